@@ -2,7 +2,7 @@
 
 // Keeps the islands, which register themselves by name, from being dropped as unused.
 #[allow(unused_imports)]
-use latchkey::app as _;
+use latchkey::components as _;
 
 /// Wakes the islands of the page.
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -1,0 +1,91 @@
+//! The document around every page, and the route table.
+
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    SsrMode,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    pages::{CodePage, ConfirmPage, DashboardPage, Home, LoginPage, NotFound, TroublePage},
+    server::{headers, page_data::Visit, state::AppState},
+};
+
+/// The islands' module, and what starts each of them. Our own few lines instead of Leptos's: those do not put the nonce
+/// on the preload, which a policy with 'strict-dynamic' then refuses.
+const START: &str = r#"import(JS).then(async m => {
+  await m.default({ module_or_path: WASM });
+  m.hydrate();
+  for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component]?.(island);
+  document.documentElement.dataset.ready = "";
+})"#;
+
+/// The HTML document.
+pub fn shell(state: AppState) -> impl IntoView {
+    provide_meta_context();
+    let nonce = use_nonce();
+    let text = nonce.as_ref().map(ToString::to_string).unwrap_or_default();
+    if let Some(response) = use_context::<ResponseOptions>() {
+        let policy = headers::csp(&text, std::env::var_os("LEPTOS_WATCH").is_some());
+        if let Ok(policy) = policy.parse() {
+            response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+    let assets = state.assets.clone();
+    let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=assets.css.clone() />
+                <link rel="modulepreload" href=assets.js.clone() nonce=text.clone() />
+                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <script type="module" nonce=text>{start}</script>
+                <AutoReload options=state.leptos_options.clone() />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The route table.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    // While the route table is read, there is no request.
+    let visit = Visit::current().ok();
+    let brand = visit.as_ref().map(|visit| visit.state.core.policy.brand.name.clone()).unwrap_or_default();
+    let trouble = visit.and_then(|visit| visit.trouble);
+    let title = brand.clone();
+    view! {
+        <Title formatter=move |text: String| if text.is_empty() { title.clone() } else { format!("{text} · {title}") } />
+        {match trouble {
+            Some(error) => view! { <TroublePage error /> }.into_any(),
+            None => {
+                view! {
+                    <Router>
+                        <Routes fallback=NotFound>
+                            <Route path=path!("/") view=Home ssr=SsrMode::Async />
+                            <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                            <Route path=path!("/login/code") view=CodePage ssr=SsrMode::Async />
+                            <Route path=path!("/login/confirm") view=ConfirmPage ssr=SsrMode::Async />
+                            <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
+                            <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />
+                        </Routes>
+                    </Router>
+                }
+                    .into_any()
+            }
+        }}
+    }
+}

@@ -1,0 +1,153 @@
+//! The forms of the "check your inbox" page.
+
+use leptos::{ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use std::time::Duration;
+
+use super::{
+    Message,
+    browser::{focus, go, now},
+};
+use crate::actions::{progress, resend_passwordless, verify_code};
+
+/// Seconds between looks whether the link was opened in another tab.
+const LOOK: u64 = 2;
+
+/// Takes the code, sends a fresh mail, and finishes by itself when the link is opened elsewhere in this browser.
+#[island]
+pub fn CodeForm(
+    /// Which of the browser's auth requests this page is about.
+    request: String,
+    /// Seconds until link and code expire.
+    expires_in: u64,
+    /// Seconds until another mail may be asked for.
+    resend_in: u64,
+    /// What was wrong with the last form, or nothing.
+    error: String,
+) -> impl IntoView {
+    let code = RwSignal::new(String::new());
+    let error = RwSignal::new(error);
+    let busy = RwSignal::new(false);
+    // Until the script runs nothing counts down, and nothing may be disabled for good.
+    let expires_in_now = RwSignal::new(expires_in);
+    let resend_in_now = RwSignal::new(0);
+    let handle = StoredValue::new(request.clone());
+
+    Effect::new(move |_| {
+        let began = now();
+        let left = move |seconds: u64| seconds.saturating_sub(((now() - began) / 1_000.0) as u64);
+        resend_in_now.set(resend_in);
+        let ticking = set_interval_with_handle(
+            move || {
+                expires_in_now.set(left(expires_in));
+                resend_in_now.set(left(resend_in));
+            },
+            Duration::from_secs(1),
+        );
+        let looking = set_interval_with_handle(
+            move || {
+                if left(expires_in) == 0 {
+                    return;
+                }
+                spawn_local(async move {
+                    if let Ok(progress) = progress(Some(handle.get_value())).await
+                        && let Some(location) = progress.location
+                    {
+                        go(&location);
+                    }
+                });
+            },
+            Duration::from_secs(LOOK),
+        );
+        on_cleanup(move || {
+            for timer in [ticking, looking].into_iter().flatten() {
+                timer.clear();
+            }
+        });
+    });
+
+    let verify = move || {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        error.set(String::new());
+        spawn_local(async move {
+            match verify_code(Some(handle.get_value()), Some(code.get_untracked())).await {
+                Ok(next) => go(&next.location),
+                Err(refusal) => {
+                    error.set(refusal.to_string());
+                    busy.set(false);
+                    focus("code");
+                }
+            }
+        });
+    };
+    let resend = move |event: SubmitEvent| {
+        event.prevent_default();
+        error.set(String::new());
+        spawn_local(async move {
+            match resend_passwordless(Some(handle.get_value())).await {
+                Ok(next) => go(&next.location),
+                Err(refusal) => {
+                    if let Some(seconds) = refusal.retry_after() {
+                        resend_in_now.set(seconds);
+                    }
+                    error.set(refusal.to_string());
+                }
+            }
+        });
+    };
+    view! {
+        <form
+            class="form"
+            method="post"
+            action="/actions/verify-code"
+            novalidate
+            on:submit=move |event: SubmitEvent| {
+                event.prevent_default();
+                verify();
+            }
+        >
+            <input type="hidden" name="request" value=request.clone() />
+            <label for="code">"Code from the mail"</label>
+            <input
+                id="code"
+                class="code"
+                name="code"
+                type="text"
+                inputmode="numeric"
+                autocomplete="one-time-code"
+                placeholder="123 456"
+                autofocus
+                required
+                aria-describedby="code-message"
+                aria-invalid=move || (!error.get().is_empty()).then_some("true")
+                on:input:target=move |event| {
+                    code.set(event.target().value());
+                    if code.get_untracked().chars().filter(char::is_ascii_digit).count() == 6 {
+                        verify();
+                    }
+                }
+            />
+            <Message id="code-message" text=error />
+            <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
+                "Sign in"
+            </button>
+        </form>
+        <form class="again" method="post" action="/actions/resend-passwordless" on:submit=resend>
+            <input type="hidden" name="request" value=request />
+            <p class="soft" role="timer">
+                {move || match expires_in_now.get() {
+                    0 => "Link and code have expired.".to_owned(),
+                    left => format!("Link and code work for {}:{:02} more.", left / 60, left % 60),
+                }}
+            </p>
+            <button class="secondary" type="submit" disabled=move || resend_in_now.get() != 0>
+                {move || match resend_in_now.get() {
+                    0 => "Send a fresh mail".to_owned(),
+                    left => format!("Send a fresh mail in {left} s"),
+                }}
+            </button>
+        </form>
+    }
+}

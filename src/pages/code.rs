@@ -1,0 +1,44 @@
+//! GET `/login/code`: check your inbox.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_query_map;
+
+use super::{TroublePage, frame::Frame};
+use crate::{components::CodeForm, error::Error, server::page_data::Visit};
+
+#[component]
+pub fn CodePage() -> impl IntoView {
+    let handle = use_query_map().with_untracked(|query| query.get("request"));
+    Suspend::new(async move {
+        match code_page(handle).await {
+            Ok(page) => page,
+            Err(error) => view! { <TroublePage error /> }.into_any(),
+        }
+    })
+}
+
+async fn code_page(handle: Option<String>) -> Result<AnyView, Error> {
+    let visit = Visit::current()?;
+    let Some(pending) = visit.pending(handle.as_deref()).await? else {
+        visit.redirect("/login");
+        return Ok(().into_any());
+    };
+    if let Some(onward) = visit.onward(&pending).await? {
+        visit.redirect(&onward);
+        return Ok(().into_any());
+    }
+    let (expires_in, resend_in) = visit.waits(&pending);
+    let error = visit.flash().error.map(|error| error.to_string()).unwrap_or_default();
+    let request = crate::server::cookies::handle(&pending.id);
+    let address = pending.address;
+    Ok(view! {
+        <Frame title="Check your inbox">
+            <h1>"Check your inbox"</h1>
+            <p>"We sent a link and a code to " <strong class="address">{address}</strong> ". " <a href="/login">"Change"</a></p>
+            <p class="soft">"Open the link in this browser, or type the code here."</p>
+            <CodeForm request expires_in resend_in error />
+            <p class="soft hint">"Nothing there? Look into spam, and check the address above."</p>
+        </Frame>
+    }
+    .into_any())
+}

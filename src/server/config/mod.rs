@@ -1,0 +1,192 @@
+//! Configuration: `Leptos.toml`, the environment, and defaults that work in development.
+
+mod policy;
+mod public_url;
+mod secret;
+
+use leptos::config::{LeptosOptions, get_configuration};
+use lettre::message::Mailbox;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+pub use policy::{Auth, BadKey, Brand, Limits, Mail, Policy, Server, Session};
+pub use public_url::PublicUrl;
+
+/// A mistake of the operator: one sentence that says where it is and what to set.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+/// The environment variables, as a value, so that tests bring their own.
+pub type Variables = BTreeMap<String, String>;
+
+const EMBEDDED: &str = include_str!("../../../Leptos.toml");
+
+/// Everything the server needs to know before it starts.
+#[derive(Clone)]
+pub struct Settings {
+    pub production: bool,
+    pub database_url: String,
+    /// Where mails go; without it, to the dev mailbox.
+    pub smtp_url: Option<String>,
+    pub from: Mailbox,
+    pub secrets: Vec<String>,
+    pub public_url: PublicUrl,
+    pub policy: Policy,
+    pub leptos: LeptosOptions,
+}
+
+impl Settings {
+    /// Reads the file named by `LATCHKEY_CONFIG` (or `Leptos.toml`, or the built-in defaults when there is none) and
+    /// the variables. In development it may create `data/` and a secret in it.
+    pub fn load(variables: &Variables) -> Result<Self, ConfigError> {
+        let get = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let production = match get("LATCHKEY_ENV").unwrap_or("development") {
+            "production" => true,
+            "development" => false,
+            other => return refuse(format!("LATCHKEY_ENV must be development or production, and is {other:?}.")),
+        };
+        let (path, text) = read_file(get("LATCHKEY_CONFIG"))?;
+        let policy = parse_policy(&path, &text, variables)?;
+        let leptos = leptos_options(&path, &text)?;
+
+        let public_url = match get("LATCHKEY_PUBLIC_URL").or(policy.server.public_url.as_deref()) {
+            Some(url) => url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?,
+            None if production => {
+                return missing("LATCHKEY_PUBLIC_URL", "the address people type, like https://login.example.com");
+            }
+            None => format!("http://localhost:{}", leptos.site_addr.port())
+                .parse()
+                .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))?,
+        };
+        let smtp_url = get("SMTP_URL").map(str::to_owned);
+        if production && smtp_url.is_none() {
+            return missing("SMTP_URL", "the mail server, like smtps://user:password@mail.example.com");
+        }
+        let from = match policy.mail.from.as_deref() {
+            Some(from) => from,
+            None if production => {
+                return missing("LATCHKEY_MAIL__FROM", "the sender of mails, like \"Example <no-reply@example.com>\"");
+            }
+            None => "Latchkey <no-reply@localhost>",
+        };
+        let from = from.parse().map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?;
+        let secrets = match get("SESSION_JWT_SECRET") {
+            Some(list) => secret::parse(list)?,
+            None if production => {
+                return missing(
+                    "SESSION_JWT_SECRET",
+                    "at least 32 random characters, for example from `openssl rand -base64 48`",
+                );
+            }
+            None => vec![secret::of_development(Path::new("data"))?],
+        };
+        let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
+        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, policy, leptos })
+    }
+}
+
+fn refuse<T>(sentence: String) -> Result<T, ConfigError> {
+    Err(ConfigError(sentence))
+}
+
+fn missing<T>(name: &str, what: &str) -> Result<T, ConfigError> {
+    refuse(format!("{name} is not set. Production needs it: {what}."))
+}
+
+/// The file's path and text. A file that was named must exist; the default one may be absent.
+fn read_file(named: Option<&str>) -> Result<(PathBuf, String), ConfigError> {
+    let path = PathBuf::from(named.unwrap_or("Leptos.toml"));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok((path, EMBEDDED.to_owned())),
+        Err(error) => refuse(format!("{} cannot be read: {error}.", path.display())),
+    }
+}
+
+/// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
+pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
+    let policy: Policy = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let (line, key) = whereabouts(text, at);
+        ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
+    })?;
+    policy.check().map_err(|BadKey { key, why }| match line_of(text, key) {
+        Some(line) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
+        None => ConfigError(format!("{}: {key} {why}.", path.display())),
+    })?;
+    lay_over(policy, text, variables)
+}
+
+/// Variables are laid over one at a time, so that the one at fault can be named.
+fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
+    let mut document: toml::Table = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+    for (name, value) in variables {
+        let Some((table, key)) = name.strip_prefix("LATCHKEY_").and_then(|rest| rest.split_once("__")) else { continue };
+        let (table, key) = (table.to_ascii_lowercase(), key.to_ascii_lowercase());
+        // 42 is a number and "42" a brand's name: a value is first what it looks like, then a text.
+        let as_text = toml::Value::String(value.clone());
+        let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().and_then(|mut t| t.remove("value"));
+        let mut attempt = |value: toml::Value| -> Result<Policy, String> {
+            let table = document.entry(table.clone()).or_insert_with(|| toml::Table::new().into());
+            table.as_table_mut().ok_or("is not a table")?.insert(key.clone(), value);
+            let policy: Policy =
+                document.clone().try_into().map_err(|e: toml::de::Error| e.message().trim_end().replace('\n', ", "))?;
+            policy.check().map_err(|bad| bad.why)?;
+            Ok(policy)
+        };
+        let laid = match as_itself {
+            Some(value) => attempt(value).or_else(|why| attempt(as_text).map_err(|_| why)),
+            None => attempt(as_text),
+        };
+        policy = laid.map_err(|why| ConfigError(format!("{name} ({table}.{key}): {why}.")))?;
+    }
+    Ok(policy)
+}
+
+/// Line (from 1) and dotted key at a byte offset of the file.
+fn whereabouts(text: &str, at: usize) -> (usize, String) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count();
+    let key = text.lines().nth(line).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+    let table = text.lines().take(line + 1).filter_map(table_of).last().unwrap_or_default();
+    (line + 1, if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") })
+}
+
+/// The line (from 1) where `key`, as in `auth.expires_in`, is set.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let (table, key) = key.split_once('.')?;
+    let mut inside = "";
+    for (number, line) in text.lines().enumerate() {
+        inside = table_of(line).unwrap_or(inside);
+        if inside == table && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
+            return Some(number + 1);
+        }
+    }
+    None
+}
+
+fn table_of(line: &str) -> Option<&str> {
+    line.trim().strip_prefix('[')?.split(']').next()
+}
+
+/// The run-time options of Leptos, from the same file; `LEPTOS_*` variables override them (leptos_config's own rule).
+fn leptos_options(path: &Path, text: &str) -> Result<LeptosOptions, ConfigError> {
+    let complaint =
+        |error: &dyn std::fmt::Display| ConfigError(format!("{}, [package.metadata.leptos]: {error}.", path.display()));
+    let mut options = if path.exists() {
+        let path = path.to_str().ok_or_else(|| complaint(&"the path is not UTF-8"))?;
+        get_configuration(Some(path)).map_err(|error| complaint(&error))?.leptos_options
+    } else {
+        leptos::config::get_config_from_str(text).map_err(|error| complaint(&error))?
+    };
+    // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file names are plain.
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
+    options.hash_files = beside.is_some_and(|hashes| hashes.exists());
+    Ok(options)
+}
+
+#[cfg(test)]
+mod tests;

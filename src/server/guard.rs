@@ -1,0 +1,46 @@
+//! The guard in front of protected routes: no session, no page. It runs before anything is rendered.
+
+use axum::{
+    extract::{Request, State},
+    http::HeaderValue,
+    middleware::Next,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{cookies, headers, page_data::Trouble, session, state::AppState};
+use crate::error::Error;
+
+/// Lets a request through that presents a live session, and leaves the [`session::Session`] in its extensions. Anyone
+/// else is sent to `/login`, with the path and query they wanted in `next`. A session in use is renewed.
+pub async fn require_session(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let session = match session::present(&state.core, state.cookies, request.headers()).await {
+        Ok(Some(session)) => session,
+        Ok(None) => return to_login(&request),
+        Err(error) => return with_trouble(error, request, next).await,
+    };
+    let renewed = match session::renew(&state.core, &session).await {
+        Ok(renewed) => renewed,
+        Err(error) => return with_trouble(error, request, next).await,
+    };
+    request.extensions_mut().insert(session);
+    let mut response = next.run(request).await;
+    if let Some(token) = renewed {
+        cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
+    }
+    headers::no_store(&mut response);
+    response
+}
+
+fn to_login(request: &Request) -> Response {
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+    let mut response = Redirect::to(&format!("/login?{query}")).into_response();
+    response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Renders the page of the error instead of the one that was asked for.
+async fn with_trouble(error: Error, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(Trouble(error));
+    next.run(request).await
+}

@@ -1,0 +1,93 @@
+//! Headers of every response, and the check of where unsafe requests come from.
+
+use axum::{
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderValue, Method,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{api::ApiError, state::AppState};
+use crate::error::Error;
+
+/// For answers that are not pages: nothing may be loaded, and nobody may frame them.
+const CSP_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The content security policy of a page: scripts with this response's nonce and what they load, our own styles and
+/// images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`: cargo-leptos reloads the page over a socket.
+pub fn csp(nonce: &str, watching: bool) -> String {
+    let sockets = if watching { " ws:" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'{sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// Adds the headers that every response carries.
+pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: &'static str, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    set("x-content-type-options", "nosniff");
+    // The origin alone, so that a link token in a path never leaves in a Referer.
+    set("referrer-policy", "strict-origin");
+    set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+    set("cross-origin-opener-policy", "same-origin");
+    set("cross-origin-resource-policy", "same-origin");
+    if state.public_url().is_https() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+    }
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP_OF_DATA));
+    if headers.contains_key(SET_COOKIE) || !headers.contains_key(CACHE_CONTROL) {
+        no_store(&mut response);
+    }
+    response
+}
+
+/// Keeps a private page out of every cache, the browser's included (ASVS 5.0 14.3.2).
+pub fn no_store(response: &mut Response) {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Refuses requests that change something and were sent by another site's page (CSRF, ASVS 5.0 3.5.1).
+pub async fn same_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || is_ours(request.headers(), state.public_url().origin()) {
+        return next.run(request).await;
+    }
+    ApiError(Error::ForbiddenOrigin).into_response()
+}
+
+/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`; what sends neither is
+/// no browser, holds no victim's cookies, and passes.
+fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
+    match (headers.get("sec-fetch-site"), headers.get(ORIGIN)) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(from)) => from == origin,
+        (None, None) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_site_and_programs_may_change_something() {
+        let ours = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_static(value))).collect();
+            is_ours(&headers, "https://login.example.com")
+        };
+        assert!(ours(&[]));
+        assert!(ours(&[("sec-fetch-site", "same-origin")]));
+        assert!(ours(&[("sec-fetch-site", "none")]));
+        assert!(ours(&[("origin", "https://login.example.com")]));
+        assert!(!ours(&[("sec-fetch-site", "same-site"), ("origin", "https://login.example.com")]));
+        assert!(!ours(&[("sec-fetch-site", "cross-site")]));
+        assert!(!ours(&[("origin", "null")]));
+        assert!(!ours(&[("origin", "https://login.example.com.evil.example")]));
+    }
+}

@@ -1,0 +1,106 @@
+//! The keys, all derived from the server's secrets.
+
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use std::fmt;
+
+use super::random::Random;
+use crate::error::Error;
+
+/// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC 5869) with a label
+/// for each, so that no key is ever used for two things.
+struct Derived {
+    session: [u8; 32],
+    pepper: [u8; 32],
+    outbox: XChaCha20Poly1305,
+}
+
+/// The keys of every secret in force: the first signs and seals, all verify and open.
+pub struct Keys {
+    derived: Vec<Derived>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({} secrets)", self.derived.len())
+    }
+}
+
+impl Keys {
+    /// The keys of `secrets`, which the configuration has already checked for strength.
+    pub fn new(secrets: &[String]) -> Self {
+        let derived = secrets
+            .iter()
+            .map(|secret| {
+                let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+                let key = |label: &str| {
+                    let mut key = [0; 32];
+                    // 32 bytes are always within what HKDF gives (255 × 32).
+                    let _ = hkdf.expand(label.as_bytes(), &mut key);
+                    key
+                };
+                Derived {
+                    session: key("latchkey session jwt"),
+                    pepper: key("latchkey code pepper"),
+                    outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
+                }
+            })
+            .collect();
+        Keys { derived }
+    }
+
+    /// The keys of session tokens, the one that signs first.
+    pub fn session(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.derived.iter().map(|keys| &keys.session)
+    }
+
+    /// The peppers of codes, the one for new codes first.
+    pub fn peppers(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.derived.iter().map(|keys| &keys.pepper)
+    }
+
+    /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to another row stays shut.
+    pub fn seal(&self, random: &Random, name: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let nonce = random.bytes::<24>()?;
+        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let keys = self.derived.first().ok_or(Error::Internal)?;
+        let sealed = keys.outbox.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| Error::Internal)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// What was sealed under `name`, or nothing when no key in force opens it.
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(24)?;
+        let payload = || Payload { msg: sealed, aad: name.as_bytes() };
+        self.derived.iter().find_map(|keys| keys.outbox.decrypt(XNonce::from_slice(nonce), payload()).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(secrets: &[&str]) -> Keys {
+        Keys::new(&secrets.iter().map(|s| s.to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_sealed_payload_opens_under_its_own_name_only() {
+        let keys = keys(&["a secret"]);
+        let sealed = keys.seal(&Random::seeded(1), "mail-1", b"token").unwrap();
+        assert_eq!(keys.open("mail-1", &sealed).as_deref(), Some(b"token".as_slice()));
+        assert_eq!(keys.open("mail-2", &sealed), None);
+        assert_eq!(keys.open("mail-1", &sealed[..20]), None);
+    }
+
+    #[test]
+    fn after_rotation_the_old_secret_still_opens_and_once_removed_it_does_not() {
+        let sealed = keys(&["old"]).seal(&Random::seeded(1), "mail", b"token").unwrap();
+        assert!(keys(&["new", "old"]).open("mail", &sealed).is_some());
+        assert!(keys(&["new"]).open("mail", &sealed).is_none());
+    }
+}

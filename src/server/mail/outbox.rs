@@ -1,0 +1,113 @@
+//! The outbox worker: takes the mails that are due from the database and hands them to the transport.
+
+use futures::future::join_all;
+use lettre::message::Mailbox;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    letter::Templates,
+    transport::{Refusal, Transport},
+};
+use crate::{
+    error::Error,
+    server::{
+        clock::{MINUTE, Millis, SECOND},
+        sign_in::{Core, address::masked, request::Letter},
+        store::QueuedMail,
+    },
+};
+
+/// How many mails travel at once.
+const BATCH: i64 = 8;
+/// How long a worker holds a mail. Longer than [`SENDING`], so that only a dead worker loses it.
+const LEASE: Millis = MINUTE;
+/// How long one mail may take altogether.
+const SENDING: Duration = Duration::from_secs(45);
+/// The longest wait between looks at the outbox, for mails that other instances or retries have made due.
+const POLL: Duration = Duration::from_secs(1);
+/// The first wait after a refusal; doubled with each more, up to the last.
+const FIRST_RETRY: Millis = 2 * SECOND;
+const LAST_RETRY: Millis = MINUTE;
+
+/// What a worker needs beside the core.
+#[derive(Debug)]
+pub struct Outbox {
+    pub core: Arc<Core>,
+    pub transport: Transport,
+    pub templates: Templates,
+    pub from: Mailbox,
+}
+
+impl Outbox {
+    /// Sends what is due, until `stop` says otherwise; mails in hand are finished first.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.send_due().await {
+                Ok(sent) if sent > 0 => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the outbox cannot be read; trying again"),
+            }
+            tokio::select! {
+                () = self.core.mail_queued.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Sends the mails that are due now, up to a batch of them. How many there were.
+    pub async fn send_due(&self) -> Result<usize, Error> {
+        let now = self.core.clock.now();
+        let mails = self.core.store.claim_mails(now, now + LEASE, BATCH).await?;
+        let outcomes = join_all(mails.iter().map(|mail| self.deliver(mail))).await;
+        outcomes.into_iter().collect::<Result<Vec<()>, Error>>()?;
+        Ok(mails.len())
+    }
+
+    /// Sends one mail and writes down what became of it.
+    async fn deliver(&self, mail: &QueuedMail) -> Result<(), Error> {
+        let address = masked(&mail.address);
+        match self.attempt(mail).await {
+            Ok(()) => {
+                tracing::info!(event = "mail.sent", %address, attempts = mail.attempts);
+                self.core.store.mail_sent(&mail.id, self.core.clock.now()).await
+            }
+            Err(Refusal::ForGood(why)) => {
+                tracing::error!(event = "mail.failed", %address, attempts = mail.attempts, why);
+                self.core.store.mail_failed(&mail.id, &why).await
+            }
+            Err(Refusal::ForNow(why)) => {
+                let due = self.core.clock.now() + self.retry_after(mail.attempts)?;
+                tracing::warn!(event = "mail.delayed", %address, attempts = mail.attempts, why);
+                self.core.store.mail_delayed(&mail.id, due, &why).await
+            }
+        }
+    }
+
+    async fn attempt(&self, mail: &QueuedMail) -> Result<(), Refusal> {
+        let for_good = |why: &str| Refusal::ForGood(why.to_owned());
+        let now = self.core.clock.now();
+        if now >= mail.expires_at {
+            return Err(for_good("its link and code expired before it could be sent"));
+        }
+        let letter = Letter::open(&self.core.keys, &mail.id, &mail.payload);
+        let letter = letter.ok_or_else(|| for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET"))?;
+        let brand = &self.core.policy.brand.name;
+        let composed = self.templates.sign_in(mail, &letter, brand, &self.from, &self.core.public_url, now);
+        let composed = composed.map_err(|error| for_good(&error.to_string()))?;
+        match timeout(SENDING, self.transport.send(composed)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Refusal::ForNow("the mail server took too long".to_owned())),
+        }
+    }
+
+    /// Twice as long each time, with up to half more at random, so that a mail server that comes back is not met by
+    /// everyone at once.
+    fn retry_after(&self, attempts: i64) -> Result<Millis, Error> {
+        let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+        let wait = (FIRST_RETRY << doublings).min(LAST_RETRY);
+        let jitter = Millis::from(u16::from_le_bytes(self.core.random.bytes()?));
+        Ok(wait + wait * jitter / (2 * Millis::from(u16::MAX)))
+    }
+}

@@ -1,0 +1,105 @@
+//! What pages and server functions read of the request in hand.
+
+use axum::http::{HeaderMap, HeaderValue, request::Parts};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use super::{
+    clock::seconds_until,
+    cookies,
+    forms::Flash,
+    session::{self, Session},
+    sign_in::{Browser, request},
+    state::AppState,
+    store::{AuthRequest, Ended},
+};
+use crate::error::Error;
+
+/// An error that a middleware met on the way to a page: the page shows it instead of its own content.
+#[derive(Clone, Debug)]
+pub struct Trouble(pub Error);
+
+/// The request in hand and the response in the making.
+#[derive(Clone)]
+pub struct Visit {
+    pub state: AppState,
+    pub headers: HeaderMap,
+    /// What the guard let in, on guarded pages.
+    pub session: Option<Session>,
+    pub trouble: Option<Error>,
+    response: ResponseOptions,
+}
+
+impl Visit {
+    /// From the context that the router provides to every page and server function.
+    pub fn current() -> Result<Self, Error> {
+        let (state, parts, response) = (use_context::<AppState>(), use_context::<Parts>(), use_context::<ResponseOptions>());
+        let (Some(state), Some(parts), Some(response)) = (state, parts, response) else { return Err(Error::Internal) };
+        let session = parts.extensions.get().cloned();
+        let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
+        Ok(Visit { state, headers: parts.headers, session, trouble, response })
+    }
+
+    pub async fn browser(&self) -> Result<Browser, Error> {
+        self.state.browser(&self.headers).await
+    }
+
+    /// The session a page or function outside the guard may want to know of.
+    pub async fn present_session(&self) -> Result<Option<Session>, Error> {
+        session::present(&self.state.core, self.state.cookies, &self.headers).await
+    }
+
+    pub fn set_cookie(&self, cookie: HeaderValue) {
+        self.response.append_header(axum::http::header::SET_COOKIE, cookie);
+    }
+
+    /// The status of a page that shows an error.
+    pub fn set_status_of(&self, error: &Error) {
+        self.response.set_status(super::api::status(error));
+        if let Some(seconds) = error.retry_after() {
+            self.response.insert_header(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+    }
+
+    pub fn set_not_found(&self) {
+        self.response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
+
+    /// Sends the browser elsewhere instead of showing the page.
+    pub fn redirect(&self, to: &str) {
+        if let Ok(to) = HeaderValue::from_str(to) {
+            self.response.set_status(axum::http::StatusCode::SEE_OTHER);
+            self.response.insert_header(axum::http::header::LOCATION, to);
+        }
+    }
+
+    /// What the last form without JavaScript left for this page; shown once.
+    pub fn flash(&self) -> Flash {
+        let Some(flash) = Flash::read(&self.state, &self.headers) else { return Flash::default() };
+        self.set_cookie(self.state.cookies.clear_flash());
+        flash
+    }
+
+    /// The auth request that this browser holds under `handle`, or the newest it holds.
+    pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
+        let held = self.state.cookies.held(&self.headers);
+        let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
+        self.state.core.store.auth_request(id).await
+    }
+
+    /// Seconds until a request expires and until its mail may be sent again.
+    pub fn waits(&self, pending: &AuthRequest) -> (u64, u64) {
+        let core = &self.state.core;
+        let now = core.clock.now();
+        (seconds_until(now, pending.expires_at), seconds_until(now, request::resend_at(core, pending)))
+    }
+
+    /// Where a waiting page goes on to, once its auth request has signed this very browser in.
+    pub async fn onward(&self, pending: &AuthRequest) -> Result<Option<String>, Error> {
+        if pending.ended() != Some(Ended::SignedIn) {
+            return Ok(None);
+        }
+        let session = self.present_session().await?;
+        Ok(session.filter(|session| session.row.address == pending.address).map(|_| pending.destination.clone()))
+    }
+}

@@ -1,0 +1,168 @@
+//! The whole URL map on one screen, and the order of the layers around it.
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    },
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use leptos::prelude::provide_context;
+use leptos_axum::{
+    AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_async_with_context,
+};
+use std::time::Duration;
+use tower_http::services::{ServeDir, ServeFile};
+
+use super::{
+    api::{self, ApiError},
+    forms, guard, headers,
+    mail::mailbox,
+    state::AppState,
+};
+use crate::{
+    app::{App, shell},
+    error::Error,
+};
+
+/// Everything below needs a session.
+const PROTECTED: &str = "/dashboard";
+/// The most any request may send, in bytes, and how long it may take to.
+const BODY: usize = 64 * 1024;
+const BODY_TIME: Duration = Duration::from_secs(10);
+
+/// The server's routes.
+pub fn router(state: AppState) -> Router {
+    let (protected, open): (Vec<AxumRouteListing>, _) =
+        generate_route_list(App).into_iter().partition(|route| route.path().starts_with(PROTECTED));
+    let protected = Router::new()
+        .leptos_routes_with_handler(protected, get(page))
+        .route_layer(from_fn_with_state(state.clone(), guard::require_session));
+    let open = Router::new().leptos_routes_with_handler(open, get(page));
+
+    let actions = Router::new()
+        .route("/actions/{name}", get(action).post(action))
+        .route_layer(from_fn_with_state(state.clone(), forms::answer));
+    let api = Router::new()
+        .route("/api/auth/send-passwordless", post(api::send))
+        .route("/api/auth/resend-passwordless", post(api::resend))
+        .route("/api/auth/verify", get(api::open_link).post(api::verify))
+        .route("/api/auth/session", get(api::session))
+        .route("/api/auth/logout", post(api::logout))
+        .route("/healthz", get(api::alive))
+        .route("/readyz", get(api::ready));
+    let mut router = Router::new().merge(protected).merge(open).merge(actions).merge(api).merge(assets(&state));
+    if state.mailbox.is_some() {
+        router = router
+            .route("/dev/mailbox", get(mailbox::list))
+            .route("/dev/mailbox/{number}", get(mailbox::html))
+            .route("/dev/mailbox/{number}/source", get(mailbox::source));
+    }
+    // The last layer is the first to see a request.
+    router
+        .fallback(unknown)
+        .layer(from_fn_with_state(state.clone(), headers::same_site))
+        .layer(from_fn(limited_body))
+        .layer(from_fn_with_state(state.clone(), public_host))
+        .layer(from_fn_with_state(state.clone(), headers::secure))
+        .with_state(state)
+}
+
+/// Scripts, styles and images, compressed when built, cached for ever when their names carry a hash.
+fn assets(state: &AppState) -> Router<AppState> {
+    let options = &state.leptos_options;
+    let root = std::path::Path::new(options.site_root.as_ref());
+    let folder = ServeDir::new(root.join(options.site_pkg_dir.as_ref())).precompressed_br().precompressed_gzip();
+    let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cached = move |caching: &'static str| {
+        from_fn(move |request: Request, next: Next| async move {
+            let mut response = next.run(request).await;
+            if response.status().is_success() {
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+            }
+            response
+        })
+    };
+    let hashed =
+        Router::new().nest_service(options.site_pkg_dir_route_base().trim_end_matches('/'), folder).layer(cached(caching));
+    let plain = ["favicon.svg", "robots.txt"]
+        .iter()
+        .fold(Router::new(), |router, file| router.route_service(&format!("/{file}"), ServeFile::new(root.join(file))));
+    hashed.merge(plain.layer(cached("public, max-age=86400")))
+}
+
+/// Renders a page.
+async fn page(State(state): State<AppState>, request: Request) -> Response {
+    let provided = state.clone();
+    let render = render_app_async_with_context(move || provide_context(provided.clone()), move || shell(state.clone()));
+    render(request).await
+}
+
+/// Runs a server function.
+async fn action(State(state): State<AppState>, request: Request) -> Response {
+    let (path, method) = (request.uri().path(), request.method());
+    let mut known = leptos::server_fn::axum::server_fn_paths().filter(|(known, _)| *known == path).peekable();
+    if known.peek().is_none() {
+        return api::no_such_path();
+    }
+    if !known.any(|(_, takes)| takes == *method) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    handle_server_fns_with_context(move || provide_context(state.clone()), request).await.into_response()
+}
+
+/// A path nobody knows: JSON below `/api`, a page elsewhere.
+async fn unknown(state: State<AppState>, request: Request) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        return api::no_such_path();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    page(state, request).await
+}
+
+/// Reads the whole body before anything else looks at the request: too much of it is refused alike on every route,
+/// server functions included, and memory stays flat.
+async fn limited_body(request: Request, next: Next) -> Response {
+    let has_body = request.headers().contains_key(CONTENT_LENGTH) || request.headers().contains_key(TRANSFER_ENCODING);
+    if !has_body {
+        return next.run(request).await;
+    }
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > BODY) {
+        return ApiError(Error::PayloadTooLarge).into_response();
+    }
+    let (parts, body) = request.into_parts();
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY)).await {
+        Ok(Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Ok(Err(_)) => ApiError(Error::PayloadTooLarge).into_response(),
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}
+
+/// In development `127.0.0.1` and `localhost` are the same server and different cookies: a sign-in begun on one could not
+/// be finished by a link to the other. So pages are served on the public URL's name alone.
+async fn public_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let public = state.public_url();
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let elsewhere = host.is_some_and(|host| host != public.authority());
+    let is_page =
+        request.method() == Method::GET && !request.uri().path().starts_with("/api/") && request.uri().path() != "/readyz";
+    if public.is_https() || !elsewhere || !is_page || !host.is_some_and(is_loopback) {
+        return next.run(request).await;
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    Redirect::temporary(&format!("{}{path}", public.origin())).into_response()
+}
+
+fn is_loopback(host: &str) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+}

@@ -1,0 +1,121 @@
+//! The server, put together and run.
+
+use axum::Router;
+use std::{fmt::Display, future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::{
+    assets::Assets,
+    clock::Clock,
+    config::{ConfigError, Settings},
+    cookies::Cookies,
+    keys::Keys,
+    mail::{letter::Templates, mailbox::Mailbox, outbox::Outbox, transport::Transport},
+    random::Random,
+    router::router,
+    sign_in::Core,
+    state::AppState,
+    store::{OpenError, Store},
+};
+
+/// How long answers and mails in hand may take once the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// Why the server did not start or did not go on: one sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error("The mail templates cannot be read: {0}.")]
+    Templates(#[from] minijinja::Error),
+    #[error("{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR.")]
+    Listen { address: String, error: io::Error },
+    #[error("The server stopped: {0}.")]
+    Io(#[from] io::Error),
+}
+
+impl ServeError {
+    /// 2 for a mistake in the configuration, 1 for anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ServeError::Config(_) | ServeError::Store(OpenError::Scheme(_) | OpenError::Url(_)) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// A server that is ready: its routes, and its outbox worker at work.
+#[derive(Debug)]
+pub struct Server {
+    pub router: Router,
+    pub core: Arc<Core>,
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
+    pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
+        let Settings { database_url, smtp_url, from, secrets, public_url, policy, leptos, .. } = settings;
+        let (transport, mailbox) = match smtp_url {
+            Some(url) => (Transport::smtp(&url)?, None),
+            None => {
+                let mailbox = Mailbox::default();
+                (Transport::Dev(mailbox.clone()), Some(mailbox))
+            }
+        };
+        let templates = Templates::embedded()?;
+        let store = Store::open(&database_url).await?;
+        let keys = Keys::new(&secrets);
+        let cookies = Cookies::new(public_url.is_https());
+        let core = Arc::new(Core { store, clock, random, keys, policy, public_url, mail_queued: Arc::new(Notify::new()) });
+        let state =
+            AppState { core: core.clone(), assets: Arc::new(Assets::find(&leptos)), leptos_options: leptos, cookies, mailbox };
+        let (stop, stopped) = watch::channel(false);
+        let outbox = Outbox { core: core.clone(), transport, templates, from };
+        Ok(Server { router: router(state), core, stop, worker: tokio::spawn(outbox.run(stopped)) })
+    }
+
+    /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let Server { router, core, stop, worker } = self;
+        let told = stop.clone();
+        let shutdown = async move {
+            shutdown.await;
+            tracing::info!("stopping: answers and mails in hand are finished first");
+            told.send_replace(true);
+        };
+        let mut stopping = stop.subscribe();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown);
+        let late = async {
+            let _ = stopping.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => served?,
+            () = late => tracing::warn!("some answers did not finish in time"),
+        }
+        stop.send_replace(true);
+        if timeout(DRAIN, worker).await.is_err() {
+            tracing::warn!("a mail did not finish in time; it stays in the outbox");
+        }
+        core.store.close().await;
+        Ok(())
+    }
+}
+
+/// Opens the address the server listens on.
+pub async fn listen(address: impl tokio::net::ToSocketAddrs + Display) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(&address).await.map_err(|error| ServeError::Listen { address: address.to_string(), error })
+}

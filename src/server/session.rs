@@ -1,0 +1,125 @@
+//! Sessions: a row that can be revoked, carried by a short-lived signed token.
+
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    clock::{MINUTE, Millis, SECOND},
+    cookies::Cookies,
+    sign_in::Core,
+    store::SessionRow,
+};
+use crate::error::Error;
+
+/// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
+const TYP: &str = "session+jwt";
+
+/// What the token says. Times are unix seconds. No address: a token travels further than a user table.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    /// The user's id.
+    sub: String,
+    /// The session's id.
+    sid: String,
+    iat: u64,
+    exp: u64,
+}
+
+/// A session that is alive, as the request in hand presented it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub row: SessionRow,
+    /// When the token was issued and when it ends.
+    pub issued_at: Millis,
+    pub expires_at: Millis,
+    /// It came in a cookie, so it may be renewed in one.
+    pub by_cookie: bool,
+}
+
+/// A signed token and how long it lives.
+#[derive(Debug)]
+pub struct Token {
+    pub jwt: String,
+    pub expires_at: Millis,
+    /// Seconds.
+    pub ttl: u64,
+}
+
+/// A token for a session that ends at `session_expires_at` at the latest.
+pub fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: Millis) -> Result<Token, Error> {
+    let now = core.clock.now();
+    let iat = u64::try_from(now / SECOND).unwrap_or(0);
+    let rest = u64::try_from((session_expires_at - now) / SECOND).unwrap_or(0);
+    let ttl = rest.min(core.policy.session.token_ttl.into());
+    let origin = core.public_url.origin().to_owned();
+    let claims =
+        Claims { iss: origin.clone(), aud: origin, sub: user_id.to_owned(), sid: session_id.to_owned(), iat, exp: iat + ttl };
+    let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
+    let key = core.keys.session().next().ok_or(Error::Internal)?;
+    let jwt = encode(&header, &claims, &EncodingKey::from_secret(key)).map_err(|error| {
+        tracing::error!(%error, "a session token could not be signed");
+        Error::Internal
+    })?;
+    Ok(Token { jwt, expires_at: millis(claims.exp), ttl })
+}
+
+/// The claims of a token that one of our secrets signed, for this site, that has not expired by our clock. No leeway:
+/// it is this server that issued it.
+fn claims(core: &Core, jwt: &str) -> Option<Claims> {
+    let mut rule = Validation::new(Algorithm::HS256);
+    rule.set_issuer(&[core.public_url.origin()]);
+    rule.set_audience(&[core.public_url.origin()]);
+    rule.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
+    rule.validate_exp = false; // below, by our own clock
+    let token = core.keys.session().find_map(|key| decode::<Claims>(jwt, &DecodingKey::from_secret(key), &rule).ok())?;
+    let now = u64::try_from(core.clock.now() / SECOND).ok()?;
+    let alive = token.claims.iat <= now && now < token.claims.exp;
+    (token.header.typ.as_deref() == Some(TYP) && alive).then_some(token.claims)
+}
+
+/// The session a request presents, by bearer token or cookie, if it is alive: token valid, row not revoked, user not
+/// disabled.
+pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Result<Option<Session>, Error> {
+    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")));
+    let (jwt, by_cookie) = match bearer {
+        Some(bearer) => (bearer.map(str::to_owned), false),
+        None => (cookies.session(headers), true),
+    };
+    let Some(claims) = jwt.and_then(|jwt| claims(core, &jwt)) else { return Ok(None) };
+    let row = core.store.session(&claims.sid, core.clock.now()).await?;
+    let row = row.filter(|row| row.user_id == claims.sub);
+    Ok(row.map(|row| Session { row, issued_at: millis(claims.iat), expires_at: millis(claims.exp), by_cookie }))
+}
+
+/// A fresh token when the one in use is past half its life, and a note in the row that the session is in use. Two tabs
+/// that do this at once each get a good one.
+pub async fn renew(core: &Core, session: &Session) -> Result<Option<Token>, Error> {
+    let now = core.clock.now();
+    if now - session.row.last_seen_at >= MINUTE {
+        core.store.touch_session(&session.row.id, now).await?;
+    }
+    let half = session.issued_at + (session.expires_at - session.issued_at) / 2;
+    if now < half || session.expires_at >= session.row.expires_at || !session.by_cookie {
+        return Ok(None);
+    }
+    issue(core, &session.row.id, &session.row.user_id, session.row.expires_at).map(Some)
+}
+
+fn millis(seconds: u64) -> Millis {
+    Millis::try_from(seconds).unwrap_or(Millis::MAX / SECOND).saturating_mul(SECOND)
+}
+
+/// Ends a session, or every session of its user: they are dead at their next request.
+pub async fn end(core: &Core, session: &Session, everywhere: bool) -> Result<(), Error> {
+    let now = core.clock.now();
+    if everywhere {
+        core.store.revoke_sessions_of(&session.row.user_id, now).await?;
+    } else {
+        core.store.revoke_session(&session.row.id, now).await?;
+    }
+    tracing::info!(event = "session.revoked", user_id = session.row.user_id, everywhere);
+    Ok(())
+}

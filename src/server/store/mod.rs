@@ -1,0 +1,170 @@
+//! The database: SQLite embedded, or PostgreSQL for more than one instance. All SQL is in this folder, written once
+//! with `$1` placeholders that both understand; columns are TEXT, BIGINT and BLOB/BYTEA.
+//!
+//! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`; where the decision
+//! has to happen inside the transaction, it comes in as a closure.
+
+mod auth_requests;
+mod outbox;
+mod sessions;
+
+pub use auth_requests::{AuthRequest, Completed, Credential, Ended, NewAuthRequest};
+pub use outbox::{NewMail, QueuedMail};
+pub use sessions::{NewSession, SessionRow};
+
+use sqlx::{
+    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+
+use crate::error::Error;
+
+/// How long a request waits for a connection before it is told to come back: people prefer a fast 503 to a hung page.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A pool of connections, to either database.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// Many readers and one writer, as SQLite itself has it: writers queue here, in order, instead of polling a lock.
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// Runs the same code against either pool, to read or for one statement on its own.
+macro_rules! read {
+    ($store:expr, $db:ident => $body:expr) => {
+        match $store {
+            $crate::server::store::Store::Sqlite { readers: $db, .. } => $body,
+            $crate::server::store::Store::Postgres($db) => $body,
+        }
+    };
+}
+
+/// Runs the same code in a write transaction of either database. A `?` inside rolls back.
+macro_rules! write {
+    ($store:expr, $tx:ident => $body:expr) => {
+        match $store {
+            // Not a deferred BEGIN: one that reads first and writes later fails at once when another has written.
+            $crate::server::store::Store::Sqlite { writer, .. } => {
+                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+            $crate::server::store::Store::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+        }
+    };
+}
+pub(crate) use {read, write};
+
+/// One writer at a time for one address, where the database has many writers.
+pub(crate) trait LockAddress {
+    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()>;
+}
+
+impl LockAddress for Transaction<'_, Sqlite> {
+    async fn lock_address(&mut self, _: &str) -> sqlx::Result<()> {
+        Ok(())
+    }
+}
+
+impl LockAddress for Transaction<'_, Postgres> {
+    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
+        let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
+        lock.execute(&mut **self).await.map(|_| ())
+    }
+}
+
+/// Why a database could not be opened, as a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("DATABASE_URL must start with sqlite:// or postgres://, and is {0:?}.")]
+    Scheme(String),
+    #[error("DATABASE_URL cannot be understood: {0}.")]
+    Url(sqlx::Error),
+    #[error("The database {database} cannot be opened: {error}. Check DATABASE_URL, and that its folder is writable.")]
+    Open { database: String, error: sqlx::Error },
+    #[error("The database {database} cannot be migrated: {error}.")]
+    Migrate { database: String, error: sqlx::migrate::MigrateError },
+}
+
+impl Store {
+    /// Opens the database that `url` names, creates it if it is a file that does not exist, and migrates it.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        match url.split(':').next() {
+            Some("sqlite") => Self::open_sqlite(url).await,
+            Some("postgres" | "postgresql") => Self::open_postgres(url).await,
+            // Not the whole of it: it may hold a password.
+            scheme => Err(OpenError::Scheme(scheme.unwrap_or_default().to_owned())),
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(OpenError::Url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An answer that was given survives a power cut: the mail in the outbox depends on it.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .optimize_on_close(true, None)
+            .disable_statement_logging();
+        let file = options.get_filename().to_owned();
+        let database = file.display().to_string();
+        let unopened = |error| OpenError::Open { database: database.clone(), error };
+        if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
+            std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
+        }
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| OpenError::Migrate { database, error })?;
+        Ok(Store::Sqlite { readers: pool(4).connect_lazy_with(options), writer })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+        let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?.disable_statement_logging();
+        let database = format!("{} on {}", options.get_database().unwrap_or("postgres"), options.get_host());
+        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await;
+        let pool = pool.map_err(|error| OpenError::Open { database: database.clone(), error })?;
+        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;
+        Ok(Store::Postgres(pool))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        read!(self, db => sqlx::query("SELECT 1").execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Closes every connection, so that SQLite folds its log into the file.
+    pub async fn close(&self) {
+        match self {
+            Store::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Store::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// People are told to come back, operators are told why.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::error!(%error, "the database failed");
+        match error {
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => Error::Internal,
+            _ => Error::Unavailable,
+        }
+    }
+}

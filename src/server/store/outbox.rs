@@ -1,0 +1,87 @@
+//! Mails waiting to be sent.
+
+use sqlx::FromRow;
+
+use super::{Store, write};
+use crate::{error::Error, server::clock::Millis};
+
+pub struct NewMail<'a> {
+    pub id: &'a str,
+    pub auth_request_id: &'a str,
+    /// What the mail says, sealed.
+    pub payload: &'a [u8],
+    /// After this it is pointless: its link and code are dead.
+    pub expires_at: Millis,
+}
+
+/// A mail that a worker has claimed.
+#[derive(Clone, Debug, FromRow)]
+pub struct QueuedMail {
+    pub id: String,
+    pub address: String,
+    pub payload: Vec<u8>,
+    /// This one included.
+    pub attempts: i64,
+    pub expires_at: Millis,
+}
+
+impl Store {
+    /// Up to `limit` mails that are due, leased until `lease`: a worker that dies before then loses them to another.
+    pub async fn claim_mails(&self, now: Millis, lease: Millis, limit: i64) -> Result<Vec<QueuedMail>, Error> {
+        // Idle servers must not take SQLite's one writer every second.
+        let due: Option<i64> = super::read!(self, db => {
+            sqlx::query_scalar("SELECT due_at FROM outbox WHERE state = 'queued' AND due_at <= $1 LIMIT 1").bind(now).fetch_optional(db).await?
+        });
+        if due.is_none() {
+            return Ok(Vec::new());
+        }
+        let claim = match self {
+            Store::Sqlite { .. } => {
+                "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
+                 RETURNING id, address, payload, attempts, expires_at"
+            }
+            // SKIP LOCKED: two workers take different mails instead of waiting for each other.
+            Store::Postgres(_) => {
+                "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                 RETURNING id, address, payload, attempts, expires_at"
+            }
+        };
+        Ok(write!(self, tx => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(&mut *tx).await?))
+    }
+
+    /// The mail server has it: the payload is wiped.
+    pub async fn mail_sent(&self, id: &str, now: Millis) -> Result<(), Error> {
+        write!(self, tx => {
+            sqlx::query("UPDATE outbox SET state = 'sent', payload = NULL, sent_at = $1, last_error = NULL WHERE id = $2")
+                .bind(now).bind(id).execute(&mut *tx).await?
+        });
+        Ok(())
+    }
+
+    /// It will never be sent: the payload is wiped.
+    pub async fn mail_failed(&self, id: &str, why: &str) -> Result<(), Error> {
+        write!(self, tx => {
+            sqlx::query("UPDATE outbox SET state = 'failed', payload = NULL, last_error = $1 WHERE id = $2")
+                .bind(why).bind(id).execute(&mut *tx).await?
+        });
+        Ok(())
+    }
+
+    /// Not now: due again at `due`.
+    pub async fn mail_delayed(&self, id: &str, due: Millis, why: &str) -> Result<(), Error> {
+        write!(self, tx => {
+            sqlx::query("UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3").bind(due).bind(why).bind(id).execute(&mut *tx).await?
+        });
+        Ok(())
+    }
+
+    /// How the newest mail of an auth request fares, as `(state, attempts, last_error is set)`.
+    pub async fn delivery(&self, auth_request_id: &str) -> Result<Option<(String, i64)>, Error> {
+        Ok(super::read!(self, db => {
+            sqlx::query_as("SELECT state, attempts FROM outbox WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1")
+                .bind(auth_request_id).fetch_optional(db).await?
+        }))
+    }
+}
