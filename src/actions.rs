@@ -28,7 +28,7 @@ pub struct Next {
 
 /// How the sign-in that a page waits for stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Progress {
+pub struct Standing {
     /// Set once this browser is signed in.
     pub location: Option<String>,
 }
@@ -80,13 +80,13 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
 
 /// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab.
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
-pub async fn progress(request: Option<String>) -> Result<Progress, Error> {
+pub async fn progress(request: Option<String>) -> Result<Standing, Error> {
     let visit = Visit::current()?;
     let location = match visit.pending(request.as_deref()).await? {
         Some(pending) => visit.onward(&pending).await?,
         None => None,
     };
-    Ok(Progress { location })
+    Ok(Standing { location })
 }
 
 /// Ends the session, or all sessions of its user.

@@ -1,1 +1,13 @@
+//! Stories over HTTP: each file a theme, each test a rule of the design, named as the rule.
 
+mod support;
+
+mod api;
+mod codes;
+mod configuration;
+mod forms;
+mod guard;
+mod links;
+mod mail;
+mod pages;
+mod sign_in;

@@ -49,8 +49,8 @@ pub fn CodeForm(
                     return;
                 }
                 spawn_local(async move {
-                    if let Ok(progress) = progress(Some(handle.get_value())).await
-                        && let Some(location) = progress.location
+                    if let Ok(standing) = progress(Some(handle.get_value())).await
+                        && let Some(location) = standing.location
                     {
                         go(&location);
                     }

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Bytes,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::{
         HeaderMap, HeaderValue, Method, StatusCode,
         header::{CONTENT_TYPE, RETRY_AFTER},
@@ -142,7 +142,7 @@ pub async fn open_link(
     State(state): State<AppState>,
     method: Method,
     headers: HeaderMap,
-    query: Option<Query<Link>>,
+    query: Result<Query<Link>, QueryRejection>,
 ) -> Response {
     let prefetched =
         |name: &str| headers.get(name).is_some_and(|value| value.as_bytes().windows(8).any(|bytes| bytes == b"prefetch"));

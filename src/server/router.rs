@@ -105,15 +105,20 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
 
 /// Runs a server function.
 async fn action(State(state): State<AppState>, request: Request) -> Response {
-    let (path, method) = (request.uri().path(), request.method());
-    let mut known = leptos::server_fn::axum::server_fn_paths().filter(|(known, _)| *known == path).peekable();
-    if known.peek().is_none() {
+    let takes: Vec<Method> = methods_of(request.uri().path());
+    if takes.is_empty() {
         return api::no_such_path();
     }
-    if !known.any(|(_, takes)| takes == *method) {
+    if !takes.contains(request.method()) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     handle_server_fns_with_context(move || provide_context(state.clone()), request).await.into_response()
+}
+
+/// The methods of the server function at `path`; none when there is no such function.
+fn methods_of(path: &str) -> Vec<Method> {
+    let known = leptos::server_fn::axum::server_fn_paths();
+    known.filter_map(|(known, method)| (known == path).then_some(method)).collect()
 }
 
 /// A path nobody knows: JSON below `/api`, a page elsewhere.

@@ -112,7 +112,7 @@ impl Policy {
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
         if let Some(url) = &self.server.public_url {
-            url.parse::<PublicUrl>().or_else(|why| bad("server.public_url", why))?;
+            url.parse::<PublicUrl>().map(|_| ()).or_else(|why| bad("server.public_url", why))?;
         }
         if let Some(from) = &self.mail.from {
             Mailbox::from_str(from)

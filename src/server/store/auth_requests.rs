@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{LockAddress, NewMail, NewSession, Store, read, write};
+use super::{LockAddress, NewMail, NewSession, Store, read, returning, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// One attempt to sign in.
@@ -161,9 +161,7 @@ impl Store {
     pub async fn spend_try(&self, id: &str, tries: u32, now: Millis) -> Result<Option<AuthRequest>, Error> {
         let spend = "UPDATE auth_requests SET code_tries = code_tries + 1 \
             WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_tries < $3 RETURNING *";
-        Ok(write!(self, tx => {
-            sqlx::query_as(spend).bind(id).bind(now).bind(i64::from(tries)).fetch_optional(&mut *tx).await?
-        }))
+        Ok(returning!(self, db => sqlx::query_as(spend).bind(id).bind(now).bind(i64::from(tries)).fetch_optional(db).await?))
     }
 
     /// The one step in which a right link or code becomes a session: the auth request ends if it is still pending,

@@ -65,7 +65,27 @@ macro_rules! write {
         }
     };
 }
-pub(crate) use {read, write};
+
+/// Runs one statement on its own against either pool, to write. The number of rows it changed.
+macro_rules! execute {
+    ($store:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $store {
+            $crate::server::store::Store::Sqlite { writer, .. } => sqlx::query($sql)$(.bind($bind))*.execute(writer).await?.rows_affected(),
+            $crate::server::store::Store::Postgres(pool) => sqlx::query($sql)$(.bind($bind))*.execute(pool).await?.rows_affected(),
+        }
+    };
+}
+
+/// Runs one statement on its own against either pool, to write and to see what it wrote.
+macro_rules! returning {
+    ($store:expr, $db:ident => $body:expr) => {
+        match $store {
+            $crate::server::store::Store::Sqlite { writer: $db, .. } => $body,
+            $crate::server::store::Store::Postgres($db) => $body,
+        }
+    };
+}
+pub(crate) use {execute, read, returning, write};
 
 /// One writer at a time for one address, where the database has many writers.
 pub(crate) trait LockAddress {

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, write};
+use super::{Store, execute, read, returning};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewMail<'a> {
@@ -29,7 +29,7 @@ impl Store {
     /// Up to `limit` mails that are due, leased until `lease`: a worker that dies before then loses them to another.
     pub async fn claim_mails(&self, now: Millis, lease: Millis, limit: i64) -> Result<Vec<QueuedMail>, Error> {
         // Idle servers must not take SQLite's one writer every second.
-        let due: Option<i64> = super::read!(self, db => {
+        let due: Option<i64> = read!(self, db => {
             sqlx::query_scalar("SELECT due_at FROM outbox WHERE state = 'queued' AND due_at <= $1 LIMIT 1").bind(now).fetch_optional(db).await?
         });
         if due.is_none() {
@@ -48,40 +48,25 @@ impl Store {
                  RETURNING id, address, payload, attempts, expires_at"
             }
         };
-        Ok(write!(self, tx => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(&mut *tx).await?))
+        Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(db).await?))
     }
 
     /// The mail server has it: the payload is wiped.
     pub async fn mail_sent(&self, id: &str, now: Millis) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE outbox SET state = 'sent', payload = NULL, sent_at = $1, last_error = NULL WHERE id = $2")
-                .bind(now).bind(id).execute(&mut *tx).await?
-        });
+        let sent = "UPDATE outbox SET state = 'sent', payload = NULL, sent_at = $1, last_error = NULL WHERE id = $2";
+        execute!(self, sent, now, id);
         Ok(())
     }
 
     /// It will never be sent: the payload is wiped.
     pub async fn mail_failed(&self, id: &str, why: &str) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE outbox SET state = 'failed', payload = NULL, last_error = $1 WHERE id = $2")
-                .bind(why).bind(id).execute(&mut *tx).await?
-        });
+        execute!(self, "UPDATE outbox SET state = 'failed', payload = NULL, last_error = $1 WHERE id = $2", why, id);
         Ok(())
     }
 
     /// Not now: due again at `due`.
     pub async fn mail_delayed(&self, id: &str, due: Millis, why: &str) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3").bind(due).bind(why).bind(id).execute(&mut *tx).await?
-        });
+        execute!(self, "UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3", due, why, id);
         Ok(())
-    }
-
-    /// How the newest mail of an auth request fares, as `(state, attempts, last_error is set)`.
-    pub async fn delivery(&self, auth_request_id: &str) -> Result<Option<(String, i64)>, Error> {
-        Ok(super::read!(self, db => {
-            sqlx::query_as("SELECT state, attempts FROM outbox WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1")
-                .bind(auth_request_id).fetch_optional(db).await?
-        }))
     }
 }

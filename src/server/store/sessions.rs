@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, read, write};
+use super::{Store, execute, read};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
@@ -35,25 +35,19 @@ impl Store {
 
     /// Notes that the session is in use.
     pub async fn touch_session(&self, id: &str, now: Millis) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1").bind(now).bind(id).execute(&mut *tx).await?
-        });
+        execute!(self, "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1", now, id);
         Ok(())
     }
 
     /// Ends a session.
     pub async fn revoke_session(&self, id: &str, now: Millis) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL").bind(now).bind(id).execute(&mut *tx).await?
-        });
+        execute!(self, "UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", now, id);
         Ok(())
     }
 
     /// Ends every session of a user.
     pub async fn revoke_sessions_of(&self, user_id: &str, now: Millis) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL").bind(now).bind(user_id).execute(&mut *tx).await?
-        });
+        execute!(self, "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL", now, user_id);
         Ok(())
     }
 }

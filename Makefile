@@ -1,0 +1,35 @@
+# Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both bring what is missing.
+
+.PHONY: help setup run watch build test lint bench audit
+
+help:            ## this list
+	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
+
+setup:           ## bring what is missing: wasm target, cargo-leptos, wasm-bindgen, wasm-opt, Chromium
+	@.ci/setup all
+
+run:             ## set up, build, and serve on the embedded defaults
+	@.ci/setup build
+	@.ci/with cargo leptos serve
+
+watch:           ## the same, rebuilt and reloaded as files change
+	@.ci/setup build
+	@.ci/with cargo leptos watch --hot-reload
+
+build:           ## release: target/release/latchkey and target/site
+	@.ci/setup build
+	@.ci/with cargo leptos build --release --precompress
+
+test:            ## set up, and run everything: lint, unit tests, stories, browser tests
+	@.ci/test
+
+lint:            ## formatting, and clippy for both targets
+	@.ci/setup build
+	@.ci/lint
+
+bench:           ## measure speed and size of the release build
+	@$(MAKE) --no-print-directory build
+	@.ci/bench
+
+audit:           ## known vulnerabilities in dependencies
+	@.ci/audit

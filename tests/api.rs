@@ -1,0 +1,80 @@
+//! The JSON API.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{App, START};
+
+#[tokio::test]
+async fn a_program_signs_in_with_three_calls() {
+    let app = App::start().await;
+    let program = app.browser();
+    let sent = program.post_json("/api/auth/send-passwordless", json!({ "email": "Ada@Example.com" })).await.json();
+    assert_eq!(sent["expires_in"], 600);
+    assert_eq!(sent["expires_at"], START / 1_000 + 600);
+    assert_eq!(sent["passwordless_type"], "LINK_OTP");
+
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    // Another program, without the cookie: the id is what binds.
+    let other = app.browser();
+    let body = json!({ "code": code, "authRequestId": sent["auth_request_id"], "session": "bearer" });
+    let answer = other.post_json("/api/auth/verify", body).await;
+    assert!(answer.cookies_set().is_empty());
+    let verified = answer.json();
+    assert_eq!(verified["email"], "ada@example.com");
+
+    let token = verified["session"]["token"].as_str().unwrap();
+    let bearer = |method, path| other.request(method, path).header("authorization", format!("Bearer {token}"));
+    let session = other.send(bearer(Method::GET, "/api/auth/session")).await.json();
+    assert_eq!(session["user_id"], verified["user_id"]);
+    assert_eq!(session["expires_at"], verified["session"]["expires_at"]);
+    assert_eq!(other.send(bearer(Method::POST, "/api/auth/logout")).await.status, 204);
+    assert_eq!(other.send(bearer(Method::GET, "/api/auth/session")).await.error(401), "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_link_is_verified_by_the_program_that_asked_for_it() {
+    let app = App::start().await;
+    let sent = app.browser().post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await.json();
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let verify = |id: serde_json::Value| json!({ "link_token": mail.link_token(), "auth_request_id": id });
+    let foreign = app.browser().post_json("/api/auth/verify", verify(json!("someoneelsesrequestid1"))).await;
+    assert_eq!(foreign.error(403), "wrong_browser");
+    let answer = app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.cookies_set().len(), 1);
+    assert!(answer.json()["session"]["token"].is_null());
+}
+
+#[tokio::test]
+async fn what_is_not_the_json_that_was_asked_for_is_explained() {
+    let app = App::start().await;
+    let browser = app.browser();
+    let send = |content_type: &'static str, body: &'static str| {
+        let request = browser.request(Method::POST, "/api/auth/send-passwordless").header("content-type", content_type);
+        browser.send(request.body(body))
+    };
+    for (content_type, body, code) in [
+        ("application/json", "{}", "missing_field"),
+        ("application/json", r#"{"email":""}"#, "missing_field"),
+        ("application/json", r#"{"email":"ada"}"#, "invalid_email"),
+        ("application/json", r#"{"email":7}"#, "invalid_request"),
+        ("application/json", r#"{"email":"ada@example.com","email":"eve@example.com"}"#, "invalid_request"),
+        ("application/json", r#"{"email":"ada@example.com","colour":"red"}"#, "invalid_request"),
+        ("application/json", "{", "invalid_request"),
+        ("application/json", "", "invalid_request"),
+        ("text/plain", r#"{"email":"ada@example.com"}"#, "invalid_request"),
+        ("application/x-www-form-urlencoded", "email=ada@example.com", "invalid_request"),
+    ] {
+        assert_eq!(send(content_type, body).await.error(400), code, "{content_type} {body}");
+    }
+    assert_eq!(app.inbox.count(), 0);
+}
+
+#[tokio::test]
+async fn deeply_nested_json_is_refused() {
+    let app = App::start().await;
+    let browser = app.browser();
+    let request = browser.request(Method::POST, "/api/auth/send-passwordless").header("content-type", "application/json");
+    assert_eq!(browser.send(request.body("[".repeat(60_000))).await.error(400), "invalid_request");
+}

@@ -1,0 +1,152 @@
+//! Rules of codes.
+
+use latchkey::server::clock::SECOND;
+use serde_json::json;
+
+use crate::support::{App, Browser, Mail};
+
+async fn asked(app: &App, address: &str) -> (Browser, Mail) {
+    let browser = app.browser();
+    browser.ask_for_mail(address).await;
+    (browser, app.inbox.first_to(address).await)
+}
+
+fn wrong(code: &str) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
+}
+
+/// What the API says to a code for the request this browser holds.
+async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
+    let answer = browser.copy().post_json("/api/auth/verify", json!({ "code": code })).await;
+    let error = answer.json()["error"].clone();
+    (answer.status.as_u16(), error["code"].as_str().unwrap_or("ok").to_owned(), error["attempts_left"].as_u64())
+}
+
+#[tokio::test]
+async fn five_wrong_codes_switch_the_code_off_and_leave_the_link_on() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    for left in (1..=4).rev() {
+        assert_eq!(try_code(&ada, &wrong(mail.code())).await, (400, "code_wrong".to_owned(), Some(left)));
+    }
+    assert_eq!(try_code(&ada, &wrong(mail.code())).await.1, "too_many_attempts");
+    assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts", "the right one comes too late");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn wrong_codes_are_counted_across_restarts() {
+    let mut app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    for _ in 0..3 {
+        try_code(&ada, &wrong(mail.code())).await;
+    }
+    app.restart().await;
+    assert_eq!(try_code(&ada, &wrong(mail.code())).await.2, Some(1));
+}
+
+#[tokio::test]
+async fn a_resend_does_not_give_tries_back() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    for _ in 0..5 {
+        try_code(&ada, &wrong(mail.code())).await;
+    }
+    app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(try_code(&ada, fresh.code()).await.1, "too_many_attempts");
+    assert_eq!(ada.get(fresh.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_resend_replaces_code_and_link() {
+    let app = App::start().await;
+    let (ada, old) = asked(&app, "ada@example.com").await;
+    app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(try_code(&ada, old.code()).await.1, "code_superseded");
+    let page = ada.get(old.link()).await.goes_to().to_owned();
+    assert!(ada.get(&page).await.body.contains("There is a newer mail"));
+    assert_eq!(try_code(&ada, fresh.code()).await.1, "ok");
+}
+
+#[tokio::test]
+async fn a_resend_waits_for_its_cooldown() {
+    let app = App::start().await;
+    let (ada, _) = asked(&app, "ada@example.com").await;
+    app.clock.advance(10 * SECOND);
+    let refused = ada.post_json("/api/auth/resend-passwordless", json!({})).await;
+    assert_eq!(refused.error(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "20");
+    app.clock.advance(20 * SECOND);
+    assert_eq!(ada.post_json("/api/auth/resend-passwordless", json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_code_expires_with_its_link() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    app.clock.advance(600 * SECOND);
+    assert_eq!(try_code(&ada, mail.code()).await, (410, "code_expired".to_owned(), None));
+}
+
+#[tokio::test]
+async fn what_is_no_code_is_not_counted() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    for (body, code) in [
+        (json!({ "code": "" }), "missing_field"),
+        (json!({ "code": null }), "missing_field"),
+        (json!({}), "missing_field"),
+        (json!({ "code": "12345" }), "invalid_request"),
+        (json!({ "code": "abc" }), "invalid_request"),
+        (json!({ "code": ["123456"] }), "invalid_request"),
+        (json!({ "code": 123_456 }), "invalid_request"),
+    ] {
+        assert_eq!(ada.post_json("/api/auth/verify", body.clone()).await.error(400), code, "{body}");
+    }
+    assert_eq!(try_code(&ada, &wrong(mail.code())).await.2, Some(4));
+}
+
+#[tokio::test]
+async fn full_width_digits_are_digits() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let wide: String = mail.code().chars().map(|c| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap()).collect();
+    assert_eq!(try_code(&ada, &wide).await.1, "ok");
+}
+
+#[tokio::test]
+async fn a_code_counts_for_its_own_request_only() {
+    let app = App::start().await;
+    let (_ada, mail) = asked(&app, "ada@example.com").await;
+    let (bea, other) = asked(&app, "bea@example.com").await;
+    assert_ne!(mail.code(), other.code());
+    assert_eq!(try_code(&bea, mail.code()).await.1, "code_wrong");
+}
+
+#[tokio::test]
+async fn a_code_without_an_auth_request_is_missing_a_field() {
+    let app = App::start().await;
+    let answer = app.browser().post_json("/api/auth/verify", json!({ "code": "123456" })).await;
+    assert_eq!(answer.error(400), "missing_field");
+    let unknown = json!({ "code": "123456", "auth_request_id": "nobodynobodynobodyno12" });
+    assert_eq!(app.browser().post_json("/api/auth/verify", unknown).await.error(410), "code_expired");
+}
+
+#[tokio::test]
+async fn five_hundred_wrong_codes_at_once_are_five_tries() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let wrong = wrong(mail.code());
+    let tries = (0..500).map(|_| (ada.copy(), wrong.clone()));
+    let tries: Vec<_> = tries.map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, &wrong).await.1 })).collect();
+    let mut looked_at = 0;
+    for attempt in tries {
+        looked_at += usize::from(attempt.await.unwrap() == "code_wrong");
+    }
+    assert_eq!(looked_at, 4, "the fifth is told that it was the last");
+    assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
+}

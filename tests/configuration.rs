@@ -1,0 +1,60 @@
+//! The program itself: what it says when it cannot start.
+
+use std::{path::Path, process::Command};
+
+/// Runs the program in an empty folder; its exit code and what it told the operator.
+fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command.current_dir(folder).env_clear().env("LEPTOS_SITE_ADDR", "127.0.0.1:1").envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.toml"), "[package.metadata.leptos]\noutput-name = \"latchkey\"\n[auth]\nexpires_in = 1\n").unwrap();
+    let production = [("LATCHKEY_ENV", "production"), ("LATCHKEY_PUBLIC_URL", "https://login.example.com")];
+    for (variables, says) in [
+        (vec![("LATCHKEY_CONFIG", "bad.toml")], "bad.toml, line 4, auth.expires_in must be 60 to 3600, and is 1."),
+        (vec![("LATCHKEY_CONFIG", "none.toml")], "none.toml cannot be read"),
+        (vec![("LATCHKEY_ENV", "staging")], "LATCHKEY_ENV must be development or production"),
+        (vec![("LATCHKEY_PUBLIC_URL", "http://example.com")], "LATCHKEY_PUBLIC_URL must be https"),
+        (vec![("SESSION_JWT_SECRET", "short")], "SESSION_JWT_SECRET is 5 bytes long and must be at least 32"),
+        (production.to_vec(), "SMTP_URL is not set. Production needs it"),
+    ] {
+        let (code, told) = start(folder.path(), &variables);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.starts_with("latchkey: ") && told.contains(says), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
+fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for variable in ["SMTP_URL", "DATABASE_URL"] {
+        let (code, told) = start(folder.path(), &[(variable, "gopher://user:hunter2@example.com"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(variable) && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn an_address_in_use_is_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, told) = start(folder.path(), &[("LEPTOS_SITE_ADDR", &address)]);
+    assert_eq!(code, 1);
+    assert!(told.contains("cannot be listened on") && told.contains("LEPTOS_SITE_ADDR"), "{told}");
+}
+
+#[test]
+fn a_database_that_cannot_be_written_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let (code, told) = start(folder.path(), &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+    assert_eq!(code, 1);
+    assert!(told.contains("file/latchkey.db") && told.contains("DATABASE_URL"), "{told}");
+}

@@ -1,0 +1,100 @@
+//! Forms without JavaScript, and the server functions behind them.
+
+use reqwest::Method;
+
+use crate::support::App;
+
+#[tokio::test]
+async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let answer = ada.post_form("/actions/send-passwordless", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
+    let page = ada.get(answer.goes_to()).await;
+    assert!(page.body.contains("That does not look like an e-mail address."), "{}", page.body);
+    assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
+    assert!(page.body.contains("value=\"/dashboard?a=1\""));
+    assert!(!ada.get("/login").await.body.contains("does not look like"), "once is enough");
+}
+
+#[tokio::test]
+async fn an_empty_form_says_what_is_missing() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let page = ada.get(ada.post_form("/actions/send-passwordless", &[]).await.goes_to()).await;
+    assert!(page.body.contains("Something is missing: email."), "{}", page.body);
+}
+
+#[tokio::test]
+async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let page = ada.get(ada.type_code(wrong).await.goes_to()).await;
+    assert!(page.body.contains("That code is not right. 4 tries are left."), "{}", page.body);
+    assert_eq!(ada.type_code(&code).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let request = ada.request(Method::POST, "/actions/send-passwordless").header("content-type", "application/x-www-form-urlencoded");
+    let answer = ada.send(request.body("email=a&email=b")).await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(answer.json()["code"], "invalid_request");
+}
+
+#[tokio::test]
+async fn a_form_never_sends_anyone_off_this_site() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let form = ada.request(Method::POST, "/actions/send-passwordless").form(&[("email", "nonsense")]);
+    let answer = ada.send(form.header("accept", "text/html").header("referer", "https://evil.example/")).await;
+    assert_eq!(answer.goes_to(), "/login");
+}
+
+#[tokio::test]
+async fn another_sites_form_is_refused() {
+    let app = App::start().await;
+    let ada = app.browser();
+    for headers in [[("sec-fetch-site", "cross-site"), ("x", "y")], [("sec-fetch-site", "same-site"), ("x", "y")], [("origin", "null"), ("x", "y")]] {
+        for path in ["/actions/send-passwordless", "/api/auth/send-passwordless", "/api/auth/logout", "/login"] {
+            let request = ada.request(Method::POST, path).form(&[("email", "ada@example.com")]);
+            let answer = ada.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;
+            assert_eq!(answer.error(403), "forbidden_origin", "{path} {headers:?}");
+        }
+    }
+    assert_eq!(app.inbox.count(), 0);
+}
+
+#[tokio::test]
+async fn a_get_never_changes_anything() {
+    let app = App::start().await;
+    for path in ["send-passwordless?email=ada@example.com", "verify-code?code=123456", "sign-out", "resend-passwordless"] {
+        assert_eq!(app.browser().get(&format!("/actions/{path}")).await.status, 405, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_protected_server_function_called_directly_is_unauthenticated() {
+    let app = App::start().await;
+    let browser = app.browser();
+    let answer = browser.send(browser.request(Method::POST, "/actions/sign-out").form(&[("everywhere", "true")])).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["code"], "unauthenticated");
+}
+
+#[tokio::test]
+async fn two_tabs_keep_their_own_requests() {
+    let app = App::start().await;
+    let browser = app.browser();
+    let first = browser.ask_for_mail("ada@example.com").await.goes_to().to_owned();
+    browser.ask_for_mail("bea@example.com").await;
+    assert!(browser.get(&first).await.body.contains("ada@example.com"));
+    let handle = first.split_once("request=").unwrap().1;
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    browser.post_form("/actions/verify-code", &[("code", &code), ("request", handle)]).await;
+    assert_eq!(browser.signed_in_as().await.as_deref(), Some("ada@example.com"));
+}

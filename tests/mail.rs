@@ -1,0 +1,129 @@
+//! The mail itself, and how it is sent.
+
+use latchkey::server::clock::SECOND;
+
+use crate::support::{App, Manners};
+
+#[tokio::test]
+async fn one_mail_has_link_and_code_in_text_and_html() {
+    let app = App::start().await;
+    app.browser().ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let (first, last) = mail.code().split_at(3);
+    assert_eq!(mail.subject, format!("{first} {last} is your code for Latchkey"));
+    assert_eq!(mail.from, "no-reply@example.com");
+    for part in [&mail.text, &mail.html.replace("&#x2f;", "/")] {
+        assert!(part.contains(mail.link()), "{part}");
+        assert!(part.contains(mail.code()));
+        assert!(part.contains("10 minutes"));
+    }
+    assert!(mail.text.trim_end().ends_with(&format!("@127.0.0.1 #{}", mail.code())));
+    assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    assert!(!mail.html.contains("<img"), "nothing to track with");
+}
+
+#[tokio::test]
+async fn header_injection_is_impossible() {
+    let app = App::start().await;
+    for bad in ["ada@example.com\r\nBcc: eve@example.com", "ada@example.com%0abcc:eve@example.com,x", "ada\0@example.com"] {
+        let page = app.browser().ask_for_mail(bad).await.goes_to().to_owned();
+        assert_eq!(page, "/login");
+    }
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.inbox.first_to("ada@example.com").await;
+    assert_eq!(app.inbox.count(), 1);
+}
+
+#[tokio::test]
+async fn a_brand_is_escaped_in_html() {
+    let app = App::with(&[("LATCHKEY_BRAND__NAME", "A <b>&</b> B")]).await;
+    app.browser().ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert!(mail.html.contains("A &lt;b&gt;&amp;&lt;&#x2f;b&gt; B") || mail.html.contains("A &lt;b&gt;&amp;&lt;/b&gt; B"), "{}", mail.html);
+    assert!(mail.text.contains("A <b>&</b> B"));
+}
+
+#[tokio::test]
+async fn the_answer_does_not_wait_for_the_mail_server() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    assert!(app.browser().ask_for_mail("ada@example.com").await.goes_to().starts_with("/login/code"));
+}
+
+#[tokio::test]
+async fn a_mail_refused_for_now_is_tried_again_as_the_same_mail() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    app.inbox.offered(1).await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(10 * SECOND);
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_in_data_is_tried_again() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::DropsInData);
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.inbox.offered(1).await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(10 * SECOND);
+    app.inbox.first_to("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_mail_refused_for_good_is_not_tried_again() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForGood);
+    app.browser().ask_for_mail("nobody@example.com").await;
+    app.inbox.offered(1).await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(300 * SECOND);
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.inbox.first_to("ada@example.com").await;
+    assert_eq!(app.inbox.count(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_is_never_sent_after_its_link_has_expired() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    app.browser().ask_for_mail("late@example.com").await;
+    app.inbox.offered(1).await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(601 * SECOND);
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.inbox.first_to("ada@example.com").await;
+    assert_eq!(app.inbox.count(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_was_accepted_survives_a_restart() {
+    let mut app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.inbox.offered(1).await;
+    app.stop().await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(60 * SECOND);
+    app.restart().await;
+    app.inbox.first_to("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn an_address_gets_two_mails_a_minute_whoever_asks() {
+    let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"), ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "3")]).await;
+    let ask = || async { app.browser().post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" })).await };
+    assert_eq!(ask().await.status, 200);
+    assert_eq!(ask().await.status, 200);
+    let refused = ask().await;
+    assert_eq!(refused.error(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "60");
+    app.clock.advance(60 * SECOND);
+    assert_eq!(ask().await.status, 200);
+    app.clock.advance(60 * SECOND);
+    assert_eq!(ask().await.header("retry-after"), "3480", "the hour counts too");
+}

@@ -1,0 +1,96 @@
+//! Pages and the headers around them.
+
+use reqwest::Method;
+
+use crate::support::App;
+
+#[tokio::test]
+async fn the_start_leads_to_the_sign_in_page_or_the_dashboard() {
+    let app = App::start().await;
+    let ada = app.browser();
+    assert_eq!(ada.get("/").await.goes_to(), "/login");
+    ada.ask_for_mail("ada@example.com").await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    assert_eq!(ada.get("/").await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_a_page_for_people_and_json_for_programs() {
+    let app = App::start().await;
+    let page = app.browser().get("/nothing/here").await;
+    assert_eq!(page.status, 404);
+    assert!(page.body.contains("There is no such page"));
+    assert_eq!(app.browser().get("/api/nothing").await.error(404), "invalid_request");
+    assert_eq!(app.browser().get("/actions/nothing").await.error(404), "invalid_request");
+}
+
+#[tokio::test]
+async fn the_code_page_without_a_request_leads_to_the_start() {
+    let app = App::start().await;
+    assert_eq!(app.browser().get("/login/code").await.goes_to(), "/login");
+    assert_eq!(app.browser().get("/login/code?request=abcdefabcdef").await.goes_to(), "/login");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_security_headers() {
+    let app = App::start().await;
+    for path in ["/login", "/dashboard", "/api/auth/session", "/nothing", "/healthz", "/pkg/nothing.js", "/favicon.svg"] {
+        let answer = app.browser().get(path).await;
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "strict-origin");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn scripts_of_a_page_carry_its_own_nonce() {
+    let app = App::start().await;
+    let (first, second) = (app.browser().get("/login").await, app.browser().get("/login").await);
+    let nonce = |policy: &str| policy.split_once("'nonce-").unwrap().1.split('\'').next().unwrap().to_owned();
+    let of_first = nonce(first.header("content-security-policy"));
+    assert_ne!(of_first, nonce(second.header("content-security-policy")));
+    let scripts = first.body.matches("<script").count();
+    assert!(scripts > 0);
+    assert_eq!(first.body.matches(&format!("nonce=\"{of_first}\"")).count(), scripts + 1, "and the preload of the module");
+}
+
+#[tokio::test]
+async fn too_large_a_body_is_refused_alike_everywhere() {
+    let app = App::start().await;
+    for path in ["/actions/send-passwordless", "/api/auth/send-passwordless", "/login", "/nothing"] {
+        let browser = app.browser();
+        let answer = browser.send(browser.request(Method::POST, path).body("x".repeat(65 * 1024))).await;
+        assert_eq!(answer.error(413), "payload_too_large", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_told() {
+    let app = App::start().await;
+    assert_eq!(app.browser().get("/healthz").await.body, "ok");
+    assert_eq!(app.browser().get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_database_people_are_told_to_come_back() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    app.store.close().await;
+    let page = ada.get("/dashboard").await;
+    assert_eq!(page.status, 503);
+    assert!(page.body.contains("We cannot reach our database right now."));
+    assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
+    assert_eq!(ada.get("/healthz").await.status, 200);
+    let sent = app.browser().post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" })).await;
+    assert_eq!(sent.error(503), "unavailable");
+    assert_eq!(sent.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn with_smtp_there_is_no_dev_mailbox() {
+    let app = App::start().await;
+    assert_eq!(app.browser().get("/dev/mailbox").await.status, 404);
+}

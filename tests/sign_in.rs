@@ -1,0 +1,168 @@
+//! From an address to the dashboard and out again.
+
+use crate::support::App;
+
+#[tokio::test]
+async fn a_link_opened_where_it_was_asked_for_signs_in_with_one_click() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let code_page = ada.ask_for_mail("Ada@Example.com").await.goes_to().to_owned();
+    assert!(ada.get(&code_page).await.body.contains("ada@example.com"));
+
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+
+    let dashboard = ada.get("/dashboard").await;
+    assert_eq!(dashboard.status, 200);
+    assert!(dashboard.body.contains("ada@example.com"));
+}
+
+#[tokio::test]
+async fn a_code_typed_where_it_was_asked_for_signs_in() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let (first, last) = mail.code().split_at(3);
+    assert_eq!(ada.type_code(&format!("Your code is {first} {last}")).await.goes_to(), "/dashboard");
+    assert_eq!(ada.signed_in_as().await.as_deref(), Some("ada@example.com"));
+}
+
+#[tokio::test]
+async fn the_person_goes_where_they_wanted_to() {
+    let app = App::start().await;
+    let ada = app.browser();
+    assert_eq!(ada.get("/dashboard?tab=a%26b").await.goes_to(), "/login?next=%2Fdashboard%3Ftab%3Da%2526b");
+
+    let page = ada.get("/login?next=%2Fdashboard%3Ftab%3Da%2526b").await;
+    assert!(page.body.contains(r#"name="next" value="/dashboard?tab=a%26b""#), "{}", page.body);
+    ada.post_form("/actions/send-passwordless", &[("email", "ada@example.com"), ("next", "/dashboard?tab=a%26b")]).await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard?tab=a%26b");
+}
+
+#[tokio::test]
+async fn a_destination_off_this_site_becomes_the_dashboard() {
+    let app = App::start().await;
+    for (n, bad) in ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"].iter().enumerate() {
+        let (browser, address) = (app.browser(), format!("ada{n}@example.com"));
+        browser.post_form("/actions/send-passwordless", &[("email", &address), ("next", bad)]).await;
+        let mail = app.inbox.first_to(&address).await;
+        assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    let thief = ada.copy();
+
+    assert_eq!(ada.post_form("/actions/sign-out", &[]).await.goes_to(), "/login");
+    assert_eq!(ada.signed_in_as().await, None);
+    assert_eq!(thief.signed_in_as().await, None, "the old cookie must be dead, not only gone");
+    assert!(ada.get("/dashboard").await.goes_to().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_ends_the_other_sessions_at_their_next_request() {
+    let app = App::start().await;
+    let (laptop, phone) = (app.browser(), app.browser());
+    for (n, browser) in [&laptop, &phone].into_iter().enumerate() {
+        browser.ask_for_mail("ada@example.com").await;
+        browser.get(app.inbox.nth_to("ada@example.com", n + 1).await.link()).await;
+    }
+    assert!(laptop.signed_in_as().await.is_some());
+    phone.post_form("/actions/sign-out", &[("everywhere", "true")]).await;
+    assert_eq!(laptop.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn a_sign_in_ends_the_session_the_browser_had() {
+    let app = App::start().await;
+    let browser = app.browser();
+    browser.ask_for_mail("ada@example.com").await;
+    browser.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    let before = browser.copy();
+
+    browser.ask_for_mail("eve@example.com").await;
+    browser.get(app.inbox.first_to("eve@example.com").await.link()).await;
+    assert_eq!(browser.signed_in_as().await.as_deref(), Some("eve@example.com"));
+    assert_eq!(before.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn the_same_mailbox_is_the_same_user_however_it_is_spelt() {
+    let app = App::start().await;
+    let mut ids = Vec::new();
+    for (n, spelling) in ["ada@bücher.example", "ADA@XN--BCHER-KVA.example"].iter().enumerate() {
+        let browser = app.browser();
+        browser.ask_for_mail(spelling).await;
+        browser.get(app.inbox.nth_to("ada@xn--bcher-kva.example", n + 1).await.link()).await;
+        ids.push(browser.get("/api/auth/session").await.json()["user_id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn asking_again_in_the_same_browser_supersedes_the_first_mail() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    ada.ask_for_mail("ada@example.com").await;
+    let (first, second) = (app.inbox.nth_to("ada@example.com", 1).await, app.inbox.nth_to("ada@example.com", 2).await);
+    let page = ada.get(first.link()).await.goes_to().to_owned();
+    assert!(ada.get(&page).await.body.contains("There is a newer mail"));
+    assert_eq!(ada.get(second.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn asking_elsewhere_does_not_kill_a_link() {
+    let app = App::start().await;
+    let (ada, stranger) = (app.browser(), app.browser());
+    ada.ask_for_mail("ada@example.com").await;
+    stranger.ask_for_mail("ada@example.com").await;
+    assert_eq!(ada.get(app.inbox.nth_to("ada@example.com", 1).await.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn asking_for_a_second_address_does_not_break_the_first_ones_link() {
+    let app = App::start().await;
+    let browser = app.browser();
+    browser.ask_for_mail("ada@example.com").await;
+    browser.ask_for_mail("bea@example.com").await;
+    browser.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    assert_eq!(browser.signed_in_as().await.as_deref(), Some("ada@example.com"));
+}
+
+#[tokio::test]
+async fn a_sign_in_survives_a_restart_of_the_server() {
+    let mut app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    app.restart().await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+    app.restart().await;
+    assert_eq!(ada.signed_in_as().await.as_deref(), Some("ada@example.com"));
+}
+
+#[tokio::test]
+async fn a_hundred_clicks_at_once_make_one_session() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    // Copies, so that none carries the cookie another has just been given.
+    let clicks = (0..100).map(|_| ada.copy()).map(|browser| {
+        let link = mail.link().to_owned();
+        tokio::spawn(async move { browser.get(&link).await.goes_to() == "/dashboard" })
+    });
+    let mut won = 0;
+    for click in clicks.collect::<Vec<_>>() {
+        won += usize::from(click.await.unwrap());
+    }
+    assert_eq!(won, 1);
+}

@@ -1,0 +1,126 @@
+//! The server under test.
+
+use latchkey::server::{
+    clock::{Clock, Millis},
+    config::{Settings, Variables, parse_policy},
+    random::Random,
+    serve::Server,
+    store::Store,
+};
+use leptos::config::LeptosOptions;
+use std::{net::SocketAddr, path::Path};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+use super::{Browser, Inbox};
+
+/// When every story begins: 2026-01-01, noon UTC.
+pub const START: Millis = 1_767_268_800_000;
+
+pub const SECRET: &str = "Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS";
+
+pub struct App {
+    pub url: String,
+    pub clock: Clock,
+    pub inbox: Inbox,
+    pub store: Store,
+    settings: Settings,
+    running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    _folder: TempDir,
+}
+
+impl App {
+    /// A server with the default policy, except that mails to one address are not limited.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server whose policy is changed by variables, as an operator would.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let inbox = Inbox::start().await;
+        let mut all = Variables::from([
+            ("LATCHKEY_LIMITS__MAILS_PER_MINUTE".to_owned(), "1000".to_owned()),
+            ("LATCHKEY_LIMITS__MAILS_PER_HOUR".to_owned(), "1000".to_owned()),
+        ]);
+        all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        let policy = parse_policy(Path::new("defaults"), "", &all).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let settings = Settings {
+            production: false,
+            database_url: format!("sqlite://{}", folder.path().join("latchkey.db").display()),
+            smtp_url: Some(inbox.smtp_url()),
+            from: "Example <no-reply@example.com>".parse().unwrap(),
+            secrets: vec![SECRET.to_owned()],
+            public_url: url.parse().unwrap(),
+            policy,
+            leptos: LeptosOptions::builder().output_name("latchkey").build(),
+        };
+        let clock = Clock::manual(START);
+        let (store, running) = serve(&settings, &clock, listener, 1).await;
+        App { url, clock, inbox, store, settings, running: Some(running), _folder: folder }
+    }
+
+    /// A browser that has never been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.url)
+    }
+
+    /// Stops the server as SIGTERM does, and waits until it has drained.
+    pub async fn stop(&mut self) {
+        if let Some((stop, done)) = self.running.take() {
+            let _ = stop.send(());
+            done.await.unwrap();
+        }
+    }
+
+    /// Stops and starts again, on the same port and database.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let address: SocketAddr = self.url.trim_start_matches("http://").parse().unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
+        let (store, running) = serve(&self.settings, &self.clock, listener, 2).await;
+        self.store = store;
+        self.running = Some(running);
+    }
+
+    /// The same, with other secrets.
+    pub async fn restart_with_secrets(&mut self, secrets: &[&str]) {
+        self.settings.secrets = secrets.iter().map(|secret| secret.to_string()).collect();
+        self.restart().await;
+    }
+
+    /// Does what an operator does with the database directly.
+    pub async fn run_sql(&self, sql: &'static str) {
+        match &self.store {
+            Store::Sqlite { writer, .. } => sqlx::query(sql).execute(writer).await.map(|_| ()),
+            Store::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
+        }
+        .unwrap();
+    }
+
+    /// The bytes of everything the database has written to disk.
+    pub async fn database_bytes(&self) -> Vec<u8> {
+        let path = self.settings.database_url.trim_start_matches("sqlite://");
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+        bytes
+    }
+}
+
+async fn serve(
+    settings: &Settings,
+    clock: &Clock,
+    listener: TcpListener,
+    seed: u64,
+) -> (Store, (oneshot::Sender<()>, JoinHandle<()>)) {
+    let server = Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
+    let store = server.core.store.clone();
+    let (stop, stopped) = oneshot::channel();
+    let stopped = async move {
+        let _ = stopped.await;
+    };
+    let done = tokio::spawn(async move { server.serve(listener, stopped).await.unwrap() });
+    (store, (stop, done))
+}

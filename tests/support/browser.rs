@@ -1,0 +1,125 @@
+//! A browser without JavaScript, or a program that speaks the API: it keeps cookies and follows nothing by itself.
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect::Policy};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+#[derive(Clone)]
+pub struct Browser {
+    base: String,
+    client: Client,
+    cookies: Arc<Mutex<BTreeMap<String, String>>>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// The path it redirects to; panics unless it is a 303.
+    pub fn goes_to(&self) -> &str {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
+        self.headers["location"].to_str().unwrap()
+    }
+
+    /// The code of the API's error envelope, after its status was checked.
+    pub fn error(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{self:?}");
+        self.json()["error"]["code"].as_str().unwrap_or_else(|| panic!("no error: {self:?}")).to_owned()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn cookies_set(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect()
+    }
+}
+
+impl Browser {
+    pub fn new(base: &str) -> Self {
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Browser { base: base.to_owned(), client, cookies: Arc::default() }
+    }
+
+    /// Another browser with this one's cookies: what a thief of them would have.
+    pub fn copy(&self) -> Self {
+        let cookies = self.cookies.lock().unwrap().clone();
+        Browser { cookies: Arc::new(Mutex::new(cookies)), ..self.clone() }
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.client.request(method, url);
+        if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) }
+    }
+
+    /// Sends a request as it is, and keeps the cookies of the answer.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        for cookie in headers.get_all("set-cookie") {
+            let (pair, rest) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            if rest.contains("Max-Age=0") { cookies.remove(name) } else { cookies.insert(name.to_owned(), value.to_owned()) };
+        }
+        Answer { status, headers, body: response.text().await.unwrap() }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).header("accept", "text/html")).await
+    }
+
+    /// Posts a form, as a browser without JavaScript does from a page of this site.
+    pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.request(Method::POST, path).form(fields);
+        self.send(request.header("accept", "text/html,*/*").header("sec-fetch-site", "same-origin")).await
+    }
+
+    /// Posts JSON, as a program does.
+    pub async fn post_json(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// Types an address into the sign-in page.
+    pub async fn ask_for_mail(&self, email: &str) -> Answer {
+        self.post_form("/actions/send-passwordless", &[("email", email)]).await
+    }
+
+    /// Types a code into the code page.
+    pub async fn type_code(&self, code: &str) -> Answer {
+        self.post_form("/actions/verify-code", &[("code", code)]).await
+    }
+
+    /// The address this browser is signed in as.
+    pub async fn signed_in_as(&self) -> Option<String> {
+        let answer = self.get("/api/auth/session").await;
+        match answer.status {
+            StatusCode::OK => answer.json()["email"].as_str().map(str::to_owned),
+            StatusCode::UNAUTHORIZED => None,
+            _ => panic!("{answer:?}"),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A real SMTP server, in the test's process, that keeps what it is sent and can be told to misbehave.
+
+use mail_parser::MessageParser;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// How the server answers mails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Manners {
+    #[default]
+    Takes,
+    /// 451: come back later (greylisting, RFC 6647).
+    RefusesForNow,
+    /// 550: never.
+    RefusesForGood,
+    /// Closes the connection when the message is half through.
+    DropsInData,
+}
+
+/// A mail as a person finds it.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub to: String,
+    pub from: String,
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+    pub raw: String,
+}
+
+impl Mail {
+    /// The link in the text part.
+    pub fn link(&self) -> &str {
+        self.text.lines().find(|line| line.starts_with("http")).expect("a link in the mail")
+    }
+
+    pub fn link_token(&self) -> &str {
+        self.link().split_once("link_token=").expect("a token in the link").1
+    }
+
+    /// The code in the last line.
+    pub fn code(&self) -> &str {
+        self.text.trim_end().rsplit_once('#').expect("a code in the mail").1
+    }
+
+    pub fn header(&self, name: &str) -> Option<String> {
+        let message = MessageParser::default().parse(self.raw.as_bytes())?;
+        message.header_raw(name.to_owned()).map(|value| value.trim().to_owned())
+    }
+}
+
+#[derive(Clone)]
+pub struct Inbox {
+    address: SocketAddr,
+    mails: watch::Receiver<Vec<Mail>>,
+    manners: Arc<Mutex<Manners>>,
+    /// Connections so far that came as far as DATA.
+    pub attempts: watch::Receiver<usize>,
+}
+
+impl Inbox {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (put, mails) = watch::channel(Vec::new());
+        let (count, attempts) = watch::channel(0);
+        let manners = Arc::new(Mutex::new(Manners::default()));
+        let shared = (Arc::new(put), Arc::new(count), manners.clone());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (put, count, manners) = shared.clone();
+                tokio::spawn(async move {
+                    let _ = converse(stream, &put, &count, &manners).await;
+                });
+            }
+        });
+        Inbox { address, mails, manners, attempts }
+    }
+
+    pub fn smtp_url(&self) -> String {
+        format!("smtp://{}", self.address)
+    }
+
+    pub fn behave(&self, manners: Manners) {
+        *self.manners.lock().unwrap() = manners;
+    }
+
+    pub fn count(&self) -> usize {
+        self.mails.borrow().len()
+    }
+
+    /// The `n`th mail (from 1) to `address`, once it is there.
+    pub async fn nth_to(&self, address: &str, n: usize) -> Mail {
+        let mut mails = self.mails.clone();
+        let arrived = mails.wait_for(|mails| mails.iter().filter(|mail| mail.to == address).count() >= n);
+        let mails = tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("a mail in time").unwrap().clone();
+        mails.into_iter().filter(|mail| mail.to == address).nth(n - 1).unwrap()
+    }
+
+    pub async fn first_to(&self, address: &str) -> Mail {
+        self.nth_to(address, 1).await
+    }
+
+    /// Until `n` messages were offered, taken or not.
+    pub async fn offered(&self, n: usize) {
+        let mut attempts = self.attempts.clone();
+        let offered = attempts.wait_for(|count| *count >= n);
+        tokio::time::timeout(Duration::from_secs(20), offered).await.expect("an attempt in time").unwrap();
+    }
+}
+
+/// One SMTP conversation (RFC 5321), as much of it as a client needs.
+async fn converse(
+    stream: TcpStream,
+    put: &watch::Sender<Vec<Mail>>,
+    count: &watch::Sender<usize>,
+    manners: &Mutex<Manners>,
+) -> std::io::Result<()> {
+    let (read, mut write) = stream.into_split();
+    let mut lines = BufReader::new(read).lines();
+    write.write_all(b"220 inbox ESMTP\r\n").await?;
+    let (mut from, mut to) = (String::new(), String::new());
+    while let Some(line) = lines.next_line().await? {
+        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let inside = |line: &str| line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+        let reply = match verb.as_str() {
+            "EHLO" => "250-inbox\r\n250 SMTPUTF8",
+            "MAIL" => {
+                from = inside(&line);
+                "250 ok"
+            }
+            "RCPT" => {
+                to = inside(&line);
+                "250 ok"
+            }
+            "DATA" => {
+                let manners = *manners.lock().unwrap();
+                count.send_modify(|count| *count += 1);
+                if manners == Manners::Takes || manners == Manners::DropsInData {
+                    write.write_all(b"354 go on\r\n").await?;
+                }
+                match manners {
+                    Manners::DropsInData => return Ok(()),
+                    Manners::RefusesForNow => "451 later, please",
+                    Manners::RefusesForGood => "550 no such mailbox",
+                    Manners::Takes => {
+                        let mut raw = String::new();
+                        while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
+                            raw.push_str(line.strip_prefix('.').unwrap_or(&line));
+                            raw.push_str("\r\n");
+                        }
+                        put.send_modify(|mails| mails.push(read_mail(&from, &to, raw)));
+                        "250 taken"
+                    }
+                }
+            }
+            "QUIT" => {
+                write.write_all(b"221 bye\r\n").await?;
+                return Ok(());
+            }
+            _ => "250 ok",
+        };
+        write.write_all(format!("{reply}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}
+
+fn read_mail(from: &str, to: &str, raw: String) -> Mail {
+    let message = MessageParser::default().parse(raw.as_bytes()).expect("a message");
+    Mail {
+        to: to.to_owned(),
+        from: from.to_owned(),
+        subject: message.subject().unwrap_or_default().to_owned(),
+        text: message.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
+        html: message.body_html(0).unwrap_or_default().into_owned(),
+        raw,
+    }
+}
