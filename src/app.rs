@@ -65,12 +65,14 @@ pub fn App() -> impl IntoView {
     // While the route table is read, there is no request.
     let visit = Visit::current().ok();
     let brand = visit.as_ref().map(|visit| visit.state.core.policy.brand.name.clone()).unwrap_or_default();
+    let is_unknown = visit.as_ref().is_some_and(|visit| visit.is_unknown);
     let trouble = visit.and_then(|visit| visit.trouble);
     let title = brand.clone();
     view! {
         <Title formatter=move |text: String| if text.is_empty() { title.clone() } else { format!("{text} · {title}") } />
         {match trouble {
             Some(error) => view! { <TroublePage error /> }.into_any(),
+            None if is_unknown => view! { <NotFound /> }.into_any(),
             None => {
                 view! {
                     <Router>

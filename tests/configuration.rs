@@ -13,7 +13,11 @@ fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
 #[test]
 fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("bad.toml"), "[package.metadata.leptos]\noutput-name = \"latchkey\"\n[auth]\nexpires_in = 1\n").unwrap();
+    std::fs::write(
+        folder.path().join("bad.toml"),
+        "[package.metadata.leptos]\noutput-name = \"latchkey\"\n[auth]\nexpires_in = 1\n",
+    )
+    .unwrap();
     let production = [("LATCHKEY_ENV", "production"), ("LATCHKEY_PUBLIC_URL", "https://login.example.com")];
     for (variables, says) in [
         (vec![("LATCHKEY_CONFIG", "bad.toml")], "bad.toml, line 4, auth.expires_in must be 60 to 3600, and is 1."),
@@ -34,7 +38,8 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
 fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_password() {
     let folder = tempfile::tempdir().unwrap();
     for variable in ["SMTP_URL", "DATABASE_URL"] {
-        let (code, told) = start(folder.path(), &[(variable, "gopher://user:hunter2@example.com"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+        let (code, told) =
+            start(folder.path(), &[(variable, "gopher://user:hunter2@example.com"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(variable) && !told.contains("hunter2"), "{told}");
     }
@@ -54,7 +59,8 @@ fn an_address_in_use_is_exit_code_1() {
 fn a_database_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let (code, told) = start(folder.path(), &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+    let (code, told) =
+        start(folder.path(), &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
     assert_eq!(code, 1);
     assert!(told.contains("file/latchkey.db") && told.contains("DATABASE_URL"), "{told}");
 }

@@ -8,7 +8,8 @@ use crate::support::App;
 async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
     let app = App::start().await;
     let ada = app.browser();
-    let answer = ada.post_form("/actions/send-passwordless", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
+    let answer =
+        ada.post_form("/actions/send-passwordless", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
     let page = ada.get(answer.goes_to()).await;
     assert!(page.body.contains("That does not look like an e-mail address."), "{}", page.body);
     assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
@@ -40,7 +41,8 @@ async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
 async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
     let app = App::start().await;
     let ada = app.browser();
-    let request = ada.request(Method::POST, "/actions/send-passwordless").header("content-type", "application/x-www-form-urlencoded");
+    let request =
+        ada.request(Method::POST, "/actions/send-passwordless").header("content-type", "application/x-www-form-urlencoded");
     let answer = ada.send(request.body("email=a&email=b")).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["code"], "invalid_request");
@@ -59,7 +61,11 @@ async fn a_form_never_sends_anyone_off_this_site() {
 async fn another_sites_form_is_refused() {
     let app = App::start().await;
     let ada = app.browser();
-    for headers in [[("sec-fetch-site", "cross-site"), ("x", "y")], [("sec-fetch-site", "same-site"), ("x", "y")], [("origin", "null"), ("x", "y")]] {
+    for headers in [
+        [("sec-fetch-site", "cross-site"), ("x", "y")],
+        [("sec-fetch-site", "same-site"), ("x", "y")],
+        [("origin", "null"), ("x", "y")],
+    ] {
         for path in ["/actions/send-passwordless", "/api/auth/send-passwordless", "/api/auth/logout", "/login"] {
             let request = ada.request(Method::POST, path).form(&[("email", "ada@example.com")]);
             let answer = ada.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;

@@ -1,25 +1,23 @@
 //! GET `/login/code`: check your inbox.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{TroublePage, frame::Frame};
 use crate::{components::CodeForm, error::Error, server::page_data::Visit};
 
 #[component]
 pub fn CodePage() -> impl IntoView {
-    let handle = use_query_map().with_untracked(|query| query.get("request"));
     Suspend::new(async move {
-        match code_page(handle).await {
+        match code_page().await {
             Ok(page) => page,
             Err(error) => view! { <TroublePage error /> }.into_any(),
         }
     })
 }
 
-async fn code_page(handle: Option<String>) -> Result<AnyView, Error> {
+async fn code_page() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
-    let Some(pending) = visit.pending(handle.as_deref()).await? else {
+    let Some(pending) = visit.pending(visit.query("request").as_deref()).await? else {
         visit.redirect("/login");
         return Ok(().into_any());
     };

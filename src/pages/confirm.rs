@@ -1,7 +1,6 @@
 //! GET `/login/confirm?link_token=`: what to do with a link that does not sign in here.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use super::{TroublePage, frame::Frame};
 use crate::{
@@ -14,19 +13,19 @@ use crate::{
 
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
-    let token = use_query_map().with_untracked(|query| query.get("link_token")).unwrap_or_default();
     Suspend::new(async move {
-        match confirm_page(&token).await {
+        match confirm_page().await {
             Ok(page) => page,
             Err(error) => view! { <TroublePage error /> }.into_any(),
         }
     })
 }
 
-async fn confirm_page(token: &str) -> Result<AnyView, Error> {
+async fn confirm_page() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
+    let token = visit.query("link_token").unwrap_or_default();
     let flash = visit.flash();
-    let judged = match LinkToken::parse(token) {
+    let judged = match LinkToken::parse(&token) {
         Ok(token) => link::judge(&visit.state.core, &token, &visit.browser().await?).await.map(|_| ()),
         Err(error) => Err(error),
     };
@@ -50,7 +49,6 @@ async fn confirm_page(token: &str) -> Result<AnyView, Error> {
     let can_send = !matches!(error, Error::LinkInvalid);
     let sentence = error.to_string();
     let refused = flash.error.map(|error| error.to_string());
-    let token = token.to_owned();
     Ok(view! {
         <Frame title=heading>
             <h1>{heading}</h1>

@@ -10,9 +10,21 @@ use axum::{
 use super::{cookies, headers, page_data::Trouble, session, state::AppState};
 use crate::error::Error;
 
+/// Everything at and below this path needs a session.
+const PROTECTED: &str = "/dashboard";
+
+/// The layer around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is guarded.
+pub async fn protect(state: State<AppState>, request: Request, next: Next) -> Response {
+    let below = request.uri().path().strip_prefix(PROTECTED);
+    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+        return require_session(state, request, next).await;
+    }
+    next.run(request).await
+}
+
 /// Lets a request through that presents a live session, and leaves the [`session::Session`] in its extensions. Anyone
 /// else is sent to `/login`, with the path and query they wanted in `next`. A session in use is renewed.
-pub async fn require_session(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+async fn require_session(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let session = match session::present(&state.core, state.cookies, request.headers()).await {
         Ok(Some(session)) => session,
         Ok(None) => return to_login(&request),

@@ -19,14 +19,20 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct Trouble(pub Error);
 
+/// A path that was not routed.
+#[derive(Clone, Copy, Debug)]
+pub struct Unknown;
+
 /// The request in hand and the response in the making.
 #[derive(Clone)]
 pub struct Visit {
     pub state: AppState,
     pub headers: HeaderMap,
+    query: String,
     /// What the guard let in, on guarded pages.
     pub session: Option<Session>,
     pub trouble: Option<Error>,
+    pub is_unknown: bool,
     response: ResponseOptions,
 }
 
@@ -37,7 +43,14 @@ impl Visit {
         let (Some(state), Some(parts), Some(response)) = (state, parts, response) else { return Err(Error::Internal) };
         let session = parts.extensions.get().cloned();
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
-        Ok(Visit { state, headers: parts.headers, session, trouble, response })
+        let is_unknown = parts.extensions.get::<Unknown>().is_some();
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        Ok(Visit { state, headers: parts.headers, query, session, trouble, is_unknown, response })
+    }
+
+    /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
+    pub fn query(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     pub async fn browser(&self) -> Result<Browser, Error> {

@@ -13,9 +13,7 @@ use axum::{
     routing::{get, post},
 };
 use leptos::prelude::provide_context;
-use leptos_axum::{
-    AxumRouteListing, LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_async_with_context,
-};
+use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
 use std::time::Duration;
 use tower_http::services::{ServeDir, ServeFile};
 
@@ -23,6 +21,7 @@ use super::{
     api::{self, ApiError},
     forms, guard, headers,
     mail::mailbox,
+    page_data::Unknown,
     state::AppState,
 };
 use crate::{
@@ -30,21 +29,13 @@ use crate::{
     error::Error,
 };
 
-/// Everything below needs a session.
-const PROTECTED: &str = "/dashboard";
 /// The most any request may send, in bytes, and how long it may take to.
 const BODY: usize = 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// The server's routes.
 pub fn router(state: AppState) -> Router {
-    let (protected, open): (Vec<AxumRouteListing>, _) =
-        generate_route_list(App).into_iter().partition(|route| route.path().starts_with(PROTECTED));
-    let protected = Router::new()
-        .leptos_routes_with_handler(protected, get(page))
-        .route_layer(from_fn_with_state(state.clone(), guard::require_session));
-    let open = Router::new().leptos_routes_with_handler(open, get(page));
-
+    let pages = Router::new().leptos_routes_with_handler(generate_route_list(App), get(page));
     let actions = Router::new()
         .route("/actions/{name}", get(action).post(action))
         .route_layer(from_fn_with_state(state.clone(), forms::answer));
@@ -56,7 +47,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/auth/logout", post(api::logout))
         .route("/healthz", get(api::alive))
         .route("/readyz", get(api::ready));
-    let mut router = Router::new().merge(protected).merge(open).merge(actions).merge(api).merge(assets(&state));
+    let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
     if state.mailbox.is_some() {
         router = router
             .route("/dev/mailbox", get(mailbox::list))
@@ -66,6 +57,7 @@ pub fn router(state: AppState) -> Router {
     // The last layer is the first to see a request.
     router
         .fallback(unknown)
+        .layer(from_fn_with_state(state.clone(), guard::protect))
         .layer(from_fn_with_state(state.clone(), headers::same_site))
         .layer(from_fn(limited_body))
         .layer(from_fn_with_state(state.clone(), public_host))
@@ -121,14 +113,22 @@ fn methods_of(path: &str) -> Vec<Method> {
     known.filter_map(|(known, method)| (known == path).then_some(method)).collect()
 }
 
-/// A path nobody knows: JSON below `/api`, a page elsewhere.
-async fn unknown(state: State<AppState>, request: Request) -> Response {
-    if request.uri().path().starts_with("/api/") {
+/// A path nobody knows: JSON below `/api`, a page elsewhere. It never reaches the route table, whose idea of a path (it
+/// decodes percent signs) differs from ours: what we did not route, it must not show.
+async fn unknown(state: State<AppState>, mut request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
         return api::no_such_path();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    // Not of `//host/`: that would be a redirect to another site.
+    if let Some(plain) = path.strip_suffix('/').filter(|plain| plain.starts_with('/') && !plain.starts_with("//")) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        return Redirect::permanent(&format!("{plain}{query}")).into_response();
+    }
+    request.extensions_mut().insert(Unknown);
     page(state, request).await
 }
 

@@ -1,14 +1,14 @@
 //! The server under test.
 
 use latchkey::server::{
-    clock::{Clock, Millis},
+    clock::{Clock, MINUTE, Millis},
     config::{Settings, Variables, parse_policy},
     random::Random,
     serve::Server,
     store::Store,
 };
 use leptos::config::LeptosOptions;
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -98,6 +98,23 @@ impl App {
             Store::Postgres(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
         }
         .unwrap();
+    }
+
+    /// Until the server has noted that a mail was refused for now, then as long as it waits at most to try again.
+    pub async fn until_mail_is_tried_again(&self) {
+        let noted = "SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND last_error IS NOT NULL";
+        while self.count(noted).await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.clock.advance(2 * MINUTE);
+    }
+
+    async fn count(&self, sql: &'static str) -> i64 {
+        match &self.store {
+            Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
+            Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+        }
+        .unwrap()
     }
 
     /// The bytes of everything the database has written to disk.
