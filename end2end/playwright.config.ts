@@ -1,0 +1,29 @@
+// Browser tests against the release build, each worker with a server, a database and a mail server of its own.
+import { existsSync } from "node:fs";
+import { chromium, defineConfig } from "@playwright/test";
+
+// Playwright's own Chromium, or the system's where that cannot be had.
+const own = existsSync(chromium.executablePath());
+
+export default defineConfig({
+  testDir: "tests",
+  workers: 1,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  reporter: "list",
+  use: {
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: own ? undefined : "/usr/bin/chromium",
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+  },
+});

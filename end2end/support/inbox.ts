@@ -1,0 +1,61 @@
+// A real SMTP server that keeps what it is sent.
+import { EventEmitter, once } from "node:events";
+import { type AddressInfo } from "node:net";
+import { simpleParser } from "mailparser";
+import { SMTPServer } from "smtp-server";
+
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+  link: string;
+  code: string;
+}
+
+export class Inbox {
+  private readonly mails: Mail[] = [];
+  private readonly arrived = new EventEmitter();
+  private readonly server: SMTPServer;
+
+  constructor() {
+    this.server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ["AUTH", "STARTTLS"],
+      onData: async (stream, session, done) => {
+        const mail = await simpleParser(stream);
+        const text = mail.text ?? "";
+        this.mails.push({
+          to: session.envelope.rcptTo[0].address,
+          subject: mail.subject ?? "",
+          text,
+          html: mail.html || "",
+          link: /^http\S+/m.exec(text)?.[0] ?? "",
+          code: /#(\d{6})\s*$/.exec(text)?.[1] ?? "",
+        });
+        this.arrived.emit("mail");
+        done();
+      },
+    });
+  }
+
+  async start(): Promise<string> {
+    this.server.listen(0, "127.0.0.1");
+    await once(this.server.server, "listening");
+    return `smtp://127.0.0.1:${(this.server.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((done) => this.server.close(() => done()));
+  }
+
+  /** The nth mail to an address (from 1), once it is there. */
+  async mailTo(address: string, nth = 1): Promise<Mail> {
+    const signal = AbortSignal.timeout(15_000);
+    for (;;) {
+      const mails = this.mails.filter((mail) => mail.to === address);
+      if (mails.length >= nth) return mails[nth - 1];
+      await once(this.arrived, "mail", { signal });
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// Pictures of every page and mail for docs/, taken with PICTURES=1.
+import { type Page } from "@playwright/test";
+import { alive, askForMail, expect, test } from "../support/test";
+
+test.skip(!process.env.PICTURES, "PICTURES=1 takes pictures");
+
+async function take(page: Page, name: string): Promise<void> {
+  const looks = [
+    { look: "light", colorScheme: "light", width: 1120, height: 760 },
+    { look: "dark", colorScheme: "dark", width: 1120, height: 760 },
+    { look: "phone", colorScheme: "light", width: 390, height: 844 },
+  ] as const;
+  for (const { look, colorScheme, width, height } of looks) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.screenshot({ path: `../docs/pictures/${name}-${look}.png`, caret: "initial" });
+  }
+}
+
+test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
+  test.setTimeout(120_000);
+  [400, 403, 404].forEach((status) => expected.add(status));
+  const address = "ada@example.com";
+  await page.goto("/login");
+  await alive(page);
+  await take(page, "sign-in");
+  await page.getByLabel("E-mail address").fill("ada at example");
+  await page.getByLabel("E-mail address").press("Enter");
+  await expect(page.getByRole("alert")).toHaveText(/does not look/);
+  await take(page, "sign-in-error");
+  await askForMail(page, address);
+  await alive(page);
+  await take(page, "code");
+  const mail = await inbox.mailTo(address);
+  const reader = await (await browser.newContext()).newPage();
+  await reader.setContent(mail.html);
+  await take(reader, "mail");
+  const stranger = await browser.newContext();
+  await watch(stranger);
+  const elsewhere = await stranger.newPage();
+  await elsewhere.goto(mail.link);
+  await take(elsewhere, "wrong-browser");
+  await page.goto(mail.link);
+  await take(page, "dashboard");
+  await page.goto("/no/such/page");
+  await take(page, "not-found");
+});

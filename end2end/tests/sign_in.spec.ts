@@ -1,0 +1,121 @@
+import { alive, askForMail, expect, test } from "../support/test";
+
+test("a link opened in the same browser signs in with one click", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  await expect(page.getByText(address)).toBeVisible();
+  await page.goto((await inbox.mailTo(address)).link);
+  await expect(page).toHaveURL(/\/dashboard$/);
+  await expect(page.getByText(address)).toBeVisible();
+});
+
+test("a code submits itself once it is whole", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  await alive(page);
+  await page.getByLabel("Code from the mail").pressSequentially((await inbox.mailTo(address)).code);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("a pasted sentence is searched for the code", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  await alive(page);
+  const { code } = await inbox.mailTo(address);
+  await page.getByLabel("Code from the mail").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("a wrong code says how many tries are left, and the right one still works", async ({ page, inbox, address, expected }) => {
+  expected.add(400);
+  await askForMail(page, address);
+  await alive(page);
+  const { code } = await inbox.mailTo(address);
+  const field = page.getByLabel("Code from the mail");
+  await field.fill(code === "000000" ? "000001" : "000000");
+  await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
+  await expect(field).toBeFocused();
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await field.fill(code);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("the waiting page finishes by itself when the link is opened in another tab", async ({ page, context, inbox, address }) => {
+  await askForMail(page, address);
+  await alive(page);
+  const other = await context.newPage();
+  await other.goto((await inbox.mailTo(address)).link);
+  await expect(other).toHaveURL(/\/dashboard$/);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("the guard keeps path and query, and the person gets there", async ({ page, inbox, address }) => {
+  await page.goto("/dashboard?tab=sessions");
+  await expect(page).toHaveURL("/login?next=%2Fdashboard%3Ftab%3Dsessions");
+  await page.getByLabel("E-mail address").fill(address);
+  await page.getByRole("button", { name: "Send magic link" }).click();
+  await page.goto((await inbox.mailTo(address)).link);
+  await expect(page).toHaveURL("/dashboard?tab=sessions");
+});
+
+test("signing out ends it, and Back shows nothing private", async ({ page, context, inbox, address, request, baseURL }) => {
+  await askForMail(page, address);
+  await page.goto((await inbox.mailTo(address)).link);
+  const cookies = await context.cookies();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL(/\/login$/);
+  await page.goBack();
+  await expect(page.getByText(address)).toBeHidden();
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const replayed = await request.get(`${baseURL}/api/auth/session`, { headers: { cookie } });
+  expect(replayed.status()).toBe(401);
+});
+
+test("a link opened in another browser signs in neither", async ({ page, browser, inbox, address, watch, expected }) => {
+  expected.add(403);
+  await askForMail(page, address);
+  const { link } = await inbox.mailTo(address);
+  const stranger = await browser.newContext();
+  await watch(stranger);
+  const elsewhere = await stranger.newPage();
+  await elsewhere.goto(link);
+  await expect(elsewhere.getByRole("heading", { name: "Open it where you asked for it" })).toBeVisible();
+  await elsewhere.goto(new URL("/dashboard", link).href);
+  await expect(elsewhere).toHaveURL(/\/login/);
+  await stranger.close();
+  await page.goto(link);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("a used link opened again in the signed-in browser just goes on", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  const { link } = await inbox.mailTo(address);
+  await page.goto(link);
+  await page.goto("/login");
+  await page.goto(link);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("a fresh mail replaces the first one", async ({ page, inbox, address, expected }) => {
+  expected.add(410);
+  await askForMail(page, address);
+  await alive(page);
+  const button = page.getByRole("button", { name: /Send a fresh mail/ });
+  await expect(button).toBeDisabled();
+  await expect(button).toBeEnabled({ timeout: 15_000 });
+  await button.click();
+  const [old, fresh] = [await inbox.mailTo(address), await inbox.mailTo(address, 2)];
+  await page.goto(old.link);
+  await expect(page.getByRole("heading", { name: "There is a newer mail" })).toBeVisible();
+  await page.goto(fresh.link);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("keys alone will do", async ({ page, inbox, address }) => {
+  await page.goto("/login");
+  await alive(page);
+  await page.keyboard.type(address);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
+  await alive(page);
+  await page.keyboard.type((await inbox.mailTo(address)).code);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});

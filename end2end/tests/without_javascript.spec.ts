@@ -1,0 +1,41 @@
+import { askForMail, expect, test } from "../support/test";
+
+test.use({ javaScriptEnabled: false });
+
+test("the link signs in", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  await page.goto((await inbox.mailTo(address)).link);
+  await expect(page).toHaveURL(/\/dashboard$/);
+});
+
+test("the code signs in, and signing out works", async ({ page, inbox, address }) => {
+  await askForMail(page, address, "/login?next=%2Fdashboard%3Fa%3D1");
+  await page.getByLabel("Code from the mail").fill((await inbox.mailTo(address)).code);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL("/dashboard?a=1");
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL(/\/login$/);
+});
+
+test("a malformed address comes back with a sentence, what was typed, and where to go", async ({ page }) => {
+  await page.goto("/login?next=%2Fdashboard%3Fa%3D1");
+  await page.getByLabel("E-mail address").fill("ada at example");
+  await page.getByRole("button", { name: "Send magic link" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/does not look like an e-mail address/);
+  await expect(page.getByLabel("E-mail address")).toHaveValue("ada at example");
+  await expect(page.locator("input[name=next]")).toHaveValue("/dashboard?a=1");
+});
+
+test("a wrong code comes back with a sentence", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  const { code } = await inbox.mailTo(address);
+  await page.getByLabel("Code from the mail").fill(code === "000000" ? "000001" : "000000");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
+});
+
+test("a fresh mail asked for too soon says when", async ({ page, address }) => {
+  await askForMail(page, address);
+  await page.getByRole("button", { name: "Send a fresh mail" }).click();
+  await expect(page.getByRole("alert")).toHaveText(/Try again in \d+ seconds/);
+});
