@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Error {
-    #[error("That does not look like an e-mail address. Check the spelling, for example ada@example.com.")]
+    #[error("That does not look like an e-mail address. Check the spelling.")]
     InvalidEmail,
     #[error("Something is missing: {field}. Fill it in and try again.")]
     MissingField {

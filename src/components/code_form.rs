@@ -117,7 +117,6 @@ pub fn CodeForm(
                 type="text"
                 inputmode="numeric"
                 autocomplete="one-time-code"
-                placeholder="123 456"
                 autofocus
                 required
                 aria-describedby="code-message"

@@ -50,7 +50,7 @@ pub fn LoginForm(
                 name="email"
                 type="email"
                 inputmode="email"
-                autocomplete="username email"
+                autocomplete="email"
                 autocapitalize="none"
                 spellcheck="false"
                 placeholder="you@example.com"
