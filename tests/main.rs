@@ -1,5 +1,7 @@
 //! Stories over HTTP: each file a theme, each test a rule of the design, named as the rule.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a story that cannot go on should stop
+
 mod support;
 
 mod api;
