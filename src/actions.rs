@@ -10,12 +10,13 @@ use crate::error::Error;
 use crate::server::{
     cookies, forms,
     page_data::Visit,
-    session,
+    session::{self, Which},
     sign_in::{
         SignedIn,
         code::{self, Code},
-        link::LinkToken,
-        request::{self, Started},
+        link::{self, LinkToken},
+        password,
+        request::{self, Ask, Started},
     },
 };
 
@@ -33,14 +34,29 @@ pub struct Standing {
     pub location: Option<String>,
 }
 
-/// Asks for a mail to `email`. `next` is where the person wants to go.
-#[server(prefix = "/actions", endpoint = "send-passwordless")]
-pub async fn send_passwordless(email: Option<String>, next: Option<String>) -> Result<Next, Error> {
+/// Asks for a mail to `email`, or signs in where a password is given and policy has passwords. `next` is where the person
+/// wants to go; `with_password` is the second button of the page without JavaScript.
+#[server(prefix = "/actions", endpoint = "sign-in")]
+pub async fn sign_in(
+    email: Option<String>,
+    password: Option<String>,
+    next: Option<String>,
+    with_password: Option<bool>,
+) -> Result<Next, Error> {
     let visit = Visit::current()?;
     let (email, next) = (email.unwrap_or_default(), next.unwrap_or_default());
+    let password = password.unwrap_or_default();
     forms::come_back_to(&login(&next), &email);
     let browser = visit.browser().await?;
-    let started = request::start(&visit.state.core, &email, Some(&next), &browser).await?;
+    if !password.is_empty() {
+        let signed_in = password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
+        return begin_session(&visit, &signed_in);
+    }
+    if with_password == Some(true) {
+        return Err(Error::missing("password"));
+    }
+    let ask = Ask { email, next: Some(next), ..Ask::default() };
+    let started = request::start(&visit.state.core, &ask, &browser).await?;
     Ok(to_code_page(&visit, &browser.held, &started))
 }
 
@@ -66,6 +82,17 @@ pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Error>
     Ok(to_code_page(&visit, &browser.held, &started))
 }
 
+/// Signs in this browser with a link that another one asked for, where the policy allows that.
+#[server(prefix = "/actions", endpoint = "confirm-link")]
+pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Error> {
+    let visit = Visit::current()?;
+    let token = LinkToken::parse(&link_token.unwrap_or_default())?;
+    forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
+    let browser = visit.browser().await?;
+    let signed_in = link::confirm(&visit.state.core, &token, &browser).await?;
+    begin_session(&visit, &signed_in)
+}
+
 /// Signs in with the code that was mailed for the auth request that the page shows.
 #[server(prefix = "/actions", endpoint = "verify-code")]
 pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Error> {
@@ -89,15 +116,35 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Error> {
     Ok(Standing { location })
 }
 
-/// Ends the session, or all sessions of its user.
+/// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one leads to the sign-in page.
 #[server(prefix = "/actions", endpoint = "sign-out")]
-pub async fn sign_out(everywhere: Option<bool>) -> Result<Next, Error> {
+pub async fn sign_out(which: Option<String>) -> Result<Next, Error> {
     let visit = Visit::current()?;
-    forms::come_back_to("/login", "");
+    forms::come_back_to("/dashboard", "");
     let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
-    session::end(&visit.state.core, &session, everywhere.unwrap_or(false)).await?;
-    visit.set_cookie(visit.state.cookies.clear_session());
-    Ok(Next { location: "/login".to_owned() })
+    let which = match which.as_deref().unwrap_or_default() {
+        "" => Which::This,
+        "others" => Which::Others,
+        "all" => Which::All,
+        id if id == session.row.id => Which::This,
+        id => Which::One(id.to_owned()),
+    };
+    session::end(&visit.state.core, &session, &which).await?;
+    if matches!(which, Which::This | Which::All) {
+        visit.set_cookie(visit.state.cookies.clear_session());
+        return Ok(Next { location: "/login".to_owned() });
+    }
+    Ok(Next { location: "/dashboard".to_owned() })
+}
+
+/// Sets the password of who is signed in, or removes it when it is empty.
+#[server(prefix = "/actions", endpoint = "set-password")]
+pub async fn set_password(password: Option<String>) -> Result<Next, Error> {
+    let visit = Visit::current()?;
+    forms::come_back_to("/dashboard", "");
+    let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
+    password::set(&visit.state.core, &session, &password.unwrap_or_default()).await?;
+    Ok(Next { location: "/dashboard".to_owned() })
 }
 
 #[cfg(feature = "ssr")]
@@ -125,7 +172,7 @@ fn to_code_page(visit: &Visit, held: &[String], started: &Started) -> Next {
 
 #[cfg(feature = "ssr")]
 fn begin_session(visit: &Visit, signed_in: &SignedIn) -> Result<Next, Error> {
-    let token = session::issue(&visit.state.core, &signed_in.session_id, &signed_in.user_id, signed_in.session_expires_at)?;
+    let token = session::begin(&visit.state.core, signed_in)?;
     visit.set_cookie(visit.state.cookies.set_session(&token.jwt, token.ttl));
     Ok(Next { location: signed_in.destination.clone() })
 }

@@ -64,7 +64,7 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     // While the route table is read, there is no request.
     let visit = Visit::current().ok();
-    let brand = visit.as_ref().map(|visit| visit.state.core.policy.brand.name.clone()).unwrap_or_default();
+    let brand = visit.as_ref().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
     let is_unknown = visit.as_ref().is_some_and(|visit| visit.is_unknown);
     let trouble = visit.and_then(|visit| visit.trouble);
     let title = brand.clone();

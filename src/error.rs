@@ -43,6 +43,8 @@ pub enum Error {
         /// Tries left before the code is dead.
         attempts_left: u32,
     },
+    #[error("Address and password do not fit together. Leave the password empty to get a mail instead.")]
+    PasswordWrong,
     #[error("This code can no longer be used. Ask for a fresh one, it takes a moment.")]
     CodeExpired,
     #[error("A newer mail has replaced this code. Type the code from the newest mail.")]
@@ -78,6 +80,7 @@ impl Error {
             Error::LinkSuperseded => "link_superseded",
             Error::WrongBrowser => "wrong_browser",
             Error::CodeWrong { .. } => "code_wrong",
+            Error::PasswordWrong => "password_wrong",
             Error::CodeExpired => "code_expired",
             Error::CodeSuperseded => "code_superseded",
             Error::TooManyAttempts => "too_many_attempts",
@@ -95,7 +98,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::InvalidEmail | Error::MissingField { .. } | Error::InvalidRequest { .. } => 400,
-            Error::LinkInvalid | Error::CodeWrong { .. } | Error::CodeSuperseded => 400,
+            Error::LinkInvalid | Error::CodeWrong { .. } | Error::CodeSuperseded | Error::PasswordWrong => 400,
             Error::Unauthenticated => 401,
             Error::WrongBrowser | Error::ForbiddenOrigin => 403,
             Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => 410,

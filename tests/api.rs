@@ -78,3 +78,14 @@ async fn deeply_nested_json_is_refused() {
     let request = browser.request(Method::POST, "/api/auth/send-passwordless").header("content-type", "application/json");
     assert_eq!(browser.send(request.body("[".repeat(60_000))).await.error(400), "invalid_request");
 }
+
+#[tokio::test]
+async fn the_description_names_every_path_of_the_api() {
+    let app = App::start().await;
+    let description = app.browser().get("/api/openapi.json").await.json();
+    let paths: Vec<&str> = description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let expected = ["logout", "resend-passwordless", "send-passwordless", "session", "verify"];
+    assert_eq!(paths, expected.map(|name| format!("/api/auth/{name}")));
+    assert!(description["paths"]["/api/auth/verify"]["get"].is_object());
+    assert!(description["components"]["schemas"]["Send"]["properties"]["magiclink_auth_uri"].is_object());
+}

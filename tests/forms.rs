@@ -8,8 +8,7 @@ use crate::support::App;
 async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
     let app = App::start().await;
     let ada = app.browser();
-    let answer =
-        ada.post_form("/actions/send-passwordless", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
+    let answer = ada.post_form("/actions/sign-in", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
     let page = ada.get(answer.goes_to()).await;
     assert!(page.body.contains("That does not look like an e-mail address."), "{}", page.body);
     assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
@@ -21,7 +20,7 @@ async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
 async fn an_empty_form_says_what_is_missing() {
     let app = App::start().await;
     let ada = app.browser();
-    let page = ada.get(ada.post_form("/actions/send-passwordless", &[]).await.goes_to()).await;
+    let page = ada.get(ada.post_form("/actions/sign-in", &[]).await.goes_to()).await;
     assert!(page.body.contains("Something is missing: email."), "{}", page.body);
 }
 
@@ -41,8 +40,7 @@ async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
 async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
     let app = App::start().await;
     let ada = app.browser();
-    let request =
-        ada.request(Method::POST, "/actions/send-passwordless").header("content-type", "application/x-www-form-urlencoded");
+    let request = ada.request(Method::POST, "/actions/sign-in").header("content-type", "application/x-www-form-urlencoded");
     let answer = ada.send(request.body("email=a&email=b")).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["code"], "invalid_request");
@@ -52,7 +50,7 @@ async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
 async fn a_form_never_sends_anyone_off_this_site() {
     let app = App::start().await;
     let ada = app.browser();
-    let form = ada.request(Method::POST, "/actions/send-passwordless").form(&[("email", "nonsense")]);
+    let form = ada.request(Method::POST, "/actions/sign-in").form(&[("email", "nonsense")]);
     let answer = ada.send(form.header("accept", "text/html").header("referer", "https://evil.example/")).await;
     assert_eq!(answer.goes_to(), "/login");
 }
@@ -66,7 +64,7 @@ async fn another_sites_form_is_refused() {
         [("sec-fetch-site", "same-site"), ("x", "y")],
         [("origin", "null"), ("x", "y")],
     ] {
-        for path in ["/actions/send-passwordless", "/api/auth/send-passwordless", "/api/auth/logout", "/login"] {
+        for path in ["/actions/sign-in", "/api/auth/send-passwordless", "/api/auth/logout", "/login"] {
             let request = ada.request(Method::POST, path).form(&[("email", "ada@example.com")]);
             let answer = ada.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;
             assert_eq!(answer.error(403), "forbidden_origin", "{path} {headers:?}");
@@ -78,7 +76,7 @@ async fn another_sites_form_is_refused() {
 #[tokio::test]
 async fn a_get_never_changes_anything() {
     let app = App::start().await;
-    for path in ["send-passwordless?email=ada@example.com", "verify-code?code=123456", "sign-out", "resend-passwordless"] {
+    for path in ["sign-in?email=ada@example.com", "verify-code?code=123456", "sign-out", "resend-passwordless"] {
         assert_eq!(app.browser().get(&format!("/actions/{path}")).await.status, 405, "{path}");
     }
 }

@@ -4,14 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::server::clock::{HOUR, MINUTE, SECOND};
 use serde_json::{Value, json};
 
-use crate::support::{App, Browser};
-
-async fn signed_in(app: &App) -> Browser {
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
-    ada
-}
+use crate::support::App;
 
 fn claims(jwt: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap()).unwrap()
@@ -30,7 +23,7 @@ async fn nobody_sees_anything_below_the_dashboard_without_a_session() {
 #[tokio::test]
 async fn a_token_that_is_not_exactly_ours_is_no_session() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     let jwt = ada.cookie("session").unwrap();
     let parts: Vec<&str> = jwt.split('.').collect();
     let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -60,7 +53,7 @@ async fn a_bearer_header_that_is_no_token_is_unauthenticated() {
 #[tokio::test]
 async fn the_token_says_who_and_until_when_but_no_address() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     let claims = claims(&ada.cookie("session").unwrap());
     assert_eq!(claims["iss"], app.url);
     assert_eq!(claims["aud"], app.url);
@@ -71,7 +64,7 @@ async fn the_token_says_who_and_until_when_but_no_address() {
 #[tokio::test]
 async fn a_session_lives_thirty_minutes_unless_it_is_used() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     app.clock.advance(30 * MINUTE - SECOND);
     assert!(ada.copy().signed_in_as().await.is_some());
     app.clock.advance(SECOND);
@@ -81,7 +74,7 @@ async fn a_session_lives_thirty_minutes_unless_it_is_used() {
 #[tokio::test]
 async fn a_session_in_use_is_renewed_up_to_seven_days() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     let mut looks = 0;
     while ada.get("/dashboard").await.status == 200 {
         app.clock.advance(20 * MINUTE);
@@ -94,7 +87,7 @@ async fn a_session_in_use_is_renewed_up_to_seven_days() {
 #[tokio::test]
 async fn two_tabs_that_renew_at_once_both_stay_signed_in() {
     let app = App::start().await;
-    let one = signed_in(&app).await;
+    let one = app.signed_in("ada@example.com").await;
     let other = one.copy();
     app.clock.advance(16 * MINUTE);
     let (a, b) = tokio::join!(one.get("/dashboard"), other.get("/dashboard"));
@@ -106,7 +99,7 @@ async fn two_tabs_that_renew_at_once_both_stay_signed_in() {
 #[tokio::test]
 async fn rotating_the_secret_keeps_sessions_and_removing_it_ends_them() {
     let mut app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     let (old, new) = ("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS", "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC");
     app.restart_with_secrets(&[new, old]).await;
     assert!(ada.copy().signed_in_as().await.is_some());
@@ -117,7 +110,7 @@ async fn rotating_the_secret_keeps_sessions_and_removing_it_ends_them() {
 #[tokio::test]
 async fn private_pages_are_kept_out_of_every_cache() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     assert_eq!(ada.get("/dashboard").await.header("cache-control"), "no-store");
     assert_eq!(ada.get("/api/auth/session").await.header("cache-control"), "no-store");
 }
@@ -125,7 +118,7 @@ async fn private_pages_are_kept_out_of_every_cache() {
 #[tokio::test]
 async fn a_disabled_user_is_out_at_the_next_request() {
     let app = App::start().await;
-    let ada = signed_in(&app).await;
+    let ada = app.signed_in("ada@example.com").await;
     app.run_sql("UPDATE users SET disabled_at = 1").await;
     assert_eq!(ada.signed_in_as().await, None);
     app.clock.advance(HOUR);

@@ -5,11 +5,17 @@
 mod support;
 
 mod api;
+mod asking;
 mod codes;
 mod configuration;
+mod errors;
 mod forms;
 mod guard;
 mod links;
 mod mail;
 mod pages;
+mod passwords;
+mod policy;
+mod sessions;
 mod sign_in;
+mod users;

@@ -36,7 +36,7 @@ async fn the_person_goes_where_they_wanted_to() {
 
     let page = ada.get("/login?next=%2Fdashboard%3Ftab%3Da%2526b").await;
     assert!(page.body.contains(r#"name="next" value="/dashboard?tab=a%26b""#), "{}", page.body);
-    ada.post_form("/actions/send-passwordless", &[("email", "ada@example.com"), ("next", "/dashboard?tab=a%26b")]).await;
+    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?tab=a%26b")]).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard?tab=a%26b");
 }
@@ -46,7 +46,7 @@ async fn a_destination_off_this_site_becomes_the_dashboard() {
     let app = App::start().await;
     for (n, bad) in ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"].iter().enumerate() {
         let (browser, address) = (app.browser(), format!("ada{n}@example.com"));
-        browser.post_form("/actions/send-passwordless", &[("email", &address), ("next", bad)]).await;
+        browser.post_form("/actions/sign-in", &[("email", &address), ("next", bad)]).await;
         let mail = app.inbox.first_to(&address).await;
         assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard", "{bad}");
     }
@@ -75,7 +75,7 @@ async fn signing_out_everywhere_ends_the_other_sessions_at_their_next_request() 
         browser.get(app.inbox.nth_to("ada@example.com", n + 1).await.link()).await;
     }
     assert!(laptop.signed_in_as().await.is_some());
-    phone.post_form("/actions/sign-out", &[("everywhere", "true")]).await;
+    phone.post_form("/actions/sign-out", &[("which", "all")]).await;
     assert_eq!(laptop.signed_in_as().await, None);
 }
 

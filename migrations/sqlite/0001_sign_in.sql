@@ -3,23 +3,30 @@
 CREATE TABLE users (
     id          TEXT   NOT NULL PRIMARY KEY,
     address     TEXT   NOT NULL UNIQUE,
+    password    TEXT,
     created_at  BIGINT NOT NULL,
     disabled_at BIGINT
 );
 
--- One attempt to sign in. The secrets it was mailed with are in auth_credentials, one generation for each mail that
+-- One attempt to sign in, with everything the caller asked for: a fresh mail is made of it. The secrets it was mailed with are in auth_credentials, one generation for each mail that
 -- carried new ones; only the newest generation signs in.
 CREATE TABLE auth_requests (
     id           TEXT   NOT NULL PRIMARY KEY,
     address      TEXT   NOT NULL,
     mode         TEXT   NOT NULL,
+    template     TEXT   NOT NULL,
     destination  TEXT   NOT NULL,
+    state        TEXT,
+    link_base    TEXT,
+    variables    TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL,
+    ip_prefix    TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     generation   BIGINT NOT NULL,
     code_salt    BLOB   NOT NULL,
     code_tries   BIGINT NOT NULL,
+    expires_in   BIGINT NOT NULL,
     last_mail_at BIGINT NOT NULL,
     ended_at     BIGINT,
     ended_by     TEXT
@@ -32,13 +39,25 @@ CREATE TABLE auth_credentials (
     generation      BIGINT NOT NULL,
     link_hash       BLOB   NOT NULL UNIQUE,
     code_hash       BLOB   NOT NULL,
+    expires_at      BIGINT NOT NULL,
     PRIMARY KEY (auth_request_id, generation)
 );
 
+-- Tries of codes and passwords that have not succeeded: too many for an address pause them.
+CREATE TABLE failed_tries (
+    id      TEXT   NOT NULL PRIMARY KEY,
+    address TEXT   NOT NULL,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX failed_tries_address ON failed_tries (address, at);
+
+-- user_id is of `users`, or of the team's own table when [users] maps one; hence no foreign key.
 CREATE TABLE sessions (
     id           TEXT   NOT NULL PRIMARY KEY,
-    user_id      TEXT   NOT NULL REFERENCES users (id),
+    user_id      TEXT   NOT NULL,
+    address      TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL,
+    ip_prefix    TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,

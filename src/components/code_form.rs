@@ -23,6 +23,8 @@ pub fn CodeForm(
     resend_in: u64,
     /// What was wrong with the last form, or nothing.
     error: String,
+    /// Whether the mail has a code.
+    has_code: bool,
 ) -> impl IntoView {
     let code = RwSignal::new(String::new());
     let error = RwSignal::new(error);
@@ -97,48 +99,55 @@ pub fn CodeForm(
             }
         });
     };
-    view! {
-        <form
-            class="form"
-            method="post"
-            action="/actions/verify-code"
-            novalidate
-            on:submit=move |event: SubmitEvent| {
-                event.prevent_default();
-                verify();
-            }
-        >
-            <input type="hidden" name="request" value=request.clone() />
-            <label for="code">"Code from the mail"</label>
-            <input
-                id="code"
-                class="code"
-                name="code"
-                type="text"
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                autofocus
-                required
-                aria-describedby="code-message"
-                aria-invalid=move || (!error.get().is_empty()).then_some("true")
-                on:input:target=move |event| {
-                    code.set(event.target().value());
-                    if code.get_untracked().chars().filter(char::is_ascii_digit).count() == 6 {
-                        verify();
-                    }
+    let code_form = has_code.then(|| {
+        view! {
+            <form
+                class="form"
+                method="post"
+                action="/actions/verify-code"
+                novalidate
+                on:submit=move |event: SubmitEvent| {
+                    event.prevent_default();
+                    verify();
                 }
-            />
-            <Message id="code-message" text=error />
-            <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
-                "Sign in"
-            </button>
-        </form>
+            >
+                <input type="hidden" name="request" value=request.clone() />
+                <label for="code">"Code from the mail"</label>
+                <input
+                    id="code"
+                    class="code"
+                    name="code"
+                    type="text"
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                    autofocus
+                    required
+                    aria-describedby="code-message"
+                    aria-invalid=move || (!error.get().is_empty()).then_some("true")
+                    on:input:target=move |event| {
+                        code.set(event.target().value());
+                        if code.get_untracked().chars().filter(char::is_ascii_digit).count() == 6 {
+                            verify();
+                        }
+                    }
+                />
+                <Message id="code-message" text=error />
+                <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
+                    "Sign in"
+                </button>
+            </form>
+        }
+    });
+    let message = (!has_code).then(|| view! { <Message id="code-message" text=error /> });
+    view! {
+        {code_form}
+        {message}
         <form class="again" method="post" action="/actions/resend-passwordless" on:submit=resend>
             <input type="hidden" name="request" value=request />
             <p class="soft" role="timer">
                 {move || match expires_in_now.get() {
-                    0 => "Link and code have expired.".to_owned(),
-                    left => format!("Link and code work for {}:{:02} more.", left / 60, left % 60),
+                    0 => "The mail has expired.".to_owned(),
+                    left => format!("The mail works for {}:{:02} more.", left / 60, left % 60),
                 }}
             </p>
             <button class="secondary" type="submit" disabled=move || resend_in_now.get() != 0>

@@ -6,9 +6,10 @@ use super::{
     Message,
     browser::{focus, go},
 };
-use crate::actions::send_passwordless;
+use crate::actions::sign_in;
 
-/// Asks for an address. Works as a plain form; alive, it shows errors in place and loses nothing that was typed.
+/// Asks for an address, and for a password where there are passwords. Works as a plain form; alive, it shows errors in
+/// place, loses nothing that was typed, and has one button that says what it will do.
 #[island]
 pub fn LoginForm(
     /// Where the person wants to go.
@@ -17,10 +18,16 @@ pub fn LoginForm(
     email: String,
     /// What was wrong with it, or nothing.
     error: String,
+    /// Whether there are passwords.
+    passwords: bool,
 ) -> impl IntoView {
     let email = RwSignal::new(email);
+    let password = RwSignal::new(String::new());
     let error = RwSignal::new(error);
     let busy = RwSignal::new(false);
+    // Without the script nobody can see what was typed, so there is a button for each way.
+    let alive = RwSignal::new(false);
+    Effect::new(move |_| alive.set(true));
     let onward = next.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -31,18 +38,18 @@ pub fn LoginForm(
         error.set(String::new());
         let next = onward.clone();
         spawn_local(async move {
-            match send_passwordless(Some(email.get_untracked()), Some(next)).await {
+            match sign_in(Some(email.get_untracked()), Some(password.get_untracked()), Some(next), None).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
                     error.set(refusal.to_string());
                     busy.set(false);
-                    focus("email");
+                    focus(if password.get_untracked().is_empty() { "email" } else { "password" });
                 }
             }
         });
     };
     view! {
-        <form class="form" method="post" action="/actions/send-passwordless" novalidate on:submit=submit>
+        <form class="form" method="post" action="/actions/sign-in" novalidate on:submit=submit>
             <input type="hidden" name="next" value=next />
             <label for="email">"E-mail address"</label>
             <input
@@ -50,7 +57,7 @@ pub fn LoginForm(
                 name="email"
                 type="email"
                 inputmode="email"
-                autocomplete="email"
+                autocomplete=if passwords { "username" } else { "email" }
                 autocapitalize="none"
                 spellcheck="false"
                 placeholder="you@example.com"
@@ -61,10 +68,40 @@ pub fn LoginForm(
                 value=email.get_untracked()
                 on:input:target=move |event| email.set(event.target().value())
             />
+            {passwords
+                .then(|| {
+                    view! {
+                        <label class="second" for="password">
+                            "Password, if you have set one"
+                        </label>
+                        <input
+                            id="password"
+                            name="password"
+                            type="password"
+                            autocomplete="current-password"
+                            aria-describedby="email-message"
+                            on:input:target=move |event| password.set(event.target().value())
+                        />
+                    }
+                })}
             <Message id="email-message" text=error />
             <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
-                "Send magic link"
+                {move || if password.get().is_empty() { "Send magic link" } else { "Sign in" }}
             </button>
+            {passwords
+                .then(|| {
+                    view! {
+                        <button
+                            class="secondary"
+                            type="submit"
+                            name="with_password"
+                            value="true"
+                            hidden=move || alive.get()
+                        >
+                            "Sign in with password"
+                        </button>
+                    }
+                })}
         </form>
     }
 }

@@ -3,7 +3,11 @@
 use leptos::prelude::*;
 
 use super::{TroublePage, frame::Frame};
-use crate::{components::CodeForm, error::Error, server::page_data::Visit};
+use crate::{
+    components::CodeForm,
+    error::Error,
+    server::{page_data::Visit, sign_in::mode::Mode},
+};
 
 #[component]
 pub fn CodePage() -> impl IntoView {
@@ -28,13 +32,20 @@ async fn code_page() -> Result<AnyView, Error> {
     let (expires_in, resend_in) = visit.waits(&pending);
     let error = visit.flash().error.map(|error| error.to_string()).unwrap_or_default();
     let request = crate::server::cookies::handle(&pending.id);
+    let mode: Mode = pending.mode.parse()?;
+    let (sent, how) = match mode {
+        Mode::Link => ("We sent a link to ", "Open it in this browser."),
+        Mode::Otp => ("We sent a code to ", "Type it here."),
+        Mode::LinkOtp => ("We sent a link and a code to ", "Open the link in this browser, or type the code here."),
+    };
+    let has_code = mode.has_code();
     let address = pending.address;
     Ok(view! {
         <Frame title="Check your inbox">
             <h1>"Check your inbox"</h1>
-            <p>"We sent a link and a code to " <strong class="address">{address}</strong> ". " <a href="/login">"Change"</a></p>
-            <p class="soft">"Open the link in this browser, or type the code here."</p>
-            <CodeForm request expires_in resend_in error />
+            <p>{sent} <strong class="address">{address}</strong> ". " <a href="/login">"Change"</a></p>
+            <p class="soft">{how}</p>
+            <CodeForm request expires_in resend_in error has_code />
             <p class="soft hint">"Nothing there? Look into spam, and check the address above."</p>
         </Frame>
     }

@@ -1,30 +1,154 @@
-//! GET `/dashboard`: who you are.
+//! GET `/dashboard`: who you are, and where you are signed in.
 
 use leptos::prelude::*;
 
 use super::{TroublePage, frame::Frame};
-use crate::{error::Error, server::page_data::Visit};
+use crate::{
+    error::{Error, duration},
+    server::{
+        caller::describe,
+        clock::{MINUTE, seconds_until},
+        config::Passwords,
+        page_data::Visit,
+        session::Session,
+        sign_in::password,
+        store::SessionRow,
+    },
+};
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
+    Suspend::new(async move {
+        match dashboard().await {
+            Ok(page) => page,
+            Err(error) => view! { <TroublePage error /> }.into_any(),
+        }
+    })
+}
+
+async fn dashboard() -> Result<AnyView, Error> {
+    let visit = Visit::current()?;
     // The guard has run: without a session nobody gets here.
-    let Some(session) = Visit::current().ok().and_then(|visit| visit.session) else {
-        return view! { <TroublePage error=Error::Unauthenticated /> }.into_any();
+    let session = visit.session.clone().ok_or(Error::Unauthenticated)?;
+    let sessions = visit.state.core.store.sessions_of(&session.row.user_id, visit.state.core.clock.now()).await?;
+    let refused = visit.flash().error.map(|error| error.to_string());
+    let several = sessions.len() > 1;
+    let rows = sessions.into_iter().map(|row| session_row(&visit, &session, row)).collect_view();
+    let passwords = match visit.policy().auth.passwords {
+        Passwords::Optional => Some(password_form(&visit, &session).await?),
+        Passwords::Off => None,
     };
-    view! {
+    Ok(view! {
         <Frame title="Dashboard">
             <h1>"You are signed in"</h1>
-            <p>"As " <strong class="address">{session.row.address}</strong></p>
+            <p>"As " <strong class="address">{session.row.address.clone()}</strong></p>
+            {refused
+                .map(|sentence| {
+                    view! {
+                        <p class="message" role="alert">
+                            {sentence}
+                        </p>
+                    }
+                })}
             <div class="actions">
-                <form method="post" action="/actions/sign-out">
-                    <button class="primary" type="submit">"Sign out"</button>
-                </form>
-                <form method="post" action="/actions/sign-out">
-                    <input type="hidden" name="everywhere" value="true" />
-                    <button class="secondary" type="submit">"Sign out everywhere"</button>
-                </form>
+                {sign_out_button("", "Sign out", "primary")}
+                {several.then(|| sign_out_button("others", "Sign out elsewhere", "secondary"))}
+                {several.then(|| sign_out_button("all", "Sign out everywhere", "secondary"))}
             </div>
+            <section>
+                <h2>"Your sessions"</h2>
+                <ul class="sessions">{rows}</ul>
+            </section>
+            {passwords}
         </Frame>
     }
-    .into_any()
+    .into_any())
+}
+
+fn sign_out_button(which: &'static str, label: &'static str, class: &'static str) -> impl IntoView {
+    view! {
+        <form method="post" action="/actions/sign-out">
+            <input type="hidden" name="which" value=which />
+            <button class=class type="submit">
+                {label}
+            </button>
+        </form>
+    }
+}
+
+fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView + use<> {
+    let now = visit.state.core.clock.now();
+    let ago = |at| format!("{} ago", duration(seconds_until(at, now)));
+    let is_this = row.id == this.row.id;
+    let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
+        "in use now".to_owned()
+    } else {
+        format!("last used {}", ago(row.last_seen_at))
+    };
+    let browser = describe(&row.user_agent);
+    let label = format!("End the session in {browser}");
+    view! {
+        <li>
+            <div>
+                <strong>{browser}</strong>
+                {is_this.then(|| view! { <span class="badge">"this one"</span> })}
+                <p class="soft">{format!("{} · {seen} · begun {}", row.ip_prefix, ago(row.created_at))}</p>
+            </div>
+            {(!is_this)
+                .then(|| {
+                    view! {
+                        <form method="post" action="/actions/sign-out">
+                            <input type="hidden" name="which" value=row.id />
+                            <button class="secondary" type="submit" aria-label=label>
+                                "End"
+                            </button>
+                        </form>
+                    }
+                })}
+        </li>
+    }
+}
+
+/// Sets, changes or removes the password, soon after signing in.
+async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Error> {
+    let core = &visit.state.core;
+    let kept = core.store.password(&session.row.address).await?;
+    let has_one = kept.is_some_and(|(_, password)| password.is_some());
+    if core.clock.now() - session.row.created_at > password::RECENT {
+        let state = if has_one { "You have a password." } else { "You have no password." };
+        return Ok(view! {
+            <section>
+                <h2>"Password"</h2>
+                <p class="soft">{state} " To change that, sign out and in again first."</p>
+            </section>
+        }
+        .into_any());
+    }
+    Ok(view! {
+        <section>
+            <h2>"Password"</h2>
+            <p class="soft">"Optional. With one, you can sign in without opening your mail."</p>
+            <form class="form" method="post" action="/actions/set-password">
+                <input type="hidden" name="username" autocomplete="username" value=session.row.address.clone() />
+                <label for="password">{if has_one { "New password" } else { "Password" }}</label>
+                <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required />
+                <p class="actions">
+                    <button class="primary" type="submit">
+                        "Keep it"
+                    </button>
+                </p>
+            </form>
+            {has_one
+                .then(|| {
+                    view! {
+                        <form method="post" action="/actions/set-password">
+                            <button class="secondary" type="submit">
+                                "Remove the password"
+                            </button>
+                        </form>
+                    }
+                })}
+        </section>
+    }
+    .into_any())
 }

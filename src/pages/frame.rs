@@ -8,7 +8,7 @@ use crate::server::page_data::Visit;
 /// The brand above one card.
 #[component]
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
-    let brand = Visit::current().map(|visit| visit.state.core.policy.brand.name.clone()).unwrap_or_default();
+    let brand = Visit::current().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
     view! {
         <Title text=title />
         <main class="page">

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod cookies;
@@ -11,6 +12,7 @@ pub mod headers;
 pub mod keys;
 pub mod mail;
 pub mod page_data;
+pub mod policy_file;
 pub mod random;
 pub mod router;
 pub mod serve;

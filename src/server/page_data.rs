@@ -1,14 +1,17 @@
 //! What pages and server functions read of the request in hand.
 
-use axum::http::{HeaderMap, HeaderValue, request::Parts};
+use axum::http::{HeaderValue, request::Parts};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
+use std::sync::Arc;
 
 use super::{
+    caller::Caller,
     clock::seconds_until,
+    config::Policy,
     cookies,
     forms::Flash,
-    session::{self, Session},
+    session::Session,
     sign_in::{Browser, request},
     state::AppState,
     store::{AuthRequest, Ended},
@@ -27,7 +30,7 @@ pub struct Unknown;
 #[derive(Clone)]
 pub struct Visit {
     pub state: AppState,
-    pub headers: HeaderMap,
+    pub caller: Caller,
     query: String,
     /// What the guard let in, on guarded pages.
     pub session: Option<Session>,
@@ -45,7 +48,12 @@ impl Visit {
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Visit { state, headers: parts.headers, query, session, trouble, is_unknown, response })
+        Ok(Visit { caller: Caller::of(&state, &parts), state, query, session, trouble, is_unknown, response })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.state.core.policy()
     }
 
     /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
@@ -54,12 +62,12 @@ impl Visit {
     }
 
     pub async fn browser(&self) -> Result<Browser, Error> {
-        self.state.browser(&self.headers).await
+        self.caller.browser(&self.state).await
     }
 
     /// The session a page or function outside the guard may want to know of.
     pub async fn present_session(&self) -> Result<Option<Session>, Error> {
-        session::present(&self.state.core, self.state.cookies, &self.headers).await
+        self.caller.session(&self.state).await
     }
 
     pub fn set_cookie(&self, cookie: HeaderValue) {
@@ -88,14 +96,14 @@ impl Visit {
 
     /// What the last form without JavaScript left for this page; shown once.
     pub fn flash(&self) -> Flash {
-        let Some(flash) = Flash::read(&self.state, &self.headers) else { return Flash::default() };
+        let Some(flash) = Flash::read(&self.state, &self.caller.headers) else { return Flash::default() };
         self.set_cookie(self.state.cookies.clear_flash());
         flash
     }
 
     /// The auth request that this browser holds under `handle`, or the newest it holds.
     pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
-        let held = self.state.cookies.held(&self.headers);
+        let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
         self.state.core.store.auth_request(id).await
     }

@@ -45,6 +45,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/auth/verify", get(api::open_link).post(api::verify))
         .route("/api/auth/session", get(api::session))
         .route("/api/auth/logout", post(api::logout))
+        .route("/api/openapi.json", get(api::openapi))
         .route("/healthz", get(api::alive))
         .route("/readyz", get(api::ready));
     let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));

@@ -1,13 +1,8 @@
 //! The server, put together and run.
 
 use axum::Router;
-use std::{fmt::Display, future::Future, io, sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    sync::{Notify, watch},
-    task::JoinHandle,
-    time::timeout,
-};
+use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
 
 use super::{
     assets::Assets,
@@ -15,12 +10,18 @@ use super::{
     config::{ConfigError, Settings},
     cookies::Cookies,
     keys::Keys,
-    mail::{letter::Templates, mailbox::Mailbox, outbox::Outbox, transport::Transport},
+    mail::{
+        letter::{TemplateError, Templates},
+        mailbox::Mailbox,
+        outbox::Outbox,
+        transport::Transport,
+    },
+    policy_file,
     random::Random,
     router::router,
     sign_in::Core,
     state::AppState,
-    store::{OpenError, Store},
+    store::{MapError, MappedUsers, OpenError, Store},
 };
 
 /// How long answers and mails in hand may take once the server was told to stop.
@@ -33,8 +34,10 @@ pub enum ServeError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Store(#[from] OpenError),
-    #[error("The mail templates cannot be read: {0}.")]
-    Templates(#[from] minijinja::Error),
+    #[error(transparent)]
+    Users(#[from] MapError),
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
     #[error("{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR.")]
     Listen { address: String, error: io::Error },
     #[error("The server stopped: {0}.")]
@@ -45,7 +48,10 @@ impl ServeError {
     /// 2 for a mistake in the configuration, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         match self {
-            ServeError::Config(_) | ServeError::Store(OpenError::Scheme(_) | OpenError::Url(_)) => 2,
+            ServeError::Config(_)
+            | ServeError::Users(_)
+            | ServeError::Templates(_)
+            | ServeError::Store(OpenError::Scheme(_) | OpenError::Url(_)) => 2,
             _ => 1,
         }
     }
@@ -58,12 +64,13 @@ pub struct Server {
     pub core: Arc<Core>,
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
+    policy_watch: Option<JoinHandle<()>>,
 }
 
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
     pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
-        let Settings { database_url, smtp_url, from, secrets, public_url, policy, leptos, .. } = settings;
+        let Settings { database_url, smtp_url, from, secrets, public_url, policy, source, leptos, .. } = settings;
         let (transport, mailbox) = match smtp_url {
             Some(url) => (Transport::smtp(&url)?, None),
             None => {
@@ -71,16 +78,21 @@ impl Server {
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
-        let templates = Templates::embedded()?;
+        let templates = Templates::load(policy.mail.templates.as_deref())?;
         let store = Store::open(&database_url).await?;
+        let mapped_users = match &policy.users {
+            Some(users) => Some(MappedUsers::open(users, &store).await?),
+            None => None,
+        };
         let keys = Keys::new(&secrets);
         let cookies = Cookies::new(public_url.is_https());
-        let core = Arc::new(Core { store, clock, random, keys, policy, public_url, mail_queued: Arc::new(Notify::new()) });
+        let core = Arc::new(Core::new(store, clock, random, keys, policy, public_url, mapped_users));
         let state =
             AppState { core: core.clone(), assets: Arc::new(Assets::find(&leptos)), leptos_options: leptos, cookies, mailbox };
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
-        Ok(Server { router: router(state), core, stop, worker: tokio::spawn(outbox.run(stopped)) })
+        let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
+        Ok(Server { router: router(state), core, stop, worker: tokio::spawn(outbox.run(stopped)), policy_watch })
     }
 
     /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
@@ -89,7 +101,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, core, stop, worker } = self;
+        let Server { router, core, stop, worker, policy_watch } = self;
         let told = stop.clone();
         let shutdown = async move {
             shutdown.await;
@@ -97,7 +109,8 @@ impl Server {
             told.send_replace(true);
         };
         let mut stopping = stop.subscribe();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(shutdown);
+        let serving =
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(shutdown);
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
@@ -109,6 +122,9 @@ impl Server {
         stop.send_replace(true);
         if timeout(DRAIN, worker).await.is_err() {
             tracing::warn!("a mail did not finish in time; it stays in the outbox");
+        }
+        if let Some(policy_watch) = policy_watch {
+            policy_watch.abort();
         }
         core.store.close().await;
         Ok(())

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     clock::{MINUTE, Millis, SECOND},
     cookies::Cookies,
-    sign_in::Core,
+    sign_in::{Core, SignedIn},
     store::SessionRow,
 };
 use crate::error::Error;
@@ -49,11 +49,11 @@ pub struct Token {
 }
 
 /// A token for a session that ends at `session_expires_at` at the latest.
-pub fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: Millis) -> Result<Token, Error> {
+fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: Millis) -> Result<Token, Error> {
     let now = core.clock.now();
     let iat = u64::try_from(now / SECOND).unwrap_or(0);
     let rest = u64::try_from((session_expires_at - now) / SECOND).unwrap_or(0);
-    let ttl = rest.min(core.policy.session.token_ttl.into());
+    let ttl = rest.min(core.policy().session.token_ttl.into());
     let origin = core.public_url.origin().to_owned();
     let claims =
         Claims { iss: origin.clone(), aud: origin, sub: user_id.to_owned(), sid: session_id.to_owned(), iat, exp: iat + ttl };
@@ -64,6 +64,11 @@ pub fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: M
         Error::Internal
     })?;
     Ok(Token { jwt, expires_at: millis(claims.exp), ttl })
+}
+
+/// The first token of a session.
+pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
+    issue(core, &signed_in.session_id, &signed_in.user_id, signed_in.session_expires_at)
 }
 
 /// The claims of a token that one of our secrets signed, for this site, that has not expired by our clock. No leeway:
@@ -91,6 +96,12 @@ pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Resu
     let Some(claims) = jwt.and_then(|jwt| claims(core, &jwt)) else { return Ok(None) };
     let row = core.store.session(&claims.sid, core.clock.now()).await?;
     let row = row.filter(|row| row.user_id == claims.sub);
+    // A user the team's own table no longer has is out at once.
+    if let (Some(row), Some(mapped)) = (&row, &core.mapped_users)
+        && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
+    {
+        return Ok(None);
+    }
     Ok(row.map(|row| Session { row, issued_at: millis(claims.iat), expires_at: millis(claims.exp), by_cookie }))
 }
 
@@ -112,14 +123,26 @@ fn millis(seconds: u64) -> Millis {
     Millis::try_from(seconds).unwrap_or(Millis::MAX / SECOND).saturating_mul(SECOND)
 }
 
-/// Ends a session, or every session of its user: they are dead at their next request.
-pub async fn end(core: &Core, session: &Session, everywhere: bool) -> Result<(), Error> {
+/// Which of a user's sessions to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    This,
+    Others,
+    All,
+    /// By its id; only the user's own are found.
+    One(String),
+}
+
+/// Ends sessions of the user who presents `session`: they are dead at their next request.
+pub async fn end(core: &Core, session: &Session, which: &Which) -> Result<(), Error> {
     let now = core.clock.now();
-    if everywhere {
-        core.store.revoke_sessions_of(&session.row.user_id, now).await?;
-    } else {
-        core.store.revoke_session(&session.row.id, now).await?;
-    }
-    tracing::info!(event = "session.revoked", user_id = session.row.user_id, everywhere);
-    Ok(())
+    let (user, this) = (&session.row.user_id, &session.row.id);
+    let found = match which {
+        Which::This => core.store.revoke_session(user, this, now).await?,
+        Which::One(id) => core.store.revoke_session(user, id, now).await?,
+        Which::Others => core.store.revoke_sessions_of(user, Some(this), now).await.map(|()| true)?,
+        Which::All => core.store.revoke_sessions_of(user, None, now).await.map(|()| true)?,
+    };
+    tracing::info!(event = "session.revoked", user_id = user, ?which);
+    if found { Ok(()) } else { Err(Error::invalid("there is no such session; it may have ended already")) }
 }

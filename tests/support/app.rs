@@ -2,13 +2,17 @@
 
 use latchkey::server::{
     clock::{Clock, MINUTE, Millis},
-    config::{Settings, Variables, parse_policy},
+    config::{Settings, Source, Variables},
     random::Random,
     serve::Server,
     store::Store,
 };
 use leptos::config::LeptosOptions;
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -37,6 +41,15 @@ impl App {
 
     /// A server whose policy is changed by variables, as an operator would.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
+        Self::launch(None, variables).await
+    }
+
+    /// A server whose policy is in a file.
+    pub async fn with_file(path: &Path) -> Self {
+        Self::launch(Some(path.to_owned()), &[]).await
+    }
+
+    async fn launch(path: Option<PathBuf>, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::start().await;
         let mut all = Variables::from([
@@ -44,7 +57,7 @@ impl App {
             ("LATCHKEY_LIMITS__MAILS_PER_HOUR".to_owned(), "1000".to_owned()),
         ]);
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
-        let policy = parse_policy(Path::new("defaults"), "", &all).unwrap();
+        let source = Source { path, variables: all };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
@@ -54,12 +67,23 @@ impl App {
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
             public_url: url.parse().unwrap(),
-            policy,
+            policy: source.policy().unwrap(),
+            source,
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
         let clock = Clock::manual(START);
         let (store, running) = serve(&settings, &clock, listener, 1).await;
         App { url, clock, inbox, store, settings, running: Some(running), _folder: folder }
+    }
+
+    /// A browser signed in by the link of a mail it asked for.
+    pub async fn signed_in(&self, address: &str) -> Browser {
+        let browser = self.browser();
+        let sent = self.inbox.count_to(address);
+        browser.ask_for_mail(address).await;
+        let mail = self.inbox.nth_to(address, sent + 1).await;
+        assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
+        browser
     }
 
     /// A browser that has never been here.
@@ -109,7 +133,8 @@ impl App {
         self.clock.advance(2 * MINUTE);
     }
 
-    async fn count(&self, sql: &'static str) -> i64 {
+    /// One number out of the database.
+    pub async fn count(&self, sql: &'static str) -> i64 {
         match &self.store {
             Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
             Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,

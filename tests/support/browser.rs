@@ -109,7 +109,7 @@ impl Browser {
 
     /// Types an address into the sign-in page.
     pub async fn ask_for_mail(&self, email: &str) -> Answer {
-        self.post_form("/actions/send-passwordless", &[("email", email)]).await
+        self.post_form("/actions/sign-in", &[("email", email)]).await
     }
 
     /// Types a code into the code page.

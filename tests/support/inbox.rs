@@ -97,6 +97,10 @@ impl Inbox {
         self.mails.borrow().len()
     }
 
+    pub fn count_to(&self, address: &str) -> usize {
+        self.mails.borrow().iter().filter(|mail| mail.to == address).count()
+    }
+
     /// The `n`th mail (from 1) to `address`, once it is there.
     pub async fn nth_to(&self, address: &str, n: usize) -> Mail {
         let mut mails = self.mails.clone();

@@ -4,14 +4,14 @@ mod policy;
 mod public_url;
 mod secret;
 
-use leptos::config::{LeptosOptions, get_configuration};
+use leptos::config::{LeptosOptions, get_config_from_str};
 use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-pub use policy::{Auth, BadKey, Brand, Limits, Mail, Policy, Server, Session};
+pub use policy::{Auth, BadKey, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
 pub use public_url::PublicUrl;
 
 /// A mistake of the operator: one sentence that says where it is and what to set.
@@ -22,6 +22,7 @@ pub struct ConfigError(pub String);
 /// The environment variables, as a value, so that tests bring their own.
 pub type Variables = BTreeMap<String, String>;
 
+const DEFAULT_FILE: &str = "Leptos.toml";
 const EMBEDDED: &str = include_str!("../../../Leptos.toml");
 
 /// Everything the server needs to know before it starts.
@@ -35,7 +36,50 @@ pub struct Settings {
     pub secrets: Vec<String>,
     pub public_url: PublicUrl,
     pub policy: Policy,
+    /// Where the policy came from, to notice when it changes.
+    pub source: Source,
     pub leptos: LeptosOptions,
+}
+
+/// The file and the variables a policy is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Nothing when the built-in defaults are in use.
+    pub path: Option<PathBuf>,
+    pub variables: Variables,
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
+    }
+
+    fn text(&self) -> Result<String, ConfigError> {
+        match &self.path {
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{} cannot be read: {error}.", path.display())))
+            }
+            None => Ok(EMBEDDED.to_owned()),
+        }
+    }
+
+    /// The policy as the file and the variables have it now.
+    pub fn policy(&self) -> Result<Policy, ConfigError> {
+        parse_policy(self.path(), &self.text()?, &self.variables)
+    }
+
+    /// The run-time options of Leptos, from the same file or the built-in one; `LEPTOS_*` variables override them
+    /// (leptos_config's own rule).
+    fn leptos_options(&self) -> Result<LeptosOptions, ConfigError> {
+        let text = self.text()?;
+        let text = if text.contains("[package.metadata.leptos]") { &text } else { EMBEDDED };
+        let mut options = get_config_from_str(text)
+            .map_err(|error| ConfigError(format!("{}, [package.metadata.leptos]: {error}.", self.path().display())))?;
+        // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file names are plain.
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
+        options.hash_files = beside.is_some_and(|hashes| hashes.exists());
+        Ok(options)
+    }
 }
 
 impl Settings {
@@ -48,9 +92,11 @@ impl Settings {
             "development" => false,
             other => return refuse(format!("LATCHKEY_ENV must be development or production, and is {other:?}.")),
         };
-        let (path, text) = read_file(get("LATCHKEY_CONFIG"))?;
-        let policy = parse_policy(&path, &text, variables)?;
-        let leptos = leptos_options(&path, &text)?;
+        let named = get("LATCHKEY_CONFIG").map(PathBuf::from);
+        let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
+        let source = Source { path, variables: variables.clone() };
+        let policy = source.policy()?;
+        let leptos = source.leptos_options()?;
 
         let public_url = match get("LATCHKEY_PUBLIC_URL").or(policy.server.public_url.as_deref()) {
             Some(url) => url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?,
@@ -84,7 +130,7 @@ impl Settings {
             None => vec![secret::of_development(Path::new("data"))?],
         };
         let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
-        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, policy, leptos })
+        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, policy, source, leptos })
     }
 }
 
@@ -96,16 +142,6 @@ fn missing<T>(name: &str, what: &str) -> Result<T, ConfigError> {
     refuse(format!("{name} is not set. Production needs it: {what}."))
 }
 
-/// The file's path and text. A file that was named must exist; the default one may be absent.
-fn read_file(named: Option<&str>) -> Result<(PathBuf, String), ConfigError> {
-    let path = PathBuf::from(named.unwrap_or("Leptos.toml"));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((path, text)),
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => Ok((path, EMBEDDED.to_owned())),
-        Err(error) => refuse(format!("{} cannot be read: {error}.", path.display())),
-    }
-}
-
 /// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
 pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
     let policy: Policy = toml::from_str(text).map_err(|error| {
@@ -113,11 +149,20 @@ pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Po
         let (line, key) = whereabouts(text, at);
         ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
     })?;
-    policy.check().map_err(|BadKey { key, why }| match line_of(text, key) {
-        Some(line) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
-        None => ConfigError(format!("{}: {key} {why}.", path.display())),
+    let policy = lay_over(policy, text, variables)?;
+    policy.check().map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {
+        (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
+        (None, Some(line)) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
+        (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),
     })?;
-    lay_over(policy, text, variables)
+    Ok(policy)
+}
+
+/// The variable that sets `key`, if one does.
+fn variable_of<'a>(key: &str, variables: &'a Variables) -> Option<&'a String> {
+    let (table, key) = key.split_once('.')?;
+    let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
+    variables.get_key_value(&name).map(|(name, _)| name)
 }
 
 /// Variables are laid over one at a time, so that the one at fault can be named.
@@ -126,21 +171,18 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
     for (name, value) in variables {
         let Some((table, key)) = name.strip_prefix("LATCHKEY_").and_then(|rest| rest.split_once("__")) else { continue };
         let (table, key) = (table.to_ascii_lowercase(), key.to_ascii_lowercase());
-        // 42 is a number and "42" a brand's name: a value is first what it looks like, then a text.
+        // 42 is a number and may be a brand's name, too: a value is what it looks like, or a text, or a list of texts.
         let as_text = toml::Value::String(value.clone());
         let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().and_then(|mut t| t.remove("value"));
         let mut attempt = |value: toml::Value| -> Result<Policy, String> {
             let table = document.entry(table.clone()).or_insert_with(|| toml::Table::new().into());
             table.as_table_mut().ok_or("is not a table")?.insert(key.clone(), value);
-            let policy: Policy =
-                document.clone().try_into().map_err(|e: toml::de::Error| e.message().trim_end().replace('\n', ", "))?;
-            policy.check().map_err(|bad| bad.why)?;
-            Ok(policy)
+            document.clone().try_into().map_err(|error: toml::de::Error| error.message().trim_end().replace('\n', ", "))
         };
-        let laid = match as_itself {
-            Some(value) => attempt(value).or_else(|why| attempt(as_text).map_err(|_| why)),
-            None => attempt(as_text),
-        };
+        let as_list = toml::Value::Array(value.split(',').map(|item| toml::Value::String(item.trim().to_owned())).collect());
+        let mut ways = as_itself.into_iter().chain([as_text, as_list]);
+        let first = ways.next().map_or(Err("is empty".to_owned()), &mut attempt);
+        let laid = first.or_else(|why| ways.find_map(|value| attempt(value).ok()).ok_or(why));
         policy = laid.map_err(|why| ConfigError(format!("{name} ({table}.{key}): {why}.")))?;
     }
     Ok(policy)
@@ -170,22 +212,6 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 
 fn table_of(line: &str) -> Option<&str> {
     line.trim().strip_prefix('[')?.split(']').next()
-}
-
-/// The run-time options of Leptos, from the same file; `LEPTOS_*` variables override them (leptos_config's own rule).
-fn leptos_options(path: &Path, text: &str) -> Result<LeptosOptions, ConfigError> {
-    let complaint =
-        |error: &dyn std::fmt::Display| ConfigError(format!("{}, [package.metadata.leptos]: {error}.", path.display()));
-    let mut options = if path.exists() {
-        let path = path.to_str().ok_or_else(|| complaint(&"the path is not UTF-8"))?;
-        get_configuration(Some(path)).map_err(|error| complaint(&error))?.leptos_options
-    } else {
-        leptos::config::get_config_from_str(text).map_err(|error| complaint(&error))?
-    };
-    // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file names are plain.
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
-    options.hash_files = beside.is_some_and(|hashes| hashes.exists());
-    Ok(options)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! What an operator may change: the tables of `Leptos.toml`. Each key is explained there, with its default.
 
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use serde::Deserialize;
-use std::{ops::RangeInclusive, str::FromStr};
+use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
+use url::Url;
 
 use super::PublicUrl;
+use crate::server::sign_in::mode::Mode;
 
 /// The rules in force. Parsed from the file and the environment, checked as a whole.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -16,6 +19,7 @@ pub struct Policy {
     pub session: Session,
     pub mail: Mail,
     pub brand: Brand,
+    pub users: Option<Users>,
     /// The table that `leptos_config` reads; nothing of ours is in it.
     #[serde(rename = "package")]
     _package: Option<toml::Table>,
@@ -25,15 +29,78 @@ pub struct Policy {
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     pub public_url: Option<String>,
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Times in seconds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
+    pub mode: Mode,
     pub expires_in: u32,
+    pub same_browser: SameBrowser,
+    pub resend: Resend,
     pub resend_cooldown: u32,
     pub code_tries: u32,
+    pub sign_up: SignUp,
+    pub passwords: Passwords,
+    pub magiclink_origins: Vec<String>,
+}
+
+/// What becomes of a link that is opened in a browser that did not ask for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SameBrowser {
+    /// It is explained, and changes nothing.
+    #[default]
+    Enforce,
+    /// A page shows who asked and when, and a button signs this browser in.
+    Confirm,
+}
+
+/// What a fresh mail does to the secrets of the earlier ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resend {
+    /// It replaces them.
+    #[default]
+    Rotate,
+    /// They go on working until they expire.
+    Keep,
+}
+
+/// Who may sign in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignUp {
+    /// Anyone: the first sign-in makes the user.
+    #[default]
+    Open,
+    /// Known addresses alone. Others are told nothing else, and no mail is sent.
+    Closed,
+}
+
+/// Whether users may have a password beside the mail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passwords {
+    #[default]
+    Off,
+    Optional,
+}
+
+/// The team's own user table, which Latchkey reads and never writes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Users {
+    /// `schema.table` or `table`.
+    pub table: String,
+    /// The column that identifies a user.
+    pub id: String,
+    /// The column with the e-mail address.
+    pub address: String,
+    /// Where the table is, if not in Latchkey's own database.
+    pub database_url: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +108,8 @@ pub struct Auth {
 pub struct Limits {
     pub mails_per_minute: u32,
     pub mails_per_hour: u32,
+    pub code_failures_per_hour: u32,
+    pub code_failures_per_day: u32,
 }
 
 /// Times in seconds.
@@ -55,6 +124,8 @@ pub struct Session {
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub from: Option<String>,
+    /// A folder with templates that take the place of the built-in ones.
+    pub templates: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -65,13 +136,23 @@ pub struct Brand {
 
 impl Default for Auth {
     fn default() -> Self {
-        Auth { expires_in: 600, resend_cooldown: 30, code_tries: 5 }
+        Auth {
+            mode: Mode::default(),
+            expires_in: 600,
+            same_browser: SameBrowser::default(),
+            resend: Resend::default(),
+            resend_cooldown: 30,
+            code_tries: 5,
+            sign_up: SignUp::default(),
+            passwords: Passwords::default(),
+            magiclink_origins: Vec::new(),
+        }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { mails_per_minute: 2, mails_per_hour: 10 }
+        Limits { mails_per_minute: 2, mails_per_hour: 10, code_failures_per_hour: 10, code_failures_per_day: 30 }
     }
 }
 
@@ -109,6 +190,8 @@ impl Policy {
         range("auth.code_tries", self.auth.code_tries, 1..=10)?;
         range("limits.mails_per_minute", self.limits.mails_per_minute, 1..=1_000)?;
         range("limits.mails_per_hour", self.limits.mails_per_hour, 1..=1_000)?;
+        range("limits.code_failures_per_hour", self.limits.code_failures_per_hour, 1..=1_000)?;
+        range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
         if let Some(url) = &self.server.public_url {
@@ -118,6 +201,30 @@ impl Policy {
             Mailbox::from_str(from)
                 .map(|_| ())
                 .or_else(|_| bad("mail.from", "must be a mailbox like \"Example <no-reply@example.com>\"".to_owned()))?;
+        }
+        for origin in &self.auth.magiclink_origins {
+            let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
+            if parsed.as_deref() != Ok(origin) {
+                bad("auth.magiclink_origins", format!("must list origins like \"https://app.example.com\", and has {origin:?}"))?;
+            }
+        }
+        if let Some(users) = &self.users {
+            // Their default is empty, which is no name: all three are needed.
+            let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            for (key, name) in [("users.table", &users.table), ("users.id", &users.id), ("users.address", &users.address)] {
+                if !name.split('.').all(is_name) || (key != "users.table" && name.contains('.')) {
+                    bad(key, format!("must be a name of letters, digits and underscores, and is {name:?}"))?;
+                }
+            }
+            if self.auth.sign_up == SignUp::Open {
+                bad("users.table", "is read only, so nobody can sign up: set auth.sign_up = \"closed\"".to_owned())?;
+            }
+            if self.auth.passwords == Passwords::Optional {
+                bad(
+                    "users.table",
+                    "is read only, so there is nowhere to keep a password: set auth.passwords = \"off\"".to_owned(),
+                )?;
+            }
         }
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             bad("brand.name", "must be a name of one line".to_owned())?;

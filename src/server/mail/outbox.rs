@@ -93,8 +93,14 @@ impl Outbox {
         }
         let letter = Letter::open(&self.core.keys, &mail.id, &mail.payload);
         let letter = letter.ok_or_else(|| for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET"))?;
-        let brand = &self.core.policy.brand.name;
-        let composed = self.templates.sign_in(mail, &letter, brand, &self.from, &self.core.public_url, now);
+        // Not earlier: a request is answered alike whoever it is for, and only here is it decided whether there is a mail.
+        match self.core.may_receive(&mail.address).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => return Err(Refusal::ForNow(error.to_string())),
+        }
+        let policy = self.core.policy();
+        let composed = self.templates.sign_in(mail, &letter, &policy.brand.name, &self.from, &self.core.public_url, now);
         let composed = composed.map_err(|error| for_good(&error.to_string()))?;
         match timeout(SENDING, self.transport.send(composed)).await {
             Ok(outcome) => outcome,

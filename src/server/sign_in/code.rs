@@ -5,13 +5,14 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, SignedIn, address};
+use super::{Browser, Core, SignedIn, address, limits};
 use crate::{
     error::Error,
     server::{
+        config::Resend,
         keys::Keys,
         random::Random,
-        store::{AuthRequest, Ended},
+        store::{AuthRequest, Ended, FailedTry},
     },
 };
 
@@ -91,19 +92,26 @@ pub fn hash_to_keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<Vec<u8>, Er
 /// Signs in the browser that began the auth request `id` and typed its code. Every try counts before the code is
 /// looked at, in a step of its own, so that neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
 pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Result<SignedIn, Error> {
-    let tries = core.policy.auth.code_tries;
+    let policy = core.policy();
+    let tries = policy.auth.code_tries;
     let now = core.clock.now();
-    let Some(request) = core.store.spend_try(id, tries, now).await? else {
+    let try_id = core.random.id()?;
+    let allow = |failed_at: &[_]| limits::tries(&policy.limits, failed_at, now);
+    let Some(request) = core.store.spend_try(id, tries, &FailedTry { id: &try_id, at: now }, allow).await? else {
         return Err(why_no_try(core.store.auth_request(id).await?, tries));
     };
     let credentials = core.store.credentials(id).await?;
     for pepper in core.keys.peppers() {
         let hash = hash(code, &request.code_salt, pepper)?;
         let Some(hit) = credentials.iter().find(|credential| credential.code_hash.ct_eq(&hash).into()) else { continue };
-        if hit.generation != request.generation {
+        if hit.generation != request.generation && policy.auth.resend == Resend::Rotate {
             return Err(Error::CodeSuperseded);
         }
-        return core.complete(&request, browser, Error::CodeExpired).await;
+        if now >= hit.expires_at {
+            return Err(Error::CodeExpired);
+        }
+        core.store.forgive_try(&try_id).await?;
+        return core.complete(request, browser, Error::CodeExpired).await;
     }
     tracing::info!(event = "auth.failed", reason = "code_wrong", address = %address::masked(&request.address));
     match u32::try_from(i64::from(tries) - request.code_tries) {

@@ -3,7 +3,7 @@
 use crate::{
     error::Error,
     server::{
-        clock::{HOUR, MINUTE, Millis, seconds_until},
+        clock::{DAY, HOUR, MINUTE, Millis, seconds_until},
         config::Limits,
     },
 };
@@ -11,13 +11,23 @@ use crate::{
 /// Whether one more mail may go to an address to which mails were queued at `queued_at`, newest first. Known and unknown
 /// addresses, first mails and resends are all alike (stops mail bombing, OWASP "Forgot Password" cheat sheet).
 pub fn mail(limits: &Limits, queued_at: &[Millis], now: Millis) -> Result<(), Error> {
-    let full = |most: u32, window: Millis| {
-        // The oldest of the newest `most` mails has to leave the window before there is room.
-        let oldest = queued_at.get(usize::try_from(most).ok()?.checked_sub(1)?)?;
-        (oldest + window > now).then_some(oldest + window)
-    };
-    let free_at = full(limits.mails_per_minute, MINUTE).max(full(limits.mails_per_hour, HOUR));
+    let free_at = full(queued_at, limits.mails_per_minute, MINUTE, now).max(full(queued_at, limits.mails_per_hour, HOUR, now));
     free_at.map_or(Ok(()), |at| Err(Error::RateLimited { retry_after: seconds_until(now, at) }))
+}
+
+/// Whether one more code or password may be tried for an address for which tries failed at `failed_at`, newest first.
+/// Links go on working, or a stranger could lock an owner out (ASVS 5.0 6.3.1).
+pub fn tries(limits: &Limits, failed_at: &[Millis], now: Millis) -> Result<(), Error> {
+    let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
+    let free_at = full(failed_at, hour, HOUR, now).max(full(failed_at, day, DAY, now));
+    free_at.map_or(Ok(()), |at| Err(Error::CodesPaused { retry_after: seconds_until(now, at) }))
+}
+
+/// When there is room again in a window that holds `most` of `times` (newest first); nothing when there is room now.
+fn full(times: &[Millis], most: u32, window: Millis, now: Millis) -> Option<Millis> {
+    // The oldest of the newest `most` has to leave the window.
+    let oldest = times.get(usize::try_from(most).ok()?.checked_sub(1)?)?;
+    (oldest + window > now).then_some(oldest + window)
 }
 
 #[cfg(test)]
@@ -28,7 +38,7 @@ mod tests {
 
     fn after(ago: &[Millis]) -> Result<(), Error> {
         let queued_at: Vec<Millis> = ago.iter().map(|ago| NOW - ago).collect();
-        mail(&Limits { mails_per_minute: 2, mails_per_hour: 4 }, &queued_at, NOW)
+        mail(&Limits { mails_per_minute: 2, mails_per_hour: 4, ..Limits::default() }, &queued_at, NOW)
     }
 
     #[test]

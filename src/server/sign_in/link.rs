@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     server::{
         clock::Millis,
+        config::{Resend, SameBrowser},
         random::Random,
         store::{AuthRequest, Ended},
     },
@@ -50,36 +51,59 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
     let request = judge(core, token, browser).await.inspect_err(|error| {
         tracing::info!(event = "auth.failed", reason = error.code());
     })?;
-    core.complete(&request, browser, Error::LinkUsed).await
+    core.complete(request, browser, Error::LinkUsed).await
+}
+
+/// Signs in a browser that did not ask for the link, after a press on the page that says who did, where the policy
+/// allows that.
+pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
+    if core.policy().auth.same_browser != SameBrowser::Confirm {
+        return verify(core, token, browser).await;
+    }
+    let request = origin(core, token).await?.request;
+    let held = Browser { held: vec![request.id], ..browser.clone() };
+    verify(core, token, &held).await
 }
 
 /// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why not.
 pub async fn judge(core: &Core, token: &LinkToken, browser: &Browser) -> Result<AuthRequest, Error> {
-    let (request, generation) = core.store.auth_request_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)?;
-    fault(&request, generation, browser, core.clock.now()).map_or(Ok(request), Err)
+    let origin = origin(core, token).await?;
+    origin.fault(core, browser).map_or(Ok(origin.request), Err)
 }
 
-/// The rule of links, the most final reason first.
-fn fault(request: &AuthRequest, generation: i64, browser: &Browser, now: Millis) -> Option<Error> {
-    match request.ended() {
-        Some(Ended::SignedIn) => Some(Error::LinkUsed),
-        Some(Ended::Superseded) => Some(Error::LinkSuperseded),
-        None if generation != request.generation => Some(Error::LinkSuperseded),
-        None if now >= request.expires_at => Some(Error::LinkExpired),
-        None if !browser.held.contains(&request.id) => Some(Error::WrongBrowser),
-        None => None,
-    }
+/// What a link was made for, whatever its state.
+#[derive(Debug)]
+pub struct Origin {
+    pub request: AuthRequest,
+    generation: i64,
+    expires_at: Millis,
 }
 
-/// The auth request of a link, whatever its state, to say whose it was and to start again from it.
-pub async fn origin(core: &Core, token: &LinkToken) -> Result<AuthRequest, Error> {
+/// The origin of a link, to say whose it was and to start again from it.
+pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
     let found = core.store.auth_request_of_link(&token.hash()).await?;
-    Ok(found.ok_or(Error::LinkInvalid)?.0)
+    let (request, generation, expires_at) = found.ok_or(Error::LinkInvalid)?;
+    Ok(Origin { request, generation, expires_at })
+}
+
+impl Origin {
+    /// The rule of links, the most final reason first.
+    fn fault(&self, core: &Core, browser: &Browser) -> Option<Error> {
+        let replaced = self.generation != self.request.generation && core.policy().auth.resend == Resend::Rotate;
+        match self.request.ended() {
+            Some(Ended::SignedIn) => Some(Error::LinkUsed),
+            Some(Ended::Superseded) => Some(Error::LinkSuperseded),
+            None if replaced => Some(Error::LinkSuperseded),
+            None if core.clock.now() >= self.expires_at => Some(Error::LinkExpired),
+            None if !browser.held.contains(&self.request.id) => Some(Error::WrongBrowser),
+            None => None,
+        }
+    }
 }
 
 /// Where a used link leads the browser that is signed in as its address: on, as if it were not used.
 pub async fn destination_if_signed_in(core: &Core, token: &LinkToken, signed_in_as: Option<&str>) -> Option<String> {
-    let request = origin(core, token).await.ok()?;
+    let request = origin(core, token).await.ok()?.request;
     let same = request.ended() == Some(Ended::SignedIn) && signed_in_as == Some(request.address.as_str());
     tracing::debug!(same, address = %address::masked(&request.address), "a used link was opened again");
     same.then_some(request.destination)

@@ -5,17 +5,20 @@ pub mod code;
 pub mod destination;
 pub mod limits;
 pub mod link;
+pub mod mode;
+pub mod password;
 pub mod request;
 
+use arc_swap::ArcSwap;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::{
     clock::{Clock, Millis, SECOND},
-    config::{Policy, PublicUrl},
+    config::{Policy, PublicUrl, SignUp},
     keys::Keys,
     random::Random,
-    store::{AuthRequest, Completed, NewSession, Store},
+    store::{Admission, AuthRequest, Completed, MappedUsers, NewSession, Store},
 };
 use crate::error::Error;
 
@@ -26,10 +29,12 @@ pub struct Core {
     pub clock: Clock,
     pub random: Random,
     pub keys: Keys,
-    pub policy: Policy,
+    policy: ArcSwap<Policy>,
     pub public_url: PublicUrl,
+    /// The team's own user table, when one is mapped.
+    pub mapped_users: Option<MappedUsers>,
     /// Wakes the outbox worker when there is a mail to send.
-    pub mail_queued: Arc<Notify>,
+    pub mail_queued: Notify,
 }
 
 /// What a browser (or another caller) showed of itself.
@@ -40,6 +45,8 @@ pub struct Browser {
     /// The session it had, which a sign-in replaces.
     pub session_id: Option<String>,
     pub user_agent: String,
+    /// The network it came from: enough to recognise one's own, too little to find a person.
+    pub ip_prefix: String,
 }
 
 /// A session that has just begun.
@@ -49,25 +56,73 @@ pub struct SignedIn {
     pub user_id: String,
     pub address: String,
     pub destination: String,
-    pub passwordless_type: String,
+    /// Of the auth request; `None` when a password did it.
+    pub request: Option<AuthRequest>,
     pub issued_at: Millis,
     pub session_expires_at: Millis,
 }
 
 impl Core {
+    #[allow(clippy::too_many_arguments)] // each is a part; a builder would only name them twice
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        random: Random,
+        keys: Keys,
+        policy: Policy,
+        public_url: PublicUrl,
+        mapped_users: Option<MappedUsers>,
+    ) -> Self {
+        let policy = ArcSwap::from_pointee(policy);
+        Core { store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new() }
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+
+    /// Puts another policy in force, as a whole.
+    pub fn set_policy(&self, policy: Policy) {
+        self.policy.store(Arc::new(policy));
+    }
+
+    /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone; never to a disabled one.
+    /// Asked by the outbox worker, long after the request was answered, so that no answer can depend on it.
+    pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
+        if let Some(mapped) = &self.mapped_users {
+            return Ok(mapped.find(address).await?.is_some() && !self.store.is_disabled(address).await?);
+        }
+        match self.policy().auth.sign_up {
+            SignUp::Open => Ok(!self.store.is_disabled(address).await?),
+            SignUp::Closed => self.store.is_user(address).await,
+        }
+    }
+
     /// Turns an auth request whose link or code was right into a session, once. `late` is what to say when somebody
     /// was faster.
-    async fn complete(&self, request: &AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Error> {
+    async fn complete(&self, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Error> {
         let now = self.clock.now();
         let session_id = self.random.id()?;
-        let session_expires_at = now + Millis::from(self.policy.session.max_age) * SECOND;
-        let session = NewSession { id: &session_id, user_agent: &browser.user_agent, expires_at: session_expires_at };
-        let user_id = self.random.id()?;
-        match self.store.complete(request, &user_id, &session, browser.session_id.as_deref(), now).await? {
+        let expires_at = now + Millis::from(self.policy().session.max_age) * SECOND;
+        let session = NewSession { id: &session_id, user_agent: &browser.user_agent, ip_prefix: &browser.ip_prefix, expires_at };
+        let new_id = self.random.id()?;
+        let mapped_id = match &self.mapped_users {
+            Some(mapped) => Some(mapped.find(&request.address).await?),
+            None => None,
+        };
+        let admission = match (&mapped_id, self.policy().auth.sign_up) {
+            (Some(Some(user_id)), _) => Admission::As { user_id },
+            (Some(None), _) => Admission::Nobody,
+            (None, SignUp::Open) => Admission::Anyone { new_id: &new_id },
+            (None, SignUp::Closed) => Admission::Known,
+        };
+        match self.store.complete(&request, admission, &session, browser.session_id.as_deref(), now).await? {
             Completed::Late => Err(late),
-            Completed::Disabled => {
-                tracing::info!(event = "auth.failed", reason = "user disabled", address = %address::masked(&request.address));
-                Err(Error::Unauthenticated)
+            // What an unknown address would hear that guessed its code: that it is of no use.
+            Completed::Refused => {
+                tracing::info!(event = "auth.failed", reason = "not a user, or disabled", address = %address::masked(&request.address));
+                Err(late)
             }
             Completed::SignedIn { user_id } => {
                 tracing::info!(event = "auth.verified", address = %address::masked(&request.address));
@@ -77,9 +132,9 @@ impl Core {
                     user_id,
                     address: request.address.clone(),
                     destination: request.destination.clone(),
-                    passwordless_type: request.mode.clone(),
+                    request: Some(request),
                     issued_at: now,
-                    session_expires_at,
+                    session_expires_at: expires_at,
                 })
             }
         }

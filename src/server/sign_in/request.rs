@@ -1,6 +1,9 @@
 //! Auth requests: asking for a mail, and asking again.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use url::Url;
+use utoipa::ToSchema;
 
 use super::{
     Browser, Core,
@@ -8,6 +11,7 @@ use super::{
     code::{self, Code},
     destination, limits,
     link::{self, LinkToken},
+    mode::Mode,
 };
 use crate::{
     error::Error,
@@ -18,8 +22,48 @@ use crate::{
     },
 };
 
-/// The only mode there is as yet: link and code in one mail.
-const MODE: &str = "LINK_OTP";
+/// Seconds that link and code may live, whoever asks.
+const LIFETIMES: std::ops::RangeInclusive<u32> = 60..=3_600;
+/// The caller's own text that comes back with the sign-in, in bytes.
+const LONGEST_STATE: usize = 2_048;
+const MOST_VARIABLES: usize = 30;
+/// What a mail says by itself; a caller's variable of that name would say something else in its place.
+const RESERVED: [&str; 9] = ["brand", "code", "code_spaced", "host", "lifetime", "link", "origin", "template", "variables"];
+
+/// What a caller asks for. Only `email` is needed; the rest falls back on policy.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    pub email: String,
+    /// Where the person wants to go: a path of this site.
+    pub next: Option<String>,
+    /// Given back with the sign-in.
+    pub state: Option<String>,
+    pub template: Option<Template>,
+    /// Seconds.
+    pub expires_in: Option<u32>,
+    pub mode: Option<Mode>,
+    /// Another app that takes `?link_token=`, of an origin that policy lists.
+    pub magiclink_auth_uri: Option<String>,
+    pub template_variables: BTreeMap<String, String>,
+}
+
+/// Which words the mail uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Template {
+    #[default]
+    Signin,
+    Signup,
+}
+
+impl Template {
+    pub fn name(self) -> &'static str {
+        match self {
+            Template::Signin => "SIGNIN",
+            Template::Signup => "SIGNUP",
+        }
+    }
+}
 
 /// An accepted request for a mail.
 #[derive(Clone, Debug)]
@@ -28,50 +72,20 @@ pub struct Started {
     pub expires_at: Millis,
     /// Seconds.
     pub expires_in: u32,
-    pub passwordless_type: &'static str,
+    pub passwordless_type: String,
 }
 
-/// What the outbox keeps sealed: all a mail says that must not be readable in the database.
-#[derive(Serialize, Deserialize)]
+/// What the outbox keeps sealed: all a mail says.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Letter {
-    pub link_token: String,
-    pub code: String,
+    /// The whole link, unless the mode has none.
+    pub link: Option<String>,
+    pub code: Option<String>,
     pub expires_at: Millis,
     pub requested_at: Millis,
     pub user_agent: String,
-}
-
-/// New secrets, and what is kept of them.
-struct Secrets {
-    credential: Credential,
-    mail_id: String,
-    sealed: Vec<u8>,
-    expires_at: Millis,
-}
-
-impl Secrets {
-    fn make(core: &Core, generation: i64, code_salt: &[u8], user_agent: &str, now: Millis) -> Result<Self, Error> {
-        let token = LinkToken::random(&core.random)?;
-        let code = Code::random(&core.random)?;
-        let expires_at = now + Millis::from(core.policy.auth.expires_in) * SECOND;
-        let code_hash = code::hash_to_keep(&code, code_salt, &core.keys)?;
-        let credential = Credential { generation, link_hash: token.hash(), code_hash };
-        let mail_id = core.random.id()?;
-        let letter = Letter {
-            link_token: token.encode(),
-            code: code.as_str().to_owned(),
-            expires_at,
-            requested_at: now,
-            user_agent: user_agent.to_owned(),
-        };
-        let letter = serde_json::to_vec(&letter).map_err(|_| Error::Internal)?;
-        let sealed = core.keys.seal(&core.random, &mail_id, &letter)?;
-        Ok(Secrets { credential, mail_id, sealed, expires_at })
-    }
-
-    fn mail<'a>(&'a self, auth_request_id: &'a str) -> NewMail<'a> {
-        NewMail { id: &self.mail_id, auth_request_id, payload: &self.sealed, expires_at: self.expires_at }
-    }
+    pub template: String,
+    pub variables: BTreeMap<String, String>,
 }
 
 impl Letter {
@@ -81,71 +95,199 @@ impl Letter {
     }
 }
 
-/// Begins an auth request for the address in `email` and queues its mail. `next` is where the person wants to go. What
-/// `browser` began earlier for the same address is superseded; what others began is not, or anyone could kill a link.
-pub async fn start(core: &Core, email: &str, next: Option<&str>, browser: &Browser) -> Result<Started, Error> {
-    if email.trim().is_empty() {
-        return Err(Error::missing("email"));
-    }
-    let address = Address::parse(email)?;
-    let destination = destination::parse(core.public_url.url(), next);
-    start_for(core, address.as_str(), &destination, browser).await
+/// What of an ask is kept, checked: a fresh mail is made of it.
+struct Terms {
+    address: String,
+    destination: String,
+    state: Option<String>,
+    template: String,
+    expires_in: u32,
+    mode: Mode,
+    link_base: Option<String>,
+    variables: BTreeMap<String, String>,
 }
 
-async fn start_for(core: &Core, address: &str, destination: &str, browser: &Browser) -> Result<Started, Error> {
+impl Terms {
+    /// Checks an ask against the policy.
+    fn of(core: &Core, ask: &Ask) -> Result<Self, Error> {
+        if ask.email.trim().is_empty() {
+            return Err(Error::missing("email"));
+        }
+        let address = Address::parse(&ask.email)?.as_str().to_owned();
+        let policy = core.policy();
+        let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
+        if !LIFETIMES.contains(&expires_in) {
+            return Err(Error::invalid(format!("expires_in must be 60 to 3600 seconds, and is {expires_in}")));
+        }
+        if ask.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
+            return Err(Error::invalid(format!("state must be at most {LONGEST_STATE} bytes long")));
+        }
+        Ok(Terms {
+            address,
+            destination: destination::parse(core.public_url.url(), ask.next.as_deref()),
+            state: ask.state.clone(),
+            template: ask.template.unwrap_or_default().name().to_owned(),
+            expires_in,
+            mode: policy.auth.mode.narrowed(ask.mode)?,
+            link_base: link_base(ask.magiclink_auth_uri.as_deref(), &policy.auth.magiclink_origins)?,
+            variables: checked(&ask.template_variables)?,
+        })
+    }
+
+    /// Those of an earlier request, to begin anew.
+    fn again(request: &AuthRequest) -> Result<Self, Error> {
+        Ok(Terms {
+            address: request.address.clone(),
+            destination: request.destination.clone(),
+            state: request.state.clone(),
+            template: request.template.clone(),
+            expires_in: u32::try_from(request.expires_in).map_err(|_| Error::Internal)?,
+            mode: request.mode.parse()?,
+            link_base: request.link_base.clone(),
+            variables: serde_json::from_str(&request.variables).map_err(|_| Error::Internal)?,
+        })
+    }
+
+    fn link(&self, core: &Core, token: &LinkToken) -> Result<String, Error> {
+        let Some(base) = &self.link_base else { return Ok(core.public_url.link(&token.encode())) };
+        let mut url = Url::parse(base).map_err(|_| Error::Internal)?;
+        url.query_pairs_mut().append_pair("link_token", &token.encode());
+        Ok(url.into())
+    }
+}
+
+/// A link may lead to another app, if the policy lists its origin; to any other it would hand a stranger the token
+/// (CWE-601).
+fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>, Error> {
+    let Some(uri) = uri else { return Ok(None) };
+    let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL"))?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    if !plain || !origins.contains(&url.origin().ascii_serialization()) {
+        return Err(Error::invalid("magiclink_auth_uri is not of an origin in auth.magiclink_origins"));
+    }
+    Ok(Some(url.into()))
+}
+
+fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+    if variables.len() > MOST_VARIABLES {
+        return Err(Error::invalid(format!("template_variables has more than {MOST_VARIABLES} entries")));
+    }
+    match variables.keys().find(|name| RESERVED.contains(&name.as_str())) {
+        Some(name) => Err(Error::invalid(format!("template_variables may not set {name:?}, which the mail sets itself"))),
+        None => Ok(variables.clone()),
+    }
+}
+
+/// New secrets, and what is kept of them.
+struct Secrets {
+    credential: Credential,
+    mail_id: String,
+    sealed: Vec<u8>,
+}
+
+impl Secrets {
+    fn make(core: &Core, terms: &Terms, generation: i64, code_salt: &[u8], user_agent: &str, now: Millis) -> Result<Self, Error> {
+        let token = LinkToken::random(&core.random)?;
+        let code = Code::random(&core.random)?;
+        let expires_at = now + Millis::from(terms.expires_in) * SECOND;
+        // A secret that the mode does not mail is made all the same, and known to nobody.
+        let code_hash = code::hash_to_keep(&code, code_salt, &core.keys)?;
+        let credential = Credential { generation, link_hash: token.hash(), code_hash, expires_at };
+        let mail_id = core.random.id()?;
+        let letter = Letter {
+            link: terms.mode.has_link().then(|| terms.link(core, &token)).transpose()?,
+            code: terms.mode.has_code().then(|| code.as_str().to_owned()),
+            expires_at,
+            requested_at: now,
+            user_agent: user_agent.to_owned(),
+            template: terms.template.clone(),
+            variables: terms.variables.clone(),
+        };
+        let letter = serde_json::to_vec(&letter).map_err(|_| Error::Internal)?;
+        let sealed = core.keys.seal(&core.random, &mail_id, &letter)?;
+        Ok(Secrets { credential, mail_id, sealed })
+    }
+
+    fn mail<'a>(&'a self, auth_request_id: &'a str) -> NewMail<'a> {
+        let expires_at = self.credential.expires_at;
+        NewMail { id: &self.mail_id, auth_request_id, payload: &self.sealed, expires_at }
+    }
+}
+
+/// Begins an auth request and queues its mail. What `browser` began earlier for the same address is superseded; what
+/// others began is not, or anyone could kill a link.
+pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
+    begin(core, &Terms::of(core, ask)?, browser).await
+}
+
+async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started, Error> {
     let now = core.clock.now();
     let id = core.random.id()?;
     let code_salt = core.random.bytes::<16>()?;
-    let secrets = Secrets::make(core, 1, &code_salt, &browser.user_agent, now)?;
+    let secrets = Secrets::make(core, terms, 1, &code_salt, &browser.user_agent, now)?;
+    let (mode, variables) = (terms.mode.to_string(), serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?);
     let new = NewAuthRequest {
         id: &id,
-        address,
-        mode: MODE,
-        destination,
+        address: &terms.address,
+        mode: &mode,
+        template: &terms.template,
+        destination: &terms.destination,
+        state: terms.state.as_deref(),
+        link_base: terms.link_base.as_deref(),
+        variables: &variables,
         user_agent: &browser.user_agent,
+        ip_prefix: &browser.ip_prefix,
         code_salt: &code_salt,
-        expires_at: secrets.expires_at,
+        expires_in: terms.expires_in.into(),
         held: &browser.held,
     };
-    let allow = |queued_at: &[Millis]| limits::mail(&core.policy.limits, queued_at, now);
+    let policy = core.policy();
+    let allow = |queued_at: &[Millis]| limits::mail(&policy.limits, queued_at, now);
     core.store.start(&new, &secrets.credential, &secrets.mail(&id), now, allow).await?;
-    Ok(accepted(core, id, address, secrets.expires_at))
+    Ok(accepted(core, id, terms, &secrets))
 }
 
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new secrets. One that can no
-/// longer sign anybody in begins anew, for the same address and destination.
+/// longer sign anybody in begins anew, on the same terms.
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
     let now = core.clock.now();
     let unknown = || Error::invalid("there is no sign-in to send again; start with your e-mail address");
     let request = core.store.auth_request(id).await?.ok_or_else(unknown)?;
+    let terms = Terms::again(&request)?;
     if request.ended().is_some() || now >= request.expires_at {
-        return start_for(core, &request.address, &request.destination, browser).await;
+        return begin(core, &terms, browser).await;
     }
-    let secrets = Secrets::make(core, request.generation + 1, &request.code_salt, &request.user_agent, now)?;
+    let secrets = Secrets::make(core, &terms, request.generation + 1, &request.code_salt, &request.user_agent, now)?;
+    let policy = core.policy();
     let allow = |request: &AuthRequest, queued_at: &[Millis]| {
         let free_at = resend_at(core, request);
         if now < free_at {
             return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });
         }
-        limits::mail(&core.policy.limits, queued_at, now)
+        limits::mail(&policy.limits, queued_at, now)
     };
     core.store.renew(id, &secrets.credential, &secrets.mail(id), now, allow).await?.ok_or_else(unknown)?;
-    Ok(accepted(core, id.to_owned(), &request.address, secrets.expires_at))
+    Ok(accepted(core, id.to_owned(), &terms, &secrets))
 }
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
 pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Started, Error> {
-    let request = link::origin(core, token).await?;
-    start_for(core, &request.address, &request.destination, browser).await
+    let request = link::origin(core, token).await?.request;
+    begin(core, &Terms::again(&request)?, browser).await
 }
 
 /// When the next mail for a request may be asked for.
 pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
-    request.last_mail_at + Millis::from(core.policy.auth.resend_cooldown) * SECOND
+    request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
 }
 
-fn accepted(core: &Core, auth_request_id: String, address: &str, expires_at: Millis) -> Started {
-    tracing::info!(event = "auth.requested", address = %address::masked(address));
+fn accepted(core: &Core, auth_request_id: String, terms: &Terms, secrets: &Secrets) -> Started {
+    tracing::info!(event = "auth.requested", address = %address::masked(&terms.address));
     core.mail_queued.notify_one();
-    Started { auth_request_id, expires_at, expires_in: core.policy.auth.expires_in, passwordless_type: MODE }
+    Started {
+        auth_request_id,
+        expires_at: secrets.credential.expires_at,
+        expires_in: terms.expires_in,
+        passwordless_type: terms.mode.to_string(),
+    }
 }

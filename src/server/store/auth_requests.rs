@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{LockAddress, NewMail, NewSession, Store, read, returning, write};
+use super::{FailedTry, LockAddress, NewMail, NewSession, Store, read, sessions::begin_session, users::note_try, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// One attempt to sign in.
@@ -11,14 +11,24 @@ pub struct AuthRequest {
     pub id: String,
     pub address: String,
     pub mode: String,
+    pub template: String,
     pub destination: String,
+    /// The caller's own, given back to it.
+    pub state: Option<String>,
+    /// Where links lead instead of here.
+    pub link_base: Option<String>,
+    /// JSON.
+    pub variables: String,
     pub user_agent: String,
+    pub ip_prefix: String,
     pub created_at: Millis,
     pub expires_at: Millis,
     /// Which of its credentials is the newest.
     pub generation: i64,
     pub code_salt: Vec<u8>,
     pub code_tries: i64,
+    /// Seconds that each of its credentials lives.
+    pub expires_in: i64,
     pub last_mail_at: Millis,
     pub ended_at: Option<Millis>,
     ended_by: Option<String>,
@@ -48,10 +58,15 @@ pub struct NewAuthRequest<'a> {
     pub id: &'a str,
     pub address: &'a str,
     pub mode: &'a str,
+    pub template: &'a str,
     pub destination: &'a str,
+    pub state: Option<&'a str>,
+    pub link_base: Option<&'a str>,
+    pub variables: &'a str,
     pub user_agent: &'a str,
+    pub ip_prefix: &'a str,
     pub code_salt: &'a [u8],
-    pub expires_at: Millis,
+    pub expires_in: i64,
     /// Ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
 }
@@ -62,6 +77,7 @@ pub struct Credential {
     pub generation: i64,
     pub link_hash: Vec<u8>,
     pub code_hash: Vec<u8>,
+    pub expires_at: Millis,
 }
 
 /// What became of an auth request whose link or code was right.
@@ -72,8 +88,21 @@ pub enum Completed {
     },
     /// It had ended meanwhile: somebody was faster.
     Late,
-    /// The user is disabled: used up, and no session.
-    Disabled,
+    /// The address may not sign in, or its user is disabled: used up, and no session.
+    Refused,
+}
+
+/// Who may sign in.
+#[derive(Clone, Copy, Debug)]
+pub enum Admission<'a> {
+    /// Anyone: a new address becomes a user with this id.
+    Anyone { new_id: &'a str },
+    /// Who is in `users`.
+    Known,
+    /// The team's own table has the address under this id.
+    As { user_id: &'a str },
+    /// The team's own table does not have the address.
+    Nobody,
 }
 
 impl Store {
@@ -94,11 +123,28 @@ impl Store {
                 sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
                     .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
             }
-            sqlx::query("INSERT INTO auth_requests (id, address, mode, destination, user_agent, created_at, expires_at, generation, code_salt, code_tries, last_mail_at) \
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $6)")
-                .bind(new.id).bind(new.address).bind(new.mode).bind(new.destination).bind(new.user_agent)
-                .bind(now).bind(new.expires_at).bind(credential.generation).bind(new.code_salt)
-                .execute(&mut *tx).await?;
+            sqlx::query(
+                "INSERT INTO auth_requests (id, address, mode, template, destination, state, link_base, variables, \
+                 user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11)",
+            )
+            .bind(new.id)
+            .bind(new.address)
+            .bind(new.mode)
+            .bind(new.template)
+            .bind(new.destination)
+            .bind(new.state)
+            .bind(new.link_base)
+            .bind(new.variables)
+            .bind(new.user_agent)
+            .bind(new.ip_prefix)
+            .bind(now)
+            .bind(credential.expires_at)
+            .bind(credential.generation)
+            .bind(new.code_salt)
+            .bind(new.expires_in)
+            .execute(&mut *tx)
+            .await?;
             insert_credential!(tx, new.id, credential);
             insert_mail!(tx, new.address, mail, now);
         });
@@ -138,30 +184,48 @@ impl Store {
         Ok(read!(self, db => sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_optional(db).await?))
     }
 
-    /// The auth request that a link token with this hash was made for, and its generation then.
-    pub async fn auth_request_of_link(&self, link_hash: &[u8]) -> Result<Option<(AuthRequest, i64)>, Error> {
-        let found: Option<(String, i64)> = read!(self, db => {
-            sqlx::query_as("SELECT auth_request_id, generation FROM auth_credentials WHERE link_hash = $1")
+    /// The auth request that a link token with this hash was made for, which of its credentials that is, and when it
+    /// expires.
+    pub async fn auth_request_of_link(&self, link_hash: &[u8]) -> Result<Option<(AuthRequest, i64, Millis)>, Error> {
+        let found: Option<(String, i64, Millis)> = read!(self, db => {
+            sqlx::query_as("SELECT auth_request_id, generation, expires_at FROM auth_credentials WHERE link_hash = $1")
                 .bind(link_hash).fetch_optional(db).await?
         });
-        let Some((id, generation)) = found else { return Ok(None) };
-        Ok(self.auth_request(&id).await?.map(|request| (request, generation)))
+        let Some((id, generation, expires_at)) = found else { return Ok(None) };
+        Ok(self.auth_request(&id).await?.map(|request| (request, generation, expires_at)))
     }
 
     /// Every credential of an auth request, newest first.
     pub async fn credentials(&self, id: &str) -> Result<Vec<Credential>, Error> {
         Ok(read!(self, db => {
-            sqlx::query_as("SELECT generation, link_hash, code_hash FROM auth_credentials WHERE auth_request_id = $1 ORDER BY generation DESC")
+            sqlx::query_as("SELECT generation, link_hash, code_hash, expires_at FROM auth_credentials WHERE auth_request_id = $1 ORDER BY generation DESC")
                 .bind(id).fetch_all(db).await?
         }))
     }
 
     /// Takes one of the tries of a pending auth request, before the code is looked at: whatever happens next, it is
-    /// spent. Nothing when the request is not pending or has no try left.
-    pub async fn spend_try(&self, id: &str, tries: u32, now: Millis) -> Result<Option<AuthRequest>, Error> {
-        let spend = "UPDATE auth_requests SET code_tries = code_tries + 1 \
-            WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_tries < $3 RETURNING *";
-        Ok(returning!(self, db => sqlx::query_as(spend).bind(id).bind(now).bind(i64::from(tries)).fetch_optional(db).await?))
+    /// spent. `allow` sees when tries for the address failed. Nothing when the request is not pending or has no try left.
+    pub async fn spend_try(
+        &self,
+        id: &str,
+        tries: u32,
+        failed_try: &FailedTry<'_>,
+        allow: impl Fn(&[Millis]) -> Result<(), Error>,
+    ) -> Result<Option<AuthRequest>, Error> {
+        Ok(write!(self, tx => {
+            let address: Option<String> = sqlx::query_scalar("SELECT address FROM auth_requests WHERE id = $1")
+                .bind(id).fetch_optional(&mut *tx).await?;
+            let Some(address) = address else { return Ok(None) };
+            tx.lock_address(&address).await?;
+            let spent: Option<AuthRequest> = sqlx::query_as(
+                "UPDATE auth_requests SET code_tries = code_tries + 1 \
+                 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_tries < $3 RETURNING *")
+                .bind(id).bind(failed_try.at).bind(i64::from(tries)).fetch_optional(&mut *tx).await?;
+            if spent.is_some() {
+                note_try!(tx, &address, failed_try, allow);
+            }
+            spent
+        }))
     }
 
     /// The one step in which a right link or code becomes a session: the auth request ends if it is still pending,
@@ -169,7 +233,7 @@ impl Store {
     pub async fn complete(
         &self,
         request: &AuthRequest,
-        user_id: &str,
+        admission: Admission<'_>,
         session: &NewSession<'_>,
         replaces: Option<&str>,
         now: Millis,
@@ -177,32 +241,55 @@ impl Store {
         Ok(write!(self, tx => {
             tx.lock_address(&request.address).await?;
             let ended = sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'signed_in' \
-                WHERE id = $2 AND generation = $3 AND ended_at IS NULL AND expires_at > $1")
-                .bind(now).bind(&request.id).bind(request.generation).execute(&mut *tx).await?;
+                WHERE id = $2 AND ended_at IS NULL AND expires_at > $1")
+                .bind(now).bind(&request.id).execute(&mut *tx).await?;
             if ended.rows_affected() == 0 {
                 return Ok(Completed::Late);
             }
             sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL")
                 .bind(now).bind(&request.address).execute(&mut *tx).await?;
-            // The update that changes nothing makes an existing row come back too.
-            let (user_id, disabled_at): (String, Option<Millis>) = sqlx::query_as(
-                "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3) \
-                 ON CONFLICT (address) DO UPDATE SET address = excluded.address RETURNING id, disabled_at")
-                .bind(user_id).bind(&request.address).bind(now).fetch_one(&mut *tx).await?;
-            if disabled_at.is_some() {
-                Completed::Disabled
-            } else {
-                if let Some(replaced) = replaces {
-                    sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
-                        .bind(now).bind(replaced).execute(&mut *tx).await?;
+            match admit!(tx, admission, &request.address, now) {
+                Some((user_id, None)) => {
+                    begin_session!(tx, session, &user_id, &request.address, replaces, now);
+                    Completed::SignedIn { user_id }
                 }
-                sqlx::query("INSERT INTO sessions (id, user_id, user_agent, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $4, $4, $5)")
-                    .bind(session.id).bind(&user_id).bind(session.user_agent).bind(now).bind(session.expires_at)
-                    .execute(&mut *tx).await?;
-                Completed::SignedIn { user_id }
+                _ => Completed::Refused,
             }
         }))
     }
+}
+
+/// The user's id and when it was disabled, if the admission knows the address or may make a user of it.
+macro_rules! admit {
+    ($tx:ident, $admission:expr, $address:expr, $now:expr) => {{
+        let user: Option<(String, Option<Millis>)> = match $admission {
+            // The update that changes nothing makes an existing row come back too.
+            Admission::Anyone { new_id } => {
+                sqlx::query_as(
+                    "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3) \
+                     ON CONFLICT (address) DO UPDATE SET address = excluded.address RETURNING id, disabled_at",
+                )
+                .bind(new_id)
+                .bind($address)
+                .bind($now)
+                .fetch_optional(&mut *$tx)
+                .await?
+            }
+            Admission::Known => {
+                sqlx::query_as("SELECT id, disabled_at FROM users WHERE address = $1")
+                    .bind($address)
+                    .fetch_optional(&mut *$tx)
+                    .await?
+            }
+            Admission::Nobody => None,
+            Admission::As { user_id } => {
+                let disabled: Option<(Option<Millis>,)> =
+                    sqlx::query_as("SELECT disabled_at FROM users WHERE id = $1").bind(user_id).fetch_optional(&mut *$tx).await?;
+                Some((user_id.to_owned(), disabled.and_then(|(disabled_at,)| disabled_at)))
+            }
+        };
+        user
+    }};
 }
 
 /// When mails were queued for an address in the last hour, newest first.
@@ -221,11 +308,12 @@ macro_rules! queued_at {
 
 macro_rules! insert_credential {
     ($tx:ident, $id:expr, $credential:expr) => {
-        sqlx::query("INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash) VALUES ($1, $2, $3, $4)")
+        sqlx::query("INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)")
             .bind($id)
             .bind($credential.generation)
             .bind(&$credential.link_hash)
             .bind(&$credential.code_hash)
+            .bind($credential.expires_at)
             .execute(&mut *$tx)
             .await?
     };
@@ -247,4 +335,4 @@ macro_rules! insert_mail {
         .await?
     };
 }
-use {insert_credential, insert_mail, queued_at};
+use {admit, insert_credential, insert_mail, queued_at};

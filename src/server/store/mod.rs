@@ -5,12 +5,16 @@
 //! has to happen inside the transaction, it comes in as a closure.
 
 mod auth_requests;
+mod mapped;
 mod outbox;
 mod sessions;
+mod users;
 
-pub use auth_requests::{AuthRequest, Completed, Credential, Ended, NewAuthRequest};
+pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest};
+pub use mapped::{MapError, MappedUsers};
 pub use outbox::{NewMail, QueuedMail};
 pub use sessions::{NewSession, SessionRow};
+pub use users::FailedTry;
 
 use sqlx::{
     ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,

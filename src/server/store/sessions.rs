@@ -8,6 +8,7 @@ use crate::{error::Error, server::clock::Millis};
 pub struct NewSession<'a> {
     pub id: &'a str,
     pub user_agent: &'a str,
+    pub ip_prefix: &'a str,
     /// The end of it, however much it is used.
     pub expires_at: Millis,
 }
@@ -19,6 +20,7 @@ pub struct SessionRow {
     pub user_id: String,
     pub address: String,
     pub user_agent: String,
+    pub ip_prefix: String,
     pub created_at: Millis,
     pub last_seen_at: Millis,
     pub expires_at: Millis,
@@ -27,10 +29,17 @@ pub struct SessionRow {
 impl Store {
     /// The session, if it is alive: not revoked, not expired, its user not disabled.
     pub async fn session(&self, id: &str, now: Millis) -> Result<Option<SessionRow>, Error> {
-        let alive = "SELECT s.id, s.user_id, u.address, s.user_agent, s.created_at, s.last_seen_at, s.expires_at \
-            FROM sessions s JOIN users u ON u.id = s.user_id \
+        let alive = "SELECT s.id, s.user_id, s.address, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
+            FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
             WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL";
         Ok(read!(self, db => sqlx::query_as(alive).bind(id).bind(now).fetch_optional(db).await?))
+    }
+
+    /// The sessions of a user that are alive, the one used last first.
+    pub async fn sessions_of(&self, user_id: &str, now: Millis) -> Result<Vec<SessionRow>, Error> {
+        let alive = "SELECT id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at FROM sessions \
+            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, created_at DESC LIMIT 100";
+        Ok(read!(self, db => sqlx::query_as(alive).bind(user_id).bind(now).fetch_all(db).await?))
     }
 
     /// Notes that the session is in use.
@@ -39,15 +48,43 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session.
-    pub async fn revoke_session(&self, id: &str, now: Millis) -> Result<(), Error> {
-        execute!(self, "UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", now, id);
-        Ok(())
+    /// Ends a session of a user. Whether there was one to end.
+    pub async fn revoke_session(&self, user_id: &str, id: &str, now: Millis) -> Result<bool, Error> {
+        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND user_id = $3 AND revoked_at IS NULL";
+        Ok(execute!(self, revoke, now, id, user_id) > 0)
     }
 
-    /// Ends every session of a user.
-    pub async fn revoke_sessions_of(&self, user_id: &str, now: Millis) -> Result<(), Error> {
-        execute!(self, "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND revoked_at IS NULL", now, user_id);
+    /// Ends every session of a user, but for the one to keep.
+    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, now: Millis) -> Result<(), Error> {
+        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
+        execute!(self, revoke, now, user_id, keep.unwrap_or_default());
         Ok(())
     }
 }
+
+/// Writes a session, and revokes the one the same browser had.
+macro_rules! begin_session {
+    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $replaces:expr, $now:expr) => {
+        if let Some(replaced) = $replaces {
+            sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
+                .bind($now)
+                .bind(replaced)
+                .execute(&mut *$tx)
+                .await?;
+        }
+        sqlx::query(
+            "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+        )
+        .bind($session.id)
+        .bind($user_id)
+        .bind($address)
+        .bind($session.user_agent)
+        .bind($session.ip_prefix)
+        .bind($now)
+        .bind($session.expires_at)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+pub(super) use begin_session;

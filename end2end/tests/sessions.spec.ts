@@ -1,0 +1,18 @@
+import { askForMail, expect, test } from "../support/test";
+
+test("a session is ended from another browser", async ({ page, browser, inbox, address, watch }) => {
+  await askForMail(page, address);
+  await page.goto((await inbox.mailTo(address)).link);
+  const context = await browser.newContext();
+  await watch(context);
+  const laptop = await context.newPage();
+  await askForMail(laptop, address);
+  await laptop.goto((await inbox.mailTo(address, 2)).link);
+  await expect(laptop.getByRole("listitem")).toHaveCount(2);
+  await laptop.getByRole("button", { name: /^End the session in Chrome on Linux/ }).click();
+  await expect(laptop.getByRole("listitem")).toHaveCount(1);
+  await expect(laptop.getByText("this one")).toBeVisible();
+  await page.goto("/dashboard");
+  await expect(page).toHaveURL(/\/login/);
+  await context.close();
+});

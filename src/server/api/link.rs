@@ -1,0 +1,86 @@
+//! The link in the mail.
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    http::{Method, StatusCode},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    error::Error,
+    server::{
+        caller::Caller,
+        cookies,
+        headers::no_store,
+        session::{self, Token},
+        sign_in::link::{LinkToken, destination_if_signed_in, verify},
+        state::AppState,
+    },
+};
+
+#[derive(Deserialize, IntoParams)]
+pub struct Link {
+    #[serde(default)]
+    link_token: String,
+}
+
+/// What the link in the mail opens. With the cookie of the browser that asked, it signs in. HEAD and prefetches (mail
+/// scanners, previews, browsers that guess) change nothing.
+#[utoipa::path(
+    get, path = "/api/auth/verify", params(Link),
+    responses(
+        (status = 303, description = "to the destination, or to the page that says what to do"),
+        (status = 204, description = "to a prefetch: nothing happened"),
+    )
+)]
+pub async fn open_link(
+    State(state): State<AppState>,
+    method: Method,
+    caller: Caller,
+    query: Result<Query<Link>, QueryRejection>,
+) -> Response {
+    let is_prefetch = |name: &str| {
+        let purpose = caller.headers.get(name).map(|value| value.as_bytes().to_ascii_lowercase());
+        purpose.is_some_and(|purpose| purpose.windows(8).any(|bytes| bytes == b"prefetch"))
+    };
+    if method == Method::HEAD || ["sec-purpose", "purpose", "x-moz"].into_iter().any(is_prefetch) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let text = query.map(|Query(link)| link.link_token).unwrap_or_default();
+    let mut response = match follow(&state, &caller, &text).await {
+        Ok((destination, token)) => {
+            let mut response = Redirect::to(&destination).into_response();
+            if let Some(token) = token {
+                cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
+            }
+            response
+        }
+        // The page judges the token again, without using it, and explains.
+        Err(_) => {
+            let token = LinkToken::parse(&text).map(|token| token.encode()).unwrap_or_default();
+            Redirect::to(&format!("/login/confirm?link_token={token}")).into_response()
+        }
+    };
+    no_store(&mut response);
+    response
+}
+
+/// Where a link leads, and the session token it earns, unless this browser was signed in by it before.
+async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String, Option<Token>), Error> {
+    let token = LinkToken::parse(text)?;
+    let browser = caller.browser(state).await?;
+    match verify(&state.core, &token, &browser).await {
+        Ok(signed_in) => {
+            let token = session::begin(&state.core, &signed_in)?;
+            Ok((signed_in.destination, Some(token)))
+        }
+        Err(error) => {
+            let session = caller.session(state).await?;
+            let address = session.as_ref().map(|session| session.row.address.as_str());
+            let destination = destination_if_signed_in(&state.core, &token, address).await.ok_or(error)?;
+            Ok((destination, None))
+        }
+    }
+}

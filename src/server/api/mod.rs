@@ -1,0 +1,199 @@
+//! The JSON API, thin: it reads a request, calls `sign_in` or `session`, and writes the answer.
+
+mod body;
+mod error;
+mod link;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use utoipa::OpenApi;
+
+pub use error::{ApiError, no_such_path, retry_after, status};
+pub use link::open_link;
+
+use self::{
+    body::{Carrier, Logout, Resend, Send, Sent, SessionAnswer, Verified, VerifiedSession, Verify, parse},
+    error::ErrorAnswer,
+};
+use super::{
+    caller::Caller,
+    clock::SECOND,
+    cookies::{self, Cookies},
+    session::{self, Token, Which},
+    sign_in::{
+        Browser, SignedIn,
+        code::{self, Code},
+        link::{LinkToken, verify as verify_link},
+        request::{self, Started},
+    },
+    state::AppState,
+};
+use crate::error::Error;
+
+type Answer = Result<Response, ApiError>;
+
+/// The API, described by the code that serves it.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Latchkey", description = "Passwordless sign-in: a magic link and a code in one mail.", license(name = "MIT")),
+    paths(send, resend, verify, session, logout, link::open_link)
+)]
+pub struct Description;
+
+/// GET `/api/openapi.json`
+pub async fn openapi() -> Response {
+    Json(Description::openapi()).into_response()
+}
+
+/// Sends a mail with a link and a code.
+#[utoipa::path(
+    post, path = "/api/auth/send-passwordless", request_body = Send,
+    responses(
+        (status = 200, body = Sent, description = "the same for known and unknown addresses"),
+        (status = "4XX", body = ErrorAnswer, description = "invalid_email, missing_field, invalid_request, rate_limited, forbidden_origin, payload_too_large"),
+        (status = 503, body = ErrorAnswer, description = "unavailable"),
+    )
+)]
+pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let send: Send = parse(&caller.headers, &body)?;
+    let browser = caller.browser(&state).await?;
+    let started = request::start(&state.core, &send.into(), &browser).await?;
+    Ok(accepted(state.cookies, &browser, started))
+}
+
+/// Sends a fresh mail for the same auth request.
+#[utoipa::path(
+    post, path = "/api/auth/resend-passwordless", request_body = Resend,
+    responses(
+        (status = 200, body = Sent),
+        (status = "4XX", body = ErrorAnswer, description = "missing_field, invalid_request, rate_limited, forbidden_origin, payload_too_large"),
+        (status = 503, body = ErrorAnswer, description = "unavailable"),
+    )
+)]
+pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let Resend { auth_request_id } = parse(&caller.headers, &body)?;
+    let mut browser = caller.browser(&state).await?;
+    let id = held_id(&mut browser, auth_request_id)?;
+    let started = request::resend(&state.core, &id, &browser).await?;
+    Ok(accepted(state.cookies, &browser, started))
+}
+
+/// The auth request a caller means: the one it names, which thereby counts as held, or the newest of its cookie.
+fn held_id(browser: &mut Browser, named: Option<String>) -> Result<String, Error> {
+    match named.filter(|id| !id.is_empty()) {
+        Some(id) => {
+            browser.held.insert(0, id.clone());
+            Ok(id)
+        }
+        None => browser.held.first().cloned().ok_or_else(|| Error::missing("auth_request_id")),
+    }
+}
+
+fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
+    let cookie = cookies.hold(&browser.held, &started.auth_request_id);
+    let Started { auth_request_id, expires_at, expires_in, passwordless_type } = started;
+    let sent = Sent { auth_request_id, expires_at: expires_at / SECOND, expires_in, passwordless_type };
+    let mut response = Json(sent).into_response();
+    cookies::append(response.headers_mut(), cookie);
+    response
+}
+
+/// Signs in with the code or the link of the mail.
+#[utoipa::path(
+    post, path = "/api/auth/verify", request_body = Verify,
+    responses(
+        (status = 200, body = Verified),
+        (status = "4XX", body = ErrorAnswer, description = "missing_field, invalid_request, code_wrong, code_expired, code_superseded, too_many_attempts, codes_paused, link_invalid, link_expired, link_used, link_superseded, wrong_browser, forbidden_origin, payload_too_large"),
+        (status = 503, body = ErrorAnswer, description = "unavailable"),
+    )
+)]
+pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let Verify { code, link_token, auth_request_id, session } = parse(&caller.headers, &body)?;
+    let mut browser = caller.browser(&state).await?;
+    let id = held_id(&mut browser, auth_request_id)?;
+    let signed_in = match (code, link_token) {
+        (Some(code), None) => code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?,
+        (None, Some(token)) => verify_link(&state.core, &LinkToken::parse(&token)?, &browser).await?,
+        (Some(_), Some(_)) => return Err(Error::invalid("send code or link_token, not both").into()),
+        (None, None) => return Err(Error::missing("code").into()),
+    };
+    let token = session::begin(&state.core, &signed_in)?;
+    Ok(verified(state.cookies, signed_in, token, session.unwrap_or_default()))
+}
+
+fn verified(cookies: Cookies, signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
+    let cookie = (carrier == Carrier::Cookie).then(|| cookies.set_session(&token.jwt, token.ttl));
+    let expires_at = token.expires_at / SECOND;
+    let token = (carrier == Carrier::Bearer).then_some(token.jwt);
+    let request = signed_in.request;
+    let answer = Verified {
+        email: signed_in.address,
+        user_id: signed_in.user_id,
+        state: request.as_ref().and_then(|request| request.state.clone()),
+        template: request.as_ref().map(|request| request.template.clone()).unwrap_or_default(),
+        passwordless_type: request.map(|request| request.mode).unwrap_or_default(),
+        session: VerifiedSession { expires_at, token },
+    };
+    let mut response = Json(answer).into_response();
+    if let Some(cookie) = cookie {
+        cookies::append(response.headers_mut(), cookie);
+    }
+    response
+}
+
+/// Who is signed in, by cookie or bearer token.
+#[utoipa::path(
+    get, path = "/api/auth/session",
+    responses(
+        (status = 200, body = SessionAnswer),
+        (status = 401, body = ErrorAnswer, description = "unauthenticated"),
+        (status = 503, body = ErrorAnswer, description = "unavailable"),
+    )
+)]
+pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
+    let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
+    let renewed = session::renew(&state.core, &session).await?;
+    let expires_at = renewed.as_ref().map_or(session.expires_at, |token| token.expires_at) / SECOND;
+    let issued_at = session.issued_at / SECOND;
+    let row = session.row;
+    let answer = SessionAnswer { email: row.address, user_id: row.user_id, session_id: row.id, issued_at, expires_at };
+    let mut response = Json(answer).into_response();
+    if let Some(token) = renewed {
+        cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
+    }
+    Ok(response)
+}
+
+/// Signs out. The body may be left out.
+#[utoipa::path(
+    post, path = "/api/auth/logout", request_body = Option<Logout>,
+    responses(
+        (status = 204),
+        (status = "4XX", body = ErrorAnswer, description = "unauthenticated, invalid_request, forbidden_origin, payload_too_large"),
+        (status = 503, body = ErrorAnswer, description = "unavailable"),
+    )
+)]
+pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let Logout { everywhere } = if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
+    let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
+    session::end(&state.core, &session, if everywhere { &Which::All } else { &Which::This }).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookies::append(response.headers_mut(), state.cookies.clear_session());
+    Ok(response)
+}
+
+/// GET `/healthz`: the process is alive.
+pub async fn alive() -> &'static str {
+    "ok"
+}
+
+/// GET `/readyz`: it can serve.
+pub async fn ready(State(state): State<AppState>) -> Answer {
+    state.core.store.ping().await?;
+    Ok("ready".into_response())
+}

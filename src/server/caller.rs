@@ -1,0 +1,147 @@
+//! Who sent a request: its headers, and the address it came from.
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, header::USER_AGENT, request::Parts},
+};
+use ipnet::IpNet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use woothee::parser::Parser;
+
+use super::{
+    session::{self, Session},
+    sign_in::Browser,
+    state::AppState,
+};
+use crate::error::Error;
+
+/// A user agent longer than this is cut: it is shown to people, and nobody reads more.
+const USER_AGENT_LENGTH: usize = 400;
+
+/// The sender of a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub headers: HeaderMap,
+    pub ip: IpAddr,
+}
+
+impl Caller {
+    pub fn of(state: &AppState, parts: &Parts) -> Self {
+        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical());
+        let ip = client_ip(socket, &parts.headers, &state.core.policy().server.trusted_proxies);
+        Caller { headers: parts.headers.clone(), ip }
+    }
+
+    /// The session it presents, if it is alive.
+    pub async fn session(&self, state: &AppState) -> Result<Option<Session>, Error> {
+        session::present(&state.core, state.cookies, &self.headers).await
+    }
+
+    /// What it showed of itself.
+    pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
+        let user_agent = self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Ok(Browser {
+            held: state.cookies.held(&self.headers),
+            session_id: self.session(state).await?.map(|session| session.row.id),
+            user_agent: user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect(),
+            ip_prefix: ip_prefix(self.ip),
+        })
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+        Ok(Caller::of(state, parts))
+    }
+}
+
+/// The address a request came from: the socket's, unless that is a trusted proxy's. Then `X-Forwarded-For` is read from
+/// the right, each entry written by the proxy after it, up to the first that is not one of ours. What stands left of that
+/// one, the client wrote itself.
+fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
+    if !is_trusted(&socket) {
+        return socket;
+    }
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    let mut client = socket;
+    for hop in hops.into_iter().rev() {
+        let Some(ip) = parse_hop(hop) else { return client };
+        client = ip;
+        if !is_trusted(&ip) {
+            return client;
+        }
+    }
+    client
+}
+
+/// An address, with or without a port.
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let ip = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
+    ip.or_else(|_| hop.trim_matches(['[', ']']).parse()).ok().map(|ip: IpAddr| ip.to_canonical())
+}
+
+/// The network of an address: enough for people to recognise their own, too little to find a person.
+fn ip_prefix(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, _] = ip.octets();
+            format!("{a}.{b}.{c}.*")
+        }
+        IpAddr::V6(ip) => {
+            let [a, b, c, ..] = ip.segments();
+            format!("{a:x}:{b:x}:{c:x}:*")
+        }
+    }
+}
+
+/// A user agent as people know it: "Firefox on Linux".
+pub fn describe(user_agent: &str) -> String {
+    let unknown = |name: &str| name.is_empty() || name == "UNKNOWN";
+    match Parser::new().parse(user_agent) {
+        Some(agent) if !unknown(agent.name) && !unknown(agent.os) => format!("{} on {}", agent.name, agent.os),
+        Some(agent) if !unknown(agent.name) => agent.name.to_owned(),
+        _ => "an unknown browser".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    fn client(socket: &str, forwarded: &[&'static str], trusted: &[&str]) -> String {
+        let headers =
+            forwarded.iter().map(|value| ("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
+        client_ip(socket.parse().unwrap(), &headers, &trusted).to_string()
+    }
+
+    #[test]
+    fn forwarded_headers_count_only_from_a_trusted_proxy_and_only_from_the_right() {
+        assert_eq!(client("203.0.113.9", &["1.1.1.1"], &[]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.2"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1:443"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1, nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(client("::1", &["[2001:db8::7]:80"], &["::1/128"]), "2001:db8::7");
+    }
+
+    #[test]
+    fn a_prefix_names_a_network_and_nobody_in_it() {
+        assert_eq!(ip_prefix("203.0.113.9".parse().unwrap()), "203.0.113.*");
+        assert_eq!(ip_prefix("2001:db8:1:2::3".parse().unwrap()), "2001:db8:1:*");
+    }
+
+    #[test]
+    fn browsers_are_named_as_people_know_them() {
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+        assert_eq!(describe(firefox), "Firefox on Linux");
+        assert_eq!(describe("curl-ish"), "an unknown browser");
+    }
+}

@@ -1,0 +1,111 @@
+//! The password, for teams that want one beside the mail.
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use std::sync::LazyLock;
+
+use super::{
+    Browser, Core, SignedIn,
+    address::{Address, masked},
+    destination, limits,
+};
+use crate::{
+    error::Error,
+    server::{
+        clock::{MINUTE, Millis, SECOND},
+        config::Passwords,
+        session::Session,
+        store::{FailedTry, NewSession},
+    },
+};
+
+/// OWASP's first choice for argon2id (Password Storage cheat sheet): 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1_024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Characters. Eight at least (ASVS 5.0 6.2.1), and room for a sentence (6.2.9).
+const SHORTEST: usize = 8;
+const LONGEST: usize = 128;
+
+/// How long after signing in a password may be set or removed (ASVS 5.0 7.5.1).
+pub const RECENT: Millis = 10 * MINUTE;
+
+/// What an unknown address or one without a password is checked against, so that it takes as long. Nothing matches it:
+/// the bytes are no hash of anything we know.
+static NOBODY: LazyLock<String> = LazyLock::new(|| {
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$bm9ib2R5bm9ib2R5$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+});
+
+fn argon2() -> Result<Argon2<'static>, Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Error::Internal)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Signs in with a password. Unknown addresses, users without a password and wrong passwords are one and the same, in
+/// answer and in time; tries are counted against the address like those of codes.
+pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>, browser: &Browser) -> Result<SignedIn, Error> {
+    if core.policy().auth.passwords == Passwords::Off {
+        return Err(Error::invalid("this server has no passwords; leave it empty to get a mail"));
+    }
+    let address = Address::parse(email)?;
+    let now = core.clock.now();
+    let (policy, try_id) = (core.policy(), core.random.id()?);
+    let allow = |failed_at: &[Millis]| limits::tries(&policy.limits, failed_at, now);
+    core.store.spend_password_try(address.as_str(), &FailedTry { id: &try_id, at: now }, allow).await?;
+    let user = core.store.password(address.as_str()).await?;
+    let (user_id, kept) = match user {
+        Some((user_id, Some(kept))) => (Some(user_id), kept),
+        _ => (None, NOBODY.clone()),
+    };
+    let password = password.to_owned();
+    let fits = tokio::task::spawn_blocking(move || -> Result<bool, Error> {
+        let Ok(hash) = PasswordHash::new(&kept) else { return Ok(false) };
+        Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok())
+    })
+    .await
+    .map_err(|_| Error::Internal)??;
+    let Some(user_id) = user_id.filter(|_| fits) else {
+        tracing::info!(event = "auth.failed", reason = "password_wrong", address = %masked(address.as_str()));
+        return Err(Error::PasswordWrong);
+    };
+    core.store.forgive_try(&try_id).await?;
+    let session_id = core.random.id()?;
+    let expires_at = now + Millis::from(core.policy().session.max_age) * SECOND;
+    let session = NewSession { id: &session_id, user_agent: &browser.user_agent, ip_prefix: &browser.ip_prefix, expires_at };
+    core.store.begin_session(&user_id, address.as_str(), &session, browser.session_id.as_deref(), now).await?;
+    tracing::info!(event = "session.issued", user_id);
+    Ok(SignedIn {
+        session_id,
+        user_id,
+        address: address.as_str().to_owned(),
+        destination: destination::parse(core.public_url.url(), next),
+        request: None,
+        issued_at: now,
+        session_expires_at: expires_at,
+    })
+}
+
+/// Sets the password of who has just signed in, or removes it when `password` is empty.
+pub async fn set(core: &Core, session: &Session, password: &str) -> Result<(), Error> {
+    if core.policy().auth.passwords == Passwords::Off {
+        return Err(Error::invalid("this server has no passwords"));
+    }
+    if core.clock.now() - session.row.created_at > RECENT {
+        return Err(Error::invalid("setting a password needs a fresh sign-in: sign out, sign in again, and try once more"));
+    }
+    if password.is_empty() {
+        return core.store.set_password(&session.row.user_id, None).await;
+    }
+    let length = password.chars().count();
+    if !(SHORTEST..=LONGEST).contains(&length) {
+        return Err(Error::invalid(format!("a password has {SHORTEST} to {LONGEST} characters, and this one has {length}")));
+    }
+    let salt = core.random.bytes::<16>()?;
+    let password = password.to_owned();
+    let hash = tokio::task::spawn_blocking(move || {
+        let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Error::Internal)?;
+        Ok::<_, Error>(hash.to_string())
+    });
+    let hash = hash.await.map_err(|_| Error::Internal)??;
+    core.store.set_password(&session.row.user_id, Some(&hash)).await
+}

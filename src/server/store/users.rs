@@ -1,0 +1,101 @@
+//! Latchkey's own users, and their passwords.
+
+use super::{LockAddress, NewSession, Store, execute, read, sessions::begin_session, write};
+use crate::{error::Error, server::clock::Millis};
+
+/// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
+pub struct FailedTry<'a> {
+    pub id: &'a str,
+    pub at: Millis,
+}
+
+/// Counts a try against an address, if `allow` does, who sees when earlier ones failed, newest first.
+macro_rules! note_try {
+    ($tx:ident, $address:expr, $failed_try:expr, $allow:expr) => {
+        let failed_at: Vec<Millis> =
+            sqlx::query_scalar("SELECT at FROM failed_tries WHERE address = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
+                .bind($address)
+                .bind($failed_try.at - $crate::server::clock::DAY)
+                .fetch_all(&mut *$tx)
+                .await?;
+        $allow(&failed_at)?;
+        sqlx::query("INSERT INTO failed_tries (id, address, at) VALUES ($1, $2, $3)")
+            .bind($failed_try.id)
+            .bind($address)
+            .bind($failed_try.at)
+            .execute(&mut *$tx)
+            .await?;
+    };
+}
+pub(super) use note_try;
+
+impl Store {
+    /// Whether a user of this address exists and is not disabled.
+    pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
+        let user: Option<String> = read!(self, db => {
+            sqlx::query_scalar("SELECT id FROM users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
+        });
+        Ok(user.is_some())
+    }
+
+    /// Whether somebody disabled the user of this address; an unknown one is not.
+    pub async fn is_disabled(&self, address: &str) -> Result<bool, Error> {
+        let disabled: Option<String> = read!(self, db => {
+            sqlx::query_scalar("SELECT id FROM users WHERE address = $1 AND disabled_at IS NOT NULL").bind(address).fetch_optional(db).await?
+        });
+        Ok(disabled.is_some())
+    }
+
+    /// The id and the password hash (PHC string) of the user with this address.
+    pub async fn password(&self, address: &str) -> Result<Option<(String, Option<String>)>, Error> {
+        Ok(read!(self, db => {
+            sqlx::query_as("SELECT id, password FROM users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
+        }))
+    }
+
+    /// Counts a try of a password against an address, known or not.
+    pub async fn spend_password_try(
+        &self,
+        address: &str,
+        failed_try: &FailedTry<'_>,
+        allow: impl Fn(&[Millis]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        write!(self, tx => {
+            tx.lock_address(address).await?;
+            note_try!(tx, address, failed_try, allow);
+        });
+        Ok(())
+    }
+
+    /// The try succeeded: it no longer counts.
+    pub async fn forgive_try(&self, id: &str) -> Result<(), Error> {
+        execute!(self, "DELETE FROM failed_tries WHERE id = $1", id);
+        Ok(())
+    }
+
+    /// Begins a session for a user who is known already, and revokes the one the browser had.
+    pub async fn begin_session(
+        &self,
+        user_id: &str,
+        address: &str,
+        session: &NewSession<'_>,
+        replaces: Option<&str>,
+        now: Millis,
+    ) -> Result<(), Error> {
+        write!(self, tx => {
+            begin_session!(tx, session, user_id, address, replaces, now);
+        });
+        Ok(())
+    }
+
+    /// Sets or removes the password hash of a user.
+    pub async fn set_password(&self, user_id: &str, password: Option<&str>) -> Result<(), Error> {
+        execute!(self, "UPDATE users SET password = $1 WHERE id = $2", password, user_id);
+        Ok(())
+    }
+
+    /// Keeps a user out from the next request on, or lets it in again. Whether there is such a user.
+    pub async fn set_disabled(&self, address: &str, at: Option<Millis>) -> Result<bool, Error> {
+        Ok(execute!(self, "UPDATE users SET disabled_at = $1 WHERE address = $2", at, address) > 0)
+    }
+}

@@ -1,0 +1,109 @@
+//! The password beside the mail.
+
+use latchkey::server::clock::{HOUR, MINUTE};
+
+use crate::support::{Answer, App, Browser};
+
+const PASSWORD: &str = "correct horse battery";
+
+async fn app() -> App {
+    App::with(&[("LATCHKEY_AUTH__PASSWORDS", "optional")]).await
+}
+
+async fn type_password(browser: &Browser, address: &str, password: &str) -> Answer {
+    browser.post_form("/actions/sign-in", &[("email", address), ("password", password), ("with_password", "true")]).await
+}
+
+/// What the page says after a form was sent back to it.
+async fn sentence(browser: &Browser, answer: &Answer) -> String {
+    let page = browser.get(answer.goes_to()).await.body;
+    let from = page.find("role=\"alert\"").expect("a message");
+    page[from..].split('>').nth(1).unwrap().split('<').next().unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn a_password_set_on_the_dashboard_signs_in() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    assert_eq!(ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await.goes_to(), "/dashboard");
+    let phone = app.browser();
+    assert_eq!(type_password(&phone, "Ada@Example.com", PASSWORD).await.goes_to(), "/dashboard");
+    assert_eq!(phone.signed_in_as().await.as_deref(), Some("ada@example.com"));
+
+    ada.post_form("/actions/set-password", &[]).await;
+    let answer = type_password(&app.browser(), "ada@example.com", PASSWORD).await;
+    assert_eq!(answer.goes_to(), "/login", "removed is removed");
+}
+
+#[tokio::test]
+async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
+    let app = app().await;
+    let browser = app.browser();
+    let answer = browser.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("password", "")]).await;
+    assert!(answer.goes_to().starts_with("/login/code"));
+    let answer = type_password(&browser, "ada@example.com", "").await;
+    assert_eq!(sentence(&browser, &answer).await, "Something is missing: password. Fill it in and try again.");
+    assert!(browser.get("/login").await.body.contains("Sign in with password"));
+}
+
+#[tokio::test]
+async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    app.signed_in("bea@example.com").await;
+    let mut told = Vec::new();
+    for address in ["ada@example.com", "bea@example.com", "nobody@example.com"] {
+        let browser = app.browser();
+        let answer = type_password(&browser, address, "not this one").await;
+        told.push((answer.status, sentence(&browser, &answer).await));
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
+    assert!(told[0].1.starts_with("Address and password do not fit together."));
+}
+
+#[tokio::test]
+async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    let thief = app.browser();
+    for _ in 0..10 {
+        type_password(&thief, "ada@example.com", "not this one").await;
+    }
+    let answer = type_password(&thief, "ada@example.com", PASSWORD).await;
+    assert!(sentence(&thief, &answer).await.starts_with("Too many wrong codes for this address."));
+    app.signed_in("ada@example.com").await;
+    app.clock.advance(HOUR);
+    assert_eq!(type_password(&thief, "ada@example.com", PASSWORD).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    app.clock.advance(11 * MINUTE);
+    let answer = ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    assert!(sentence(&ada, &answer).await.contains("needs a fresh sign-in"));
+    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE password IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_password_has_eight_characters_at_least() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let answer = ada.post_form("/actions/set-password", &[("password", "seven77")]).await;
+    assert!(sentence(&ada, &answer).await.contains("8 to 128 characters, and this one has 7"));
+}
+
+#[tokio::test]
+async fn where_there_are_no_passwords_none_is_asked_for_or_taken() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    assert!(!ada.get("/login").await.body.contains("type=\"password\""));
+    let answer = ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    assert!(sentence(&ada, &answer).await.contains("this server has no passwords"));
+    let browser = app.browser();
+    let answer = type_password(&browser, "ada@example.com", PASSWORD).await;
+    assert!(sentence(&browser, &answer).await.contains("this server has no passwords"));
+}
