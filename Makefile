@@ -29,6 +29,7 @@ lint:            ## formatting, and clippy for both targets
 
 bench:           ## measure speed and size of the release build
 	@$(MAKE) --no-print-directory build
+	@.ci/with cargo build --quiet --release --features ssr --example plain_handler
 	@.ci/bench
 
 audit:           ## known vulnerabilities in dependencies

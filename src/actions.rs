@@ -173,6 +173,8 @@ fn to_code_page(visit: &Visit, held: &[String], started: &Started) -> Next {
 #[cfg(feature = "ssr")]
 fn begin_session(visit: &Visit, signed_in: &SignedIn) -> Result<Next, Error> {
     let token = session::begin(&visit.state.core, signed_in)?;
-    visit.set_cookie(visit.state.cookies.set_session(&token.jwt, token.ttl));
+    for cookie in visit.caller.signed_in_cookies(&visit.state, signed_in, &token)? {
+        visit.set_cookie(cookie);
+    }
     Ok(Next { location: signed_in.destination.clone() })
 }

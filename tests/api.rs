@@ -42,7 +42,7 @@ async fn a_link_is_verified_by_the_program_that_asked_for_it() {
     assert_eq!(foreign.error(403), "wrong_browser");
     let answer = app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.cookies_set().len(), 1);
+    assert_eq!(answer.cookies_set().len(), 2, "the session, and what the browser remembers of the address");
     assert!(answer.json()["session"]["token"].is_null());
 }
 

@@ -7,7 +7,7 @@ use latchkey::server::{
 use serde_json::json;
 use sqlx::{AssertSqlSafe, SqlitePool};
 
-use crate::support::App;
+use crate::support::{App, database};
 
 #[tokio::test]
 async fn the_first_sign_in_makes_the_user_and_later_ones_find_it() {
@@ -208,4 +208,35 @@ async fn a_million_users_are_looked_up_by_index() {
     let app = team.app("users").await;
     let user = app.signed_in("user999999@example.com").await;
     assert_eq!(user.get("/api/auth/session").await.json()["user_id"], "999999");
+}
+
+/// Runs where there is a PostgreSQL cluster: on SQLite there is nothing shaped like it.
+#[tokio::test]
+async fn users_of_a_table_like_supabases_sign_in_under_their_own_id() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let url = database::fresh(folder.path()).await;
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    let schema = "CREATE SCHEMA auth;
+        CREATE TABLE auth.users (instance_id uuid, id uuid PRIMARY KEY, email varchar(255), is_sso_user boolean NOT NULL DEFAULT false);
+        CREATE UNIQUE INDEX users_email_partial_key ON auth.users (email) WHERE is_sso_user = false;
+        CREATE INDEX users_email ON auth.users (lower(email));
+        INSERT INTO auth.users (id, email) VALUES ('6f1c1fd4-6a4c-4a0e-9a51-0f8e3d2c1b0a', 'ada@example.com');
+        CREATE ROLE reader LOGIN;
+        GRANT USAGE ON SCHEMA auth TO reader;
+        GRANT SELECT ON auth.users TO reader;";
+    sqlx::raw_sql(schema).execute(&pool).await.unwrap();
+    let url = url.replacen("://postgres@", "://reader@", 1);
+    let app = App::with(&[
+        ("LATCHKEY_AUTH__SIGN_UP", "closed"),
+        ("LATCHKEY_USERS__TABLE", "auth.users"),
+        ("LATCHKEY_USERS__ID", "id"),
+        ("LATCHKEY_USERS__ADDRESS", "email"),
+        ("LATCHKEY_USERS__DATABASE_URL", &url),
+    ])
+    .await;
+    let ada = app.signed_in("ada@example.com").await;
+    assert_eq!(ada.get("/api/auth/session").await.json()["user_id"], "6f1c1fd4-6a4c-4a0e-9a51-0f8e3d2c1b0a");
 }

@@ -43,13 +43,15 @@ CREATE TABLE auth_credentials (
     PRIMARY KEY (auth_request_id, generation)
 );
 
--- Tries of codes and passwords that have not succeeded: too many for an address pause them.
+-- Tries of codes and passwords that have not succeeded: too many in a bucket pause them. A bucket is an address, or an
+-- address and a device that has signed in to it before.
 CREATE TABLE failed_tries (
-    id      TEXT   NOT NULL PRIMARY KEY,
-    address TEXT   NOT NULL,
-    at      BIGINT NOT NULL
+    id     TEXT   NOT NULL PRIMARY KEY,
+    bucket TEXT   NOT NULL,
+    at     BIGINT NOT NULL
 );
-CREATE INDEX failed_tries_address ON failed_tries (address, at);
+CREATE INDEX failed_tries_bucket ON failed_tries (bucket, at);
+CREATE INDEX failed_tries_age ON failed_tries (at);
 
 -- user_id is of `users`, or of the team's own table when [users] maps one; hence no foreign key.
 CREATE TABLE sessions (
@@ -65,13 +67,15 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_user ON sessions (user_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 
--- Mails waiting to be sent, and for an hour those that were: the limits of an address count these rows.
+-- Mails waiting to be sent, and for an hour those that were: the limits of a bucket count these rows.
 -- due_at is also the lease: a worker that claims a mail moves it forward, and if the worker dies the mail is due again.
 CREATE TABLE outbox (
     id              TEXT   NOT NULL PRIMARY KEY,
     auth_request_id TEXT   NOT NULL,
     address         TEXT   NOT NULL,
+    bucket          TEXT   NOT NULL,
     state           TEXT   NOT NULL,
     payload         BLOB,
     attempts        BIGINT NOT NULL,
@@ -82,5 +86,6 @@ CREATE TABLE outbox (
     last_error      TEXT
 );
 CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'queued';
-CREATE INDEX outbox_address ON outbox (address, created_at);
+CREATE INDEX outbox_bucket ON outbox (bucket, created_at);
+CREATE INDEX outbox_auth_request ON outbox (auth_request_id);
 CREATE INDEX outbox_expiry ON outbox (expires_at);

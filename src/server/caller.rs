@@ -2,15 +2,15 @@
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, header::USER_AGENT, request::Parts},
+    http::{HeaderMap, HeaderValue, header::USER_AGENT, request::Parts},
 };
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use woothee::parser::Parser;
 
 use super::{
-    session::{self, Session},
-    sign_in::Browser,
+    session::{self, Session, Token},
+    sign_in::{Browser, SignedIn, device},
     state::AppState,
 };
 use crate::error::Error;
@@ -38,6 +38,13 @@ impl Caller {
         session::present(&state.core, state.cookies, &self.headers).await
     }
 
+    /// The cookies of a browser that has just signed in: its session, and what it keeps of the address.
+    pub fn signed_in_cookies(&self, state: &AppState, signed_in: &SignedIn, token: &Token) -> Result<[HeaderValue; 2], Error> {
+        let device = device::issue(&state.core, &signed_in.address)?;
+        let devices = state.cookies.devices(&self.headers);
+        Ok([state.cookies.set_session(&token.jwt, token.ttl), state.cookies.remember(&devices, &device)])
+    }
+
     /// What it showed of itself.
     pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
         let user_agent = self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
@@ -45,6 +52,8 @@ impl Caller {
             held: state.cookies.held(&self.headers),
             session_id: self.session(state).await?.map(|session| session.row.id),
             user_agent: user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect(),
+            devices: state.cookies.devices(&self.headers),
+            ip: Some(self.ip),
             ip_prefix: ip_prefix(self.ip),
         })
     }

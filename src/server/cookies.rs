@@ -10,10 +10,12 @@ use axum::http::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// How many auth requests a browser holds at once: asking for a second address does not break the first one's link.
+/// How many auth requests, and devices, a browser holds at once: asking for a second address does not break the first one's link.
 const HELD: usize = 4;
 /// Seconds a browser keeps them: longer than any link lives, so that an expired one can be explained.
 const HELD_FOR: u32 = 86_400;
+/// Seconds a browser remembers an address it has signed in to: half a year.
+const REMEMBERED_FOR: u64 = 15_552_000;
 /// Seconds an error waits for the page it belongs on.
 const FLASH_FOR: u32 = 60;
 
@@ -28,6 +30,7 @@ pub struct Cookies {
 enum Name {
     Session,
     AuthRequest,
+    Device,
     Flash,
 }
 
@@ -42,6 +45,8 @@ impl Cookies {
             (Name::Session, false) => "session",
             (Name::AuthRequest, true) => "__Host-auth-request",
             (Name::AuthRequest, false) => "auth-request",
+            (Name::Device, true) => "__Host-device",
+            (Name::Device, false) => "device",
             (Name::Flash, true) => "__Host-flash",
             (Name::Flash, false) => "flash",
         }
@@ -56,6 +61,12 @@ impl Cookies {
     pub fn held(self, headers: &HeaderMap) -> Vec<String> {
         let value = value(headers, self.name(Name::AuthRequest)).unwrap_or_default();
         value.split('.').filter(|id| id.len() == 22).take(HELD).map(str::to_owned).collect()
+    }
+
+    /// What a browser keeps of the addresses it has signed in to, newest first.
+    pub fn devices(self, headers: &HeaderMap) -> Vec<String> {
+        let value = value(headers, self.name(Name::Device)).unwrap_or_default();
+        value.split('~').filter(|device| !device.is_empty()).take(HELD).map(str::to_owned).collect()
     }
 
     /// What the last form without JavaScript left for the next page.
@@ -78,6 +89,12 @@ impl Cookies {
         self.set(Name::AuthRequest, &ids.join("."), HELD_FOR.into())
     }
 
+    /// Adds `device` to what a browser already keeps.
+    pub fn remember(self, devices: &[String], device: &str) -> HeaderValue {
+        let all: Vec<&str> = std::iter::once(device).chain(devices.iter().map(String::as_str)).take(HELD).collect();
+        self.set(Name::Device, &all.join("~"), REMEMBERED_FOR)
+    }
+
     pub fn set_flash(self, value: &str) -> HeaderValue {
         self.set(Name::Flash, value, FLASH_FOR.into())
     }
@@ -89,7 +106,7 @@ impl Cookies {
     fn set(self, name: Name, value: &str, seconds: u64) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
         let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name(name));
-        // Values are base64url and dots, so this cannot fail; were it to, the cookie is one no page looks for.
+        // Values are base64url, dots and tildes, so this cannot fail; were it to, the cookie is one no page looks for.
         HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("invalid=; Max-Age=0"))
     }
 }

@@ -1,10 +1,12 @@
 //! The keys, all derived from the server's secrets.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::fmt;
 
@@ -16,6 +18,7 @@ use crate::error::Error;
 struct Derived {
     session: [u8; 32],
     pepper: [u8; 32],
+    device: [u8; 32],
     outbox: XChaCha20Poly1305,
 }
 
@@ -46,6 +49,7 @@ impl Keys {
                 Derived {
                     session: key("latchkey session jwt"),
                     pepper: key("latchkey code pepper"),
+                    device: key("latchkey device"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
                 }
             })
@@ -63,6 +67,19 @@ impl Keys {
         self.derived.iter().map(|keys| &keys.pepper)
     }
 
+    /// A code that only this server could have put under `text`, for device cookies.
+    pub fn sign_device(&self, text: &str) -> Result<String, Error> {
+        let keys = self.derived.first().ok_or(Error::Internal)?;
+        let code = mac(&keys.device, text).ok_or(Error::Internal)?.finalize();
+        Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
+    }
+
+    /// Whether this server put `code` under `text`.
+    pub fn verify_device(&self, text: &str, code: &str) -> bool {
+        let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
+        self.derived.iter().any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+    }
+
     /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to another row stays shut.
     pub fn seal(&self, random: &Random, name: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let nonce = random.bytes::<24>()?;
@@ -78,6 +95,13 @@ impl Keys {
         let payload = || Payload { msg: sealed, aad: name.as_bytes() };
         self.derived.iter().find_map(|keys| keys.outbox.decrypt(XNonce::from_slice(nonce), payload()).ok())
     }
+}
+
+/// HMAC takes a key of any length, so there is always one; the type says otherwise.
+fn mac(key: &[u8; 32], text: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
+    mac.update(text.as_bytes());
+    Some(mac)
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ pub mod cookies;
 pub mod forms;
 pub mod guard;
 pub mod headers;
+pub mod housekeeping;
+pub mod ip_limits;
 pub mod keys;
 pub mod mail;
 pub mod page_data;

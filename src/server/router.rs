@@ -23,6 +23,7 @@ use super::{
     mail::mailbox,
     page_data::Unknown,
     state::AppState,
+    telemetry,
 };
 use crate::{
     app::{App, shell},
@@ -63,6 +64,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(limited_body))
         .layer(from_fn_with_state(state.clone(), public_host))
         .layer(from_fn_with_state(state.clone(), headers::secure))
+        .layer(from_fn_with_state(state.clone(), telemetry::correlate))
         .with_state(state)
 }
 

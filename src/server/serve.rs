@@ -9,6 +9,7 @@ use super::{
     clock::Clock,
     config::{ConfigError, Settings},
     cookies::Cookies,
+    housekeeping,
     keys::Keys,
     mail::{
         letter::{TemplateError, Templates},
@@ -65,6 +66,7 @@ pub struct Server {
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
     policy_watch: Option<JoinHandle<()>>,
+    housekeeping: JoinHandle<()>,
 }
 
 impl Server {
@@ -92,7 +94,9 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
-        Ok(Server { router: router(state), core, stop, worker: tokio::spawn(outbox.run(stopped)), policy_watch })
+        let housekeeping = housekeeping::start(core.clone(), stopped.clone());
+        let worker = tokio::spawn(outbox.run(stopped));
+        Ok(Server { router: router(state), core, stop, worker, policy_watch, housekeeping })
     }
 
     /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
@@ -101,7 +105,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, core, stop, worker, policy_watch } = self;
+        let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
         let told = stop.clone();
         let shutdown = async move {
             shutdown.await;
@@ -123,9 +127,7 @@ impl Server {
         if timeout(DRAIN, worker).await.is_err() {
             tracing::warn!("a mail did not finish in time; it stays in the outbox");
         }
-        if let Some(policy_watch) = policy_watch {
-            policy_watch.abort();
-        }
+        policy_watch.into_iter().chain([housekeeping]).for_each(|task| task.abort());
         core.store.close().await;
         Ok(())
     }

@@ -1,6 +1,18 @@
-//! Logs: for people in development, JSON in production.
+//! Logs: for people in development, JSON in production, each line of a request under its correlation id.
 
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::{Instrument, info_span};
 use tracing_subscriber::{EnvFilter, fmt};
+
+use super::state::AppState;
+
+/// The header of the correlation id, in and out.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Starts logging to stderr. `RUST_LOG` chooses what is told.
 pub fn init(production: bool) {
@@ -8,4 +20,24 @@ pub fn init(production: bool) {
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call changes nothing; there is no harm in it.
     let _ = if production { builder.json().try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// Gives every request a correlation id, the caller's if it sent a plain one, and returns it.
+pub async fn correlate(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let plain = |id: &&HeaderValue| {
+        let bytes = id.as_bytes();
+        (1..=64).contains(&bytes.len()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    };
+    let id = match request.headers().get(&REQUEST_ID).filter(plain) {
+        Some(id) => id.clone(),
+        None => {
+            let id = state.core.random.id().ok().and_then(|id| HeaderValue::from_str(&id).ok());
+            id.unwrap_or(HeaderValue::from_static("none"))
+        }
+    };
+    request.headers_mut().insert(&REQUEST_ID, id.clone());
+    let span = info_span!("request", id = id.to_str().unwrap_or_default());
+    let mut response = next.run(request).instrument(span).await;
+    response.headers_mut().insert(&REQUEST_ID, id);
+    response
 }

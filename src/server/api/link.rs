@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::{Method, StatusCode},
+    http::{HeaderValue, Method, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -14,7 +14,7 @@ use crate::{
         caller::Caller,
         cookies,
         headers::no_store,
-        session::{self, Token},
+        session,
         sign_in::link::{LinkToken, destination_if_signed_in, verify},
         state::AppState,
     },
@@ -50,11 +50,9 @@ pub async fn open_link(
     }
     let text = query.map(|Query(link)| link.link_token).unwrap_or_default();
     let mut response = match follow(&state, &caller, &text).await {
-        Ok((destination, token)) => {
+        Ok((destination, cookies)) => {
             let mut response = Redirect::to(&destination).into_response();
-            if let Some(token) = token {
-                cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
-            }
+            cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
             response
         }
         // The page judges the token again, without using it, and explains.
@@ -67,20 +65,21 @@ pub async fn open_link(
     response
 }
 
-/// Where a link leads, and the session token it earns, unless this browser was signed in by it before.
-async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String, Option<Token>), Error> {
+/// Where a link leads, and the cookies it earns, none if this browser was signed in by it before.
+async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String, Vec<HeaderValue>), Error> {
     let token = LinkToken::parse(text)?;
     let browser = caller.browser(state).await?;
     match verify(&state.core, &token, &browser).await {
         Ok(signed_in) => {
             let token = session::begin(&state.core, &signed_in)?;
-            Ok((signed_in.destination, Some(token)))
+            let cookies = caller.signed_in_cookies(state, &signed_in, &token)?;
+            Ok((signed_in.destination, cookies.into()))
         }
         Err(error) => {
             let session = caller.session(state).await?;
             let address = session.as_ref().map(|session| session.row.address.as_str());
             let destination = destination_if_signed_in(&state.core, &token, address).await.ok_or(error)?;
-            Ok((destination, None))
+            Ok((destination, Vec::new()))
         }
     }
 }

@@ -123,11 +123,16 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
         (None, None) => return Err(Error::missing("code").into()),
     };
     let token = session::begin(&state.core, &signed_in)?;
-    Ok(verified(state.cookies, signed_in, token, session.unwrap_or_default()))
+    let carrier = session.unwrap_or_default();
+    let cookies = caller.signed_in_cookies(&state, &signed_in, &token)?;
+    let mut response = verified(signed_in, token, carrier);
+    if carrier == Carrier::Cookie {
+        cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
+    }
+    Ok(response)
 }
 
-fn verified(cookies: Cookies, signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
-    let cookie = (carrier == Carrier::Cookie).then(|| cookies.set_session(&token.jwt, token.ttl));
+fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
     let expires_at = token.expires_at / SECOND;
     let token = (carrier == Carrier::Bearer).then_some(token.jwt);
     let request = signed_in.request;
@@ -139,11 +144,7 @@ fn verified(cookies: Cookies, signed_in: SignedIn, token: Token, carrier: Carrie
         passwordless_type: request.map(|request| request.mode).unwrap_or_default(),
         session: VerifiedSession { expires_at, token },
     };
-    let mut response = Json(answer).into_response();
-    if let Some(cookie) = cookie {
-        cookies::append(response.headers_mut(), cookie);
-    }
-    response
+    Json(answer).into_response()
 }
 
 /// Who is signed in, by cookie or bearer token.

@@ -108,6 +108,8 @@ pub struct Users {
 pub struct Limits {
     pub mails_per_minute: u32,
     pub mails_per_hour: u32,
+    pub sends_per_minute: u32,
+    pub verifies_per_minute: u32,
     pub code_failures_per_hour: u32,
     pub code_failures_per_day: u32,
 }
@@ -152,7 +154,14 @@ impl Default for Auth {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { mails_per_minute: 2, mails_per_hour: 10, code_failures_per_hour: 10, code_failures_per_day: 30 }
+        Limits {
+            mails_per_minute: 2,
+            mails_per_hour: 10,
+            sends_per_minute: 20,
+            verifies_per_minute: 60,
+            code_failures_per_hour: 10,
+            code_failures_per_day: 30,
+        }
     }
 }
 
@@ -190,6 +199,8 @@ impl Policy {
         range("auth.code_tries", self.auth.code_tries, 1..=10)?;
         range("limits.mails_per_minute", self.limits.mails_per_minute, 1..=1_000)?;
         range("limits.mails_per_hour", self.limits.mails_per_hour, 1..=1_000)?;
+        range("limits.sends_per_minute", self.limits.sends_per_minute, 1..=1_000_000)?;
+        range("limits.verifies_per_minute", self.limits.verifies_per_minute, 1..=1_000_000)?;
         range("limits.code_failures_per_hour", self.limits.code_failures_per_hour, 1..=1_000)?;
         range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;

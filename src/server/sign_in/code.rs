@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, SignedIn, address, limits};
+use super::{Browser, Core, SignedIn, address, device, limits};
 use crate::{
     error::Error,
     server::{
@@ -92,12 +92,16 @@ pub fn hash_to_keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<Vec<u8>, Er
 /// Signs in the browser that began the auth request `id` and typed its code. Every try counts before the code is
 /// looked at, in a step of its own, so that neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
 pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Result<SignedIn, Error> {
+    core.ip_limits.verify(browser.ip)?;
+    // An unknown request is no different from one long expired and purged.
+    let asked = core.store.auth_request(id).await?.ok_or(Error::CodeExpired)?;
     let policy = core.policy();
     let tries = policy.auth.code_tries;
     let now = core.clock.now();
-    let try_id = core.random.id()?;
+    let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
+    let failed_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
     let allow = |failed_at: &[_]| limits::tries(&policy.limits, failed_at, now);
-    let Some(request) = core.store.spend_try(id, tries, &FailedTry { id: &try_id, at: now }, allow).await? else {
+    let Some(request) = core.store.spend_try(&asked, tries, &failed_try, allow).await? else {
         return Err(why_no_try(core.store.auth_request(id).await?, tries));
     };
     let credentials = core.store.credentials(id).await?;
@@ -120,7 +124,7 @@ pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Re
     }
 }
 
-/// Why an auth request gave no try: an unknown one is no different from one long expired and purged.
+/// Why an auth request gave no try.
 fn why_no_try(request: Option<AuthRequest>, tries: u32) -> Error {
     let Some(request) = request else { return Error::CodeExpired };
     match request.ended() {

@@ -48,6 +48,7 @@ impl LinkToken {
 
 /// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes nothing by opening it.
 pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
+    core.ip_limits.verify(browser.ip)?;
     let request = judge(core, token, browser).await.inspect_err(|error| {
         tracing::info!(event = "auth.failed", reason = error.code());
     })?;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod code;
 pub mod destination;
+pub mod device;
 pub mod limits;
 pub mod link;
 pub mod mode;
@@ -10,12 +11,13 @@ pub mod password;
 pub mod request;
 
 use arc_swap::ArcSwap;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 use tokio::sync::Notify;
 
 use super::{
     clock::{Clock, Millis, SECOND},
     config::{Policy, PublicUrl, SignUp},
+    ip_limits::IpLimits,
     keys::Keys,
     random::Random,
     store::{Admission, AuthRequest, Completed, MappedUsers, NewSession, Store},
@@ -31,6 +33,7 @@ pub struct Core {
     pub keys: Keys,
     policy: ArcSwap<Policy>,
     pub public_url: PublicUrl,
+    pub ip_limits: IpLimits,
     /// The team's own user table, when one is mapped.
     pub mapped_users: Option<MappedUsers>,
     /// Wakes the outbox worker when there is a mail to send.
@@ -45,6 +48,9 @@ pub struct Browser {
     /// The session it had, which a sign-in replaces.
     pub session_id: Option<String>,
     pub user_agent: String,
+    /// What it kept of addresses it has signed in to.
+    pub devices: Vec<String>,
+    pub ip: Option<IpAddr>,
     /// The network it came from: enough to recognise one's own, too little to find a person.
     pub ip_prefix: String,
 }
@@ -73,8 +79,9 @@ impl Core {
         public_url: PublicUrl,
         mapped_users: Option<MappedUsers>,
     ) -> Self {
+        let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
         let policy = ArcSwap::from_pointee(policy);
-        Core { store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new() }
+        Core { ip_limits, store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new() }
     }
 
     /// The policy in force.
@@ -84,6 +91,7 @@ impl Core {
 
     /// Puts another policy in force, as a whole.
     pub fn set_policy(&self, policy: Policy) {
+        self.ip_limits.apply(&policy.limits);
         self.policy.store(Arc::new(policy));
     }
 

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::{
     Browser, Core, SignedIn,
     address::{Address, masked},
-    destination, limits,
+    destination, device, limits,
 };
 use crate::{
     error::Error,
@@ -49,9 +49,10 @@ pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>
     }
     let address = Address::parse(email)?;
     let now = core.clock.now();
-    let (policy, try_id) = (core.policy(), core.random.id()?);
+    core.ip_limits.verify(browser.ip)?;
+    let (policy, try_id, bucket) = (core.policy(), core.random.id()?, device::bucket(core, address.as_str(), browser));
     let allow = |failed_at: &[Millis]| limits::tries(&policy.limits, failed_at, now);
-    core.store.spend_password_try(address.as_str(), &FailedTry { id: &try_id, at: now }, allow).await?;
+    core.store.spend_password_try(address.as_str(), &FailedTry { id: &try_id, bucket: &bucket, at: now }, allow).await?;
     let user = core.store.password(address.as_str()).await?;
     let (user_id, kept) = match user {
         Some((user_id, Some(kept))) => (Some(user_id), kept),

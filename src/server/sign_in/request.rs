@@ -9,7 +9,7 @@ use super::{
     Browser, Core,
     address::{self, Address},
     code::{self, Code},
-    destination, limits,
+    destination, device, limits,
     link::{self, LinkToken},
     mode::Mode,
 };
@@ -182,11 +182,19 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
 struct Secrets {
     credential: Credential,
     mail_id: String,
+    bucket: String,
     sealed: Vec<u8>,
 }
 
 impl Secrets {
-    fn make(core: &Core, terms: &Terms, generation: i64, code_salt: &[u8], user_agent: &str, now: Millis) -> Result<Self, Error> {
+    fn make(
+        core: &Core,
+        terms: &Terms,
+        generation: i64,
+        code_salt: &[u8],
+        browser: &Browser,
+        now: Millis,
+    ) -> Result<Self, Error> {
         let token = LinkToken::random(&core.random)?;
         let code = Code::random(&core.random)?;
         let expires_at = now + Millis::from(terms.expires_in) * SECOND;
@@ -199,32 +207,35 @@ impl Secrets {
             code: terms.mode.has_code().then(|| code.as_str().to_owned()),
             expires_at,
             requested_at: now,
-            user_agent: user_agent.to_owned(),
+            user_agent: browser.user_agent.clone(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
         let letter = serde_json::to_vec(&letter).map_err(|_| Error::Internal)?;
         let sealed = core.keys.seal(&core.random, &mail_id, &letter)?;
-        Ok(Secrets { credential, mail_id, sealed })
+        let bucket = device::bucket(core, &terms.address, browser);
+        Ok(Secrets { credential, mail_id, bucket, sealed })
     }
 
     fn mail<'a>(&'a self, auth_request_id: &'a str) -> NewMail<'a> {
         let expires_at = self.credential.expires_at;
-        NewMail { id: &self.mail_id, auth_request_id, payload: &self.sealed, expires_at }
+        NewMail { id: &self.mail_id, auth_request_id, bucket: &self.bucket, payload: &self.sealed, expires_at }
     }
 }
 
 /// Begins an auth request and queues its mail. What `browser` began earlier for the same address is superseded; what
 /// others began is not, or anyone could kill a link.
 pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
-    begin(core, &Terms::of(core, ask)?, browser).await
+    let terms = Terms::of(core, ask)?;
+    core.ip_limits.send(browser.ip)?;
+    begin(core, &terms, browser).await
 }
 
 async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started, Error> {
     let now = core.clock.now();
     let id = core.random.id()?;
     let code_salt = core.random.bytes::<16>()?;
-    let secrets = Secrets::make(core, terms, 1, &code_salt, &browser.user_agent, now)?;
+    let secrets = Secrets::make(core, terms, 1, &code_salt, browser, now)?;
     let (mode, variables) = (terms.mode.to_string(), serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?);
     let new = NewAuthRequest {
         id: &id,
@@ -250,6 +261,7 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new secrets. One that can no
 /// longer sign anybody in begins anew, on the same terms.
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
+    core.ip_limits.send(browser.ip)?;
     let now = core.clock.now();
     let unknown = || Error::invalid("there is no sign-in to send again; start with your e-mail address");
     let request = core.store.auth_request(id).await?.ok_or_else(unknown)?;
@@ -257,7 +269,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
     if request.ended().is_some() || now >= request.expires_at {
         return begin(core, &terms, browser).await;
     }
-    let secrets = Secrets::make(core, &terms, request.generation + 1, &request.code_salt, &request.user_agent, now)?;
+    let secrets = Secrets::make(core, &terms, request.generation + 1, &request.code_salt, browser, now)?;
     let policy = core.policy();
     let allow = |request: &AuthRequest, queued_at: &[Millis]| {
         let free_at = resend_at(core, request);
@@ -272,6 +284,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
 pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Started, Error> {
+    core.ip_limits.send(browser.ip)?;
     let request = link::origin(core, token).await?.request;
     begin(core, &Terms::again(&request)?, browser).await
 }

@@ -106,8 +106,8 @@ pub enum Admission<'a> {
 }
 
 impl Store {
-    /// Writes an auth request, its credential and its mail, all or nothing. `allow` sees when mails were queued for
-    /// the address, newest first, and may refuse.
+    /// Writes an auth request, its credential and its mail, all or nothing. `allow` sees when mails were queued in
+    /// the bucket, newest first, and may refuse.
     pub async fn start(
         &self,
         new: &NewAuthRequest<'_>,
@@ -118,7 +118,7 @@ impl Store {
     ) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(new.address).await?;
-            allow(&queued_at!(tx, new.address, now))?;
+            allow(&queued_at!(tx, mail.bucket, now))?;
             for id in new.held {
                 sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
                     .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
@@ -152,7 +152,7 @@ impl Store {
     }
 
     /// Gives a pending auth request its next credential and mail, all or nothing. `allow` sees the request as it is
-    /// and when mails were queued for its address. Nothing when there is no such request.
+    /// and when mails were queued in the bucket. Nothing when there is no such request.
     pub async fn renew(
         &self,
         id: &str,
@@ -170,7 +170,7 @@ impl Store {
             if request.generation + 1 != credential.generation {
                 return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
             }
-            allow(&request, &queued_at!(tx, &address, now))?;
+            allow(&request, &queued_at!(tx, mail.bucket, now))?;
             sqlx::query("UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4")
                 .bind(credential.generation).bind(mail.expires_at).bind(now).bind(id)
                 .execute(&mut *tx).await?;
@@ -204,25 +204,22 @@ impl Store {
     }
 
     /// Takes one of the tries of a pending auth request, before the code is looked at: whatever happens next, it is
-    /// spent. `allow` sees when tries for the address failed. Nothing when the request is not pending or has no try left.
+    /// spent. `allow` sees when tries in the bucket failed. Nothing when the request is not pending or has no try left.
     pub async fn spend_try(
         &self,
-        id: &str,
+        request: &AuthRequest,
         tries: u32,
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<Option<AuthRequest>, Error> {
         Ok(write!(self, tx => {
-            let address: Option<String> = sqlx::query_scalar("SELECT address FROM auth_requests WHERE id = $1")
-                .bind(id).fetch_optional(&mut *tx).await?;
-            let Some(address) = address else { return Ok(None) };
-            tx.lock_address(&address).await?;
+            tx.lock_address(&request.address).await?;
             let spent: Option<AuthRequest> = sqlx::query_as(
                 "UPDATE auth_requests SET code_tries = code_tries + 1 \
                  WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_tries < $3 RETURNING *")
-                .bind(id).bind(failed_try.at).bind(i64::from(tries)).fetch_optional(&mut *tx).await?;
+                .bind(&request.id).bind(failed_try.at).bind(i64::from(tries)).fetch_optional(&mut *tx).await?;
             if spent.is_some() {
-                note_try!(tx, &address, failed_try, allow);
+                note_try!(tx, failed_try, allow);
             }
             spent
         }))
@@ -292,13 +289,13 @@ macro_rules! admit {
     }};
 }
 
-/// When mails were queued for an address in the last hour, newest first.
+/// When mails were queued in a bucket in the last hour, newest first.
 macro_rules! queued_at {
-    ($tx:ident, $address:expr, $now:expr) => {{
+    ($tx:ident, $bucket:expr, $now:expr) => {{
         let times: Vec<Millis> = sqlx::query_scalar(
-            "SELECT created_at FROM outbox WHERE address = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 1000",
+            "SELECT created_at FROM outbox WHERE bucket = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 1000",
         )
-        .bind($address)
+        .bind($bucket)
         .bind($now - $crate::server::clock::HOUR)
         .fetch_all(&mut *$tx)
         .await?;
@@ -322,12 +319,13 @@ macro_rules! insert_credential {
 macro_rules! insert_mail {
     ($tx:ident, $address:expr, $mail:expr, $now:expr) => {
         sqlx::query(
-            "INSERT INTO outbox (id, auth_request_id, address, state, payload, attempts, due_at, created_at, expires_at) \
-            VALUES ($1, $2, $3, 'queued', $4, 0, $5, $5, $6)",
+            "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at) \
+             VALUES ($1, $2, $3, $4, 'queued', $5, 0, $6, $6, $7)",
         )
         .bind($mail.id)
         .bind($mail.auth_request_id)
         .bind($address)
+        .bind($mail.bucket)
         .bind($mail.payload)
         .bind($now)
         .bind($mail.expires_at)

@@ -7,6 +7,7 @@
 mod auth_requests;
 mod mapped;
 mod outbox;
+mod purge;
 mod sessions;
 mod users;
 

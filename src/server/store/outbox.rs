@@ -8,6 +8,8 @@ use crate::{error::Error, server::clock::Millis};
 pub struct NewMail<'a> {
     pub id: &'a str,
     pub auth_request_id: &'a str,
+    /// Whose allowance it takes from.
+    pub bucket: &'a str,
     /// What the mail says, sealed.
     pub payload: &'a [u8],
     /// After this it is pointless: its link and code are dead.

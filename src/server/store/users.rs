@@ -6,22 +6,24 @@ use crate::{error::Error, server::clock::Millis};
 /// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
 pub struct FailedTry<'a> {
     pub id: &'a str,
+    /// Whose allowance it takes from.
+    pub bucket: &'a str,
     pub at: Millis,
 }
 
-/// Counts a try against an address, if `allow` does, who sees when earlier ones failed, newest first.
+/// Counts a try against its bucket, if `allow` does, who sees when earlier ones failed, newest first.
 macro_rules! note_try {
-    ($tx:ident, $address:expr, $failed_try:expr, $allow:expr) => {
+    ($tx:ident, $failed_try:expr, $allow:expr) => {
         let failed_at: Vec<Millis> =
-            sqlx::query_scalar("SELECT at FROM failed_tries WHERE address = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
-                .bind($address)
+            sqlx::query_scalar("SELECT at FROM failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
+                .bind($failed_try.bucket)
                 .bind($failed_try.at - $crate::server::clock::DAY)
                 .fetch_all(&mut *$tx)
                 .await?;
         $allow(&failed_at)?;
-        sqlx::query("INSERT INTO failed_tries (id, address, at) VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)")
             .bind($failed_try.id)
-            .bind($address)
+            .bind($failed_try.bucket)
             .bind($failed_try.at)
             .execute(&mut *$tx)
             .await?;
@@ -62,7 +64,7 @@ impl Store {
     ) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(address).await?;
-            note_try!(tx, address, failed_try, allow);
+            note_try!(tx, failed_try, allow);
         });
         Ok(())
     }

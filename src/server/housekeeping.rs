@@ -1,0 +1,26 @@
+//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart.
+
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::sign_in::Core;
+
+const EVERY: Duration = Duration::from_secs(60);
+
+/// Works until `stop`.
+pub fn start(core: Arc<Core>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(EVERY) => {}
+                _ = stop.changed() => return,
+            }
+            core.ip_limits.forget_idle();
+            match core.store.purge(core.clock.now()).await {
+                Ok(0) => {}
+                Ok(rows) => tracing::debug!(rows, "expired rows purged"),
+                Err(error) => tracing::warn!(%error, "expired rows could not be purged; trying again in a minute"),
+            }
+        }
+    })
+}

@@ -1,0 +1,37 @@
+//! Rows that nobody will ask for again.
+
+use super::{Store, execute};
+use crate::{
+    error::Error,
+    server::clock::{DAY, HOUR, Millis},
+};
+
+/// Rows of one statement: few enough that nobody waits for it.
+const BATCH: i64 = 500;
+
+/// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can be explained; mails
+/// stay an hour, because the limits count them; ended sessions stay a week, for those who ask what happened.
+const RULES: [(&str, Millis); 5] = [
+    ("DELETE FROM auth_requests WHERE id IN (SELECT id FROM auth_requests WHERE expires_at < $1 LIMIT $2)", DAY),
+    ("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at < $1 AND state <> 'queued' LIMIT $2)", HOUR),
+    ("DELETE FROM failed_tries WHERE id IN (SELECT id FROM failed_tries WHERE at < $1 LIMIT $2)", DAY),
+    ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)", 7 * DAY),
+    ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at < $1 LIMIT $2)", 7 * DAY),
+];
+
+impl Store {
+    /// Deletes what has had its time, batch by batch. How many rows went.
+    pub async fn purge(&self, now: Millis) -> Result<u64, Error> {
+        let mut rows = 0;
+        for (delete, after) in RULES {
+            loop {
+                let batch = execute!(self, delete, now - after, BATCH);
+                rows += batch;
+                if batch < BATCH as u64 {
+                    break;
+                }
+            }
+        }
+        Ok(rows)
+    }
+}

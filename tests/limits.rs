@@ -1,0 +1,187 @@
+//! Limits: of an address, in the database; of a client, in the process.
+
+use latchkey::server::clock::{HOUR, MINUTE, SECOND};
+use serde_json::json;
+
+use crate::support::{Answer, App, Browser};
+
+const SEND: &str = "/api/auth/send-passwordless";
+const DEFAULT: [(&str, &str); 4] = [
+    ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"),
+    ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "10"),
+    ("LATCHKEY_LIMITS__SENDS_PER_MINUTE", "20"),
+    ("LATCHKEY_LIMITS__VERIFIES_PER_MINUTE", "60"),
+];
+
+async fn ask(browser: &Browser, email: &str) -> Answer {
+    browser.post_json(SEND, json!({ "email": email })).await
+}
+
+async fn ask_via(app: &App, email: &str, forwarded_for: &str) -> Answer {
+    let browser = app.browser();
+    let request = browser.request(reqwest::Method::POST, SEND).json(&json!({ "email": email }));
+    browser.send(request.header("x-forwarded-for", forwarded_for)).await
+}
+
+#[tokio::test]
+async fn an_address_gets_two_mails_a_minute_whoever_asks() {
+    let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"), ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "3")]).await;
+    let ask = || async {
+        app.browser().post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" })).await
+    };
+    assert_eq!(ask().await.status, 200);
+    assert_eq!(ask().await.status, 200);
+    let refused = ask().await;
+    assert_eq!(refused.error(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "60");
+    app.clock.advance(60 * SECOND);
+    assert_eq!(ask().await.status, 200);
+    app.clock.advance(60 * SECOND);
+    assert_eq!(ask().await.header("retry-after"), "3480", "the hour counts too");
+}
+
+#[tokio::test]
+async fn limits_of_an_address_survive_a_restart() {
+    let mut app = App::with(&DEFAULT).await;
+    ask(&app.browser(), "ada@example.com").await;
+    ask(&app.browser(), "ada@example.com").await;
+    app.restart().await;
+    assert_eq!(ask(&app.browser(), "ada@example.com").await.error(429), "rate_limited");
+}
+
+#[tokio::test]
+async fn an_address_asked_for_from_a_hundred_clients_gets_no_more_than_its_mails() {
+    let app = App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]].concat()).await;
+    let mut accepted = 0;
+    for n in 0..100 {
+        accepted += usize::from(ask_via(&app, "ada@example.com", &format!("203.0.113.{n}")).await.status == 200);
+    }
+    assert_eq!(accepted, 2);
+}
+
+#[tokio::test]
+async fn known_and_unknown_addresses_meet_the_limit_alike() {
+    let app = App::with(&DEFAULT).await;
+    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)").await;
+    let mut told = Vec::new();
+    for address in ["ada@example.com", "bob@example.com"] {
+        ask(&app.browser(), address).await;
+        ask(&app.browser(), address).await;
+        let answer = ask(&app.browser(), address).await;
+        told.push((answer.status, answer.header("retry-after").to_owned(), answer.body));
+    }
+    assert_eq!(told[0], told[1]);
+}
+
+#[tokio::test]
+async fn a_client_asks_for_twenty_mails_a_minute() {
+    let app = App::with(&DEFAULT).await;
+    for n in 0..20 {
+        assert_eq!(ask(&app.browser(), &format!("ada{n}@example.com")).await.status, 200);
+    }
+    let refused = ask(&app.browser(), "one-more@example.com").await;
+    assert_eq!(refused.error(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "3");
+    app.clock.advance(3 * SECOND);
+    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_tries_sixty_links_and_codes_a_minute_by_whatever_door() {
+    let app = App::with(&DEFAULT).await;
+    let browser = app.browser();
+    for n in 0..20 {
+        let id = format!("nobodynobodynobodyno{n:02}");
+        browser.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
+        browser.post_json("/api/auth/verify", json!({ "link_token": "A".repeat(43), "auth_request_id": id })).await;
+        browser.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;
+    }
+    let id = "nobodynobodynobodyno12";
+    let answer = browser.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
+    assert_eq!(answer.error(429), "rate_limited");
+}
+
+#[tokio::test]
+async fn a_rotating_forwarded_header_does_not_help_without_a_trusted_proxy() {
+    let app = App::with(&DEFAULT).await;
+    for n in 0..20 {
+        ask_via(&app, &format!("ada{n}@example.com"), &format!("203.0.113.{n}")).await;
+    }
+    assert_eq!(ask_via(&app, "one-more@example.com", "198.51.100.1").await.error(429), "rate_limited");
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_has_its_own_and_a_v6_network_is_one() {
+    let app = App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32, ::1/128")]].concat()).await;
+    for n in 0..20 {
+        ask_via(&app, &format!("ada{n}@example.com"), &format!("6.6.6.{n}, 2001:db8::{n:x}")).await;
+    }
+    assert_eq!(ask_via(&app, "one-more@example.com", "2001:db8::ffff").await.error(429), "rate_limited");
+    assert_eq!(ask_via(&app, "one-more@example.com", "2001:db8:0:1::1").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stranger_who_uses_up_an_address_does_not_lock_its_owner_out() {
+    let app = App::with(&DEFAULT).await;
+    let owner = app.signed_in("ada@example.com").await;
+    owner.post_form("/actions/sign-out", &[]).await;
+    app.clock.advance(2 * HOUR);
+
+    // Ten wrong codes over two requests, and the mails of the minute.
+    let stranger = app.browser();
+    for n in 2..=3 {
+        ask(&stranger, "ada@example.com").await;
+        let code = app.inbox.nth_to("ada@example.com", n).await.code().to_owned();
+        let wrong = if code == "000000" { "000001" } else { "000000" };
+        for _ in 0..5 {
+            stranger.copy().post_json("/api/auth/verify", json!({ "code": wrong })).await;
+        }
+    }
+    assert_eq!(ask(&stranger, "ada@example.com").await.error(429), "rate_limited");
+    app.clock.advance(MINUTE);
+    ask(&stranger, "ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 4).await;
+    assert_eq!(stranger.post_json("/api/auth/verify", json!({ "code": "123456" })).await.error(429), "codes_paused");
+    ask(&stranger, "ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 5).await;
+
+    assert_eq!(ask(&owner, "ada@example.com").await.status, 200, "the browser that has signed in before has its own");
+    let code = app.inbox.nth_to("ada@example.com", 6).await.code().to_owned();
+    assert_eq!(owner.post_json("/api/auth/verify", json!({ "code": code })).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_device_cookie_of_another_address_or_a_made_up_one_buys_nothing() {
+    let app = App::with(&DEFAULT).await;
+    let eve = app.signed_in("eve@example.com").await;
+    for _ in 0..2 {
+        ask(&app.browser(), "ada@example.com").await;
+    }
+    assert_eq!(ask(&eve, "ada@example.com").await.error(429), "rate_limited");
+    let made_up = app.browser();
+    made_up.set_cookie("device", &eve.cookie("device").unwrap().replace('.', "A."));
+    assert_eq!(ask(&made_up, "ada@example.com").await.error(429), "rate_limited");
+    assert!(!eve.cookie("device").unwrap().contains("eve"));
+}
+
+#[tokio::test]
+async fn expired_rows_are_purged_and_what_limits_count_is_not() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/sign-out", &[]).await;
+    let rows = |table: &'static str| app.count(table);
+    app.store.purge(latchkey::server::clock::DAY + app.clock.now()).await.unwrap();
+    assert_eq!(rows("SELECT COUNT(*) FROM auth_requests").await, 1, "an old link can be explained for a day");
+    app.store.purge(app.clock.now() + 30 * MINUTE).await.unwrap();
+    assert_eq!(rows("SELECT COUNT(*) FROM sessions").await, 1);
+    app.store.purge(app.clock.now() + 15 * 24 * HOUR).await.unwrap();
+    for table in [
+        "SELECT COUNT(*) FROM auth_requests",
+        "SELECT COUNT(*) FROM auth_credentials",
+        "SELECT COUNT(*) FROM outbox",
+        "SELECT COUNT(*) FROM sessions",
+    ] {
+        assert_eq!(rows(table).await, 0, "{table}");
+    }
+    assert_eq!(rows("SELECT COUNT(*) FROM users").await, 1);
+}

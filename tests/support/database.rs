@@ -1,0 +1,66 @@
+//! A fresh database for every story: a file of SQLite, or one of a PostgreSQL cluster when `LATCHKEY_TEST_POSTGRES` names
+//! one (`.ci/postgres` brings up a throwaway one).
+
+use latchkey::server::store::Store;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The cluster, if the stories are to run on PostgreSQL.
+pub fn postgres() -> Option<String> {
+    std::env::var("LATCHKEY_TEST_POSTGRES").ok()
+}
+
+/// The URL of an empty database.
+pub async fn fresh(folder: &Path) -> String {
+    let Some(cluster) = postgres() else { return format!("sqlite://{}", folder.join("latchkey.db").display()) };
+    let name = format!("story_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+    let mut connection = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    format!("{cluster}/{name}")
+}
+
+/// Does what an operator does with the database directly.
+pub async fn run(store: &Store, sql: &'static str) {
+    match store {
+        Store::Sqlite { writer, .. } => sqlx::raw_sql(sql).execute(writer).await.map(|_| ()),
+        Store::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(|_| ()),
+    }
+    .unwrap();
+}
+
+/// One number out of the database.
+pub async fn count(store: &Store, sql: &'static str) -> i64 {
+    match store {
+        Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
+        Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+    }
+    .unwrap()
+}
+
+/// Whether a dump of the database, whatever a thief would make of it, holds `text`.
+pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
+    match store {
+        Store::Sqlite { .. } => {
+            let path = url.trim_start_matches("sqlite://");
+            let mut bytes = std::fs::read(path).unwrap();
+            bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        }
+        Store::Postgres(pool) => {
+            // A bytea is shown in hexadecimal.
+            let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let mut found = false;
+            for table in ["users", "auth_requests", "auth_credentials", "sessions", "outbox", "failed_tries"] {
+                let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
+                let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(pool).await.unwrap();
+                found |= rows.iter().any(|row| row.contains(text) || row.contains(&hex));
+            }
+            found
+        }
+    }
+}
