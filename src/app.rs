@@ -23,6 +23,9 @@ const START: &str = r#"import(JS).then(async m => {
   document.documentElement.dataset.ready = "";
 })"#;
 
+/// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private one after signing out.
+const ASK_AGAIN: &str = r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
+
 /// The HTML document.
 pub fn shell(state: AppState) -> impl IntoView {
     provide_meta_context();
@@ -34,6 +37,7 @@ pub fn shell(state: AppState) -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
+    let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
     let assets = state.assets.clone();
     let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
     view! {
@@ -47,7 +51,8 @@ pub fn shell(state: AppState) -> impl IntoView {
                 <link rel="stylesheet" href=assets.css.clone() />
                 <link rel="modulepreload" href=assets.js.clone() nonce=text.clone() />
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-                <script type="module" nonce=text>{start}</script>
+                <script type="module" nonce=text.clone()>{start}</script>
+                {is_private.then(|| view! { <script nonce=text>{ASK_AGAIN}</script> })}
                 <AutoReload options=state.leptos_options.clone() />
                 <MetaTags />
             </head>

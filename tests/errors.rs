@@ -1,6 +1,6 @@
 //! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as the table says.
 
-use latchkey::server::clock::SECOND;
+use latchkey::{error::Error, server::clock::SECOND};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -91,7 +91,77 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     met.insert(answer.json()["code"].as_str().unwrap().to_owned(), answer.status.as_u16());
 
     // A defect of ours is not to be had over HTTP; its row is checked against the enum.
-    let internal = latchkey::error::Error::Internal;
+    let internal = Error::Internal;
     met.insert(internal.code().to_owned(), internal.status());
     assert_eq!(met, table());
+}
+
+/// The page that a form without JavaScript comes back to.
+async fn page_after(browser: &Browser, action: &str, fields: &[(&str, &str)]) -> String {
+    let answer = browser.post_form(&format!("/actions/{action}"), fields).await;
+    browser.get(answer.goes_to()).await.body
+}
+
+#[tokio::test]
+async fn pages_say_what_the_api_says() {
+    let app = App::with(&[("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
+    let ada = app.browser();
+    let mut shown: Vec<(Error, String)> = Vec::new();
+
+    shown.push((Error::InvalidEmail, page_after(&ada, "sign-in", &[("email", "ada")]).await));
+    shown.push((Error::missing("email"), page_after(&ada, "sign-in", &[]).await));
+    let wrong_password = [("email", "ada@example.com"), ("password", "wrong one")];
+    shown.push((Error::PasswordWrong, page_after(&ada, "sign-in", &wrong_password).await));
+
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    shown.push((Error::invalid("a code has six digits, like 123 456"), page_after(&ada, "verify-code", &[("code", "12")]).await));
+    shown.push((Error::CodeWrong { attempts_left: 4 }, page_after(&ada, "verify-code", &[("code", wrong)]).await));
+    shown.push((Error::RateLimited { retry_after: 30 }, page_after(&ada, "resend-passwordless", &[]).await));
+    app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    shown.push((Error::CodeSuperseded, page_after(&ada, "verify-code", &[("code", mail.code())]).await));
+    for _ in 0..3 {
+        ada.post_form("/actions/verify-code", &[("code", wrong)]).await;
+    }
+    shown.push((Error::TooManyAttempts, page_after(&ada, "verify-code", &[("code", fresh.code())]).await));
+
+    // Five wrong codes and a wrong password so far: four more over another request, and codes are paused.
+    let other = app.browser();
+    other.ask_for_mail("ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 3).await;
+    for _ in 0..4 {
+        other.post_form("/actions/verify-code", &[("code", wrong)]).await;
+    }
+    let paused = Error::CodesPaused { retry_after: 3_569 };
+    shown.push((paused, page_after(&other, "verify-code", &[("code", wrong)]).await));
+
+    let confirm = |token: &str| format!("/login/confirm?link_token={token}");
+    shown.push((Error::LinkInvalid, ada.get(&confirm("AAAA")).await.body));
+    shown.push((Error::WrongBrowser, app.browser().get(&confirm(fresh.link_token())).await.body));
+    shown.push((Error::LinkSuperseded, ada.get(&confirm(mail.link_token())).await.body));
+    let late = ada.copy();
+    ada.get(fresh.link()).await;
+    shown.push((Error::LinkUsed, late.get(&confirm(fresh.link_token())).await.body));
+    shown.push((Error::CodeExpired, page_after(&late, "verify-code", &[("code", fresh.code())]).await));
+    let eve = app.browser();
+    eve.ask_for_mail("eve@example.com").await;
+    let old = app.inbox.first_to("eve@example.com").await;
+    app.clock.advance(601 * SECOND);
+    shown.push((Error::LinkExpired, eve.get(&confirm(old.link_token())).await.body));
+
+    let stranger = app.browser();
+    shown.push((Error::Unauthenticated, {
+        let to = stranger.post_form("/actions/sign-out", &[]).await.goes_to().to_owned();
+        let to = stranger.get(&to).await.goes_to().to_owned();
+        stranger.get(&to).await.body
+    }));
+    app.store.close().await;
+    shown.push((Error::Unavailable, late.get("/login/code").await.body));
+
+    for (error, page) in shown {
+        assert!(page.contains(&error.to_string()), "{error:?} is not shown in {page}");
+    }
 }

@@ -9,6 +9,7 @@ mod asking;
 mod codes;
 mod configuration;
 mod errors;
+mod faults;
 mod forms;
 mod guard;
 mod limits;

@@ -94,3 +94,24 @@ async fn with_smtp_there_is_no_dev_mailbox() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/dev/mailbox").await.status, 404);
 }
+
+#[tokio::test]
+async fn metrics_are_for_this_machine_or_a_token() {
+    let app = App::start().await;
+    app.signed_in("ada@example.com").await;
+    let browser = app.browser();
+    let metrics = browser.get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    for line in [
+        "latchkey_events_total{event=\"auth.verified\"",
+        "latchkey_mails_queued ",
+        "latchkey_sessions ",
+        "latchkey_request_seconds_bucket",
+    ] {
+        assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
+    }
+    let through_proxy = || browser.request(Method::GET, "/metrics").header("x-forwarded-for", "127.0.0.1");
+    assert_eq!(browser.send(through_proxy()).await.error(401), "unauthenticated");
+    assert_eq!(browser.send(through_proxy().bearer_auth("another token of some kind")).await.error(401), "unauthenticated");
+    assert_eq!(browser.send(through_proxy().bearer_auth("a token for the metrics")).await.status, 200);
+}

@@ -23,18 +23,22 @@ export class Inbox {
       authOptional: true,
       disabledCommands: ["AUTH", "STARTTLS"],
       onData: async (stream, session, done) => {
-        const mail = await simpleParser(stream);
-        const text = mail.text ?? "";
-        this.mails.push({
-          to: session.envelope.rcptTo[0].address,
-          subject: mail.subject ?? "",
-          text,
-          html: mail.html || "",
-          link: /^http\S+/m.exec(text)?.[0] ?? "",
-          code: /#(\d{6})\s*$/.exec(text)?.[1] ?? "",
-        });
-        this.arrived.emit("mail");
-        done();
+        try {
+          const mail = await simpleParser(stream);
+          const text = mail.text ?? "";
+          this.mails.push({
+            to: session.envelope.rcptTo[0].address,
+            subject: mail.subject ?? "",
+            text,
+            html: mail.html || "",
+            link: /^http\S+/m.exec(text)?.[0] ?? "",
+            code: /#(\d{6})\s*$/.exec(text)?.[1] ?? "",
+          });
+          done();
+          this.arrived.emit("mail");
+        } catch (error) {
+          done(error as Error);
+        }
       },
     });
   }
@@ -55,7 +59,9 @@ export class Inbox {
     for (;;) {
       const mails = this.mails.filter((mail) => mail.to === address);
       if (mails.length >= nth) return mails[nth - 1];
-      await once(this.arrived, "mail", { signal });
+      await once(this.arrived, "mail", { signal }).catch(() => {
+        throw new Error(`${address} has got ${mails.length} mails, and was to get ${nth}`);
+      });
     }
   }
 }

@@ -1,12 +1,13 @@
 // The release build, started on a free port with a fresh folder.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const top = resolve(import.meta.dirname, "../..");
+const program = join(top, "target/release/latchkey");
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
@@ -25,15 +26,17 @@ export class Server {
   ) {}
 
   static async start(smtpUrl: string, policy: Record<string, string>): Promise<Server> {
+    if (!existsSync(program)) throw new Error("there is no release build: run `make build` first");
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
     const url = `http://localhost:${port}`;
-    const child = spawn(join(top, "target/release/latchkey"), [], {
+    const child = spawn(program, [], {
       cwd: folder,
       stdio: ["ignore", "ignore", "inherit"],
       env: {
         PATH: process.env.PATH,
         RUST_LOG: "warn",
+        DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
         SMTP_URL: smtpUrl,
         LATCHKEY_PUBLIC_URL: url,
         LATCHKEY_CONFIG: join(top, "Leptos.toml"),
@@ -43,8 +46,17 @@ export class Server {
       },
     });
     const server = new Server(url, child, folder);
-    await server.ready();
+    try {
+      await server.ready();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
+  }
+
+  private get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
   }
 
   private async ready(): Promise<void> {
@@ -52,14 +64,17 @@ export class Server {
     for (;;) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       if (answer?.ok) return;
-      if (this.process.exitCode !== null || Date.now() > deadline) throw new Error("the server did not start");
+      if (!this.isRunning || Date.now() > deadline) throw new Error("the server did not start");
       await new Promise((next) => setTimeout(next, 50));
     }
   }
 
   async stop(): Promise<void> {
-    this.process.kill("SIGTERM");
-    if (this.process.exitCode === null) await once(this.process, "exit");
+    if (this.isRunning) {
+      const exit = once(this.process, "exit");
+      this.process.kill("SIGTERM");
+      await exit;
+    }
     rmSync(this.folder, { recursive: true });
   }
 }

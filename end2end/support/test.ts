@@ -15,7 +15,7 @@ interface Story {
   /** An address nobody else uses. */
   address: string;
   inbox: Inbox;
-  /** Statuses of answers that a test expects to be refusals: the console may speak of them. */
+  /** Statuses of answers that a test expects to be refusals: the console may speak of them, and they have to come. */
   expected: Set<number>;
   /** Watches a further browser, too. */
   watch: (context: BrowserContext) => Promise<void>;
@@ -33,6 +33,7 @@ const POLICY = {
 };
 
 let stories = 0;
+const withoutScript = new WeakSet<BrowserContext>();
 
 export const test = base.extend<Story, { policy: Record<string, string>; workshop: Workshop }>({
   policy: [{}, { option: true, scope: "worker" }],
@@ -51,9 +52,11 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
   address: async ({}, use) => use(`ada${++stories}@example.com`),
   expected: async ({}, use) => use(new Set()),
   watch: [
-    async ({ context, expected }, use) => {
+    async ({ context, expected, javaScriptEnabled }, use) => {
       const faults: string[] = [];
+      const seen = new Set<number>();
       const watch = async (context: BrowserContext) => {
+        if (javaScriptEnabled === false) withoutScript.add(context);
         await context.exposeBinding("reportViolation", (_, text: string) => void faults.push(text));
         await context.addInitScript(() =>
           document.addEventListener("securitypolicyviolation", (event) =>
@@ -63,6 +66,13 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
           ),
         );
         context.on("weberror", (error) => void faults.push(String(error.error())));
+        context.on("requestfailed", (request) => {
+          const why = request.failure()?.errorText;
+          // What a page was still loading when the browser went elsewhere, and scripts for a browser that runs none.
+          const isExpected = why === "net::ERR_ABORTED" || (withoutScript.has(context) && request.resourceType() === "script");
+          if (!isExpected) faults.push(`${request.method()} ${new URL(request.url()).pathname}: ${why}`);
+        });
+        context.on("response", (response) => void seen.add(response.status()));
         context.on("console", (message) => {
           const refusal = /status of (\d+)/.exec(message.text());
           const isExpected = refusal && expected.has(Number(refusal[1]));
@@ -71,33 +81,41 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
       };
       await watch(context);
       await use(watch);
-      expect(faults, "console errors, exceptions and policy violations").toEqual([]);
+      expect(faults, "console errors, exceptions, failed requests and policy violations").toEqual([]);
+      expect([...expected].filter((status) => !seen.has(status)), "statuses that were expected, and never came").toEqual([]);
     },
     { auto: true },
   ],
 });
 
-/** Until the islands of the page are alive. */
+/** Until the islands of the page are alive; at once in a browser without JavaScript, where they never are. */
 export async function alive(page: Page): Promise<void> {
-  await page.locator("html[data-ready]").waitFor();
+  if (!withoutScript.has(page.context())) await page.locator("html[data-ready]").waitFor();
 }
 
-/** Types an address into the sign-in page. */
-export async function askForMail(page: Page, address: string, path = "/login"): Promise<void> {
-  await page.goto(path);
+/** Types an address into the sign-in page that is open, and waits for the page that says there is mail. */
+export async function send(page: Page, address: string): Promise<void> {
+  await alive(page);
   await page.getByLabel("E-mail address").fill(address);
   await page.getByRole("button", { name: "Send magic link" }).click();
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
+  await alive(page);
 }
 
-/** Signs in with the code of the mail. */
+/** Opens the sign-in page and asks for a mail. */
+export async function askForMail(page: Page, address: string, path = "/login"): Promise<void> {
+  await page.goto(path);
+  await send(page, address);
+}
+
+/** Signs in with the link of a mail. */
 export async function signIn(page: Page, inbox: Inbox, address: string): Promise<void> {
   await askForMail(page, address);
-  await page.getByLabel("Code from the mail").fill((await inbox.mailTo(address)).code);
-  // Without JavaScript nothing submits by itself.
-  if (page.url().includes("/login/code")) {
-    await page.getByRole("button", { name: "Sign in" }).click({ timeout: 2_000 }).catch(() => undefined);
-  }
-  await expect(page.getByText(address)).toBeVisible();
-  await page.waitForURL("**/dashboard");
+  await page.goto((await inbox.mailTo(address)).link);
+  await expect(page).toHaveURL("/dashboard");
+}
+
+/** A code that is not this one. */
+export function wrong(code: string): string {
+  return code === "000000" ? "000001" : "000000";
 }

@@ -1,3 +1,4 @@
+import { isAccessible } from "../support/accessible";
 import { askForMail, expect, test } from "../support/test";
 
 test.use({ policy: { LATCHKEY_AUTH__SAME_BROWSER: "confirm" } });
@@ -10,6 +11,7 @@ test("where policy allows it, another browser is signed in by a press", async ({
   await phone.goto((await inbox.mailTo(address)).link);
   await expect(phone.getByRole("heading", { name: "Sign in here?" })).toBeVisible();
   await expect(phone.getByRole("definition").first()).toHaveText(address);
+  await isAccessible(phone);
   await phone.getByRole("button", { name: "Sign in here" }).click();
   await expect(phone).toHaveURL(/\/dashboard$/);
   await context.close();

@@ -1,14 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
-import { type Page } from "@playwright/test";
-import { alive, askForMail, expect, test } from "../support/test";
-
-async function isAccessible(page: Page): Promise<void> {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]).analyze();
-    expect(violations.map(({ id, nodes }) => `${id} in ${colorScheme}: ${nodes.map(({ html }) => html)}`)).toEqual([]);
-  }
-}
+import { isAccessible } from "../support/accessible";
+import { alive, askForMail, expect, signIn, test } from "../support/test";
 
 test("a malformed address is refused in place, with the cursor in the field", async ({ page, expected }) => {
   expected.add(400);
@@ -34,6 +25,23 @@ test("a link that was cut off says so, with a way on", async ({ page, inbox, add
   await expect(page).toHaveURL(/\/login$/);
 });
 
+test("a link with one letter changed says so, with a way on, and the real one still works", async ({
+  page,
+  inbox,
+  address,
+  expected,
+}) => {
+  expected.add(400);
+  await askForMail(page, address);
+  const { link } = await inbox.mailTo(address);
+  // Not the last letter: some of its bits mean nothing.
+  await page.goto(link.replace(/(?<=link_token=).{20}/, (start) => start.slice(0, -1) + (start.endsWith("A") ? "B" : "A")));
+  await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Ask for a fresh mail" })).toBeVisible();
+  await page.goto(link);
+  await expect(page).toHaveURL("/dashboard");
+});
+
 test("an unknown path is a page of its own", async ({ page, expected }) => {
   expected.add(404);
   const answer = await page.goto("/no/such/page");
@@ -44,14 +52,45 @@ test("an unknown path is a page of its own", async ({ page, expected }) => {
 
 test("every page is accessible, in light and dark", async ({ page, inbox, address }) => {
   await page.goto("/login");
+  await alive(page);
   await isAccessible(page);
   await askForMail(page, address);
   await isAccessible(page);
   await page.goto((await inbox.mailTo(address)).link);
+  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
   await isAccessible(page);
 });
 
-test("no page can be framed", async ({ page, expected, baseURL }) => {
-  const answer = await page.request.get(`${baseURL}/login`);
-  expect(answer.headers()["content-security-policy"]).toContain("frame-ancestors 'none'");
+test("the page of a link that was opened elsewhere is accessible", async ({ page, browser, inbox, address, watch, expected }) => {
+  expected.add(403);
+  await askForMail(page, address);
+  const stranger = await browser.newContext();
+  await watch(stranger);
+  const elsewhere = await stranger.newPage();
+  await elsewhere.goto((await inbox.mailTo(address)).link);
+  await expect(elsewhere.getByRole("heading", { name: "Open it where you asked for it" })).toBeVisible();
+  await isAccessible(elsewhere);
+  await stranger.close();
+});
+
+test("no answer may be framed", async ({ page, inbox, address }) => {
+  const paths = ["/login", "/login/code", "/login/confirm", "/dashboard", "/no/such/page", "/api/auth/session", "/favicon.svg"];
+  const isRefused = async (path: string) => {
+    const answer = await page.request.get(path, { maxRedirects: 0 });
+    expect(answer.headers()["content-security-policy"], path).toContain("frame-ancestors 'none'");
+  };
+  for (const path of paths) await isRefused(path);
+  await signIn(page, inbox, address);
+  for (const path of paths) await isRefused(path);
+});
+
+test("a page of another origin that frames the sign-in page gets an empty frame", async ({ browser, baseURL }) => {
+  // Not watched: the browser complains of the frame, and has to.
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const complaint = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors 'none'"));
+  await page.setContent(`<iframe src="${baseURL}/login"></iframe>`);
+  await complaint;
+  await expect(page.frameLocator("iframe").getByLabel("E-mail address")).toHaveCount(0);
+  await context.close();
 });

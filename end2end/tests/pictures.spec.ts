@@ -1,6 +1,9 @@
 // Pictures of every page and mail for docs/, taken with PICTURES=1.
+import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import { alive, askForMail, expect, test } from "../support/test";
+
+const folder = join(import.meta.dirname, "../../docs/pictures");
 
 test.skip(!process.env.PICTURES, "PICTURES=1 takes pictures");
 
@@ -13,7 +16,7 @@ async function take(page: Page, name: string): Promise<void> {
   for (const { look, colorScheme, width, height } of looks) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: `../docs/pictures/${name}-${look}.png`, caret: "initial" });
+    await page.screenshot({ path: join(folder, `${name}-${look}.png`), caret: "initial" });
   }
 }
 

@@ -1,4 +1,4 @@
-import { alive, askForMail, expect, test } from "../support/test";
+import { alive, askForMail, expect, send, signIn, test, wrong } from "../support/test";
 
 test("a link opened in the same browser signs in with one click", async ({ page, inbox, address }) => {
   await askForMail(page, address);
@@ -10,14 +10,12 @@ test("a link opened in the same browser signs in with one click", async ({ page,
 
 test("a code submits itself once it is whole", async ({ page, inbox, address }) => {
   await askForMail(page, address);
-  await alive(page);
   await page.getByLabel("Code from the mail").pressSequentially((await inbox.mailTo(address)).code);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
 test("a pasted sentence is searched for the code", async ({ page, inbox, address }) => {
   await askForMail(page, address);
-  await alive(page);
   const { code } = await inbox.mailTo(address);
   await page.getByLabel("Code from the mail").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
   await expect(page).toHaveURL(/\/dashboard$/);
@@ -26,10 +24,9 @@ test("a pasted sentence is searched for the code", async ({ page, inbox, address
 test("a wrong code says how many tries are left, and the right one still works", async ({ page, inbox, address, expected }) => {
   expected.add(400);
   await askForMail(page, address);
-  await alive(page);
   const { code } = await inbox.mailTo(address);
   const field = page.getByLabel("Code from the mail");
-  await field.fill(code === "000000" ? "000001" : "000000");
+  await field.fill(wrong(code));
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await expect(field).toBeFocused();
   await expect(field).toHaveAttribute("aria-invalid", "true");
@@ -39,7 +36,6 @@ test("a wrong code says how many tries are left, and the right one still works",
 
 test("the waiting page finishes by itself when the link is opened in another tab", async ({ page, context, inbox, address }) => {
   await askForMail(page, address);
-  await alive(page);
   const other = await context.newPage();
   await other.goto((await inbox.mailTo(address)).link);
   await expect(other).toHaveURL(/\/dashboard$/);
@@ -49,23 +45,38 @@ test("the waiting page finishes by itself when the link is opened in another tab
 test("the guard keeps path and query, and the person gets there", async ({ page, inbox, address }) => {
   await page.goto("/dashboard?tab=sessions");
   await expect(page).toHaveURL("/login?next=%2Fdashboard%3Ftab%3Dsessions");
-  await page.getByLabel("E-mail address").fill(address);
-  await page.getByRole("button", { name: "Send magic link" }).click();
+  await send(page, address);
   await page.goto((await inbox.mailTo(address)).link);
   await expect(page).toHaveURL("/dashboard?tab=sessions");
 });
 
-test("signing out ends it, and Back shows nothing private", async ({ page, context, inbox, address, request, baseURL }) => {
-  await askForMail(page, address);
-  await page.goto((await inbox.mailTo(address)).link);
-  const cookies = await context.cookies();
+test("signing out ends it, in every tab and for whoever kept the cookie", async ({
+  page,
+  context,
+  inbox,
+  address,
+  request,
+}) => {
+  await signIn(page, inbox, address);
+  const cookie = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const replayed = async () => (await request.get("/api/auth/session", { headers: { cookie } })).status();
+  expect(await replayed()).toBe(200);
+  const other = await context.newPage();
+  await other.goto("/dashboard");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await expect(page).toHaveURL(/\/login$/);
+  await expect(page).toHaveURL("/login");
+  await other.reload();
+  await expect(other).toHaveURL("/login?next=%2Fdashboard");
+  expect(await replayed()).toBe(401);
+});
+
+test("after signing out, Back asks to sign in again", async ({ page, inbox, address }) => {
+  await signIn(page, inbox, address);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL("/login");
   await page.goBack();
+  await expect(page).toHaveURL("/login?next=%2Fdashboard");
   await expect(page.getByText(address)).toBeHidden();
-  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-  const replayed = await request.get(`${baseURL}/api/auth/session`, { headers: { cookie } });
-  expect(replayed.status()).toBe(401);
 });
 
 test("a link opened in another browser signs in neither", async ({ page, browser, inbox, address, watch, expected }) => {
@@ -77,31 +88,36 @@ test("a link opened in another browser signs in neither", async ({ page, browser
   const elsewhere = await stranger.newPage();
   await elsewhere.goto(link);
   await expect(elsewhere.getByRole("heading", { name: "Open it where you asked for it" })).toBeVisible();
-  await elsewhere.goto(new URL("/dashboard", link).href);
-  await expect(elsewhere).toHaveURL(/\/login/);
+  for (const browser of [elsewhere, page]) {
+    await browser.goto("/dashboard");
+    await expect(browser).toHaveURL("/login?next=%2Fdashboard");
+  }
   await stranger.close();
   await page.goto(link);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
 test("a used link opened again in the signed-in browser just goes on", async ({ page, inbox, address }) => {
-  await askForMail(page, address);
+  await askForMail(page, address, "/login?next=%2Fdashboard%3Ftab%3Dsessions");
   const { link } = await inbox.mailTo(address);
   await page.goto(link);
   await page.goto("/login");
   await page.goto(link);
-  await expect(page).toHaveURL(/\/dashboard$/);
+  await expect(page).toHaveURL("/dashboard?tab=sessions");
 });
 
 test("a fresh mail replaces the first one", async ({ page, inbox, address, expected }) => {
   expected.add(410);
   await askForMail(page, address);
-  await alive(page);
   const button = page.getByRole("button", { name: /Send a fresh mail/ });
   await expect(button).toBeDisabled();
+  const left = async () => Number(/in (\d+) s/.exec((await button.textContent()) ?? "")?.[1] ?? 0);
+  const atFirst = await left();
+  await expect.poll(left, "it counts down").toBeLessThan(atFirst);
   await expect(button).toBeEnabled({ timeout: 15_000 });
   await button.click();
   const [old, fresh] = [await inbox.mailTo(address), await inbox.mailTo(address, 2)];
+  await expect(button, "it counts anew").toBeDisabled();
   await page.goto(old.link);
   await expect(page.getByRole("heading", { name: "There is a newer mail" })).toBeVisible();
   await page.goto(fresh.link);
@@ -113,6 +129,7 @@ test("keys alone will do", async ({ page, inbox, address }) => {
   await alive(page);
   await page.keyboard.type(address);
   await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Send magic link" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
   await alive(page);

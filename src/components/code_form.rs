@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     Message,
-    browser::{focus, go, now},
+    browser::{focus, go, now, value},
 };
 use crate::actions::{progress, resend_passwordless, verify_code};
 
@@ -26,7 +26,6 @@ pub fn CodeForm(
     /// Whether the mail has a code.
     has_code: bool,
 ) -> impl IntoView {
-    let code = RwSignal::new(String::new());
     let error = RwSignal::new(error);
     let busy = RwSignal::new(false);
     // Until the script runs nothing counts down, and nothing may be disabled for good.
@@ -74,7 +73,7 @@ pub fn CodeForm(
         busy.set(true);
         error.set(String::new());
         spawn_local(async move {
-            match verify_code(Some(handle.get_value()), Some(code.get_untracked())).await {
+            match verify_code(Some(handle.get_value()), Some(value("code"))).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
                     error.set(refusal.to_string());
@@ -124,9 +123,8 @@ pub fn CodeForm(
                     required
                     aria-describedby="code-message"
                     aria-invalid=move || (!error.get().is_empty()).then_some("true")
-                    on:input:target=move |event| {
-                        code.set(event.target().value());
-                        if code.get_untracked().chars().filter(char::is_ascii_digit).count() == 6 {
+                    on:input=move |_| {
+                        if value("code").chars().filter(char::is_ascii_digit).count() == 6 {
                             verify();
                         }
                     }

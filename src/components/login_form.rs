@@ -4,7 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use super::{
     Message,
-    browser::{focus, go},
+    browser::{focus, go, value},
 };
 use crate::actions::sign_in;
 
@@ -21,13 +21,15 @@ pub fn LoginForm(
     /// Whether there are passwords.
     passwords: bool,
 ) -> impl IntoView {
-    let email = RwSignal::new(email);
     let password = RwSignal::new(String::new());
     let error = RwSignal::new(error);
     let busy = RwSignal::new(false);
     // Without the script nobody can see what was typed, so there is a button for each way.
     let alive = RwSignal::new(false);
-    Effect::new(move |_| alive.set(true));
+    Effect::new(move |_| {
+        alive.set(true);
+        password.set(value("password"));
+    });
     let onward = next.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -38,12 +40,12 @@ pub fn LoginForm(
         error.set(String::new());
         let next = onward.clone();
         spawn_local(async move {
-            match sign_in(Some(email.get_untracked()), Some(password.get_untracked()), Some(next), None).await {
+            match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
                     error.set(refusal.to_string());
                     busy.set(false);
-                    focus(if password.get_untracked().is_empty() { "email" } else { "password" });
+                    focus(if value("password").is_empty() { "email" } else { "password" });
                 }
             }
         });
@@ -65,8 +67,7 @@ pub fn LoginForm(
                 required
                 aria-describedby="email-message"
                 aria-invalid=move || (!error.get().is_empty()).then_some("true")
-                value=email.get_untracked()
-                on:input:target=move |event| email.set(event.target().value())
+                value=email
             />
             {passwords
                 .then(|| {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{TroublePage, frame::Frame};
+use super::frame::{Frame, load};
 use crate::{
     components::CodeForm,
     error::Error,
@@ -11,12 +11,7 @@ use crate::{
 
 #[component]
 pub fn CodePage() -> impl IntoView {
-    Suspend::new(async move {
-        match code_page().await {
-            Ok(page) => page,
-            Err(error) => view! { <TroublePage error /> }.into_any(),
-        }
-    })
+    load(code_page())
 }
 
 async fn code_page() -> Result<AnyView, Error> {
@@ -39,11 +34,12 @@ async fn code_page() -> Result<AnyView, Error> {
         Mode::LinkOtp => ("We sent a link and a code to ", "Open the link in this browser, or type the code here."),
     };
     let has_code = mode.has_code();
+    let change = url::form_urlencoded::Serializer::new("/login?".to_owned()).append_pair("next", &pending.destination).finish();
     let address = pending.address;
     Ok(view! {
         <Frame title="Check your inbox">
             <h1>"Check your inbox"</h1>
-            <p>{sent} <strong class="address">{address}</strong> ". " <a href="/login">"Change"</a></p>
+            <p>{sent} <strong class="address">{address}</strong> ". " <a href=change>"Change"</a></p>
             <p class="soft">{how}</p>
             <CodeForm request expires_in resend_in error has_code />
             <p class="soft hint">"Nothing there? Look into spam, and check the address above."</p>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{TroublePage, frame::Frame};
+use super::frame::{Frame, load, refusal};
 use crate::{
     error::{Error, duration},
     server::{
@@ -17,12 +17,7 @@ use crate::{
 
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
-    Suspend::new(async move {
-        match confirm_page().await {
-            Ok(page) => page,
-            Err(error) => view! { <TroublePage error /> }.into_any(),
-        }
-    })
+    load(confirm_page())
 }
 
 async fn confirm_page() -> Result<AnyView, Error> {
@@ -32,12 +27,9 @@ async fn confirm_page() -> Result<AnyView, Error> {
         Ok(token) => token,
         Err(error) => return Ok(explanation(&visit, error, None)),
     };
+    let text = token.encode();
     match link::judge(&visit.state.core, &token, &visit.browser().await?).await {
-        Ok(_) => {
-            // It works after all: this browser asked for it.
-            visit.redirect(&format!("/api/auth/verify?link_token={text}"));
-            Ok(().into_any())
-        }
+        Ok(_) => Ok(still_good(&visit, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
         Err(Error::WrongBrowser) if visit.policy().auth.same_browser == SameBrowser::Confirm => {
             let origin = link::origin(&visit.state.core, &token).await?;
@@ -50,10 +42,34 @@ async fn confirm_page() -> Result<AnyView, Error> {
     }
 }
 
+/// A link that would sign in, had something else not been in the way: too many tries from this network, or the database.
+/// Not a redirect: as long as that lasts, it would lead back here.
+fn still_good(visit: &Visit, token: &str) -> AnyView {
+    let flash = visit.flash();
+    if let Some(error) = &flash.error {
+        visit.set_status_of(error);
+    }
+    let sentence = flash.error.map(|error| view! { <p>{error.to_string()}</p> });
+    let link = format!("/api/auth/verify?link_token={token}");
+    view! {
+        <Frame title="One more press">
+            <h1>"One more press"</h1>
+            {sentence}
+            <p>"Your link still works."</p>
+            <p>
+                <a class="primary" href=link>
+                    "Sign in"
+                </a>
+            </p>
+        </Frame>
+    }
+    .into_any()
+}
+
 /// Why the link does not sign in, and the way on.
 fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
     visit.set_status_of(&error);
-    let refused = visit.flash().error.map(|error| error.to_string());
+    let refused = refusal(visit);
     let heading = match error {
         Error::WrongBrowser => "Open it where you asked for it",
         Error::LinkExpired => "This link has expired",
@@ -84,14 +100,7 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
         <Frame title=heading>
             <h1>{heading}</h1>
             <p>{error.to_string()}</p>
-            {refused
-                .map(|sentence| {
-                    view! {
-                        <p class="message" role="alert">
-                            {sentence}
-                        </p>
-                    }
-                })}
+            {refused}
             {way_on}
         </Frame>
     }
@@ -100,7 +109,7 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
 
 /// Who asked and when, and a button that signs this browser in instead of theirs.
 fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
-    let refused = visit.flash().error.map(|error| error.to_string());
+    let refused = refusal(visit);
     let asked = format!("{} ago", duration(seconds_until(request.created_at, visit.state.core.clock.now())));
     let (address, token) = (request.address.clone(), token.to_owned());
     let browser = format!("{}, from {}", describe(&request.user_agent), request.ip_prefix);
@@ -116,14 +125,7 @@ fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
                 <dt>"When"</dt>
                 <dd>{asked}</dd>
             </dl>
-            {refused
-                .map(|sentence| {
-                    view! {
-                        <p class="message" role="alert">
-                            {sentence}
-                        </p>
-                    }
-                })}
+            {refused}
             <form class="form" method="post" action="/actions/confirm-link">
                 <input type="hidden" name="link_token" value=token />
                 <button class="primary" type="submit">

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{TroublePage, frame::Frame};
+use super::frame::{Frame, load, refusal};
 use crate::{
     error::{Error, duration},
     server::{
@@ -18,12 +18,7 @@ use crate::{
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    Suspend::new(async move {
-        match dashboard().await {
-            Ok(page) => page,
-            Err(error) => view! { <TroublePage error /> }.into_any(),
-        }
-    })
+    load(dashboard())
 }
 
 async fn dashboard() -> Result<AnyView, Error> {
@@ -31,7 +26,7 @@ async fn dashboard() -> Result<AnyView, Error> {
     // The guard has run: without a session nobody gets here.
     let session = visit.session.clone().ok_or(Error::Unauthenticated)?;
     let sessions = visit.state.core.store.sessions_of(&session.row.user_id, visit.state.core.clock.now()).await?;
-    let refused = visit.flash().error.map(|error| error.to_string());
+    let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.into_iter().map(|row| session_row(&visit, &session, row)).collect_view();
     let passwords = match visit.policy().auth.passwords {
@@ -42,16 +37,9 @@ async fn dashboard() -> Result<AnyView, Error> {
         <Frame title="Dashboard">
             <h1>"You are signed in"</h1>
             <p>"As " <strong class="address">{session.row.address.clone()}</strong></p>
-            {refused
-                .map(|sentence| {
-                    view! {
-                        <p class="message" role="alert">
-                            {sentence}
-                        </p>
-                    }
-                })}
+            {refused}
             <div class="actions">
-                {sign_out_button("", "Sign out", "primary")}
+                {sign_out_button("", "Sign out", "secondary")}
                 {several.then(|| sign_out_button("others", "Sign out elsewhere", "secondary"))}
                 {several.then(|| sign_out_button("all", "Sign out everywhere", "secondary"))}
             </div>

@@ -2,22 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::TroublePage;
-use crate::server::page_data::Visit;
+use super::frame::load;
+use crate::{error::Error, server::page_data::Visit};
 
 #[component]
 pub fn Home() -> impl IntoView {
-    Suspend::new(async move {
-        let visit = match Visit::current() {
-            Ok(visit) => visit,
-            Err(error) => return view! { <TroublePage error /> }.into_any(),
-        };
-        match visit.present_session().await {
-            Ok(session) => {
-                visit.redirect(if session.is_some() { "/dashboard" } else { "/login" });
-                ().into_any()
-            }
-            Err(error) => view! { <TroublePage error /> }.into_any(),
-        }
-    })
+    load(home())
+}
+
+async fn home() -> Result<AnyView, Error> {
+    let visit = Visit::current()?;
+    let session = visit.present_session().await?;
+    visit.redirect(if session.is_some() { "/dashboard" } else { "/login" });
+    Ok(().into_any())
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::frame::Frame;
 use crate::{
     components::LoginForm,
+    error::Error,
     server::{config::Passwords, page_data::Visit, sign_in::mode::Mode},
 };
 
@@ -21,11 +22,17 @@ pub fn LoginPage() -> impl IntoView {
         Mode::LinkOtp => "We send you a link and a code. No password needed.",
     };
     let flash = visit.map(|visit| visit.flash()).unwrap_or_default();
-    let error = flash.error.map(|error| error.to_string()).unwrap_or_default();
+    // Having to sign in is no fault of what is in the field.
+    let (notice, error) = match flash.error {
+        Some(error @ Error::Unauthenticated) => (error.to_string(), String::new()),
+        error => (String::new(), error.map(|error| error.to_string()).unwrap_or_default()),
+    };
+    let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });
     view! {
         <Frame title="Sign in">
             <h1>{format!("Sign in to {brand}")}</h1>
             <p class="soft">{promise}</p>
+            {notice}
             <LoginForm next email=flash.typed error passwords />
         </Frame>
     }

@@ -42,6 +42,11 @@ impl Flash {
         serde_json::from_slice(&bytes).ok()
     }
 
+    /// The cookie that carries an error to the next page.
+    pub fn cookie(state: &AppState, error: Error, typed: String) -> HeaderValue {
+        state.cookies.set_flash(&Flash { error: Some(error), typed }.encode())
+    }
+
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
@@ -81,8 +86,7 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
     let error: Error = serde_json::from_slice(&body).unwrap_or(Error::Internal);
     if is_form {
         let typed = typed.and_then(|typed| String::from_utf8(URL_SAFE_NO_PAD.decode(typed).ok()?).ok());
-        let flash = Flash { error: Some(error), typed: typed.unwrap_or_default() };
-        cookies::append(&mut parts.headers, state.cookies.set_flash(&flash.encode()));
+        cookies::append(&mut parts.headers, Flash::cookie(&state, error, typed.unwrap_or_default()));
         return redirect(parts.headers, page);
     }
     // The header tells the caller in the browser that the body is an error.

@@ -21,6 +21,7 @@ use super::{
     api::{self, ApiError},
     forms, guard, headers,
     mail::mailbox,
+    metrics,
     page_data::Unknown,
     state::AppState,
     telemetry,
@@ -47,6 +48,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/auth/session", get(api::session))
         .route("/api/auth/logout", post(api::logout))
         .route("/api/openapi.json", get(api::openapi))
+        .route("/metrics", get(metrics::show))
         .route("/healthz", get(api::alive))
         .route("/readyz", get(api::ready));
     let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
@@ -58,6 +60,7 @@ pub fn router(state: AppState) -> Router {
     }
     // The last layer is the first to see a request.
     router
+        .route_layer(from_fn(metrics::measure))
         .fallback(unknown)
         .layer(from_fn_with_state(state.clone(), guard::protect))
         .layer(from_fn_with_state(state.clone(), headers::same_site))

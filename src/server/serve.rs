@@ -17,7 +17,7 @@ use super::{
         outbox::Outbox,
         transport::Transport,
     },
-    policy_file,
+    metrics, policy_file,
     random::Random,
     router::router,
     sign_in::Core,
@@ -72,7 +72,7 @@ pub struct Server {
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
     pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
-        let Settings { database_url, smtp_url, from, secrets, public_url, policy, source, leptos, .. } = settings;
+        let Settings { database_url, smtp_url, from, secrets, public_url, metrics_token, policy, source, leptos, .. } = settings;
         let (transport, mailbox) = match smtp_url {
             Some(url) => (Transport::smtp(&url)?, None),
             None => {
@@ -80,6 +80,7 @@ impl Server {
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
+        metrics::init();
         let templates = Templates::load(policy.mail.templates.as_deref())?;
         let store = Store::open(&database_url).await?;
         let mapped_users = match &policy.users {
@@ -89,8 +90,14 @@ impl Server {
         let keys = Keys::new(&secrets);
         let cookies = Cookies::new(public_url.is_https());
         let core = Arc::new(Core::new(store, clock, random, keys, policy, public_url, mapped_users));
-        let state =
-            AppState { core: core.clone(), assets: Arc::new(Assets::find(&leptos)), leptos_options: leptos, cookies, mailbox };
+        let state = AppState {
+            core: core.clone(),
+            assets: Arc::new(Assets::find(&leptos)),
+            leptos_options: leptos,
+            cookies,
+            mailbox,
+            metrics_token: metrics_token.map(Arc::from),
+        };
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());

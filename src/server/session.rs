@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     clock::{MINUTE, Millis, SECOND},
     cookies::Cookies,
+    event::Event,
     sign_in::{Core, SignedIn},
     store::SessionRow,
 };
@@ -143,6 +144,6 @@ pub async fn end(core: &Core, session: &Session, which: &Which) -> Result<(), Er
         Which::Others => core.store.revoke_sessions_of(user, Some(this), now).await.map(|()| true)?,
         Which::All => core.store.revoke_sessions_of(user, None, now).await.map(|()| true)?,
     };
-    tracing::info!(event = "session.revoked", user_id = user, ?which);
+    Event::SessionRevoked { user_id: user }.record();
     if found { Ok(()) } else { Err(Error::invalid("there is no such session; it may have ended already")) }
 }

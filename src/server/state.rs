@@ -14,6 +14,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// In development without `SMTP_URL`, where mails go instead.
     pub mailbox: Option<Mailbox>,
+    /// Who presents it may read `/metrics` from elsewhere.
+    pub metrics_token: Option<Arc<str>>,
 }
 
 impl AppState {

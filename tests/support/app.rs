@@ -66,6 +66,7 @@ impl App {
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
             public_url: url.parse().unwrap(),
+            metrics_token: Some("a token for the metrics".to_owned()),
             policy: source.policy().unwrap(),
             source,
             leptos: LeptosOptions::builder().output_name("latchkey").build(),

@@ -103,14 +103,22 @@ impl Inbox {
 
     /// The `n`th mail (from 1) to `address`, once it is there.
     pub async fn nth_to(&self, address: &str, n: usize) -> Mail {
+        self.nth_to_within(address, n, Duration::from_secs(20)).await
+    }
+
+    async fn nth_to_within(&self, address: &str, n: usize, patience: Duration) -> Mail {
         let mut mails = self.mails.clone();
         let arrived = mails.wait_for(|mails| mails.iter().filter(|mail| mail.to == address).count() >= n);
-        let mails = tokio::time::timeout(Duration::from_secs(20), arrived).await.expect("a mail in time").unwrap().clone();
+        let mails = tokio::time::timeout(patience, arrived).await.expect("a mail in time").unwrap().clone();
         mails.into_iter().filter(|mail| mail.to == address).nth(n - 1).unwrap()
     }
 
     pub async fn first_to(&self, address: &str) -> Mail {
         self.nth_to(address, 1).await
+    }
+
+    pub async fn first_to_within(&self, address: &str, patience: Duration) -> Mail {
+        self.nth_to_within(address, 1, patience).await
     }
 
     /// Until `n` messages were offered, taken or not.

@@ -13,6 +13,7 @@ use crate::{
     server::{
         caller::Caller,
         cookies,
+        forms::Flash,
         headers::no_store,
         session,
         sign_in::link::{LinkToken, destination_if_signed_in, verify},
@@ -55,10 +56,14 @@ pub async fn open_link(
             cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
             response
         }
-        // The page judges the token again, without using it, and explains.
-        Err(_) => {
+        // The page judges the token again, without using it, and explains; what is no fault of the token it is told.
+        Err(error) => {
             let token = LinkToken::parse(&text).map(|token| token.encode()).unwrap_or_default();
-            Redirect::to(&format!("/login/confirm?link_token={token}")).into_response()
+            let mut response = Redirect::to(&format!("/login/confirm?link_token={token}")).into_response();
+            if error.retry_after().is_some() {
+                cookies::append(response.headers_mut(), Flash::cookie(&state, error, String::new()));
+            }
+            response
         }
     };
     no_store(&mut response);

@@ -35,6 +35,8 @@ pub struct Settings {
     pub from: Mailbox,
     pub secrets: Vec<String>,
     pub public_url: PublicUrl,
+    /// Lets `/metrics` be read from elsewhere.
+    pub metrics_token: Option<String>,
     pub policy: Policy,
     /// Where the policy came from, to notice when it changes.
     pub source: Source,
@@ -129,8 +131,12 @@ impl Settings {
             }
             None => vec![secret::of_development(Path::new("data"))?],
         };
+        let metrics_token = get("METRICS_TOKEN").map(str::to_owned);
+        if metrics_token.as_ref().is_some_and(|token| token.len() < 16) {
+            return refuse("METRICS_TOKEN is too short to be a secret: set at least 16 random characters.".to_owned());
+        }
         let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
-        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, policy, source, leptos })
+        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, metrics_token, policy, source, leptos })
     }
 }
 

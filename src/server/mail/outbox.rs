@@ -13,7 +13,8 @@ use crate::{
     error::Error,
     server::{
         clock::{MINUTE, Millis, SECOND},
-        sign_in::{Core, address::masked, request::Letter},
+        event::Event,
+        sign_in::{Core, request::Letter},
         store::QueuedMail,
     },
 };
@@ -67,19 +68,19 @@ impl Outbox {
 
     /// Sends one mail and writes down what became of it.
     async fn deliver(&self, mail: &QueuedMail) -> Result<(), Error> {
-        let address = masked(&mail.address);
+        let (address, attempts) = (mail.address.as_str(), mail.attempts);
         match self.attempt(mail).await {
             Ok(()) => {
-                tracing::info!(event = "mail.sent", %address, attempts = mail.attempts);
+                Event::MailSent { address, attempts }.record();
                 self.core.store.mail_sent(&mail.id, self.core.clock.now()).await
             }
             Err(Refusal::ForGood(why)) => {
-                tracing::error!(event = "mail.failed", %address, attempts = mail.attempts, why);
+                Event::MailFailed { address, attempts, why: &why }.record();
                 self.core.store.mail_failed(&mail.id, &why).await
             }
             Err(Refusal::ForNow(why)) => {
                 let due = self.core.clock.now() + self.retry_after(mail.attempts)?;
-                tracing::warn!(event = "mail.delayed", %address, attempts = mail.attempts, why);
+                Event::MailDelayed { address, attempts, why: &why }.record();
                 self.core.store.mail_delayed(&mail.id, due, &why).await
             }
         }

@@ -5,11 +5,12 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, SignedIn, address, device, limits};
+use super::{Browser, Core, SignedIn, device, limits};
 use crate::{
     error::Error,
     server::{
         config::Resend,
+        event::Event,
         keys::Keys,
         random::Random,
         store::{AuthRequest, Ended, FailedTry},
@@ -117,11 +118,12 @@ pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Re
         core.store.forgive_try(&try_id).await?;
         return core.complete(request, browser, Error::CodeExpired).await;
     }
-    tracing::info!(event = "auth.failed", reason = "code_wrong", address = %address::masked(&request.address));
-    match u32::try_from(i64::from(tries) - request.code_tries) {
-        Ok(attempts_left @ 1..) => Err(Error::CodeWrong { attempts_left }),
-        _ => Err(Error::TooManyAttempts),
-    }
+    let error = match u32::try_from(i64::from(tries) - request.code_tries) {
+        Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
+        _ => Error::TooManyAttempts,
+    };
+    Event::AuthFailed { reason: error.code(), address: Some(&request.address) }.record();
+    Err(error)
 }
 
 /// Why an auth request gave no try.

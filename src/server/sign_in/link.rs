@@ -10,6 +10,7 @@ use crate::{
     server::{
         clock::Millis,
         config::{Resend, SameBrowser},
+        event::Event,
         random::Random,
         store::{AuthRequest, Ended},
     },
@@ -50,7 +51,7 @@ impl LinkToken {
 pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
     core.ip_limits.verify(browser.ip)?;
     let request = judge(core, token, browser).await.inspect_err(|error| {
-        tracing::info!(event = "auth.failed", reason = error.code());
+        Event::AuthFailed { reason: error.code(), address: None }.record();
     })?;
     core.complete(request, browser, Error::LinkUsed).await
 }

@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use super::{
     clock::{Clock, Millis, SECOND},
     config::{Policy, PublicUrl, SignUp},
+    event::Event,
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
@@ -129,12 +130,12 @@ impl Core {
             Completed::Late => Err(late),
             // What an unknown address would hear that guessed its code: that it is of no use.
             Completed::Refused => {
-                tracing::info!(event = "auth.failed", reason = "not a user, or disabled", address = %address::masked(&request.address));
+                Event::AuthFailed { reason: "not_a_user", address: Some(&request.address) }.record();
                 Err(late)
             }
             Completed::SignedIn { user_id } => {
-                tracing::info!(event = "auth.verified", address = %address::masked(&request.address));
-                tracing::info!(event = "session.issued", user_id);
+                Event::AuthVerified { address: &request.address }.record();
+                Event::SessionIssued { user_id: &user_id }.record();
                 Ok(SignedIn {
                     session_id,
                     user_id,

@@ -3,16 +3,13 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::sync::LazyLock;
 
-use super::{
-    Browser, Core, SignedIn,
-    address::{Address, masked},
-    destination, device, limits,
-};
+use super::{Browser, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
     error::Error,
     server::{
         clock::{MINUTE, Millis, SECOND},
         config::Passwords,
+        event::Event,
         session::Session,
         store::{FailedTry, NewSession},
     },
@@ -66,7 +63,7 @@ pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>
     .await
     .map_err(|_| Error::Internal)??;
     let Some(user_id) = user_id.filter(|_| fits) else {
-        tracing::info!(event = "auth.failed", reason = "password_wrong", address = %masked(address.as_str()));
+        Event::AuthFailed { reason: Error::PasswordWrong.code(), address: Some(address.as_str()) }.record();
         return Err(Error::PasswordWrong);
     };
     core.store.forgive_try(&try_id).await?;
@@ -74,7 +71,8 @@ pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>
     let expires_at = now + Millis::from(core.policy().session.max_age) * SECOND;
     let session = NewSession { id: &session_id, user_agent: &browser.user_agent, ip_prefix: &browser.ip_prefix, expires_at };
     core.store.begin_session(&user_id, address.as_str(), &session, browser.session_id.as_deref(), now).await?;
-    tracing::info!(event = "session.issued", user_id);
+    Event::AuthVerified { address: address.as_str() }.record();
+    Event::SessionIssued { user_id: &user_id }.record();
     Ok(SignedIn {
         session_id,
         user_id,

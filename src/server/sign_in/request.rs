@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     Browser, Core,
-    address::{self, Address},
+    address::Address,
     code::{self, Code},
     destination, device, limits,
     link::{self, LinkToken},
@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     server::{
         clock::{Millis, SECOND, seconds_until},
+        event::Event,
         keys::Keys,
         store::{AuthRequest, Credential, NewAuthRequest, NewMail},
     },
@@ -295,7 +296,7 @@ pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
 }
 
 fn accepted(core: &Core, auth_request_id: String, terms: &Terms, secrets: &Secrets) -> Started {
-    tracing::info!(event = "auth.requested", address = %address::masked(&terms.address));
+    Event::AuthRequested { address: &terms.address }.record();
     core.mail_queued.notify_one();
     Started {
         auth_request_id,

@@ -53,6 +53,12 @@ impl Store {
         Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(db).await?))
     }
 
+    /// How many mails wait, and since when the oldest of them does.
+    pub async fn queued_mails(&self) -> Result<(i64, Option<Millis>), Error> {
+        let queued = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'queued'";
+        Ok(read!(self, db => sqlx::query_as(queued).fetch_one(db).await?))
+    }
+
     /// The mail server has it: the payload is wiped.
     pub async fn mail_sent(&self, id: &str, now: Millis) -> Result<(), Error> {
         let sent = "UPDATE outbox SET state = 'sent', payload = NULL, sent_at = $1, last_error = NULL WHERE id = $2";

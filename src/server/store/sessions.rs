@@ -42,6 +42,12 @@ impl Store {
         Ok(read!(self, db => sqlx::query_as(alive).bind(user_id).bind(now).fetch_all(db).await?))
     }
 
+    /// How many sessions are alive.
+    pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
+        let alive = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > $1";
+        Ok(read!(self, db => sqlx::query_scalar(alive).bind(now).fetch_one(db).await?))
+    }
+
     /// Notes that the session is in use.
     pub async fn touch_session(&self, id: &str, now: Millis) -> Result<(), Error> {
         execute!(self, "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1", now, id);

@@ -1,0 +1,16 @@
+// With the cache for Back and Forward that browsers have and Playwright switches off.
+import { expect, signIn, test } from "../support/test";
+
+test.use({
+  launchOptions: async ({ launchOptions }, use) =>
+    use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
+});
+
+test("after signing out, Back does not bring a kept page to light", async ({ page, inbox, address }) => {
+  await signIn(page, inbox, address);
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
+  await expect(page).toHaveURL("/login");
+  await page.evaluate(() => history.back());
+  await expect(page).toHaveURL("/login?next=%2Fdashboard", { timeout: 5_000 });
+  await expect(page.getByText(address)).toBeHidden();
+});
