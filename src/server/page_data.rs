@@ -1,7 +1,7 @@
 //! What pages and server functions read of the request in hand.
 
 use axum::http::{HeaderValue, request::Parts};
-use leptos::prelude::use_context;
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use std::sync::Arc;
 
@@ -30,8 +30,8 @@ pub struct Unknown;
 #[derive(Clone)]
 pub struct Visit {
     pub state: AppState,
-    pub caller: Caller,
-    query: String,
+    pub caller: Arc<Caller>,
+    query: Arc<str>,
     /// What the guard let in, on guarded pages.
     pub session: Option<Session>,
     pub trouble: Option<Error>,
@@ -40,15 +40,25 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// From the context that the router provides to every page and server function.
+    /// What the router put into the context of every page and server function.
     pub fn current() -> Result<Self, Error> {
-        let (state, parts, response) = (use_context::<AppState>(), use_context::<Parts>(), use_context::<ResponseOptions>());
-        let (Some(state), Some(parts), Some(response)) = (state, parts, response) else { return Err(Error::Internal) };
+        use_context().ok_or(Error::Internal)
+    }
+
+    /// Put together once for each request, out of what leptos_axum provides.
+    pub fn provide(state: AppState) {
+        if let Some(visit) = Self::assemble(state) {
+            provide_context(visit);
+        }
+    }
+
+    fn assemble(state: AppState) -> Option<Self> {
+        let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
         let session = parts.extensions.get().cloned();
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
-        let query = parts.uri.query().unwrap_or_default().to_owned();
-        Ok(Visit { caller: Caller::of(&state, &parts), state, query, session, trouble, is_unknown, response })
+        let query = parts.uri.query().unwrap_or_default().into();
+        Some(Visit { caller: Arc::new(Caller::of(&state, &parts)), state, query, session, trouble, is_unknown, response })
     }
 
     /// The policy in force.

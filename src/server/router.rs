@@ -12,7 +12,6 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
 use std::time::Duration;
 use tower_http::services::{ServeDir, ServeFile};
@@ -22,7 +21,7 @@ use super::{
     forms, guard, headers,
     mail::mailbox,
     metrics,
-    page_data::Unknown,
+    page_data::{Unknown, Visit},
     state::AppState,
     telemetry,
 };
@@ -97,7 +96,7 @@ fn assets(state: &AppState) -> Router<AppState> {
 /// Renders a page.
 async fn page(State(state): State<AppState>, request: Request) -> Response {
     let provided = state.clone();
-    let render = render_app_async_with_context(move || provide_context(provided.clone()), move || shell(state.clone()));
+    let render = render_app_async_with_context(move || Visit::provide(provided.clone()), move || shell(state.clone()));
     render(request).await
 }
 
@@ -110,7 +109,7 @@ async fn action(State(state): State<AppState>, request: Request) -> Response {
     if !takes.contains(request.method()) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    handle_server_fns_with_context(move || provide_context(state.clone()), request).await.into_response()
+    handle_server_fns_with_context(move || Visit::provide(state.clone()), request).await.into_response()
 }
 
 /// The methods of the server function at `path`; none when there is no such function.
