@@ -89,7 +89,7 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
     program.inbox.behave(Manners::Takes);
     program.start_again().await;
     // Its lease may have to run out first, where it was killed in the middle of sending.
-    let mail = program.inbox.first_to_within("ada@example.com", Duration::from_secs(70)).await;
+    let mail = program.inbox.first_to_within("ada@example.com", Duration::from_secs(120)).await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
