@@ -2,7 +2,7 @@
 
 use axum::Router;
 use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
     assets::Assets,
@@ -126,13 +126,16 @@ impl Server {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         };
+        // One deadline for both: the worker stops with the server, and a mail it does not finish stays in the outbox.
+        let finished = async {
+            let served = serving.into_future().await;
+            stop.send_replace(true);
+            let _ = worker.await;
+            served
+        };
         tokio::select! {
-            served = serving.into_future() => served?,
-            () = late => tracing::warn!("some answers did not finish in time"),
-        }
-        stop.send_replace(true);
-        if timeout(DRAIN, worker).await.is_err() {
-            tracing::warn!("a mail did not finish in time; it stays in the outbox");
+            served = finished => served?,
+            () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
         policy_watch.into_iter().chain([housekeeping]).for_each(|task| task.abort());
         core.store.close().await;

@@ -95,9 +95,4 @@ impl Store {
         execute!(self, "UPDATE users SET password = $1 WHERE id = $2", password, user_id);
         Ok(())
     }
-
-    /// Keeps a user out from the next request on, or lets it in again. Whether there is such a user.
-    pub async fn set_disabled(&self, address: &str, at: Option<Millis>) -> Result<bool, Error> {
-        Ok(execute!(self, "UPDATE users SET disabled_at = $1 WHERE address = $2", at, address) > 0)
-    }
 }
