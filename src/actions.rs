@@ -129,7 +129,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Error> {
         id if id == session.row.id => Which::This,
         id => Which::One(id.to_owned()),
     };
-    session::end(&visit.state.core, &session, &which).await?;
+    session::end(&visit.state.core, &session, &which, &visit.caller.client()).await?;
     if matches!(which, Which::This | Which::All) {
         visit.set_cookie(visit.state.cookies.clear_session());
         return Ok(Next { location: "/login".to_owned() });

@@ -1,6 +1,6 @@
 //! Limits: of an address, in the database; of a client, in the process.
 
-use latchkey::server::clock::{HOUR, MINUTE, SECOND};
+use latchkey::server::clock::{DAY, HOUR, MINUTE, SECOND};
 use serde_json::json;
 
 use crate::support::{Answer, App, Browser};
@@ -170,16 +170,17 @@ async fn expired_rows_are_purged_and_what_limits_count_is_not() {
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/sign-out", &[]).await;
     let rows = |table: &'static str| app.count(table);
-    app.store.purge(latchkey::server::clock::DAY + app.clock.now()).await.unwrap();
+    app.store.purge(DAY + app.clock.now(), 7 * DAY).await.unwrap();
     assert_eq!(rows("SELECT COUNT(*) FROM auth_requests").await, 1, "an old link can be explained for a day");
-    app.store.purge(app.clock.now() + 30 * MINUTE).await.unwrap();
+    app.store.purge(app.clock.now() + 30 * MINUTE, 7 * DAY).await.unwrap();
     assert_eq!(rows("SELECT COUNT(*) FROM sessions").await, 1);
-    app.store.purge(app.clock.now() + 15 * 24 * HOUR).await.unwrap();
+    app.store.purge(app.clock.now() + 15 * 24 * HOUR, 7 * DAY).await.unwrap();
     for table in [
         "SELECT COUNT(*) FROM auth_requests",
         "SELECT COUNT(*) FROM auth_credentials",
         "SELECT COUNT(*) FROM outbox",
         "SELECT COUNT(*) FROM sessions",
+        "SELECT COUNT(*) FROM audit_events",
     ] {
         assert_eq!(rows(table).await, 0, "{table}");
     }

@@ -6,6 +6,7 @@ mod support;
 
 mod api;
 mod asking;
+mod audit;
 mod codes;
 mod configuration;
 mod errors;

@@ -69,6 +69,7 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
     let text = log.text();
     assert!(text.contains("auth.verified") && text.contains("s***@example.com"), "the log was captured");
     assert!(!text.contains("secrecy-ada@example.com"), "addresses are masked");
+    assert!(!app.texts("SELECT event FROM audit_events").await.is_empty(), "the audit table was searched, too");
     let code = format!("\"{}\"", mail.code());
     for secret in [mail.link_token(), &code, &jwt, &device, &id, "correct horse battery", crate::support::SECRET] {
         assert!(!text.contains(secret), "the log holds {secret}");

@@ -7,12 +7,13 @@ use crate::{
     error::{Error, duration},
     server::{
         caller::describe,
-        clock::{MINUTE, seconds_until},
+        clock::{MINUTE, Millis, seconds_until},
         config::Passwords,
+        event::{AUTH_REQUESTED, SESSION_ISSUED, SESSION_REVOKED},
         page_data::Visit,
         session::Session,
         sign_in::password,
-        store::SessionRow,
+        store::{AuditEvent, SessionRow},
     },
 };
 
@@ -29,6 +30,8 @@ async fn dashboard() -> Result<AnyView, Error> {
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.into_iter().map(|row| session_row(&visit, &session, row)).collect_view();
+    let events = visit.state.core.activity(&session.row.address, 10).await?;
+    let activity = activity(events, visit.state.core.clock.now());
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
         Passwords::Off => None,
@@ -47,6 +50,7 @@ async fn dashboard() -> Result<AnyView, Error> {
                 <h2>"Your sessions"</h2>
                 <ul class="sessions">{rows}</ul>
             </section>
+            {activity}
             {passwords}
         </Frame>
     }
@@ -66,12 +70,11 @@ fn sign_out_button(which: &'static str, label: &'static str, class: &'static str
 
 fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView + use<> {
     let now = visit.state.core.clock.now();
-    let ago = |at| format!("{} ago", duration(seconds_until(at, now)));
     let is_this = row.id == this.row.id;
     let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
         "in use now".to_owned()
     } else {
-        format!("last used {}", ago(row.last_seen_at))
+        format!("last used {}", ago(row.last_seen_at, now))
     };
     let browser = describe(&row.user_agent);
     let label = format!("End the session in {browser}");
@@ -80,7 +83,7 @@ fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView 
             <div>
                 <strong>{browser}</strong>
                 {is_this.then(|| view! { <span class="badge">"this one"</span> })}
-                <p class="soft">{format!("{} · {seen} · begun {}", row.ip_prefix, ago(row.created_at))}</p>
+                <p class="soft">{format!("{} · {seen} · begun {}", row.ip_prefix, ago(row.created_at, now))}</p>
             </div>
             {(!is_this)
                 .then(|| {
@@ -94,6 +97,36 @@ fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView 
                     }
                 })}
         </li>
+    }
+}
+
+fn ago(at: Millis, now: Millis) -> String {
+    format!("{} ago", duration(seconds_until(at, now)))
+}
+
+/// What happened to this address lately: a mail or a try that was not yours stands out here.
+fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
+    let rows = events.into_iter().map(|event| {
+        let what = match event.event.as_str() {
+            AUTH_REQUESTED => "Sign-in mail asked for".to_owned(),
+            SESSION_ISSUED => "Signed in".to_owned(),
+            SESSION_REVOKED => "Signed out".to_owned(),
+            _ => format!("Refused: {}", event.reason.replace('_', " ")),
+        };
+        view! {
+            <li>
+                <div>
+                    <strong>{what}</strong>
+                    <p class="soft">{format!("{} · {} · {}", describe(&event.user_agent), event.ip_prefix, ago(event.at, now))}</p>
+                </div>
+            </li>
+        }
+    });
+    view! {
+        <section>
+            <h2>"Recent activity"</h2>
+            <ul class="sessions">{rows.collect_view()}</ul>
+        </section>
     }
 }
 

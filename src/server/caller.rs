@@ -10,8 +10,9 @@ use woothee::parser::Parser;
 
 use super::{
     session::{self, Session, Token},
-    sign_in::{Browser, SignedIn, device},
+    sign_in::{Browser, Client, SignedIn, device},
     state::AppState,
+    telemetry,
 };
 use crate::error::Error;
 
@@ -47,15 +48,23 @@ impl Caller {
 
     /// What it showed of itself.
     pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
-        let user_agent = self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Ok(Browser {
             held: state.cookies.held(&self.headers),
-            session_id: self.session(state).await?.map(|session| session.row.id),
-            user_agent: user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect(),
+            session: self.session(state).await?.map(|session| session.row),
             devices: state.cookies.devices(&self.headers),
+            client: self.client(),
+        })
+    }
+
+    /// Where it came from.
+    pub fn client(&self) -> Client {
+        let user_agent = self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Client {
             ip: Some(self.ip),
             ip_prefix: ip_prefix(self.ip),
-        })
+            user_agent: user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect(),
+            request_id: telemetry::request_id(&self.headers).to_owned(),
+        }
     }
 }
 

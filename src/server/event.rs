@@ -1,73 +1,73 @@
-//! What happens in the flow, told once: each event is a log line and a counter.
+//! What happens in the flow, told once: each event is an audit row, a log line and a counter.
 
 use metrics::counter;
+use std::cmp::Reverse;
 
-use super::sign_in::address::masked;
+use super::{
+    sign_in::{Client, Core, address::masked},
+    store::AuditEvent,
+};
+use crate::error::Error;
 
-/// An event, with what may be told of it: no secret, and addresses masked.
-#[derive(Debug)]
-pub enum Event<'a> {
-    AuthRequested {
-        address: &'a str,
-    },
-    AuthVerified {
-        address: &'a str,
-    },
-    /// `reason` is an error's code.
-    AuthFailed {
-        reason: &'static str,
-        address: Option<&'a str>,
-    },
-    SessionIssued {
-        user_id: &'a str,
-    },
-    SessionRevoked {
-        user_id: &'a str,
-    },
-    MailSent {
-        address: &'a str,
-        attempts: i64,
-    },
-    MailDelayed {
-        address: &'a str,
-        attempts: i64,
-        why: &'a str,
-    },
-    MailFailed {
-        address: &'a str,
-        attempts: i64,
-        why: &'a str,
-    },
-}
+pub const AUTH_REQUESTED: &str = "auth.requested";
+pub const AUTH_VERIFIED: &str = "auth.verified";
+pub const AUTH_FAILED: &str = "auth.failed";
+pub const SESSION_ISSUED: &str = "session.issued";
+pub const SESSION_REVOKED: &str = "session.revoked";
+pub const MAIL_SENT: &str = "mail.sent";
+pub const MAIL_DELAYED: &str = "mail.delayed";
+pub const MAIL_FAILED: &str = "mail.failed";
 
-impl Event<'_> {
-    fn name(&self) -> &'static str {
-        match self {
-            Event::AuthRequested { .. } => "auth.requested",
-            Event::AuthVerified { .. } => "auth.verified",
-            Event::AuthFailed { .. } => "auth.failed",
-            Event::SessionIssued { .. } => "session.issued",
-            Event::SessionRevoked { .. } => "session.revoked",
-            Event::MailSent { .. } => "mail.sent",
-            Event::MailDelayed { .. } => "mail.delayed",
-            Event::MailFailed { .. } => "mail.failed",
+/// What a person is shown of what happened to their address.
+const ACTIVITY: [&str; 4] = [AUTH_REQUESTED, AUTH_FAILED, SESSION_ISSUED, SESSION_REVOKED];
+
+impl Core {
+    /// The latest of what happened to an address, newest first.
+    pub async fn activity(&self, address: &str, limit: usize) -> Result<Vec<AuditEvent>, Error> {
+        let mut events = Vec::new();
+        for subject in self.keys.subjects(address) {
+            events.extend(self.store.events_of(&subject, ACTIVITY, limit as i64).await?);
         }
+        events.sort_by_key(|event| Reverse(event.at));
+        events.truncate(limit);
+        Ok(events)
     }
 
-    /// Tells the log and counts.
-    pub fn record(self) {
-        let event = self.name();
-        let reason = if let Event::AuthFailed { reason, .. } = self { reason } else { "" };
-        counter!("latchkey_events_total", "event" => event, "reason" => reason).increment(1);
-        match self {
-            Event::AuthRequested { address } | Event::AuthVerified { address } => {
-                tracing::info!(event, address = masked(address))
-            }
-            Event::AuthFailed { reason, address } => tracing::info!(event, reason, address = address.map(masked)),
-            Event::SessionIssued { user_id } | Event::SessionRevoked { user_id } => tracing::info!(event, user_id),
-            Event::MailSent { address, attempts } => tracing::info!(event, address = masked(address), attempts),
-            Event::MailDelayed { address, attempts, why } => tracing::warn!(event, address = masked(address), attempts, why),
-            Event::MailFailed { address, attempts, why } => tracing::error!(event, address = masked(address), attempts, why),
+    /// An event of now. `address` as it is; it is masked here.
+    pub fn event(&self, event: &str, address: Option<&str>, client: &Client) -> AuditEvent {
+        AuditEvent {
+            at: self.clock.now(),
+            event: event.to_owned(),
+            reason: String::new(),
+            request_id: client.request_id.clone(),
+            subject: address.and_then(|address| self.keys.subjects(address).next()).unwrap_or_default(),
+            address: address.map(masked).unwrap_or_default(),
+            user_id: None,
+            user_agent: client.user_agent.clone(),
+            ip_prefix: client.ip_prefix.clone(),
+        }
+    }
+}
+
+impl AuditEvent {
+    pub fn because(self, reason: &str) -> Self {
+        AuditEvent { reason: reason.to_owned(), ..self }
+    }
+
+    pub fn of_user(self, user_id: &str) -> Self {
+        AuditEvent { user_id: Some(user_id.to_owned()), ..self }
+    }
+
+    /// Tells log and counters, once the row is written.
+    pub fn tell(&self) {
+        let AuditEvent { event, reason, address, user_id, .. } = self;
+        // A mail server's words are its own: as a label, each would be a series.
+        let label = if event == AUTH_FAILED { reason.clone() } else { String::new() };
+        counter!("latchkey_events_total", "event" => event.clone(), "reason" => label).increment(1);
+        match event.as_str() {
+            MAIL_DELAYED => tracing::warn!(event, reason, address),
+            MAIL_FAILED => tracing::error!(event, reason, address),
+            _ => tracing::info!(event, reason, address, user_id),
         }
     }
 }

@@ -19,6 +19,7 @@ struct Derived {
     session: [u8; 32],
     pepper: [u8; 32],
     device: [u8; 32],
+    subject: [u8; 32],
     outbox: XChaCha20Poly1305,
 }
 
@@ -50,6 +51,7 @@ impl Keys {
                     session: key("latchkey session jwt"),
                     pepper: key("latchkey code pepper"),
                     device: key("latchkey device"),
+                    subject: key("latchkey audit subject"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
                 }
             })
@@ -78,6 +80,16 @@ impl Keys {
     pub fn verify_device(&self, text: &str, code: &str) -> bool {
         let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
         self.derived.iter().any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+    }
+
+    /// What an address is called in the audit table, under each secret in force, the one for new rows first: whoever
+    /// has a dump of the table alone cannot tell whose a row is.
+    pub fn subjects(&self, address: &str) -> impl Iterator<Item = String> {
+        let subject = move |keys: &Derived| {
+            let digest = mac(&keys.subject, address)?.finalize().into_bytes();
+            Some(URL_SAFE_NO_PAD.encode(&digest[..16]))
+        };
+        self.derived.iter().filter_map(subject)
     }
 
     /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to another row stays shut.

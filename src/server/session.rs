@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     clock::{MINUTE, Millis, SECOND},
     cookies::Cookies,
-    event::Event,
-    sign_in::{Core, SignedIn},
+    event,
+    sign_in::{Client, Core, SignedIn},
     store::SessionRow,
 };
 use crate::error::Error;
@@ -135,15 +135,19 @@ pub enum Which {
 }
 
 /// Ends sessions of the user who presents `session`: they are dead at their next request.
-pub async fn end(core: &Core, session: &Session, which: &Which) -> Result<(), Error> {
-    let now = core.clock.now();
+pub async fn end(core: &Core, session: &Session, which: &Which, client: &Client) -> Result<(), Error> {
     let (user, this) = (&session.row.user_id, &session.row.id);
+    let event = core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
     let found = match which {
-        Which::This => core.store.revoke_session(user, this, now).await?,
-        Which::One(id) => core.store.revoke_session(user, id, now).await?,
-        Which::Others => core.store.revoke_sessions_of(user, Some(this), now).await.map(|()| true)?,
-        Which::All => core.store.revoke_sessions_of(user, None, now).await.map(|()| true)?,
+        Which::This => core.store.revoke_session(user, this, &event).await?,
+        Which::One(id) => core.store.revoke_session(user, id, &event).await?,
+        Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await?,
+        Which::All => core.store.revoke_sessions_of(user, None, &event).await?,
     };
-    Event::SessionRevoked { user_id: user }.record();
-    if found { Ok(()) } else { Err(Error::invalid("there is no such session; it may have ended already")) }
+    if found {
+        event.tell();
+    } else if matches!(which, Which::One(_)) {
+        return Err(Error::invalid("there is no such session; it may have ended already"));
+    }
+    Ok(())
 }

@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue},
+    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
-use tracing::{Instrument, info_span};
+use tracing::{Instrument, Span, info_span};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use super::state::AppState;
@@ -20,6 +20,16 @@ pub fn init(production: bool) {
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call changes nothing; there is no harm in it.
     let _ = if production { builder.json().try_init() } else { builder.with_target(false).try_init() };
+}
+
+/// The correlation id that [`correlate`] gave a request.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default()
+}
+
+/// What is told within it, is told under the correlation id.
+pub fn span_of(request_id: &str) -> Span {
+    info_span!("request", request_id)
 }
 
 /// Gives every request a correlation id, the caller's if it sent a plain one, and returns it.
@@ -36,7 +46,7 @@ pub async fn correlate(State(state): State<AppState>, mut request: Request, next
         }
     };
     request.headers_mut().insert(&REQUEST_ID, id.clone());
-    let span = info_span!("request", id = id.to_str().unwrap_or_default());
+    let span = span_of(request_id(request.headers()));
     let mut response = next.run(request).instrument(span).await;
     response.headers_mut().insert(&REQUEST_ID, id);
     response

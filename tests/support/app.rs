@@ -125,6 +125,22 @@ impl App {
         database::count(&self.store, sql).await
     }
 
+    /// One column of texts out of the database.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        database::texts(&self.store, sql).await
+    }
+
+    /// Until a number in the database is what it should be.
+    pub async fn until(&self, sql: &'static str, number: i64) {
+        for _ in 0..2_000 {
+            if self.count(sql).await == number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("{sql} did not become {number}");
+    }
+
     /// Whether a dump of the database holds `text`.
     pub async fn database_holds(&self, text: &str) -> bool {
         database::holds(&self.store, &self.settings.database_url, text).await

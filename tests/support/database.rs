@@ -42,6 +42,15 @@ pub async fn count(store: &Store, sql: &'static str) -> i64 {
     .unwrap()
 }
 
+/// One column of texts out of the database.
+pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
+    match store {
+        Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_all(readers).await,
+        Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await,
+    }
+    .unwrap()
+}
+
 /// Whether a dump of the database, whatever a thief would make of it, holds `text`.
 pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
     match store {
@@ -55,7 +64,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
             // A bytea is shown in hexadecimal.
             let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
             let mut found = false;
-            for table in ["users", "auth_requests", "auth_credentials", "sessions", "outbox", "failed_tries"] {
+            for table in ["users", "auth_requests", "auth_credentials", "sessions", "outbox", "failed_tries", "audit_events"] {
                 let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
                 let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(pool).await.unwrap();
                 found |= rows.iter().any(|row| row.contains(text) || row.contains(&hex));

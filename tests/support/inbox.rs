@@ -143,6 +143,7 @@ async fn converse(
     while let Some(line) = lines.next_line().await? {
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let inside = |line: &str| line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+        let refusal;
         let reply = match verb.as_str() {
             "EHLO" => "250-inbox\r\n250 SMTPUTF8",
             "MAIL" => {
@@ -155,6 +156,7 @@ async fn converse(
             }
             "DATA" => {
                 let manners = *manners.lock().unwrap();
+                refusal = format!("550 {to}: no such mailbox");
                 count.send_modify(|count| *count += 1);
                 if manners == Manners::Takes || manners == Manners::DropsInData {
                     write.write_all(b"354 go on\r\n").await?;
@@ -162,7 +164,7 @@ async fn converse(
                 match manners {
                     Manners::DropsInData => return Ok(()),
                     Manners::RefusesForNow => "451 later, please",
-                    Manners::RefusesForGood => "550 no such mailbox",
+                    Manners::RefusesForGood => &refusal,
                     Manners::Takes => {
                         let mut raw = String::new();
                         while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {

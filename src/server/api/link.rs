@@ -81,9 +81,7 @@ async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String
             Ok((signed_in.destination, cookies.into()))
         }
         Err(error) => {
-            let session = caller.session(state).await?;
-            let address = session.as_ref().map(|session| session.row.address.as_str());
-            let destination = destination_if_signed_in(&state.core, &token, address).await.ok_or(error)?;
+            let destination = destination_if_signed_in(&state.core, &token, &browser).await.ok_or(error)?;
             Ok((destination, Vec::new()))
         }
     }

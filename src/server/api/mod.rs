@@ -182,7 +182,8 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
 pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let Logout { everywhere } = if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
     let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
-    session::end(&state.core, &session, if everywhere { &Which::All } else { &Which::This }).await?;
+    let which = if everywhere { Which::All } else { Which::This };
+    session::end(&state.core, &session, &which, &caller.client()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookies::append(response.headers_mut(), state.cookies.clear_session());
     Ok(response)

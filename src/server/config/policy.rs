@@ -17,6 +17,7 @@ pub struct Policy {
     pub auth: Auth,
     pub limits: Limits,
     pub session: Session,
+    pub audit: Audit,
     pub mail: Mail,
     pub brand: Brand,
     pub users: Option<Users>,
@@ -122,6 +123,12 @@ pub struct Session {
     pub max_age: u32,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    pub keep_days: u32,
+}
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
@@ -171,6 +178,12 @@ impl Default for Session {
     }
 }
 
+impl Default for Audit {
+    fn default() -> Self {
+        Audit { keep_days: 90 }
+    }
+}
+
 impl Default for Brand {
     fn default() -> Self {
         Brand { name: "Latchkey".to_owned() }
@@ -205,6 +218,7 @@ impl Policy {
         range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
+        range("audit.keep_days", self.audit.keep_days, 1..=3_650)?;
         if let Some(url) = &self.server.public_url {
             url.parse::<PublicUrl>().map(|_| ()).or_else(|why| bad("server.public_url", why))?;
         }

@@ -2,8 +2,10 @@
 
 use futures::future::join_all;
 use lettre::message::Mailbox;
+use metrics::histogram;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
+use tracing::Instrument;
 
 use super::{
     letter::Templates,
@@ -13,9 +15,10 @@ use crate::{
     error::Error,
     server::{
         clock::{MINUTE, Millis, SECOND},
-        event::Event,
-        sign_in::{Core, request::Letter},
-        store::QueuedMail,
+        event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT},
+        sign_in::{Client, Core, address::masked, request::Letter},
+        store::{AuditEvent, QueuedMail},
+        telemetry::span_of,
     },
 };
 
@@ -30,6 +33,13 @@ const POLL: Duration = Duration::from_secs(1);
 /// The first wait after a refusal; doubled with each more, up to the last.
 const FIRST_RETRY: Millis = 2 * SECOND;
 const LAST_RETRY: Millis = MINUTE;
+
+/// What became of a mail that nothing stood in the way of.
+enum Outcome {
+    Sent,
+    /// Its address may not have one: nobody's, or a disabled user's.
+    Withheld,
+}
 
 /// What a worker needs beside the core.
 #[derive(Debug)]
@@ -61,32 +71,50 @@ impl Outbox {
     pub async fn send_due(&self) -> Result<usize, Error> {
         let now = self.core.clock.now();
         let mails = self.core.store.claim_mails(now, now + LEASE, BATCH).await?;
-        let outcomes = join_all(mails.iter().map(|mail| self.deliver(mail))).await;
+        let outcomes = join_all(mails.iter().map(|mail| self.deliver(mail).instrument(span_of(&mail.request_id)))).await;
         outcomes.into_iter().collect::<Result<Vec<()>, Error>>()?;
         Ok(mails.len())
     }
 
     /// Sends one mail and writes down what became of it.
     async fn deliver(&self, mail: &QueuedMail) -> Result<(), Error> {
-        let (address, attempts) = (mail.address.as_str(), mail.attempts);
-        match self.attempt(mail).await {
-            Ok(()) => {
-                Event::MailSent { address, attempts }.record();
-                self.core.store.mail_sent(&mail.id, self.core.clock.now()).await
+        let store = &self.core.store;
+        let event = match self.attempt(mail).await {
+            Ok(Outcome::Sent) => {
+                let event = self.event(MAIL_SENT, mail, "");
+                store.mail_sent(&mail.id, &event).await?;
+                histogram!("latchkey_mail_seconds").record((event.at - mail.created_at) as f64 / SECOND as f64);
+                event
+            }
+            // As far as anyone can see who asked, it was sent.
+            Ok(Outcome::Withheld) => {
+                let event = self.event(MAIL_FAILED, mail, "not_a_user");
+                store.mail_sent(&mail.id, &event).await?;
+                event
             }
             Err(Refusal::ForGood(why)) => {
-                Event::MailFailed { address, attempts, why: &why }.record();
-                self.core.store.mail_failed(&mail.id, &why).await
+                let event = self.event(MAIL_FAILED, mail, &why);
+                store.mail_failed(&mail.id, &event).await?;
+                event
             }
             Err(Refusal::ForNow(why)) => {
-                let due = self.core.clock.now() + self.retry_after(mail.attempts)?;
-                Event::MailDelayed { address, attempts, why: &why }.record();
-                self.core.store.mail_delayed(&mail.id, due, &why).await
+                let event = self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
+                store.mail_delayed(&mail.id, event.at + self.retry_after(mail.attempts)?, &event).await?;
+                event
             }
-        }
+        };
+        event.tell();
+        Ok(())
     }
 
-    async fn attempt(&self, mail: &QueuedMail) -> Result<(), Refusal> {
+    /// Mail servers like to repeat the address; it is masked in their words, too.
+    fn event(&self, name: &str, mail: &QueuedMail, why: &str) -> AuditEvent {
+        let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
+        let why = why.replace(&mail.address, &masked(&mail.address));
+        self.core.event(name, Some(&mail.address), &client).because(&why)
+    }
+
+    async fn attempt(&self, mail: &QueuedMail) -> Result<Outcome, Refusal> {
         let for_good = |why: &str| Refusal::ForGood(why.to_owned());
         let now = self.core.clock.now();
         if now >= mail.expires_at {
@@ -97,14 +125,14 @@ impl Outbox {
         // Not earlier: a request is answered alike whoever it is for, and only here is it decided whether there is a mail.
         match self.core.may_receive(&mail.address).await {
             Ok(true) => {}
-            Ok(false) => return Ok(()),
+            Ok(false) => return Ok(Outcome::Withheld),
             Err(error) => return Err(Refusal::ForNow(error.to_string())),
         }
         let policy = self.core.policy();
         let composed = self.templates.sign_in(mail, &letter, &policy.brand.name, &self.from, &self.core.public_url, now);
         let composed = composed.map_err(|error| for_good(&error.to_string()))?;
         match timeout(SENDING, self.transport.send(composed)).await {
-            Ok(outcome) => outcome,
+            Ok(outcome) => outcome.map(|()| Outcome::Sent),
             Err(_) => Err(Refusal::ForNow("the mail server took too long".to_owned())),
         }
     }

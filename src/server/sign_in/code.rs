@@ -5,12 +5,11 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, SignedIn, device, limits};
+use super::{Browser, Core, Refused, SignedIn, device, limits};
 use crate::{
     error::Error,
     server::{
         config::Resend,
-        event::Event,
         keys::Keys,
         random::Random,
         store::{AuthRequest, Ended, FailedTry},
@@ -93,9 +92,19 @@ pub fn hash_to_keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<Vec<u8>, Er
 /// Signs in the browser that began the auth request `id` and typed its code. Every try counts before the code is
 /// looked at, in a step of its own, so that neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
 pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Result<SignedIn, Error> {
-    core.ip_limits.verify(browser.ip)?;
+    core.ip_limits.verify(browser.client.ip)?;
+    let asked = core.store.auth_request(id).await?;
+    let address = asked.as_ref().map(|asked| asked.address.clone());
+    match attempt(core, asked, code, browser).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(refused) => Err(core.refuse(refused, address.as_deref(), &browser.client).await),
+    }
+}
+
+async fn attempt(core: &Core, asked: Option<AuthRequest>, code: &Code, browser: &Browser) -> Result<SignedIn, Refused> {
     // An unknown request is no different from one long expired and purged.
-    let asked = core.store.auth_request(id).await?.ok_or(Error::CodeExpired)?;
+    let asked = asked.ok_or(Error::CodeExpired)?;
+    let id = asked.id.as_str();
     let policy = core.policy();
     let tries = policy.auth.code_tries;
     let now = core.clock.now();
@@ -103,27 +112,25 @@ pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Re
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
     let allow = |failed_at: &[_]| limits::tries(&policy.limits, failed_at, now);
     let Some(request) = core.store.spend_try(&asked, tries, &failed_try, allow).await? else {
-        return Err(why_no_try(core.store.auth_request(id).await?, tries));
+        return Err(why_no_try(core.store.auth_request(id).await?, tries).into());
     };
     let credentials = core.store.credentials(id).await?;
     for pepper in core.keys.peppers() {
         let hash = hash(code, &request.code_salt, pepper)?;
         let Some(hit) = credentials.iter().find(|credential| credential.code_hash.ct_eq(&hash).into()) else { continue };
         if hit.generation != request.generation && policy.auth.resend == Resend::Rotate {
-            return Err(Error::CodeSuperseded);
+            return Err(Error::CodeSuperseded.into());
         }
         if now >= hit.expires_at {
-            return Err(Error::CodeExpired);
+            return Err(Error::CodeExpired.into());
         }
         core.store.forgive_try(&try_id).await?;
         return core.complete(request, browser, Error::CodeExpired).await;
     }
-    let error = match u32::try_from(i64::from(tries) - request.code_tries) {
-        Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
-        _ => Error::TooManyAttempts,
-    };
-    Event::AuthFailed { reason: error.code(), address: Some(&request.address) }.record();
-    Err(error)
+    match u32::try_from(i64::from(tries) - request.code_tries) {
+        Ok(attempts_left @ 1..) => Err(Error::CodeWrong { attempts_left }.into()),
+        _ => Err(Error::TooManyAttempts.into()),
+    }
 }
 
 /// Why an auth request gave no try.

@@ -4,13 +4,12 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, Core, SignedIn, address};
+use super::{Browser, Core, Refused, SignedIn};
 use crate::{
     error::Error,
     server::{
         clock::Millis,
         config::{Resend, SameBrowser},
-        event::Event,
         random::Random,
         store::{AuthRequest, Ended},
     },
@@ -49,11 +48,26 @@ impl LinkToken {
 
 /// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes nothing by opening it.
 pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
-    core.ip_limits.verify(browser.ip)?;
-    let request = judge(core, token, browser).await.inspect_err(|error| {
-        Event::AuthFailed { reason: error.code(), address: None }.record();
-    })?;
-    core.complete(request, browser, Error::LinkUsed).await
+    core.ip_limits.verify(browser.client.ip)?;
+    let origin = origin(core, token).await;
+    let address = origin.as_ref().ok().map(|origin| origin.request.address.clone());
+    let refused = match use_up(core, origin, browser).await {
+        Ok(signed_in) => return Ok(signed_in),
+        Err(refused) => refused,
+    };
+    // A second click of who is signed in by the first is no failure.
+    if refused.answer == Error::LinkUsed && browser.signed_in_as().is_some_and(|as_whom| Some(as_whom) == address.as_deref()) {
+        return Err(refused.answer);
+    }
+    Err(core.refuse(refused, address.as_deref(), &browser.client).await)
+}
+
+async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
+    let origin = origin?;
+    match origin.fault(core, browser) {
+        None => core.complete(origin.request, browser, Error::LinkUsed).await,
+        Some(error) => Err(error.into()),
+    }
 }
 
 /// Signs in a browser that did not ask for the link, after a press on the page that says who did, where the policy
@@ -104,10 +118,9 @@ impl Origin {
 }
 
 /// Where a used link leads the browser that is signed in as its address: on, as if it were not used.
-pub async fn destination_if_signed_in(core: &Core, token: &LinkToken, signed_in_as: Option<&str>) -> Option<String> {
+pub async fn destination_if_signed_in(core: &Core, token: &LinkToken, browser: &Browser) -> Option<String> {
     let request = origin(core, token).await.ok()?.request;
-    let same = request.ended() == Some(Ended::SignedIn) && signed_in_as == Some(request.address.as_str());
-    tracing::debug!(same, address = %address::masked(&request.address), "a used link was opened again");
+    let same = request.ended() == Some(Ended::SignedIn) && browser.signed_in_as() == Some(request.address.as_str());
     same.then_some(request.destination)
 }
 

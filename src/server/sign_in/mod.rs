@@ -17,11 +17,11 @@ use tokio::sync::Notify;
 use super::{
     clock::{Clock, Millis, SECOND},
     config::{Policy, PublicUrl, SignUp},
-    event::Event,
+    event,
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
-    store::{Admission, AuthRequest, Completed, MappedUsers, NewSession, Store},
+    store::{Admission, AuditEvent, AuthRequest, Completed, MappedUsers, NewSession, SessionRow, Store},
 };
 use crate::error::Error;
 
@@ -47,13 +47,40 @@ pub struct Browser {
     /// Ids of the auth requests it began: the origin binding.
     pub held: Vec<String>,
     /// The session it had, which a sign-in replaces.
-    pub session_id: Option<String>,
-    pub user_agent: String,
+    pub session: Option<SessionRow>,
     /// What it kept of addresses it has signed in to.
     pub devices: Vec<String>,
+    pub client: Client,
+}
+
+impl Browser {
+    /// The address it is signed in as.
+    pub fn signed_in_as(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| session.address.as_str())
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
     pub ip: Option<IpAddr>,
-    /// The network it came from: enough to recognise one's own, too little to find a person.
+    /// The network of it: enough to recognise one's own, too little to find a person.
     pub ip_prefix: String,
+    pub user_agent: String,
+    /// The correlation id.
+    pub request_id: String,
+}
+
+/// A sign-in refused: what the caller is told, and what is noted of it, which may be more.
+struct Refused {
+    answer: Error,
+    reason: &'static str,
+}
+
+impl From<Error> for Refused {
+    fn from(answer: Error) -> Self {
+        Refused { reason: answer.code(), answer }
+    }
 }
 
 /// A session that has just begun.
@@ -108,13 +135,22 @@ impl Core {
         }
     }
 
+    /// Notes that a sign-in was refused, and gives what to say. Trouble of our own is no refusal, and the log has it.
+    async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
+        let Refused { answer, reason } = refused;
+        if !matches!(answer, Error::Unavailable | Error::Internal) {
+            let event = self.event(event::AUTH_FAILED, address, client).because(reason);
+            // Should it not be written, the answer still stands; the log tells both.
+            let _ = self.store.note(&event).await;
+            event.tell();
+        }
+        answer
+    }
+
     /// Turns an auth request whose link or code was right into a session, once. `late` is what to say when somebody
     /// was faster.
-    async fn complete(&self, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Error> {
-        let now = self.clock.now();
-        let session_id = self.random.id()?;
-        let expires_at = now + Millis::from(self.policy().session.max_age) * SECOND;
-        let session = NewSession { id: &session_id, user_agent: &browser.user_agent, ip_prefix: &browser.ip_prefix, expires_at };
+    async fn complete(&self, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
+        let beginning = Beginning::new(self, &request.address, browser)?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
             Some(mapped) => Some(mapped.find(&request.address).await?),
@@ -126,26 +162,53 @@ impl Core {
             (None, SignUp::Open) => Admission::Anyone { new_id: &new_id },
             (None, SignUp::Closed) => Admission::Known,
         };
-        match self.store.complete(&request, admission, &session, browser.session_id.as_deref(), now).await? {
-            Completed::Late => Err(late),
+        match self.store.complete(&request, admission, &beginning.session(), beginning.at).await? {
+            Completed::Late => Err(late.into()),
             // What an unknown address would hear that guessed its code: that it is of no use.
-            Completed::Refused => {
-                Event::AuthFailed { reason: "not_a_user", address: Some(&request.address) }.record();
-                Err(late)
-            }
+            Completed::Refused => Err(Refused { answer: late, reason: "not_a_user" }),
             Completed::SignedIn { user_id } => {
-                Event::AuthVerified { address: &request.address }.record();
-                Event::SessionIssued { user_id: &user_id }.record();
-                Ok(SignedIn {
-                    session_id,
-                    user_id,
-                    address: request.address.clone(),
-                    destination: request.destination.clone(),
-                    request: Some(request),
-                    issued_at: now,
-                    session_expires_at: expires_at,
-                })
+                let (address, destination) = (request.address.clone(), request.destination.clone());
+                Ok(beginning.signed_in(user_id, address, destination, Some(request)))
             }
         }
+    }
+}
+
+/// A session about to begin, and what will be told of it.
+struct Beginning<'a> {
+    browser: &'a Browser,
+    session_id: String,
+    at: Millis,
+    expires_at: Millis,
+    /// The sign-in, and the session.
+    events: [AuditEvent; 2],
+    /// The session this browser had, and its end.
+    replaces: Option<(&'a str, AuditEvent)>,
+}
+
+impl<'a> Beginning<'a> {
+    fn new(core: &Core, address: &str, browser: &'a Browser) -> Result<Self, Error> {
+        let at = core.clock.now();
+        let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
+        let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(|name| core.event(name, Some(address), &browser.client));
+        let replaces = browser.session.as_ref().map(|had| {
+            let revoked = core.event(event::SESSION_REVOKED, Some(&had.address), &browser.client);
+            (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))
+        });
+        Ok(Beginning { browser, session_id: core.random.id()?, at, expires_at, events, replaces })
+    }
+
+    fn session(&self) -> NewSession<'_> {
+        let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
+        let Client { user_agent, ip_prefix, .. } = &self.browser.client;
+        NewSession { id: &self.session_id, user_agent, ip_prefix, expires_at: self.expires_at, replaces, events: &self.events }
+    }
+
+    /// It has begun.
+    fn signed_in(self, user_id: String, address: String, destination: String, request: Option<AuthRequest>) -> SignedIn {
+        self.events.into_iter().for_each(|event| event.of_user(&user_id).tell());
+        self.replaces.into_iter().for_each(|(_, event)| event.tell());
+        let Beginning { session_id, at: issued_at, expires_at: session_expires_at, .. } = self;
+        SignedIn { session_id, user_id, address, destination, request, issued_at, session_expires_at }
     }
 }

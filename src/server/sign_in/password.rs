@@ -3,15 +3,14 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::sync::LazyLock;
 
-use super::{Browser, Core, SignedIn, address::Address, destination, device, limits};
+use super::{Beginning, Browser, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
     error::Error,
     server::{
-        clock::{MINUTE, Millis, SECOND},
+        clock::{MINUTE, Millis},
         config::Passwords,
-        event::Event,
         session::Session,
-        store::{FailedTry, NewSession},
+        store::FailedTry,
     },
 };
 
@@ -45,8 +44,21 @@ pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>
         return Err(Error::invalid("this server has no passwords; leave it empty to get a mail"));
     }
     let address = Address::parse(email)?;
+    core.ip_limits.verify(browser.client.ip)?;
+    match attempt(core, &address, password.to_owned(), next, browser).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(error) => Err(core.refuse(error.into(), Some(address.as_str()), &browser.client).await),
+    }
+}
+
+async fn attempt(
+    core: &Core,
+    address: &Address,
+    password: String,
+    next: Option<&str>,
+    browser: &Browser,
+) -> Result<SignedIn, Error> {
     let now = core.clock.now();
-    core.ip_limits.verify(browser.ip)?;
     let (policy, try_id, bucket) = (core.policy(), core.random.id()?, device::bucket(core, address.as_str(), browser));
     let allow = |failed_at: &[Millis]| limits::tries(&policy.limits, failed_at, now);
     core.store.spend_password_try(address.as_str(), &FailedTry { id: &try_id, bucket: &bucket, at: now }, allow).await?;
@@ -55,33 +67,18 @@ pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>
         Some((user_id, Some(kept))) => (Some(user_id), kept),
         _ => (None, NOBODY.clone()),
     };
-    let password = password.to_owned();
     let fits = tokio::task::spawn_blocking(move || -> Result<bool, Error> {
         let Ok(hash) = PasswordHash::new(&kept) else { return Ok(false) };
         Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await
     .map_err(|_| Error::Internal)??;
-    let Some(user_id) = user_id.filter(|_| fits) else {
-        Event::AuthFailed { reason: Error::PasswordWrong.code(), address: Some(address.as_str()) }.record();
-        return Err(Error::PasswordWrong);
-    };
+    let user_id = user_id.filter(|_| fits).ok_or(Error::PasswordWrong)?;
     core.store.forgive_try(&try_id).await?;
-    let session_id = core.random.id()?;
-    let expires_at = now + Millis::from(core.policy().session.max_age) * SECOND;
-    let session = NewSession { id: &session_id, user_agent: &browser.user_agent, ip_prefix: &browser.ip_prefix, expires_at };
-    core.store.begin_session(&user_id, address.as_str(), &session, browser.session_id.as_deref(), now).await?;
-    Event::AuthVerified { address: address.as_str() }.record();
-    Event::SessionIssued { user_id: &user_id }.record();
-    Ok(SignedIn {
-        session_id,
-        user_id,
-        address: address.as_str().to_owned(),
-        destination: destination::parse(core.public_url.url(), next),
-        request: None,
-        issued_at: now,
-        session_expires_at: expires_at,
-    })
+    let beginning = Beginning::new(core, address.as_str(), browser)?;
+    core.store.begin_session(&user_id, address.as_str(), &beginning.session(), beginning.at).await?;
+    let destination = destination::parse(core.public_url.url(), next);
+    Ok(beginning.signed_in(user_id, address.as_str().to_owned(), destination, None))
 }
 
 /// Sets the password of who has just signed in, or removes it when `password` is empty.

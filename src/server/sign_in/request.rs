@@ -17,9 +17,9 @@ use crate::{
     error::Error,
     server::{
         clock::{Millis, SECOND, seconds_until},
-        event::Event,
+        event,
         keys::Keys,
-        store::{AuthRequest, Credential, NewAuthRequest, NewMail},
+        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail},
     },
 };
 
@@ -208,7 +208,7 @@ impl Secrets {
             code: terms.mode.has_code().then(|| code.as_str().to_owned()),
             expires_at,
             requested_at: now,
-            user_agent: browser.user_agent.clone(),
+            user_agent: browser.client.user_agent.clone(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
@@ -228,7 +228,7 @@ impl Secrets {
 /// others began is not, or anyone could kill a link.
 pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
     let terms = Terms::of(core, ask)?;
-    core.ip_limits.send(browser.ip)?;
+    core.ip_limits.send(browser.client.ip)?;
     begin(core, &terms, browser).await
 }
 
@@ -247,22 +247,23 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
         state: terms.state.as_deref(),
         link_base: terms.link_base.as_deref(),
         variables: &variables,
-        user_agent: &browser.user_agent,
-        ip_prefix: &browser.ip_prefix,
+        user_agent: &browser.client.user_agent,
+        ip_prefix: &browser.client.ip_prefix,
         code_salt: &code_salt,
         expires_in: terms.expires_in.into(),
         held: &browser.held,
     };
     let policy = core.policy();
     let allow = |queued_at: &[Millis]| limits::mail(&policy.limits, queued_at, now);
-    core.store.start(&new, &secrets.credential, &secrets.mail(&id), now, allow).await?;
-    Ok(accepted(core, id, terms, &secrets))
+    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let started = core.store.start(&new, &secrets.credential, &secrets.mail(&id), &event, allow).await;
+    accepted(core, id, terms, &secrets, &event, started, browser).await
 }
 
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new secrets. One that can no
 /// longer sign anybody in begins anew, on the same terms.
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
-    core.ip_limits.send(browser.ip)?;
+    core.ip_limits.send(browser.client.ip)?;
     let now = core.clock.now();
     let unknown = || Error::invalid("there is no sign-in to send again; start with your e-mail address");
     let request = core.store.auth_request(id).await?.ok_or_else(unknown)?;
@@ -279,13 +280,15 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         }
         limits::mail(&policy.limits, queued_at, now)
     };
-    core.store.renew(id, &secrets.credential, &secrets.mail(id), now, allow).await?.ok_or_else(unknown)?;
-    Ok(accepted(core, id.to_owned(), &terms, &secrets))
+    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let renewed = core.store.renew(id, &secrets.credential, &secrets.mail(id), &event, allow).await;
+    let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
+    accepted(core, id.to_owned(), &terms, &secrets, &event, renewed, browser).await
 }
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
 pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Started, Error> {
-    core.ip_limits.send(browser.ip)?;
+    core.ip_limits.send(browser.client.ip)?;
     let request = link::origin(core, token).await?.request;
     begin(core, &Terms::again(&request)?, browser).await
 }
@@ -295,13 +298,25 @@ pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
     request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
 }
 
-fn accepted(core: &Core, auth_request_id: String, terms: &Terms, secrets: &Secrets) -> Started {
-    Event::AuthRequested { address: &terms.address }.record();
+/// Tells what became of a request for a mail, and wakes the worker if there is one to send.
+async fn accepted(
+    core: &Core,
+    auth_request_id: String,
+    terms: &Terms,
+    secrets: &Secrets,
+    event: &AuditEvent,
+    outcome: Result<(), Error>,
+    browser: &Browser,
+) -> Result<Started, Error> {
+    if let Err(error) = outcome {
+        return Err(core.refuse(error.into(), Some(&terms.address), &browser.client).await);
+    }
+    event.tell();
     core.mail_queued.notify_one();
-    Started {
+    Ok(Started {
         auth_request_id,
         expires_at: secrets.credential.expires_at,
         expires_in: terms.expires_in,
         passwordless_type: terms.mode.to_string(),
-    }
+    })
 }

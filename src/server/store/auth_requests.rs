@@ -2,7 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::{FailedTry, LockAddress, NewMail, NewSession, Store, read, sessions::begin_session, users::note_try, write};
+use super::{
+    AuditEvent, FailedTry, LockAddress, NewMail, NewSession, Store, audit::note_event, read, sessions::begin_session,
+    users::note_try, write,
+};
 use crate::{error::Error, server::clock::Millis};
 
 /// One attempt to sign in.
@@ -106,17 +109,18 @@ pub enum Admission<'a> {
 }
 
 impl Store {
-    /// Writes an auth request, its credential and its mail, all or nothing. `allow` sees when mails were queued in
-    /// the bucket, newest first, and may refuse.
+    /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees when mails were
+    /// queued in the bucket, newest first, and may refuse.
     pub async fn start(
         &self,
         new: &NewAuthRequest<'_>,
         credential: &Credential,
         mail: &NewMail<'_>,
-        now: Millis,
+        event: &AuditEvent,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         write!(self, tx => {
+            let now = event.at;
             tx.lock_address(new.address).await?;
             allow(&queued_at!(tx, mail.bucket, now))?;
             for id in new.held {
@@ -146,19 +150,19 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             insert_credential!(tx, new.id, credential);
-            insert_mail!(tx, new.address, mail, now);
+            insert_mail!(tx, new.address, mail, event);
         });
         Ok(())
     }
 
-    /// Gives a pending auth request its next credential and mail, all or nothing. `allow` sees the request as it is
+    /// Gives a pending auth request its next credential and mail, and notes the event, all or nothing. `allow` sees the request as it is
     /// and when mails were queued in the bucket. Nothing when there is no such request.
     pub async fn renew(
         &self,
         id: &str,
         credential: &Credential,
         mail: &NewMail<'_>,
-        now: Millis,
+        event: &AuditEvent,
         allow: impl Fn(&AuthRequest, &[Millis]) -> Result<(), Error>,
     ) -> Result<Option<()>, Error> {
         write!(self, tx => {
@@ -170,12 +174,12 @@ impl Store {
             if request.generation + 1 != credential.generation {
                 return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
             }
-            allow(&request, &queued_at!(tx, mail.bucket, now))?;
+            allow(&request, &queued_at!(tx, mail.bucket, event.at))?;
             sqlx::query("UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4")
-                .bind(credential.generation).bind(mail.expires_at).bind(now).bind(id)
+                .bind(credential.generation).bind(mail.expires_at).bind(event.at).bind(id)
                 .execute(&mut *tx).await?;
             insert_credential!(tx, id, credential);
-            insert_mail!(tx, &address, mail, now);
+            insert_mail!(tx, &address, mail, event);
         });
         Ok(Some(()))
     }
@@ -232,7 +236,6 @@ impl Store {
         request: &AuthRequest,
         admission: Admission<'_>,
         session: &NewSession<'_>,
-        replaces: Option<&str>,
         now: Millis,
     ) -> Result<Completed, Error> {
         Ok(write!(self, tx => {
@@ -247,7 +250,7 @@ impl Store {
                 .bind(now).bind(&request.address).execute(&mut *tx).await?;
             match admit!(tx, admission, &request.address, now) {
                 Some((user_id, None)) => {
-                    begin_session!(tx, session, &user_id, &request.address, replaces, now);
+                    begin_session!(tx, session, &user_id, &request.address, now);
                     Completed::SignedIn { user_id }
                 }
                 _ => Completed::Refused,
@@ -317,20 +320,22 @@ macro_rules! insert_credential {
 }
 
 macro_rules! insert_mail {
-    ($tx:ident, $address:expr, $mail:expr, $now:expr) => {
+    ($tx:ident, $address:expr, $mail:expr, $event:expr) => {
         sqlx::query(
-            "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at) \
-             VALUES ($1, $2, $3, $4, 'queued', $5, 0, $6, $6, $7)",
+            "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at, request_id) \
+             VALUES ($1, $2, $3, $4, 'queued', $5, 0, $6, $6, $7, $8)",
         )
         .bind($mail.id)
         .bind($mail.auth_request_id)
         .bind($address)
         .bind($mail.bucket)
         .bind($mail.payload)
-        .bind($now)
+        .bind($event.at)
         .bind($mail.expires_at)
+        .bind(&$event.request_id)
         .execute(&mut *$tx)
-        .await?
+        .await?;
+        note_event!(&mut *$tx, $event, &$event.user_id);
     };
 }
 use {admit, insert_credential, insert_mail, queued_at};

@@ -4,6 +4,7 @@
 //! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`; where the decision
 //! has to happen inside the transaction, it comes in as a closure.
 
+mod audit;
 mod auth_requests;
 mod mapped;
 mod outbox;
@@ -11,6 +12,7 @@ mod purge;
 mod sessions;
 mod users;
 
+pub use audit::AuditEvent;
 pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest};
 pub use mapped::{MapError, MappedUsers};
 pub use outbox::{NewMail, QueuedMail};

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, execute, read, returning};
+use super::{AuditEvent, Store, audit::note_event, read, returning, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewMail<'a> {
@@ -25,6 +25,9 @@ pub struct QueuedMail {
     /// This one included.
     pub attempts: i64,
     pub expires_at: Millis,
+    pub created_at: Millis,
+    /// Of the request that asked for it.
+    pub request_id: String,
 }
 
 impl Store {
@@ -41,13 +44,13 @@ impl Store {
             Store::Sqlite { .. } => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
                  (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
-                 RETURNING id, address, payload, attempts, expires_at"
+                 RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
             // SKIP LOCKED: two workers take different mails instead of waiting for each other.
             Store::Postgres(_) => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
                  (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
-                 RETURNING id, address, payload, attempts, expires_at"
+                 RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
         };
         Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(db).await?))
@@ -60,21 +63,31 @@ impl Store {
     }
 
     /// The mail server has it: the payload is wiped.
-    pub async fn mail_sent(&self, id: &str, now: Millis) -> Result<(), Error> {
-        let sent = "UPDATE outbox SET state = 'sent', payload = NULL, sent_at = $1, last_error = NULL WHERE id = $2";
-        execute!(self, sent, now, id);
-        Ok(())
+    pub async fn mail_sent(&self, id: &str, event: &AuditEvent) -> Result<(), Error> {
+        self.settle(id, "sent", Some(event.at), event).await
     }
 
     /// It will never be sent: the payload is wiped.
-    pub async fn mail_failed(&self, id: &str, why: &str) -> Result<(), Error> {
-        execute!(self, "UPDATE outbox SET state = 'failed', payload = NULL, last_error = $1 WHERE id = $2", why, id);
+    pub async fn mail_failed(&self, id: &str, event: &AuditEvent) -> Result<(), Error> {
+        self.settle(id, "failed", None, event).await
+    }
+
+    async fn settle(&self, id: &str, state: &str, sent_at: Option<Millis>, event: &AuditEvent) -> Result<(), Error> {
+        write!(self, tx => {
+            let settled = sqlx::query("UPDATE outbox SET state = $1, payload = NULL, sent_at = $2, last_error = $3 WHERE id = $4");
+            settled.bind(state).bind(sent_at).bind(&event.reason).bind(id).execute(&mut *tx).await?;
+            note_event!(&mut *tx, event, &event.user_id);
+        });
         Ok(())
     }
 
     /// Not now: due again at `due`.
-    pub async fn mail_delayed(&self, id: &str, due: Millis, why: &str) -> Result<(), Error> {
-        execute!(self, "UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3", due, why, id);
+    pub async fn mail_delayed(&self, id: &str, due: Millis, event: &AuditEvent) -> Result<(), Error> {
+        write!(self, tx => {
+            let delayed = sqlx::query("UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3");
+            delayed.bind(due).bind(&event.reason).bind(id).execute(&mut *tx).await?;
+            note_event!(&mut *tx, event, &event.user_id);
+        });
         Ok(())
     }
 }

@@ -19,11 +19,14 @@ const RULES: [(&str, Millis); 5] = [
     ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at < $1 LIMIT $2)", 7 * DAY),
 ];
 
+const EVENTS: &str = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 LIMIT $2)";
+
 impl Store {
-    /// Deletes what has had its time, batch by batch. How many rows went.
-    pub async fn purge(&self, now: Millis) -> Result<u64, Error> {
+    /// Deletes what has had its time, batch by batch; events of the audit table once they are `keep_events` old. How many
+    /// rows went.
+    pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
         let mut rows = 0;
-        for (delete, after) in RULES {
+        for (delete, after) in RULES.into_iter().chain([(EVENTS, keep_events)]) {
             loop {
                 let batch = execute!(self, delete, now - after, BATCH);
                 rows += batch;

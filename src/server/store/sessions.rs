@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, execute, read};
+use super::{AuditEvent, Store, audit::note_event, execute, read, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
@@ -11,6 +11,10 @@ pub struct NewSession<'a> {
     pub ip_prefix: &'a str,
     /// The end of it, however much it is used.
     pub expires_at: Millis,
+    /// The one the same browser had, and the event of its end.
+    pub replaces: Option<(&'a str, &'a AuditEvent)>,
+    /// What is noted of its beginning.
+    pub events: &'a [AuditEvent],
 }
 
 /// A session and its user.
@@ -55,28 +59,39 @@ impl Store {
     }
 
     /// Ends a session of a user. Whether there was one to end.
-    pub async fn revoke_session(&self, user_id: &str, id: &str, now: Millis) -> Result<bool, Error> {
-        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND user_id = $3 AND revoked_at IS NULL";
-        Ok(execute!(self, revoke, now, id, user_id) > 0)
+    pub async fn revoke_session(&self, user_id: &str, id: &str, event: &AuditEvent) -> Result<bool, Error> {
+        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL";
+        self.revoke(revoke, user_id, id, event).await
     }
 
-    /// Ends every session of a user, but for the one to keep.
-    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, now: Millis) -> Result<(), Error> {
+    /// Ends every session of a user, but for the one to keep. Whether there was one to end.
+    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, event: &AuditEvent) -> Result<bool, Error> {
         let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
-        execute!(self, revoke, now, user_id, keep.unwrap_or_default());
-        Ok(())
+        self.revoke(revoke, user_id, keep.unwrap_or_default(), event).await
+    }
+
+    async fn revoke(&self, revoke: &'static str, user_id: &str, id: &str, event: &AuditEvent) -> Result<bool, Error> {
+        Ok(write!(self, tx => {
+            let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected() > 0;
+            if revoked {
+                note_event!(&mut *tx, event, &event.user_id);
+            }
+            revoked
+        }))
     }
 }
 
 /// Writes a session, and revokes the one the same browser had.
 macro_rules! begin_session {
-    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $replaces:expr, $now:expr) => {
-        if let Some(replaced) = $replaces {
-            sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL")
-                .bind($now)
-                .bind(replaced)
-                .execute(&mut *$tx)
-                .await?;
+    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr) => {
+        if let Some((replaced, event)) = $session.replaces {
+            let revoke = sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
+            if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
+                $crate::server::store::audit::note_event!(&mut *$tx, event, &event.user_id);
+            }
+        }
+        for event in $session.events {
+            $crate::server::store::audit::note_event!(&mut *$tx, event, Some($user_id));
         }
         sqlx::query(
             "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \

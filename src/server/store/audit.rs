@@ -1,0 +1,66 @@
+//! The audit table: what happened in the flow, a row for each event.
+
+use sqlx::FromRow;
+
+use super::{Store, read};
+use crate::{error::Error, server::clock::Millis};
+
+/// An event, with what may be told of it: no secret, and the address masked.
+#[derive(Clone, Debug, FromRow)]
+pub struct AuditEvent {
+    pub at: Millis,
+    pub event: String,
+    /// Why, of what was refused or failed.
+    pub reason: String,
+    /// The correlation id of the request it happened in.
+    pub request_id: String,
+    /// Finds what happened to one address.
+    pub subject: String,
+    pub address: String,
+    pub user_id: Option<String>,
+    pub user_agent: String,
+    pub ip_prefix: String,
+}
+
+/// Writes an event, in a transaction or by itself.
+macro_rules! note_event {
+    ($db:expr, $event:expr, $user_id:expr) => {
+        sqlx::query(
+            "INSERT INTO audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind($event.at)
+        .bind(&$event.event)
+        .bind(&$event.reason)
+        .bind(&$event.request_id)
+        .bind(&$event.subject)
+        .bind(&$event.address)
+        .bind($user_id)
+        .bind(&$event.user_agent)
+        .bind(&$event.ip_prefix)
+        .execute($db)
+        .await?
+    };
+}
+pub(super) use note_event;
+
+impl Store {
+    /// Writes an event that is no part of a step that changes something else.
+    pub async fn note(&self, event: &AuditEvent) -> Result<(), Error> {
+        match self {
+            Store::Sqlite { writer, .. } => note_event!(writer, event, &event.user_id).rows_affected(),
+            Store::Postgres(pool) => note_event!(pool, event, &event.user_id).rows_affected(),
+        };
+        Ok(())
+    }
+
+    /// The latest events of a subject whose names are among four, newest first.
+    pub async fn events_of(&self, subject: &str, names: [&str; 4], limit: i64) -> Result<Vec<AuditEvent>, Error> {
+        let latest = "SELECT at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix FROM audit_events \
+            WHERE subject = $1 AND event IN ($2, $3, $4, $5) ORDER BY at DESC, id DESC LIMIT $6";
+        let [first, second, third, fourth] = names;
+        Ok(read!(self, db => {
+            sqlx::query_as(latest).bind(subject).bind(first).bind(second).bind(third).bind(fourth).bind(limit).fetch_all(db).await?
+        }))
+    }
+}
