@@ -23,3 +23,4 @@ mod secrecy;
 mod sessions;
 mod sign_in;
 mod users;
+mod wire;

@@ -1,6 +1,8 @@
 //! The server, put together and run.
 
 use axum::Router;
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
 use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
@@ -24,6 +26,12 @@ use super::{
     state::AppState,
     store::{MapError, MappedUsers, OpenError, Store},
 };
+
+/// How long a client may take to send the headers of a request, the idle time of a kept connection before it included: a
+/// client that sends them drop by drop (slowloris) keeps nobody else waiting, and not for long.
+const HEADER_TIME: Duration = Duration::from_secs(15);
+/// The most all headers of a request may be, in bytes; 431 above.
+const HEADERS: usize = 32 * 1024;
 
 /// How long answers and mails in hand may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -113,22 +121,24 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
-        let told = stop.clone();
-        let shutdown = async move {
+        let (told, handle) = (stop.clone(), Handle::<SocketAddr>::new());
+        let mut server = axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
+        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADERS);
+        tokio::spawn(async move {
             shutdown.await;
             tracing::info!("stopping: answers and mails in hand are finished first");
             told.send_replace(true);
-        };
+            handle.graceful_shutdown(None);
+        });
         let mut stopping = stop.subscribe();
-        let serving =
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(shutdown);
+        let serving = server.serve(router.into_make_service_with_connect_info::<SocketAddr>());
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         };
         // One deadline for both: the worker stops with the server, and a mail it does not finish stays in the outbox.
         let finished = async {
-            let served = serving.into_future().await;
+            let served = serving.await;
             stop.send_replace(true);
             let _ = worker.await;
             served
