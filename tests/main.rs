@@ -9,6 +9,7 @@ mod asking;
 mod audit;
 mod codes;
 mod configuration;
+mod disclosure;
 mod errors;
 mod faults;
 mod forms;

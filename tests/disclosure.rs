@@ -1,0 +1,112 @@
+//! Whether an address is known: nobody is told, by whatever door they ask.
+
+use serde_json::json;
+
+use crate::support::{Answer, App, Manners};
+
+/// A user, nobody, and a user who was disabled. Of one length, so that bytes can be compared.
+const ADDRESSES: [&str; 3] = ["known@example.com", "novel@example.com", "ended@example.com"];
+
+async fn with_users(variables: &[(&str, &str)]) -> App {
+    let app = App::with(variables).await;
+    app.run_sql(
+        "INSERT INTO users (id, address, created_at, disabled_at) VALUES \
+         ('u1', 'known@example.com', 1, NULL), ('u2', 'ended@example.com', 1, 2)",
+    )
+    .await;
+    app
+}
+
+/// All that can be seen of an answer: status, headers and body, with the address and what is random taken out.
+fn seen(answer: &Answer, address: &str) -> String {
+    let headers: Vec<String> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| *name != "date")
+        .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
+        .collect();
+    let all = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.body).replace(address, "ADDRESS");
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let words = all.split_inclusive(|c| !is_word(c)).map(|piece| {
+        let word = piece.trim_end_matches(|c| !is_word(c));
+        let mixed = word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_alphabetic());
+        // Ids, nonces and what cookies hold; and times, as the clock goes on from one address to the next.
+        let is_random = word.len() >= 20 || (word.len() >= 12 && mixed) || (word.len() == 10 && word.parse::<u64>().is_ok());
+        if is_random { piece.replace(word, &format!("RANDOM{}", word.len())) } else { piece.to_owned() }
+    });
+    words.collect()
+}
+
+/// What one address sees on its way through every door.
+async fn way(app: &App, address: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let program = app.browser();
+    all.push(program.post_json("/api/auth/send-passwordless", json!({ "email": address })).await);
+    all.push(program.post_json("/api/auth/verify", json!({ "code": "000000" })).await);
+    app.clock.advance(31_000);
+    all.push(program.post_json("/api/auth/resend-passwordless", json!({})).await);
+    let person = app.browser();
+    all.push(person.ask_for_mail(address).await);
+    all.push(person.get(all[3].goes_to()).await);
+    all.push(person.type_code("111111").await);
+    all.push(person.get("/login/code").await);
+    all.push(person.post_form("/actions/resend-passwordless", &[]).await);
+    all.push(person.get("/actions/progress").await);
+    all.push(person.post_form("/actions/sign-in", &[("email", address), ("password", "correct horse")]).await);
+    all.iter().map(|answer| seen(answer, address)).collect()
+}
+
+#[tokio::test]
+async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
+    for sign_up in ["open", "closed"] {
+        let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", sign_up), ("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
+        let mut ways = Vec::new();
+        for address in ADDRESSES {
+            ways.push(way(&app, address).await);
+        }
+        assert_eq!(ways[0], ways[1], "unknown, {sign_up}");
+        assert_eq!(ways[0], ways[2], "disabled, {sign_up}");
+    }
+}
+
+#[tokio::test]
+async fn over_its_limit_an_address_says_no_more_about_itself() {
+    let limits = [("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1"), ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "1")];
+    let app = with_users(&[&limits[..], &[("LATCHKEY_AUTH__SIGN_UP", "closed")]].concat()).await;
+    let mut ways = Vec::new();
+    for address in ADDRESSES {
+        let mut answers = way(&app, address).await;
+        let once_more = app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;
+        assert_eq!(once_more.error(429), "rate_limited");
+        answers.push(seen(&once_more, address));
+        ways.push(answers);
+    }
+    assert_eq!(ways[0], ways[1]);
+    assert_eq!(ways[0], ways[2]);
+}
+
+#[tokio::test]
+async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
+    let app = with_users(&[]).await;
+    let taken = way(&app, "known@example.com").await;
+    let settled = app.count("SELECT COUNT(*) FROM outbox").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", settled).await;
+    app.inbox.behave(Manners::RefusesForGood);
+    let refused = way(&app, "novel@example.com").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'failed'", settled).await;
+    assert_eq!(taken, refused);
+}
+
+#[tokio::test]
+async fn as_many_rows_are_written_for_each() {
+    let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
+    for address in ADDRESSES {
+        app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;
+    }
+    for each in [
+        "SELECT COUNT(*) FROM (SELECT address FROM auth_requests GROUP BY address HAVING COUNT(*) = 1) AS x",
+        "SELECT COUNT(*) FROM (SELECT address FROM outbox GROUP BY address HAVING COUNT(*) = 1) AS x",
+    ] {
+        assert_eq!(app.count(each).await, 3);
+    }
+}
