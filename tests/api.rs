@@ -89,3 +89,49 @@ async fn the_description_names_every_path_of_the_api() {
     assert!(description["paths"]["/api/auth/verify"]["get"].is_object());
     assert!(description["components"]["schemas"]["Send"]["properties"]["magiclink_auth_uri"].is_object());
 }
+
+#[tokio::test]
+async fn a_code_and_a_link_at_once_are_refused() {
+    let app = App::start().await;
+    let both = json!({ "code": "123456", "link_token": "A".repeat(43), "auth_request_id": "A".repeat(22) });
+    assert_eq!(app.browser().post_json("/api/auth/verify", both).await.error(400), "invalid_request");
+}
+
+#[tokio::test]
+async fn sql_in_a_value_is_a_value() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let state = "'; DROP TABLE users; --";
+    ada.post_json("/api/auth/send-passwordless", json!({ "email": "o'hara'--@example.com", "state": state })).await;
+    let code = app.inbox.first_to("o'hara'--@example.com").await.code().to_owned();
+    let answer = ada.post_json("/api/auth/verify", json!({ "code": code })).await.json();
+    assert_eq!((answer["email"].as_str(), answer["state"].as_str()), (Some("o'hara'--@example.com"), Some(state)));
+    for id in ["' OR '1'='1", "x'; DELETE FROM sessions; --"] {
+        let answer = ada.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
+        assert_eq!(answer.error(410), "code_expired", "{id}");
+    }
+    assert!(ada.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn signing_out_everywhere_by_the_api_ends_all_sessions() {
+    let app = App::start().await;
+    let (phone, laptop) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    assert_eq!(laptop.post_json("/api/auth/logout", json!({ "everywhere": true })).await.status, 204);
+    assert_eq!((phone.signed_in_as().await, laptop.signed_in_as().await), (None, None));
+}
+
+#[tokio::test]
+async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let mut answers = vec![ada.post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await];
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    answers.push(ada.post_json("/api/auth/verify", json!({ "code": code })).await);
+    answers.push(ada.ask_for_mail("ada@example.com").await);
+    answers.push(ada.post_json("/api/auth/logout", json!({})).await);
+    for answer in answers {
+        assert!(!answer.cookies_set().is_empty(), "{answer:?}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    }
+}

@@ -64,3 +64,27 @@ fn a_database_that_cannot_be_written_is_named() {
     assert_eq!(code, 1);
     assert!(told.contains("file/latchkey.db") && told.contains("DATABASE_URL"), "{told}");
 }
+
+#[test]
+fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
+    let folder = tempfile::tempdir().unwrap();
+    for (url, refused) in [
+        ("smtp://mail.example.com", true),
+        ("smtp://mail.example.com?tls=opportunistic", true),
+        ("smtp://10.0.0.5:25", true),
+        ("smtp://mail.example.com?tls=required", false),
+        ("smtps://mail.example.com", false),
+        ("smtp://127.0.0.1:25", false),
+    ] {
+        let production = [
+            ("LATCHKEY_ENV", "production"),
+            ("LATCHKEY_PUBLIC_URL", "https://login.example.com"),
+            ("LATCHKEY_MAIL__FROM", "no-reply@example.com"),
+            ("SMTP_URL", url),
+        ];
+        let (code, told) = start(folder.path(), &production);
+        assert_eq!(code, 2);
+        let next = if refused { "SMTP_URL would let mails" } else { "SESSION_JWT_SECRET is not set" };
+        assert!(told.contains(next), "{url}: {told}");
+    }
+}

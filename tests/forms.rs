@@ -76,7 +76,15 @@ async fn another_sites_form_is_refused() {
 #[tokio::test]
 async fn a_get_never_changes_anything() {
     let app = App::start().await;
-    for path in ["sign-in?email=ada@example.com", "verify-code?code=123456", "sign-out", "resend-passwordless"] {
+    for path in [
+        "sign-in?email=ada@example.com",
+        "verify-code?code=123456",
+        "sign-out",
+        "resend-passwordless",
+        "resend-from-link",
+        "confirm-link",
+        "set-password?password=correct-horse",
+    ] {
         assert_eq!(app.browser().get(&format!("/actions/{path}")).await.status, 405, "{path}");
     }
 }
@@ -85,9 +93,11 @@ async fn a_get_never_changes_anything() {
 async fn a_protected_server_function_called_directly_is_unauthenticated() {
     let app = App::start().await;
     let browser = app.browser();
-    let answer = browser.send(browser.request(Method::POST, "/actions/sign-out").form(&[("everywhere", "true")])).await;
-    assert_eq!(answer.status, 401);
-    assert_eq!(answer.json()["code"], "unauthenticated");
+    for path in ["/actions/sign-out", "/actions/set-password"] {
+        let answer = browser.send(browser.request(Method::POST, path).form(&[("which", "all")])).await;
+        assert_eq!(answer.status, 401, "{path}");
+        assert_eq!(answer.json()["code"], "unauthenticated");
+    }
 }
 
 #[tokio::test]
@@ -101,4 +111,26 @@ async fn two_tabs_keep_their_own_requests() {
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
     browser.post_form("/actions/verify-code", &[("code", &code), ("request", handle)]).await;
     assert_eq!(browser.signed_in_as().await.as_deref(), Some("ada@example.com"));
+}
+
+#[tokio::test]
+async fn another_sites_body_of_text_is_refused_however_it_is_typed() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
+        let request = ada.request(Method::POST, "/api/auth/logout").header("content-type", kind).body("{\"everywhere\": true}");
+        assert_eq!(ada.send(request.header("sec-fetch-site", "cross-site")).await.error(403), "forbidden_origin", "{kind}");
+    }
+    assert!(ada.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn another_sites_script_is_told_nothing() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    for path in ["/api/auth/session", "/dashboard", "/api/openapi.json"] {
+        let answer = ada.send(ada.request(Method::GET, path).header("origin", "https://evil.example")).await;
+        assert!(!answer.headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{path}");
+        assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
+    }
 }

@@ -123,3 +123,24 @@ async fn a_disabled_user_is_out_at_the_next_request() {
     assert_eq!(ada.signed_in_as().await, None);
     app.clock.advance(HOUR);
 }
+
+#[tokio::test]
+async fn a_deleted_user_is_out_at_the_next_request() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    app.run_sql("DELETE FROM users").await;
+    assert_eq!(ada.signed_in_as().await, None);
+    assert!(ada.get("/dashboard").await.goes_to().starts_with("/login"));
+}
+
+#[tokio::test]
+async fn without_a_database_nothing_below_the_dashboard_is_run() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    app.store.close().await;
+    for path in ["/dashboard", "/dashboard/reports"] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!(answer.body.contains("We cannot reach our database") && !answer.body.contains("ada@example.com"));
+    }
+}

@@ -186,3 +186,28 @@ async fn expired_rows_are_purged_and_what_limits_count_is_not() {
     }
     assert_eq!(rows("SELECT COUNT(*) FROM users").await, 1);
 }
+
+#[tokio::test]
+async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() {
+    let app = App::start().await;
+    let mut tried = 0;
+    for hour in 0..3 {
+        for _ in 0..2 {
+            let ada = app.browser();
+            ask(&ada, "ada@example.com").await;
+            for _ in 0..5 {
+                let answer = ada.post_json("/api/auth/verify", json!({ "code": "000000" })).await;
+                assert!(answer.body.contains("code_wrong") || answer.body.contains("too_many_attempts"), "{hour}: {answer:?}");
+                tried += 1;
+            }
+        }
+        app.clock.advance(HOUR + SECOND);
+    }
+    assert_eq!(tried, 30);
+    let ada = app.browser();
+    ask(&ada, "ada@example.com").await;
+    let answer = ada.post_json("/api/auth/verify", json!({ "code": "000000" })).await;
+    assert_eq!(answer.error(429), "codes_paused");
+    let wait: i64 = answer.header("retry-after").parse().unwrap();
+    assert_eq!(wait, (DAY - 3 * (HOUR + SECOND)) / SECOND);
+}

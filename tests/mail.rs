@@ -116,3 +116,23 @@ async fn a_mail_that_was_accepted_survives_a_restart() {
     app.restart().await;
     app.inbox.first_to("ada@example.com").await;
 }
+
+#[tokio::test]
+async fn what_a_caller_gives_is_escaped_in_an_operators_template() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sign_in.html"), "<p>Hello {{ variables.name }}, {{ link }}</p>").unwrap();
+    let templates = folder.path().display().to_string();
+    let app = App::with(&[("LATCHKEY_MAIL__TEMPLATES", &templates)]).await;
+    let ask = serde_json::json!({ "email": "ada@example.com", "template_variables": { "name": "<img src=x onerror=alert(1)>" } });
+    app.browser().post_json("/api/auth/send-passwordless", ask).await;
+    let html = app.inbox.first_to("ada@example.com").await.html;
+    assert!(html.contains("Hello &lt;img src=x onerror=alert(1)&gt;"), "{html}");
+}
+
+#[tokio::test]
+async fn what_a_mail_said_is_wiped_once_it_is_sent() {
+    let app = App::start().await;
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent' AND payload IS NULL", 1).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE payload IS NOT NULL").await, 0);
+}

@@ -23,5 +23,6 @@ mod policy;
 mod secrecy;
 mod sessions;
 mod sign_in;
+mod tokens;
 mod users;
 mod wire;

@@ -50,6 +50,11 @@ async fn scripts_of_a_page_carry_its_own_nonce() {
     let nonce = |policy: &str| policy.split_once("'nonce-").unwrap().1.split('\'').next().unwrap().to_owned();
     let of_first = nonce(first.header("content-security-policy"));
     assert_ne!(of_first, nonce(second.header("content-security-policy")));
+    for directive in ["default-src 'none'", "'strict-dynamic'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
+    {
+        assert!(first.header("content-security-policy").contains(directive), "{directive}");
+    }
+    assert!(!first.header("content-security-policy").contains("'unsafe-inline'"));
     let scripts = first.body.matches("<script").count();
     assert!(scripts > 0);
     assert_eq!(first.body.matches(&format!("nonce=\"{of_first}\"")).count(), scripts + 1, "and the preload of the module");
@@ -114,4 +119,36 @@ async fn metrics_are_for_this_machine_or_a_token() {
     assert_eq!(browser.send(through_proxy()).await.error(401), "unauthenticated");
     assert_eq!(browser.send(through_proxy().bearer_auth("another token of some kind")).await.error(401), "unauthenticated");
     assert_eq!(browser.send(through_proxy().bearer_auth("a token for the metrics")).await.status, 200);
+}
+
+#[tokio::test]
+async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
+    let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
+    let asked = app.browser().ask_for_mail("ada@example.com").await;
+    assert_eq!(asked.header("strict-transport-security"), "max-age=63072000; includeSubDomains");
+    assert!(asked.cookies_set()[0].starts_with("__Host-auth-request=") && asked.cookies_set()[0].ends_with("; Secure"));
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert!(mail.link().starts_with("https://login.example.com/api/auth/verify?link_token="));
+}
+
+#[tokio::test]
+async fn what_is_not_ours_to_show_is_not_there() {
+    let app = App::start().await;
+    for path in
+        ["/.git/config", "/pkg/", "/pkg/../Cargo.toml", "/pkg/%2e%2e/Cargo.toml", "/Cargo.toml", "/data/latchkey.db", "/.env"]
+    {
+        let answer = app.browser().get(path).await;
+        assert!([404, 308].contains(&answer.status.as_u16()), "{path}: {answer:?}");
+        assert!(!answer.body.contains("[package]"));
+    }
+}
+
+#[tokio::test]
+async fn a_made_up_method_is_no_series_of_the_metrics() {
+    let app = App::start().await;
+    let browser = app.browser();
+    browser.get("/login").await;
+    browser.send(browser.request(Method::from_bytes(b"MADEUP").unwrap(), "/login")).await;
+    let metrics = browser.get("/metrics").await.body;
+    assert!(metrics.contains("method=\"GET\"") && !metrics.contains("MADEUP"), "{metrics}");
 }

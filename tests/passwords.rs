@@ -107,3 +107,43 @@ async fn where_there_are_no_passwords_none_is_asked_for_or_taken() {
     let answer = type_password(&browser, "ada@example.com", PASSWORD).await;
     assert!(sentence(&browser, &answer).await.contains("this server has no passwords"));
 }
+
+#[tokio::test]
+async fn a_new_password_replaces_the_old_one() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    for password in ["correct horse battery", "staple of another kind"] {
+        ada.post_form("/actions/set-password", &[("password", password)]).await;
+    }
+    let old = app.browser();
+    type_password(&old, "ada@example.com", "correct horse battery").await;
+    assert_eq!(old.signed_in_as().await, None);
+    let new = app.browser();
+    type_password(&new, "ada@example.com", "staple of another kind").await;
+    assert!(new.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn a_password_counts_exactly_as_it_was_typed_and_may_be_long() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let password = format!(" Ünïcode {} ", "and long ".repeat(12));
+    ada.post_form("/actions/set-password", &[("password", &password)]).await;
+    for other in [password.trim(), &password.to_lowercase(), &password[..password.len() - 2]] {
+        let browser = app.browser();
+        type_password(&browser, "ada@example.com", other).await;
+        assert_eq!(browser.signed_in_as().await, None, "{other:?}");
+    }
+    let browser = app.browser();
+    type_password(&browser, "ada@example.com", &password).await;
+    assert!(browser.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/set-password", &[("password", "correct horse battery")]).await;
+    let kept = app.texts("SELECT password FROM users").await;
+    assert!(kept[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept:?}");
+}

@@ -105,3 +105,16 @@ async fn line_breaks_and_colours_in_input_make_one_clean_log_line() {
     assert!(!text.contains('\x1b'), "no colours");
     assert!(text.lines().all(|line| line.starts_with('{')), "every line is one event");
 }
+
+#[tokio::test]
+async fn who_is_turned_away_is_told_to_the_log() {
+    let log = log();
+    let app = App::start().await;
+    let browser = app.browser();
+    let request = browser.request(reqwest::Method::POST, "/api/auth/logout").header("x-request-id", "turned-away-1");
+    browser.send(request.header("sec-fetch-site", "cross-site")).await;
+    let line =
+        log.text().lines().find(|line| line.contains("turned-away-1") && line.contains("request.refused")).map(str::to_owned);
+    let line = line.expect("a line");
+    assert!(line.contains("403") && line.contains("/api/auth/logout"), "{line}");
+}

@@ -183,3 +183,42 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
         app.inbox.first_to(&format!("ada{n}@example.com")).await;
     }
 }
+
+#[tokio::test]
+async fn a_destination_added_to_the_link_is_ignored() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?stored=1")]).await;
+    let link = format!("{}&next=/dashboard?added=1", app.inbox.first_to("ada@example.com").await.link());
+    assert_eq!(ada.get(&link).await.goes_to(), "/dashboard?stored=1");
+}
+
+#[tokio::test]
+async fn a_destination_that_is_no_path_at_all_is_no_trouble() {
+    let app = App::start().await;
+    for odd in ["%ff", "%", "%zz", "%00", "http://[", "//%5c", "/%0d%0aset-cookie:a=b", "/\u{0}"] {
+        let answer = app.browser().get(&format!("/login?next={odd}")).await;
+        assert_eq!(answer.status, 200, "{odd}");
+        let ada = app.browser();
+        let address = format!("ada{}@example.com", odd.len());
+        let asked = ada.post_form("/actions/sign-in", &[("email", &address), ("next", odd)]).await;
+        assert!(asked.goes_to().starts_with("/login/code"), "{odd}");
+        assert_eq!(asked.cookies_set().len(), 1, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_begins_with_zero_signs_in() {
+    let app = App::start().await;
+    for n in 0..200 {
+        let (ada, address) = (app.browser(), format!("ada{n}@example.com"));
+        ada.ask_for_mail(&address).await;
+        let code = app.inbox.first_to(&address).await.code().to_owned();
+        if code.starts_with('0') {
+            ada.type_code(&code).await;
+            assert_eq!(ada.signed_in_as().await.as_deref(), Some(address.as_str()));
+            return;
+        }
+    }
+    panic!("none of 200 codes began with zero");
+}

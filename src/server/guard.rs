@@ -7,8 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{cookies, headers, page_data::Trouble, session, state::AppState};
-use crate::error::Error;
+use super::{cookies, headers, render, session, state::AppState};
 
 /// Everything at and below this path needs a session.
 const PROTECTED: &str = "/dashboard";
@@ -28,11 +27,11 @@ async fn require_session(State(state): State<AppState>, mut request: Request, ne
     let session = match session::present(&state.core, state.cookies, request.headers()).await {
         Ok(Some(session)) => session,
         Ok(None) => return to_login(&request),
-        Err(error) => return with_trouble(error, request, next).await,
+        Err(error) => return render::trouble(state, error, request).await,
     };
     let renewed = match session::renew(&state.core, &session).await {
         Ok(renewed) => renewed,
-        Err(error) => return with_trouble(error, request, next).await,
+        Err(error) => return render::trouble(state, error, request).await,
     };
     request.extensions_mut().insert(session);
     let mut response = next.run(request).await;
@@ -49,10 +48,4 @@ fn to_login(request: &Request) -> Response {
     let mut response = Redirect::to(&format!("/login?{query}")).into_response();
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
     response
-}
-
-/// Renders the page of the error instead of the one that was asked for.
-async fn with_trouble(error: Error, mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(Trouble(error));
-    next.run(request).await
 }

@@ -14,7 +14,7 @@ use super::{api::ApiError, state::AppState};
 use crate::error::Error;
 
 /// For answers that are not pages: nothing may be loaded, and nobody may frame them.
-const CSP_OF_DATA: &str = "default-src 'none'; frame-ancestors 'none'";
+const CSP_OF_DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The content security policy of a page: scripts with this response's nonce and what they load, our own styles and
 /// images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`: cargo-leptos reloads the page over a socket.

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod page_data;
 pub mod policy_file;
 pub mod random;
+pub mod render;
 pub mod router;
 pub mod serve;
 pub mod session;

@@ -73,7 +73,7 @@ pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
 }
 
 /// The claims of a token that one of our secrets signed, for this site, that has not expired by our clock. No leeway:
-/// it is this server that issued it.
+/// it is this server that issued it. `iat` is not judged: after a clock was set back, sessions go on.
 fn claims(core: &Core, jwt: &str) -> Option<Claims> {
     let mut rule = Validation::new(Algorithm::HS256);
     rule.set_issuer(&[core.public_url.origin()]);
@@ -82,7 +82,7 @@ fn claims(core: &Core, jwt: &str) -> Option<Claims> {
     rule.validate_exp = false; // below, by our own clock
     let token = core.keys.session().find_map(|key| decode::<Claims>(jwt, &DecodingKey::from_secret(key), &rule).ok())?;
     let now = u64::try_from(core.clock.now() / SECOND).ok()?;
-    let alive = token.claims.iat <= now && now < token.claims.exp;
+    let alive = now < token.claims.exp;
     (token.header.typ.as_deref() == Some(TYP) && alive).then_some(token.claims)
 }
 
@@ -95,7 +95,7 @@ pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Resu
         None => (cookies.session(headers), true),
     };
     let Some(claims) = jwt.and_then(|jwt| claims(core, &jwt)) else { return Ok(None) };
-    let row = core.store.session(&claims.sid, core.clock.now()).await?;
+    let row = core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
     let row = row.filter(|row| row.user_id == claims.sub);
     // A user the team's own table no longer has is out at once.
     if let (Some(row), Some(mapped)) = (&row, &core.mapped_users)

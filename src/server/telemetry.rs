@@ -1,8 +1,8 @@
 //! Logs: for people in development, JSON in production, each line of a request under its correlation id.
 
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -13,6 +13,9 @@ use super::state::AppState;
 
 /// The header of the correlation id, in and out.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const REFUSALS: [StatusCode; 4] =
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
 
 /// Starts logging to stderr. `RUST_LOG` chooses what is told.
 pub fn init(production: bool) {
@@ -47,7 +50,13 @@ pub async fn correlate(State(state): State<AppState>, mut request: Request, next
     };
     request.headers_mut().insert(&REQUEST_ID, id.clone());
     let span = span_of(request_id(request.headers()));
-    let mut response = next.run(request).instrument(span).await;
+    let (method, path) = (request.method().clone(), request.extensions().get().map(MatchedPath::as_str).map(str::to_owned));
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let status = response.status();
+    // Who was turned away, and by what (ASVS 5.0 16.3.2, 16.3.3). Refused sign-ins are events of their own.
+    if REFUSALS.contains(&status) {
+        span.in_scope(|| tracing::info!(event = "request.refused", %method, path, status = status.as_u16()));
+    }
     response.headers_mut().insert(&REQUEST_ID, id);
     response
 }

@@ -65,7 +65,7 @@ impl App {
             smtp_url: Some(inbox.smtp_url()),
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
-            public_url: url.parse().unwrap(),
+            public_url: source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).parse().unwrap(),
             metrics_token: Some("a token for the metrics".to_owned()),
             policy: source.policy().unwrap(),
             source,

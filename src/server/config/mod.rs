@@ -8,8 +8,10 @@ use leptos::config::{LeptosOptions, get_config_from_str};
 use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
+    net::IpAddr,
     path::{Path, PathBuf},
 };
+use url::Url;
 
 pub use policy::{Auth, BadKey, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
 pub use public_url::PublicUrl;
@@ -113,6 +115,13 @@ impl Settings {
         if production && smtp_url.is_none() {
             return missing("SMTP_URL", "the mail server, like smtps://user:password@mail.example.com");
         }
+        if production && smtp_url.as_deref().is_some_and(may_be_read_on_the_way) {
+            return refuse(
+                "SMTP_URL would let mails, and the links in them, be read on the way. Use smtps://, or smtp://…?tls=required for \
+                 STARTTLS; without either the mail server must be on this very machine."
+                    .to_owned(),
+            );
+        }
         let from = match policy.mail.from.as_deref() {
             Some(from) => from,
             None if production => {
@@ -138,6 +147,21 @@ impl Settings {
         let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
         Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, metrics_token, policy, source, leptos })
     }
+}
+
+/// Whether mails would go to another machine without TLS, or with a STARTTLS that somebody in between can strip (RFC 3207, 6;
+/// ASVS 5.0 12.3.1).
+fn may_be_read_on_the_way(smtp_url: &str) -> bool {
+    // What is no URL is explained by who connects.
+    let Ok(url) = Url::parse(smtp_url) else { return false };
+    let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
+    url.scheme() == "smtp" && tls.as_deref() != Some("required") && !url.host_str().is_some_and(is_here)
+}
+
+/// Whether a host is this machine.
+pub fn is_here(host: &str) -> bool {
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 fn refuse<T>(sentence: String) -> Result<T, ConfigError> {

@@ -1,7 +1,9 @@
 //! The address people type, the only thing links are built from.
 
 use std::{fmt, str::FromStr};
-use url::{Host, Url};
+use url::Url;
+
+use super::is_here;
 
 /// Scheme, host and port, without a path: `https://login.example.com`, or `http` on loopback.
 #[derive(Clone, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl FromStr for PublicUrl {
         if !plain || !url.username().is_empty() || url.password().is_some() {
             return Err(format!("must be scheme and host only, and is {text:?}"));
         }
-        let loopback = is_loopback(&url);
+        let loopback = url.host_str().is_some_and(is_here);
         match url.scheme() {
             "https" => {}
             "http" if loopback => {}
@@ -44,15 +46,6 @@ impl FromStr for PublicUrl {
         }
         let origin = url.origin().ascii_serialization();
         Ok(PublicUrl { url, origin })
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }
 

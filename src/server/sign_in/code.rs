@@ -125,7 +125,7 @@ async fn attempt(core: &Core, asked: Option<AuthRequest>, code: &Code, browser: 
             return Err(Error::CodeExpired.into());
         }
         core.store.forgive_try(&try_id).await?;
-        return core.complete(request, browser, Error::CodeExpired).await;
+        return core.complete("code", request, browser, Error::CodeExpired).await;
     }
     match u32::try_from(i64::from(tries) - request.code_tries) {
         Ok(attempts_left @ 1..) => Err(Error::CodeWrong { attempts_left }.into()),

@@ -65,7 +65,7 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
 async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
     let origin = origin?;
     match origin.fault(core, browser) {
-        None => core.complete(origin.request, browser, Error::LinkUsed).await,
+        None => core.complete("link", origin.request, browser, Error::LinkUsed).await,
         Some(error) => Err(error.into()),
     }
 }

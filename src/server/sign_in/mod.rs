@@ -12,7 +12,7 @@ pub mod request;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use super::{
     clock::{Clock, Millis, SECOND},
@@ -39,6 +39,8 @@ pub struct Core {
     pub mapped_users: Option<MappedUsers>,
     /// Wakes the outbox worker when there is a mail to send.
     pub mail_queued: Notify,
+    /// How many passwords may be hashed at once.
+    hashing: Semaphore,
 }
 
 /// What a browser (or another caller) showed of itself.
@@ -109,7 +111,8 @@ impl Core {
     ) -> Self {
         let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
         let policy = ArcSwap::from_pointee(policy);
-        Core { ip_limits, store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new() }
+        let hashing = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
+        Core { ip_limits, store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new(), hashing }
     }
 
     /// The policy in force.
@@ -147,10 +150,10 @@ impl Core {
         answer
     }
 
-    /// Turns an auth request whose link or code was right into a session, once. `late` is what to say when somebody
-    /// was faster.
-    async fn complete(&self, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
-        let beginning = Beginning::new(self, &request.address, browser)?;
+    /// Turns an auth request into a session, once, whose link or code (`by`) was right. `late` is what to say when
+    /// somebody was faster.
+    async fn complete(&self, by: &str, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
+        let beginning = Beginning::new(self, by, &request.address, browser)?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
             Some(mapped) => Some(mapped.find(&request.address).await?),
@@ -187,10 +190,12 @@ struct Beginning<'a> {
 }
 
 impl<'a> Beginning<'a> {
-    fn new(core: &Core, address: &str, browser: &'a Browser) -> Result<Self, Error> {
+    /// `by`: link, code or password.
+    fn new(core: &Core, by: &str, address: &str, browser: &'a Browser) -> Result<Self, Error> {
         let at = core.clock.now();
         let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
-        let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(|name| core.event(name, Some(address), &browser.client));
+        let event = |name| core.event(name, Some(address), &browser.client).because(by);
+        let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(event);
         let replaces = browser.session.as_ref().map(|had| {
             let revoked = core.event(event::SESSION_REVOKED, Some(&had.address), &browser.client);
             (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))

@@ -1,7 +1,8 @@
 //! The password, for teams that want one beside the mail.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
+use tokio::time::timeout;
 
 use super::{Beginning, Browser, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
@@ -23,6 +24,9 @@ const LANES: u32 = 1;
 const SHORTEST: usize = 8;
 const LONGEST: usize = 128;
 
+/// How long a request waits for its turn to be hashed.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 /// How long after signing in a password may be set or removed (ASVS 5.0 7.5.1).
 pub const RECENT: Millis = 10 * MINUTE;
 
@@ -35,6 +39,14 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
 fn argon2() -> Result<Argon2<'static>, Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|_| Error::Internal)?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Does the hashing on a thread of its own, as many at once as there are cores: each takes 19 MiB, and a crowd of them must
+/// not take the server's memory (ASVS 5.0 15.2.2). Who would wait too long is told to come back.
+async fn hashing<T: Send + 'static>(core: &Core, hash: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+    let permit = timeout(PATIENCE, core.hashing.acquire()).await;
+    let _permit = permit.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Internal)?;
+    tokio::task::spawn_blocking(hash).await.map_err(|_| Error::Internal)?
 }
 
 /// Signs in with a password. Unknown addresses, users without a password and wrong passwords are one and the same, in
@@ -67,15 +79,14 @@ async fn attempt(
         Some((user_id, Some(kept))) => (Some(user_id), kept),
         _ => (None, NOBODY.clone()),
     };
-    let fits = tokio::task::spawn_blocking(move || -> Result<bool, Error> {
+    let fits = hashing(core, move || {
         let Ok(hash) = PasswordHash::new(&kept) else { return Ok(false) };
         Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok())
     })
-    .await
-    .map_err(|_| Error::Internal)??;
+    .await?;
     let user_id = user_id.filter(|_| fits).ok_or(Error::PasswordWrong)?;
     core.store.forgive_try(&try_id).await?;
-    let beginning = Beginning::new(core, address.as_str(), browser)?;
+    let beginning = Beginning::new(core, "password", address.as_str(), browser)?;
     core.store.begin_session(&user_id, address.as_str(), &beginning.session(), beginning.at).await?;
     let destination = destination::parse(core.public_url.url(), next);
     Ok(beginning.signed_in(user_id, address.as_str().to_owned(), destination, None))
@@ -98,10 +109,10 @@ pub async fn set(core: &Core, session: &Session, password: &str) -> Result<(), E
     }
     let salt = core.random.bytes::<16>()?;
     let password = password.to_owned();
-    let hash = tokio::task::spawn_blocking(move || {
+    let hash = hashing(core, move || {
         let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Error::Internal)?;
-        Ok::<_, Error>(hash.to_string())
-    });
-    let hash = hash.await.map_err(|_| Error::Internal)??;
+        Ok(hash.to_string())
+    })
+    .await?;
     core.store.set_password(&session.row.user_id, Some(&hash)).await
 }

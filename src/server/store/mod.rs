@@ -21,12 +21,12 @@ pub use users::FailedTry;
 
 use sqlx::{
     ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
-use crate::error::Error;
+use crate::{error::Error, server::config::is_here};
 
 /// How long a request waits for a connection before it is told to come back: people prefer a fast 503 to a hung page.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -161,6 +161,10 @@ impl Store {
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?.disable_statement_logging();
         let database = format!("{} on {}", options.get_database().unwrap_or("postgres"), options.get_host());
+        let is_far = options.get_socket().is_none() && !is_here(options.get_host());
+        if is_far && matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
+            tracing::warn!("the connection to {database} need not be encrypted: add ?sslmode=verify-full to DATABASE_URL");
+        }
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await;
         let pool = pool.map_err(|error| OpenError::Open { database: database.clone(), error })?;
         sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;

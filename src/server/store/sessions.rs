@@ -31,12 +31,12 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// The session, if it is alive: not revoked, not expired, its user not disabled.
-    pub async fn session(&self, id: &str, now: Millis) -> Result<Option<SessionRow>, Error> {
+    /// The session, if it is alive: not revoked, not expired, its user neither disabled nor, where users are our own, gone.
+    pub async fn session(&self, id: &str, own_users: bool, now: Millis) -> Result<Option<SessionRow>, Error> {
         let alive = "SELECT s.id, s.user_id, s.address, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
             FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
-            WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL";
-        Ok(read!(self, db => sqlx::query_as(alive).bind(id).bind(now).fetch_optional(db).await?))
+            WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
+        Ok(read!(self, db => sqlx::query_as(alive).bind(id).bind(now).bind(own_users).fetch_optional(db).await?))
     }
 
     /// The sessions of a user that are alive, the one used last first.
