@@ -1,6 +1,10 @@
 //! The program itself: what it says when it cannot start.
 
-use std::{path::Path, process::Command};
+use std::{
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// Runs the program in an empty folder; its exit code and what it told the operator.
 fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
@@ -87,4 +91,26 @@ fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
         let next = if refused { "SMTP_URL would let mails" } else { "SESSION_JWT_SECRET is not set" };
         assert!(told.contains(next), "{url}: {told}");
     }
+}
+
+#[test]
+fn in_production_every_line_of_the_log_is_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    let variables = [
+        ("LATCHKEY_ENV", "production"),
+        ("LATCHKEY_PUBLIC_URL", "https://login.example.com"),
+        ("LATCHKEY_MAIL__FROM", "no-reply@example.com"),
+        ("SMTP_URL", "smtp://127.0.0.1:1"),
+        ("SESSION_JWT_SECRET", crate::support::SECRET),
+        ("LEPTOS_SITE_ADDR", "127.0.0.1:0"),
+    ];
+    command.current_dir(folder.path()).env_clear().envs(variables).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(line["timestamp"].is_string() && line["level"] == "INFO", "{line}");
 }

@@ -1,83 +1,8 @@
-//! The program killed, stopped and started again, as a process of its own.
+//! The program killed, stopped and started again, and what it leans on taken away.
 
-use std::{
-    net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
-use tempfile::TempDir;
+use std::{process::Command, time::Duration};
 
-use crate::support::{Browser, Inbox, Manners, SECRET, database};
-
-/// The program with a database and an inbox that outlive it.
-struct Program {
-    folder: TempDir,
-    database_url: String,
-    port: u16,
-    inbox: Inbox,
-    child: Option<Child>,
-}
-
-impl Program {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let database_url = database::fresh(folder.path()).await;
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut program = Program { folder, database_url, port, inbox: Inbox::start().await, child: None };
-        program.start_again().await;
-        program
-    }
-
-    async fn start_again(&mut self) {
-        let config = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Leptos.toml");
-        let child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("DATABASE_URL", &self.database_url)
-            .env("SMTP_URL", self.inbox.smtp_url())
-            .env("SESSION_JWT_SECRET", SECRET)
-            .env("LATCHKEY_CONFIG", config)
-            .env("LATCHKEY_PUBLIC_URL", format!("http://localhost:{}", self.port))
-            .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", self.port))
-            .env("RUST_LOG", "off")
-            .stderr(Stdio::null())
-            .spawn();
-        self.child = Some(child.unwrap());
-        for _ in 0..400 {
-            let ready = reqwest::get(format!("http://localhost:{}/readyz", self.port)).await;
-            if ready.is_ok_and(|answer| answer.status() == 200) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the program did not start");
-    }
-
-    fn signal(&mut self, signal: &str) {
-        let id = self.child.as_ref().unwrap().id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-    }
-
-    /// As `kill -9` does: nothing is finished, nothing is written.
-    fn kill(&mut self) {
-        self.signal("-KILL");
-        self.child.take().unwrap().wait().unwrap();
-    }
-
-    fn browser(&self) -> Browser {
-        Browser::new(&format!("http://localhost:{}", self.port))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
+use crate::support::{Browser, Cluster, Manners, Program, database};
 
 #[tokio::test]
 async fn a_mail_that_was_accepted_survives_kill_9() {
@@ -96,25 +21,28 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
 #[tokio::test]
 async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
     let mut program = Program::start().await;
-    let ada = program.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = program.inbox.first_to("ada@example.com").await;
-    let click = {
-        let (ada, link) = (ada.copy(), mail.link().to_owned());
-        tokio::spawn(async move {
-            let _ = ada.request(reqwest::Method::GET, &link).send().await;
-        })
-    };
-    tokio::time::sleep(Duration::from_millis(3)).await;
-    program.kill();
-    let _ = click.await;
-    program.start_again().await;
-    let store = latchkey::server::store::Store::open(&program.database_url).await.unwrap();
-    let used = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_by = 'signed_in'").await;
-    let sessions = database::count(&store, "SELECT COUNT(*) FROM sessions").await;
-    assert_eq!(used, sessions);
-    if used == 0 {
-        assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+    for (n, wait) in [0, 1, 2, 3, 5, 8, 13].into_iter().enumerate() {
+        let (ada, address) = (program.browser(), format!("ada{n}@example.com"));
+        ada.ask_for_mail(&address).await;
+        let mail = program.inbox.first_to(&address).await;
+        let click = {
+            let (ada, link) = (ada.copy(), mail.link().to_owned());
+            tokio::spawn(async move {
+                let _ = ada.request(reqwest::Method::GET, &link).send().await;
+            })
+        };
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        program.kill();
+        let _ = click.await;
+        program.start_again().await;
+        let store = latchkey::server::store::Store::open(&program.database_url).await.unwrap();
+        let used = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_by = 'signed_in'").await;
+        assert_eq!(used, database::count(&store, "SELECT COUNT(*) FROM sessions").await);
+        let this = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_at IS NULL").await;
+        store.close().await;
+        if this > 0 {
+            assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "not used, so it still works");
+        }
     }
 }
 
@@ -140,4 +68,147 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
     let exited = tokio::task::spawn_blocking(move || child.wait().unwrap());
     let status = tokio::time::timeout(Duration::from_secs(10), exited).await.expect("gone within ten seconds").unwrap();
     assert!(status.success());
+}
+
+#[tokio::test]
+async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_recognised() {
+    let mut program = Program::start().await;
+    program.inbox.behave(Manners::TakesAndFallsSilent);
+    let ada = program.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let first = program.inbox.first_to("ada@example.com").await;
+    program.kill();
+    program.inbox.behave(Manners::Takes);
+    program.start_again().await;
+    let second = program.inbox.nth_to_within("ada@example.com", 2, Duration::from_secs(120)).await;
+    assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
+    assert_eq!((first.link(), first.code()), (second.link(), second.code()));
+    assert_eq!(ada.get(first.link()).await.goes_to(), "/dashboard");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(program.inbox.count_to("ada@example.com"), 2);
+}
+
+#[tokio::test]
+async fn two_instances_are_one_server() {
+    if database::postgres().is_none() {
+        return; // SQLite is for one instance
+    }
+    let cluster_url = database::fresh(std::path::Path::new("")).await;
+    let mut first = Program::on(tempfile::tempdir().unwrap(), cluster_url).await;
+    let second = first.beside();
+    second.until_ready().await;
+
+    // Begun on one, finished on the other.
+    let (here, there) = (first.browser(), |browser: &Browser| browser.at(&second.url()));
+    here.ask_for_mail("ada@example.com").await;
+    let mail = first.inbox.first_to("ada@example.com").await;
+    let ada = there(&here);
+    assert_eq!(ada.get(&second.here(mail.link())).await.goes_to(), "/dashboard");
+    assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "sessions hold on both");
+
+    // Limits hold across.
+    there(&first.browser()).ask_for_mail("bea@example.com").await;
+    first.browser().ask_for_mail("bea@example.com").await;
+    let third = there(&first.browser());
+    let refused = third.post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" })).await;
+    assert_eq!(refused.error(429), "rate_limited");
+
+    // Each mail is sent by one; what a dead instance had in hand is sent by the other.
+    for n in 0..20 {
+        let at = if n % 2 == 0 { first.browser() } else { there(&first.browser()) };
+        at.ask_for_mail(&format!("many{n}@example.com")).await;
+        if n == 15 {
+            first.kill();
+            first.port = second.port;
+        }
+    }
+    for n in 0..20 {
+        first.inbox.nth_to_within(&format!("many{n}@example.com"), 1, Duration::from_secs(120)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let twice: Vec<String> =
+        (0..20).map(|n| format!("many{n}@example.com")).filter(|address| first.inbox.count_to(address) > 1).collect();
+    assert!(twice.len() <= 8, "only what was in hand when it was killed may come again: {twice:?}");
+}
+
+#[tokio::test]
+async fn instances_that_start_together_migrate_once() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let url = database::fresh(std::path::Path::new("")).await;
+    let first = Program::unready(tempfile::tempdir().unwrap(), url).await;
+    let others = [first.beside(), first.beside(), first.beside()];
+    for program in others.iter().chain([&first]) {
+        program.until_ready().await;
+    }
+}
+
+#[tokio::test]
+async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let program = Program::on(tempfile::tempdir().unwrap(), cluster.url()).await;
+    let ada = program.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = program.inbox.first_to("ada@example.com").await;
+    for (take_away, give_back) in [("stop", "start"), ("-STOP", "-CONT")] {
+        if take_away == "stop" {
+            cluster.stop()
+        } else {
+            cluster.signal(take_away)
+        }
+        let asking = serde_json::json!({ "email": "bea@example.com" });
+        let answer = ada.post_json("/api/auth/send-passwordless", asking.clone()).await;
+        assert_eq!(answer.error(503), "unavailable", "{take_away}");
+        assert!(answer.headers.contains_key("retry-after"));
+        assert_eq!(ada.get("/login").await.status, 200, "what needs no database is there");
+        assert_eq!(ada.get("/healthz").await.status, 200);
+        assert_eq!(ada.get("/readyz").await.status, 503);
+        if give_back == "start" {
+            cluster.start_again()
+        } else {
+            cluster.signal(give_back)
+        }
+        program.until_ready().await;
+        assert_eq!(ada.post_json("/api/auth/send-passwordless", asking).await.status, 200, "{give_back}");
+    }
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_and_passes() {
+    let disk = tempfile::tempdir().unwrap();
+    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(disk.path()).status();
+    if database::postgres().is_some() || !mount.is_ok_and(|status| status.success()) {
+        eprintln!("not tried: a small disk cannot be mounted here");
+        return;
+    }
+    let url = format!("sqlite://{}", disk.path().join("latchkey.db").display());
+    let program = Program::on(tempfile::tempdir().unwrap(), url).await;
+    let ada = program.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = program.inbox.first_to("ada@example.com").await;
+    let ballast = disk.path().join("ballast");
+    let _ = std::fs::write(&ballast, vec![0; 4 << 20]);
+    let mut refused = 0;
+    for n in 0..40 {
+        let asking = serde_json::json!({ "email": format!("many{n}@example.com") });
+        let answer = program.browser().post_json("/api/auth/send-passwordless", asking).await;
+        if answer.status == 503 {
+            assert_eq!(answer.error(503), "unavailable");
+            refused += 1;
+        }
+        if answer.status == 429 {
+            break; // one client asks for twenty in a minute
+        }
+    }
+    assert!(refused > 0, "the disk was full");
+    assert_eq!(ada.get("/healthz").await.status, 200);
+    std::fs::remove_file(&ballast).unwrap();
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
+    drop(program);
+    let _ = Command::new("umount").arg(disk.path()).status();
 }

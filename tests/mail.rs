@@ -1,6 +1,6 @@
 //! The mail itself, and how it is sent.
 
-use latchkey::server::clock::SECOND;
+use latchkey::server::clock::{MINUTE, SECOND};
 
 use crate::support::{App, Manners};
 
@@ -135,4 +135,55 @@ async fn what_a_mail_said_is_wiped_once_it_is_sent() {
     app.browser().ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent' AND payload IS NULL", 1).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE payload IS NOT NULL").await, 0);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::Hangs);
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    app.inbox.offered(1).await;
+    app.inbox.behave(Manners::Takes);
+    app.browser().ask_for_mail("bea@example.com").await;
+    app.inbox.first_to("bea@example.com").await;
+    app.until_mail_is_tried_again().await;
+    for _ in 0..4 {
+        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+        eprintln!(
+            "{:?} {} {}",
+            app.texts("SELECT state||' '||due_at||' '||attempts||' '||expires_at||' '||last_error FROM outbox").await,
+            app.clock.now(),
+            *app.inbox.attempts.borrow()
+        );
+    }
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_holds_no_mail_up() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    app.browser().ask_for_mail("ada@example.com").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE last_error IS NOT NULL", 1).await;
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(-latchkey::server::clock::HOUR);
+    app.inbox.first_to("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    app.browser().ask_for_mail("ada@example.invalid").await;
+    let mut minutes = 0;
+    while app.count("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND payload IS NULL").await == 0 {
+        app.clock.advance(MINUTE);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        minutes += 1;
+        assert!(minutes < 30, "it is tried for ever");
+    }
+    assert!(minutes >= 10, "it was given up after {minutes} minutes");
+    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE state = 'queued'").await, 0);
 }

@@ -17,6 +17,7 @@ mod guard;
 mod limits;
 mod links;
 mod mail;
+mod mail_security;
 mod pages;
 mod passwords;
 mod policy;

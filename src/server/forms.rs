@@ -6,6 +6,7 @@
 //! cookie that lives for one page.
 
 use axum::{
+    Json,
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{
@@ -66,8 +67,7 @@ pub fn come_back_to(page: &str, typed: &str) {
 
 /// The middleware around every server function.
 pub async fn answer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_form = accept.is_some_and(|accept| accept.contains("text/html"));
+    let is_form = wants_html(request.headers());
     request.headers_mut().remove(ACCEPT);
     request.headers_mut().remove(REFERER);
 
@@ -89,11 +89,30 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
         cookies::append(&mut parts.headers, Flash::cookie(&state, error, typed.unwrap_or_default()));
         return redirect(parts.headers, page);
     }
-    // The header tells the caller in the browser that the body is an error.
-    parts.headers.insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("error"));
-    parts.status = api::status(&error);
-    api::retry_after(&mut parts.headers, &error);
-    (parts, Body::from(body)).into_response()
+    failed_call(parts.headers, &error)
+}
+
+/// The answer to a form, or to a call of a server function, that got none of its own.
+pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
+    let mut headers = HeaderMap::new();
+    if is_form {
+        cookies::append(&mut headers, Flash::cookie(state, error, String::new()));
+        return redirect(headers, HeaderValue::from_static("/login"));
+    }
+    failed_call(headers, &error)
+}
+
+/// Whether it is a page that posted this, not the script in it.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// An error as the caller in the browser reads it: the header tells it that the body is one.
+fn failed_call(mut headers: HeaderMap, error: &Error) -> Response {
+    headers.insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("error"));
+    headers.remove("content-length");
+    api::retry_after(&mut headers, error);
+    (api::status(error), headers, Json(error)).into_response()
 }
 
 fn redirect(mut headers: HeaderMap, to: HeaderValue) -> Response {

@@ -22,7 +22,7 @@ use super::{
     mail::mailbox,
     metrics,
     page_data::{Unknown, Visit},
-    render::page,
+    render::{self, page},
     state::AppState,
     telemetry,
 };
@@ -31,6 +31,8 @@ use crate::{app::App, error::Error};
 /// The most any request may send, in bytes, and how long it may take to.
 const BODY: usize = 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
+/// How long an answer may take.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
 
 /// The server's routes.
 pub fn router(state: AppState) -> Router {
@@ -60,6 +62,7 @@ pub fn router(state: AppState) -> Router {
         .route_layer(from_fn(metrics::measure))
         .fallback(unknown)
         .layer(from_fn_with_state(state.clone(), guard::protect))
+        .layer(from_fn_with_state(state.clone(), timed))
         .layer(from_fn_with_state(state.clone(), headers::same_site))
         .layer(from_fn(limited_body))
         .layer(from_fn(known_method))
@@ -127,6 +130,24 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     }
     request.extensions_mut().insert(Unknown);
     page(state, request).await
+}
+
+/// Answers `unavailable` in place of what takes too long: a database that hangs must not make people hang with it.
+async fn timed(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let again = parts.clone();
+    if let Ok(response) = tokio::time::timeout(ANSWER_TIME, next.run(Request::from_parts(parts, body))).await {
+        return response;
+    }
+    tracing::error!(path = again.uri.path(), "no answer in time");
+    let path = again.uri.path();
+    if path.starts_with("/actions/") {
+        return forms::unanswered(&state, forms::wants_html(&again.headers), Error::Unavailable);
+    }
+    if path.starts_with("/api/") || matches!(path, "/readyz" | "/metrics") {
+        return ApiError(Error::Unavailable).into_response();
+    }
+    render::trouble(state, Error::Unavailable, Request::from_parts(again, Body::empty())).await
 }
 
 /// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4); one somebody made up would be a series of its own in

@@ -110,7 +110,7 @@ impl Server {
         let outbox = Outbox { core: core.clone(), transport, templates, from };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
         let housekeeping = housekeeping::start(core.clone(), stopped.clone());
-        let worker = tokio::spawn(outbox.run(stopped));
+        let worker = tokio::spawn(Arc::new(outbox).run(stopped));
         Ok(Server { router: router(state), core, stop, worker, policy_watch, housekeeping })
     }
 

@@ -62,7 +62,7 @@ impl App {
         let settings = Settings {
             production: false,
             database_url: database::fresh(folder.path()).await,
-            smtp_url: Some(inbox.smtp_url()),
+            smtp_url: Some(source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url())),
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
             public_url: source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).parse().unwrap(),

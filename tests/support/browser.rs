@@ -60,6 +60,11 @@ impl Browser {
         Browser { cookies: Arc::new(Mutex::new(cookies)), ..self.clone() }
     }
 
+    /// The same browser, its cookies included, at another instance.
+    pub fn at(&self, base: &str) -> Self {
+        Browser { base: base.to_owned(), ..self.clone() }
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.lock().unwrap().get(name).cloned()
     }

@@ -23,6 +23,10 @@ pub enum Manners {
     RefusesForGood,
     /// Closes the connection when the message is half through.
     DropsInData,
+    /// Takes the connection and says nothing more.
+    Hangs,
+    /// Takes the mail, and never says so.
+    TakesAndFallsSilent,
 }
 
 /// A mail as a person finds it.
@@ -106,7 +110,7 @@ impl Inbox {
         self.nth_to_within(address, n, Duration::from_secs(20)).await
     }
 
-    async fn nth_to_within(&self, address: &str, n: usize, patience: Duration) -> Mail {
+    pub async fn nth_to_within(&self, address: &str, n: usize, patience: Duration) -> Mail {
         let mut mails = self.mails.clone();
         let arrived = mails.wait_for(|mails| mails.iter().filter(|mail| mail.to == address).count() >= n);
         let mails = tokio::time::timeout(patience, arrived).await.expect("a mail in time").unwrap().clone();
@@ -158,20 +162,24 @@ async fn converse(
                 let manners = *manners.lock().unwrap();
                 refusal = format!("550 {to}: no such mailbox");
                 count.send_modify(|count| *count += 1);
-                if manners == Manners::Takes || manners == Manners::DropsInData {
+                if matches!(manners, Manners::Takes | Manners::DropsInData | Manners::TakesAndFallsSilent) {
                     write.write_all(b"354 go on\r\n").await?;
                 }
                 match manners {
                     Manners::DropsInData => return Ok(()),
+                    Manners::Hangs => return std::future::pending().await,
                     Manners::RefusesForNow => "451 later, please",
                     Manners::RefusesForGood => &refusal,
-                    Manners::Takes => {
+                    Manners::Takes | Manners::TakesAndFallsSilent => {
                         let mut raw = String::new();
                         while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                             raw.push_str(line.strip_prefix('.').unwrap_or(&line));
                             raw.push_str("\r\n");
                         }
                         put.send_modify(|mails| mails.push(read_mail(&from, &to, raw)));
+                        if manners == Manners::TakesAndFallsSilent {
+                            return std::future::pending().await;
+                        }
                         "250 taken"
                     }
                 }

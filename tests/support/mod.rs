@@ -3,9 +3,13 @@
 
 mod app;
 mod browser;
+mod cluster;
 pub mod database;
 mod inbox;
+mod program;
 
 pub use app::{App, SECRET, START};
 pub use browser::{Answer, Browser};
+pub use cluster::Cluster;
 pub use inbox::{Inbox, Mail, Manners};
+pub use program::Program;

@@ -1,10 +1,9 @@
 //! The outbox worker: takes the mails that are due from the database and hands them to the transport.
 
-use futures::future::join_all;
 use lettre::message::Mailbox;
 use metrics::histogram;
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, time::timeout};
+use tokio::{sync::watch, task::JoinSet};
 use tracing::Instrument;
 
 use super::{
@@ -23,11 +22,9 @@ use crate::{
 };
 
 /// How many mails travel at once.
-const BATCH: i64 = 8;
-/// How long a worker holds a mail. Longer than [`SENDING`], so that only a dead worker loses it.
+const AT_ONCE: usize = 8;
+/// How long a worker holds a mail. Longer than sending one may take, so that only a dead worker loses it.
 const LEASE: Millis = MINUTE;
-/// How long one mail may take altogether.
-const SENDING: Duration = Duration::from_secs(45);
 /// The longest wait between looks at the outbox, for mails that other instances or retries have made due.
 const POLL: Duration = Duration::from_secs(1);
 /// The first wait after a refusal; doubled with each more, up to the last.
@@ -51,33 +48,47 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends what is due, until `stop` says otherwise; mails in hand are finished first.
-    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+    /// Sends what is due, until `stop` says otherwise; mails in hand are finished first. One that takes long holds up no
+    /// other, as long as there are fewer than [`AT_ONCE`] of its kind.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        // Tasks, not futures of this one: while it waits for the database they go on, or they would keep it waiting.
+        let mut in_hand = JoinSet::new();
+        let mut look = true;
         while !*stop.borrow() {
-            match self.send_due().await {
-                Ok(sent) if sent > 0 => continue,
-                Ok(_) => {}
-                Err(error) => tracing::warn!(%error, "the outbox cannot be read; trying again"),
+            let free = AT_ONCE - in_hand.len();
+            if look && free > 0 {
+                let mails = self.claim(free).await;
+                look = mails.len() == free; // there may be more
+                mails.into_iter().for_each(|mail| drop(in_hand.spawn(self.clone().deliver(mail))));
             }
             tokio::select! {
-                () = self.core.mail_queued.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
+                Some(_) = in_hand.join_next() => {}
+                () = self.core.mail_queued.notified() => look = true,
+                () = tokio::time::sleep(POLL) => look = true,
                 _ = stop.changed() => {}
             }
         }
+        while in_hand.join_next().await.is_some() {}
     }
 
-    /// Sends the mails that are due now, up to a batch of them. How many there were.
-    pub async fn send_due(&self) -> Result<usize, Error> {
+    async fn claim(&self, most: usize) -> Vec<QueuedMail> {
         let now = self.core.clock.now();
-        let mails = self.core.store.claim_mails(now, now + LEASE, BATCH).await?;
-        let outcomes = join_all(mails.iter().map(|mail| self.deliver(mail).instrument(span_of(&mail.request_id)))).await;
-        outcomes.into_iter().collect::<Result<Vec<()>, Error>>()?;
-        Ok(mails.len())
+        self.core.store.claim_mails(now, now + LEASE, most as i64).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the outbox cannot be read; trying again");
+            Vec::new()
+        })
+    }
+
+    /// Sends one mail. Should what became of it not be written down, its lease runs out and it is tried again.
+    async fn deliver(self: Arc<Self>, mail: QueuedMail) {
+        let span = span_of(&mail.request_id);
+        if let Err(error) = self.settle(&mail).instrument(span).await {
+            tracing::warn!(%error, "what became of a mail could not be written down; it may come twice");
+        }
     }
 
     /// Sends one mail and writes down what became of it.
-    async fn deliver(&self, mail: &QueuedMail) -> Result<(), Error> {
+    async fn settle(&self, mail: &QueuedMail) -> Result<(), Error> {
         let store = &self.core.store;
         let event = match self.attempt(mail).await {
             Ok(Outcome::Sent) => {
@@ -131,10 +142,7 @@ impl Outbox {
         let policy = self.core.policy();
         let composed = self.templates.sign_in(mail, &letter, &policy.brand.name, &self.from, &self.core.public_url, now);
         let composed = composed.map_err(|error| for_good(&error.to_string()))?;
-        match timeout(SENDING, self.transport.send(composed)).await {
-            Ok(outcome) => outcome.map(|()| Outcome::Sent),
-            Err(_) => Err(Refusal::ForNow("the mail server took too long".to_owned())),
-        }
+        self.transport.send(composed).await.map(|()| Outcome::Sent)
     }
 
     /// Twice as long each time, with up to half more at random, so that a mail server that comes back is not met by

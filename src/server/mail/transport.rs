@@ -1,18 +1,32 @@
 //! How a mail leaves: by SMTP, or into the dev mailbox.
 
-use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor, transport::smtp::PoolConfig};
+use arc_swap::ArcSwap;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
+    transport::smtp::{AsyncSmtpTransportBuilder, PoolConfig},
+};
 use std::time::Duration;
+use tokio::time::timeout;
 
 use super::{letter::Composed, mailbox::Mailbox};
 use crate::server::config::ConfigError;
 
 /// How long a mail server may think about one command.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one mail may take altogether.
+const SENDING: Duration = Duration::from_secs(45);
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Transport {
-    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Smtp(Box<Smtp>),
     Dev(Mailbox),
+}
+
+/// A mail server, and a pool of connections to it.
+#[derive(Debug)]
+pub struct Smtp {
+    builder: AsyncSmtpTransportBuilder,
+    pool: ArcSwap<AsyncSmtpTransport<Tokio1Executor>>,
 }
 
 /// Why a mail was not taken.
@@ -33,7 +47,8 @@ impl Transport {
                 "SMTP_URL cannot be understood: {error}. It should be like smtps://user:password@mail.example.com."
             ))
         })?;
-        Ok(Transport::Smtp(builder.timeout(Some(PATIENCE)).pool_config(PoolConfig::new().max_size(8)).build()))
+        let builder = builder.timeout(Some(PATIENCE)).pool_config(PoolConfig::new().max_size(8));
+        Ok(Transport::Smtp(Box::new(Smtp { pool: ArcSwap::from_pointee(builder.clone().build()), builder })))
     }
 
     pub async fn send(&self, mail: Composed) -> Result<(), Refusal> {
@@ -43,11 +58,23 @@ impl Transport {
                 mailbox.put(mail);
                 Ok(())
             }
-            Transport::Smtp(smtp) => match smtp.send(mail.message).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(Refusal::ForGood(error.to_string())),
-                Err(error) => Err(Refusal::ForNow(error.to_string())),
-            },
+            Transport::Smtp(smtp) => smtp.send(mail).await,
+        }
+    }
+}
+
+impl Smtp {
+    async fn send(&self, mail: Composed) -> Result<(), Refusal> {
+        match timeout(SENDING, self.pool.load_full().send(mail.message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if error.is_permanent() => Err(Refusal::ForGood(error.to_string())),
+            Ok(Err(error)) => Err(Refusal::ForNow(error.to_string())),
+            Err(_) => {
+                // Its connection goes back to the pool in the middle of a conversation, where the next mail would take an
+                // answer for its own that is not: that pool is used no more.
+                self.pool.store(self.builder.clone().build().into());
+                Err(Refusal::ForNow("the mail server took too long".to_owned()))
+            }
         }
     }
 }

@@ -25,8 +25,11 @@ pub fn tries(limits: &Limits, failed_at: &[Millis], now: Millis) -> Result<(), E
 
 /// When there is room again in a window that holds `most` of `times` (newest first); nothing when there is room now.
 fn full(times: &[Millis], most: u32, window: Millis, now: Millis) -> Option<Millis> {
+    // What lies ahead by more than the clocks of two instances may differ was counted before the clock was set back, and
+    // would keep people waiting for as long again.
+    let mut counted = times.iter().filter(|at| **at <= now + MINUTE);
     // The oldest of the newest `most` has to leave the window.
-    let oldest = times.get(usize::try_from(most).ok()?.checked_sub(1)?)?;
+    let oldest = counted.nth(usize::try_from(most).ok()?.checked_sub(1)?)?;
     (oldest + window > now).then_some(oldest + window)
 }
 
@@ -46,6 +49,12 @@ mod tests {
         assert_eq!(after(&[5_000]), Ok(()));
         assert_eq!(after(&[5_000, 20_000]), Err(Error::RateLimited { retry_after: 40 }));
         assert_eq!(after(&[5_000, 60_000]), Ok(()));
+    }
+
+    #[test]
+    fn what_was_counted_before_the_clock_was_set_back_keeps_nobody_waiting() {
+        assert_eq!(after(&[-HOUR, -HOUR]), Ok(()));
+        assert_eq!(after(&[-1_000, -2_000]), Err(Error::RateLimited { retry_after: 62 }), "another instance's clock");
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use sessions::{NewSession, SessionRow};
 pub use users::FailedTry;
 
 use sqlx::{
-    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -153,7 +153,10 @@ impl Store {
             std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
         }
         let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-        let writer = pool(1).connect_with(options.clone()).await.map_err(unopened)?;
+        // On a full disk SQLite ends a transaction of its own accord; sqlx believes it goes on and begins no other. Such a
+        // connection is replaced.
+        let writer = pool(1).before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+        let writer = writer.connect_with(options.clone()).await.map_err(unopened)?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| OpenError::Migrate { database, error })?;
         Ok(Store::Sqlite { readers: pool(4).connect_lazy_with(options), writer })
     }

@@ -3,7 +3,10 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, Store, audit::note_event, read, returning, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::{
+    error::Error,
+    server::clock::{MINUTE, Millis},
+};
 
 pub struct NewMail<'a> {
     pub id: &'a str,
@@ -30,12 +33,15 @@ pub struct QueuedMail {
     pub request_id: String,
 }
 
+/// A mail that is due later than any lease or retry would have it was queued before the clock was set back, and is due.
+const FAR: Millis = 10 * MINUTE;
+
 impl Store {
     /// Up to `limit` mails that are due, leased until `lease`: a worker that dies before then loses them to another.
     pub async fn claim_mails(&self, now: Millis, lease: Millis, limit: i64) -> Result<Vec<QueuedMail>, Error> {
         // Idle servers must not take SQLite's one writer every second.
         let due: Option<i64> = read!(self, db => {
-            sqlx::query_scalar("SELECT due_at FROM outbox WHERE state = 'queued' AND due_at <= $1 LIMIT 1").bind(now).fetch_optional(db).await?
+            sqlx::query_scalar("SELECT due_at FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $2) LIMIT 1").bind(now).bind(now + FAR).fetch_optional(db).await?
         });
         if due.is_none() {
             return Ok(Vec::new());
@@ -43,17 +49,17 @@ impl Store {
         let claim = match self {
             Store::Sqlite { .. } => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
-                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3) \
                  RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
             // SKIP LOCKED: two workers take different mails instead of waiting for each other.
             Store::Postgres(_) => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
-                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
                  RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
         };
-        Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).fetch_all(db).await?))
+        Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).bind(now + FAR).fetch_all(db).await?))
     }
 
     /// How many mails wait, and since when the oldest of them does.
