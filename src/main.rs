@@ -1,14 +1,18 @@
-//! The program: reads its arguments and configuration, serves, and drains when told to stop.
+//! The program: reads its arguments and configuration, and serves until it is told to stop, or does one thing for an operator.
 
 use clap::{Parser, Subcommand};
 use latchkey::server::{
+    check::check,
     clock::Clock,
     config::Settings,
+    mail::{letter::test_mail, transport::Transport},
+    operator,
     random::Random,
-    serve::{ServeError, Server, listen},
+    serve::{self, ServeError, Server, listen},
+    sign_in::address::Address,
     telemetry,
 };
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Passwordless sign-in that a team owns: a magic link with a code fallback, in one server.
@@ -23,25 +27,67 @@ struct Arguments {
 enum Command {
     /// Serve (what happens without a command, too). Settings come from Leptos.toml and the environment.
     Serve,
+    /// Look at the configuration, the database, the mail server and the rest, and say what is wrong and what to do.
+    Check,
+    /// Send a mail that says that mails arrive.
+    SendTestMail { email: String },
+    /// Sessions of a user.
+    #[command(subcommand)]
+    Sessions(Sessions),
+    /// Users.
+    #[command(subcommand)]
+    Users(Users),
+}
+
+#[derive(Subcommand)]
+enum Sessions {
+    /// End all sessions of who has this address.
+    Revoke { email: String },
+}
+
+#[derive(Subcommand)]
+enum Users {
+    /// Keep an address out: its sessions end, it gets no mails, and it cannot sign up.
+    Disable { email: String },
+    /// Let an address in again.
+    Enable { email: String },
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let outcome = match command {
-        None | Some(Command::Serve) => serve().await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(command.unwrap_or(Command::Serve)).await {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("latchkey: {error}");
-            ExitCode::from(error.exit_code())
+            ExitCode::from(error.downcast_ref::<ServeError>().map_or(1, ServeError::exit_code))
         }
     }
 }
 
-async fn serve() -> Result<(), ServeError> {
-    let settings = Settings::load(&std::env::vars().collect())?;
+async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
+    let settings = Settings::load(&std::env::vars().collect()).map_err(ServeError::from)?;
+    match command {
+        Command::Serve => serve(settings).await?,
+        Command::Check => return Ok(if check(&settings, &Clock::System).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
+        Command::Sessions(Sessions::Revoke { email }) => {
+            let core = serve::open(&settings, Clock::System, Random::System).await?;
+            println!("{} sessions of {email} have ended", operator::revoke_sessions(&core, &email).await?);
+        }
+        Command::Users(Users::Disable { email }) => {
+            operator::disable(&serve::open(&settings, Clock::System, Random::System).await?, &email).await?;
+            println!("{email} is kept out");
+        }
+        Command::Users(Users::Enable { email }) => {
+            operator::enable(&serve::open(&settings, Clock::System, Random::System).await?, &email).await?;
+            println!("{email} may sign in");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve(settings: Settings) -> Result<(), ServeError> {
     telemetry::init(settings.production);
     let listener = listen(settings.leptos.site_addr).await?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
@@ -58,4 +104,14 @@ async fn serve() -> Result<(), ServeError> {
         }
     };
     server.serve(listener, shutdown).await
+}
+
+async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn Error>> {
+    let address = Address::parse(email)?;
+    let url = settings.smtp_url.as_deref().ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
+    let mail = test_mail(address.as_str(), &settings.policy.brand.name, &settings.from, &settings.public_url)?;
+    let sent = Transport::smtp(url).map_err(ServeError::from)?.send(mail).await;
+    sent.map_err(|refusal| format!("the mail server did not take it: {refusal}"))?;
+    println!("the mail server took a mail to {email}");
+    Ok(())
 }

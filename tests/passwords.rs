@@ -147,3 +147,15 @@ async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
     let kept = app.texts("SELECT password FROM users").await;
     assert!(kept[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept:?}");
 }
+
+#[tokio::test]
+async fn a_password_that_anyone_would_try_is_refused() {
+    let app = app().await;
+    let ada = app.signed_in("ada.lovelace@example.com").await;
+    for common in ["password", "12345678", "qwertyuiop", "Password1", "Latchkey", "lovelace", "ada.lovelace@example.com"] {
+        let answer = ada.post_form("/actions/set-password", &[("password", common)]).await;
+        let page = ada.get(answer.goes_to()).await.body;
+        assert!(page.contains("among the first anyone would try"), "{common}: {page}");
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE password IS NOT NULL").await, 0);
+}

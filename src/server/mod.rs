@@ -3,6 +3,7 @@
 pub mod api;
 pub mod assets;
 pub mod caller;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod cookies;
@@ -15,6 +16,7 @@ pub mod ip_limits;
 pub mod keys;
 pub mod mail;
 pub mod metrics;
+pub mod operator;
 pub mod page_data;
 pub mod policy_file;
 pub mod random;

@@ -80,24 +80,18 @@ pub struct Server {
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
     pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
-        let Settings { database_url, smtp_url, from, secrets, public_url, metrics_token, policy, source, leptos, .. } = settings;
-        let (transport, mailbox) = match smtp_url {
-            Some(url) => (Transport::smtp(&url)?, None),
+        let (transport, mailbox) = match &settings.smtp_url {
+            Some(url) => (Transport::smtp(url)?, None),
             None => {
                 let mailbox = Mailbox::default();
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
         metrics::init();
-        let templates = Templates::load(policy.mail.templates.as_deref())?;
-        let store = Store::open(&database_url).await?;
-        let mapped_users = match &policy.users {
-            Some(users) => Some(MappedUsers::open(users, &store).await?),
-            None => None,
-        };
-        let keys = Keys::new(&secrets);
-        let cookies = Cookies::new(public_url.is_https());
-        let core = Arc::new(Core::new(store, clock, random, keys, policy, public_url, mapped_users));
+        let templates = Templates::load(settings.policy.mail.templates.as_deref())?;
+        let core = Arc::new(open(&settings, clock, random).await?);
+        let Settings { from, metrics_token, source, leptos, .. } = settings;
+        let cookies = Cookies::new(core.public_url.is_https());
         let state = AppState {
             core: core.clone(),
             assets: Arc::new(Assets::find(&leptos)),
@@ -151,6 +145,17 @@ impl Server {
         core.store.close().await;
         Ok(())
     }
+}
+
+/// Opens the database, migrates it, and puts together what every step of a sign-in needs.
+pub async fn open(settings: &Settings, clock: Clock, random: Random) -> Result<Core, ServeError> {
+    let store = Store::open(&settings.database_url).await?;
+    let mapped_users = match &settings.policy.users {
+        Some(users) => Some(MappedUsers::open(users, &store).await?),
+        None => None,
+    };
+    let (keys, policy, public_url) = (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
+    Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users))
 }
 
 /// Opens the address the server listens on.

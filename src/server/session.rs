@@ -144,7 +144,7 @@ pub async fn end(core: &Core, session: &Session, which: &Which, client: &Client)
         Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await?,
         Which::All => core.store.revoke_sessions_of(user, None, &event).await?,
     };
-    if found {
+    if found > 0 {
         event.tell();
     } else if matches!(which, Which::One(_)) {
         return Err(Error::invalid("there is no such session; it may have ended already"));

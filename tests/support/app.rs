@@ -115,6 +115,22 @@ impl App {
         self.restart().await;
     }
 
+    /// Runs a command of the program beside the server: its exit code, and what it said.
+    pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command
+            .args(arguments)
+            .current_dir(self._folder.path())
+            .env_clear()
+            .env("DATABASE_URL", &self.settings.database_url)
+            .env("SMTP_URL", self.inbox.smtp_url())
+            .env("SESSION_JWT_SECRET", SECRET)
+            .env("LATCHKEY_PUBLIC_URL", &self.url);
+        let output = command.output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
     /// Does what an operator does with the database directly.
     pub async fn run_sql(&self, sql: &'static str) {
         database::run(&self.store, sql).await;

@@ -54,7 +54,7 @@ pub struct Source {
 }
 
 impl Source {
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.path.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
     }
 

@@ -50,6 +50,10 @@ impl FromStr for PublicUrl {
 }
 
 impl PublicUrl {
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
     /// As a browser writes it in an Origin header: no slash at the end.
     pub fn origin(&self) -> &str {
         &self.origin

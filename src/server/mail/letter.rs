@@ -127,6 +127,15 @@ impl Templates {
     }
 }
 
+/// A mail that says nothing but that mails arrive.
+pub fn test_mail(to: &str, brand: &str, from: &Mailbox, public_url: &PublicUrl) -> Result<Composed, ComposeError> {
+    let subject = format!("A test mail from {brand}");
+    let text = format!("Mails from {public_url} arrive. Nobody needs to do anything.\n");
+    let message = Message::builder().from(from.clone()).to(Mailbox::new(None, to.parse()?)).subject(&subject);
+    let message = message.body(text.clone())?;
+    Ok(Composed { message, to: to.to_owned(), subject, text, html: String::new(), link: String::new() })
+}
+
 /// What templates may say. The names are reserved: a caller's variables are under `variables`.
 #[allow(clippy::too_many_arguments)] // the words of a mail, each by its name
 fn words(

@@ -30,11 +30,13 @@ pub struct Smtp {
 }
 
 /// Why a mail was not taken.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Trying again may help: no connection, a timeout, a 4xx (RFC 5321, 4.2.1).
+    #[error("{0}")]
     ForNow(String),
     /// It will not: a 5xx.
+    #[error("{0}")]
     ForGood(String),
 }
 
@@ -49,6 +51,16 @@ impl Transport {
         })?;
         let builder = builder.timeout(Some(PATIENCE)).pool_config(PoolConfig::new().max_size(8));
         Ok(Transport::Smtp(Box::new(Smtp { pool: ArcSwap::from_pointee(builder.clone().build()), builder })))
+    }
+
+    /// Whether the mail server answers, and takes our credentials.
+    pub async fn test(&self) -> Result<(), String> {
+        let Transport::Smtp(smtp) = self else { return Ok(()) };
+        match smtp.pool.load_full().test_connection().await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the mail server does not answer".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     pub async fn send(&self, mail: Composed) -> Result<(), Refusal> {

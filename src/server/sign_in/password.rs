@@ -3,6 +3,7 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::{sync::LazyLock, time::Duration};
 use tokio::time::timeout;
+use zxcvbn::{Score, zxcvbn};
 
 use super::{Beginning, Browser, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
@@ -92,6 +93,13 @@ async fn attempt(
     Ok(beginning.signed_in(user_id, address.as_str().to_owned(), destination, None))
 }
 
+/// Whether a password is among the first million guesses: one of the common ones, or made of what anybody knows of this
+/// site and this person (ASVS 5.0 6.2.4, 6.2.11). What it is composed of is nobody's business (6.2.5).
+fn is_guessable(password: &str, known: &[String]) -> bool {
+    let known: Vec<&str> = known.iter().flat_map(|text| [text.as_str()].into_iter().chain(text.split(['@', '.', ' ']))).collect();
+    zxcvbn(password, &known).score() < Score::Two
+}
+
 /// Sets the password of who has just signed in, or removes it when `password` is empty.
 pub async fn set(core: &Core, session: &Session, password: &str) -> Result<(), Error> {
     if core.policy().auth.passwords == Passwords::Off {
@@ -109,7 +117,11 @@ pub async fn set(core: &Core, session: &Session, password: &str) -> Result<(), E
     }
     let salt = core.random.bytes::<16>()?;
     let password = password.to_owned();
+    let known = [core.policy().brand.name.clone(), core.public_url.host().to_owned(), session.row.address.clone()];
     let hash = hashing(core, move || {
+        if is_guessable(&password, &known) {
+            return Err(Error::invalid("that password is among the first anyone would try; take a longer or a stranger one"));
+        }
         let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Error::Internal)?;
         Ok(hash.to_string())
     })

@@ -21,12 +21,16 @@ pub use users::FailedTry;
 
 use sqlx::{
     ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
-use crate::{error::Error, server::config::is_here};
+use crate::{
+    error::Error,
+    server::{clock::Millis, config::is_here},
+};
 
 /// How long a request waits for a connection before it is told to come back: people prefer a fast 503 to a hung page.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -121,13 +125,25 @@ pub enum OpenError {
     Url(sqlx::Error),
     #[error("The database {database} cannot be opened: {error}. Check DATABASE_URL, and that its folder is writable.")]
     Open { database: String, error: sqlx::Error },
-    #[error("The database {database} cannot be migrated: {error}.")]
-    Migrate { database: String, error: sqlx::migrate::MigrateError },
+    #[error("The database cannot be migrated: {0}.")]
+    Migrate(sqlx::migrate::MigrateError),
 }
 
 impl Store {
-    /// Opens the database that `url` names, creates it if it is a file that does not exist, and migrates it.
+    /// Opens the database that `url` names, creates it if it is a file that does not exist, and migrates it. Instances
+    /// that start together take turns.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let store = Self::connect(url).await?;
+        let migrated = match &store {
+            Store::Sqlite { writer, .. } => store.migrations().run(writer).await,
+            Store::Postgres(pool) => store.migrations().run(pool).await,
+        };
+        migrated.map_err(OpenError::Migrate)?;
+        Ok(store)
+    }
+
+    /// The same, but for the migrations.
+    pub async fn connect(url: &str) -> Result<Self, OpenError> {
         match url.split(':').next() {
             Some("sqlite") => Self::open_sqlite(url).await,
             Some("postgres" | "postgresql") => Self::open_postgres(url).await,
@@ -157,7 +173,6 @@ impl Store {
         // connection is replaced.
         let writer = pool(1).before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
         let writer = writer.connect_with(options.clone()).await.map_err(unopened)?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await.map_err(|error| OpenError::Migrate { database, error })?;
         Ok(Store::Sqlite { readers: pool(4).connect_lazy_with(options), writer })
     }
 
@@ -170,8 +185,36 @@ impl Store {
         }
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await;
         let pool = pool.map_err(|error| OpenError::Open { database: database.clone(), error })?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await.map_err(|error| OpenError::Migrate { database, error })?;
         Ok(Store::Postgres(pool))
+    }
+
+    fn migrations(&self) -> Migrator {
+        match self {
+            Store::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
+            Store::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+        }
+    }
+
+    /// How many migrations the database lacks.
+    pub async fn pending_migrations(&self) -> Result<usize, Error> {
+        self.ping().await?;
+        // A database that was never migrated has no such table.
+        let done: i64 = read!(self, db => {
+            sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(db).await.unwrap_or(0)
+        });
+        Ok(self.migrations().iter().count().saturating_sub(usize::try_from(done).unwrap_or(0)))
+    }
+
+    /// What time it is where the database is.
+    pub async fn clock(&self) -> Result<Millis, Error> {
+        Ok(match self {
+            Store::Sqlite { readers, .. } => {
+                sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(readers).await?
+            }
+            Store::Postgres(pool) => {
+                sqlx::query_scalar("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT").fetch_one(pool).await?
+            }
+        })
     }
 
     /// Whether the database answers.

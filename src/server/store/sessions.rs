@@ -58,22 +58,22 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session of a user. Whether there was one to end.
-    pub async fn revoke_session(&self, user_id: &str, id: &str, event: &AuditEvent) -> Result<bool, Error> {
+    /// Ends a session of a user. How many there were to end.
+    pub async fn revoke_session(&self, user_id: &str, id: &str, event: &AuditEvent) -> Result<u64, Error> {
         let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL";
         self.revoke(revoke, user_id, id, event).await
     }
 
-    /// Ends every session of a user, but for the one to keep. Whether there was one to end.
-    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, event: &AuditEvent) -> Result<bool, Error> {
+    /// Ends every session of a user, but for the one to keep. How many there were to end.
+    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, event: &AuditEvent) -> Result<u64, Error> {
         let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
         self.revoke(revoke, user_id, keep.unwrap_or_default(), event).await
     }
 
-    async fn revoke(&self, revoke: &'static str, user_id: &str, id: &str, event: &AuditEvent) -> Result<bool, Error> {
+    async fn revoke(&self, revoke: &'static str, user_id: &str, id: &str, event: &AuditEvent) -> Result<u64, Error> {
         Ok(write!(self, tx => {
-            let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected() > 0;
-            if revoked {
+            let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected();
+            if revoked > 0 {
                 note_event!(&mut *tx, event, &event.user_id);
             }
             revoked

@@ -40,6 +40,26 @@ impl Store {
         Ok(user.is_some())
     }
 
+    /// The id of the user with this address, disabled or not.
+    pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
+        Ok(
+            read!(self, db => sqlx::query_scalar("SELECT id FROM users WHERE address = $1").bind(address).fetch_optional(db).await?),
+        )
+    }
+
+    /// Disables the user with this address; an unknown one is written down as disabled, under `id`.
+    pub async fn disable_user(&self, id: &str, address: &str, now: Millis) -> Result<(), Error> {
+        let disable = "INSERT INTO users (id, address, created_at, disabled_at) VALUES ($1, $2, $3, $3) \
+            ON CONFLICT (address) DO UPDATE SET disabled_at = excluded.disabled_at";
+        execute!(self, disable, id, address, now);
+        Ok(())
+    }
+
+    /// The user with this address is disabled no more. Whether there was one.
+    pub async fn enable_user(&self, address: &str) -> Result<bool, Error> {
+        Ok(execute!(self, "UPDATE users SET disabled_at = NULL WHERE address = $1", address) > 0)
+    }
+
     /// Whether somebody disabled the user of this address; an unknown one is not.
     pub async fn is_disabled(&self, address: &str) -> Result<bool, Error> {
         let disabled: Option<String> = read!(self, db => {

@@ -1,0 +1,94 @@
+//! `latchkey check`: whether this configuration would serve, and what to do where it would not.
+
+use std::{fmt::Display, path::Path};
+
+use super::{
+    assets::Assets,
+    clock::{Clock, SECOND},
+    config::Settings,
+    mail::{letter::Templates, transport::Transport},
+    store::{MappedUsers, Store},
+};
+
+/// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all is well.
+pub async fn check(settings: &Settings, clock: &Clock) -> bool {
+    let mut report = Report { well: true };
+    let kind = if settings.production { "production" } else { "development" };
+    report.line("policy", Ok::<_, String>(format!("{}, for {kind}", settings.source.path().display())));
+    report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
+    report.line("public URL", public_url(settings).await);
+    report.line("assets", assets(settings));
+    report.line("mail templates", Templates::load(settings.policy.mail.templates.as_deref()).map(|_| "they work".to_owned()));
+    report.line("mail server", mail_server(settings).await);
+    match Store::connect(&settings.database_url).await {
+        Err(error) => report.line("database", Err::<String, _>(error)),
+        Ok(store) => {
+            report.line("database", database(&store).await);
+            report.line("clock", time(&store, clock).await);
+            if let Some(users) = &settings.policy.users {
+                report.line("users", MappedUsers::open(users, &store).await.map(|_| format!("{} can be read", users.table)));
+            }
+            store.close().await;
+        }
+    }
+    report.well
+}
+
+struct Report {
+    well: bool,
+}
+
+impl Report {
+    fn line(&mut self, what: &str, found: Result<impl Display, impl Display>) {
+        match found {
+            Ok(found) => println!("ok   {what}: {found}"),
+            Err(fault) => {
+                println!("BAD  {what}: {fault}");
+                self.well = false;
+            }
+        }
+    }
+}
+
+async fn public_url(settings: &Settings) -> Result<String, String> {
+    let url = &settings.public_url;
+    let found = tokio::net::lookup_host((url.host(), url.port())).await;
+    match found.map(|mut addresses| addresses.next()) {
+        Ok(Some(address)) => Ok(format!("{url}, which is {}", address.ip())),
+        _ => Err(format!("{url} is not known to the DNS. People could not open it, nor the links in mails.")),
+    }
+}
+
+fn assets(settings: &Settings) -> Result<String, String> {
+    let (root, assets) = (Path::new(settings.leptos.site_root.as_ref()), Assets::find(&settings.leptos));
+    match [&assets.css, &assets.js, &assets.wasm].into_iter().find(|name| !root.join(name.trim_start_matches('/')).exists()) {
+        None => Ok(format!("in {}", root.display())),
+        Some(name) => Err(format!("{name} is not in {}. Set LEPTOS_SITE_ROOT to the site folder of the build.", root.display())),
+    }
+}
+
+async fn mail_server(settings: &Settings) -> Result<String, String> {
+    let Some(url) = &settings.smtp_url else { return Ok("none, mails go to /dev/mailbox".to_owned()) };
+    let transport = Transport::smtp(url).map_err(|error| error.to_string())?;
+    match transport.test().await {
+        Ok(()) => Ok("it answers, and takes our credentials if there are any".to_owned()),
+        Err(error) => Err(format!("{error}. Check SMTP_URL, and that the way there is open.")),
+    }
+}
+
+async fn database(store: &Store) -> Result<String, String> {
+    match store.pending_migrations().await {
+        Ok(0) => Ok("it answers, and is up to date".to_owned()),
+        Ok(pending) => Ok(format!("it answers; {pending} migrations will be made at the start")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn time(store: &Store, clock: &Clock) -> Result<String, String> {
+    let theirs = store.clock().await.map_err(|error| error.to_string())?;
+    let apart = (theirs - clock.now()).abs();
+    if apart > 5 * SECOND {
+        return Err(format!("it is {} s apart from the database's. Set both by NTP.", apart / SECOND));
+    }
+    Ok("as the database has it".to_owned())
+}
