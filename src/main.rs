@@ -72,15 +72,15 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Check => return Ok(if check(&settings, &Clock::System).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
         Command::Sessions(Sessions::Revoke { email }) => {
-            let core = serve::open(&settings, Clock::System, Random::System).await?;
+            let core = serve::open_alone(&settings).await?;
             println!("{} sessions of {email} have ended", operator::revoke_sessions(&core, &email).await?);
         }
         Command::Users(Users::Disable { email }) => {
-            operator::disable(&serve::open(&settings, Clock::System, Random::System).await?, &email).await?;
+            operator::disable(&serve::open_alone(&settings).await?, &email).await?;
             println!("{email} is kept out");
         }
         Command::Users(Users::Enable { email }) => {
-            operator::enable(&serve::open(&settings, Clock::System, Random::System).await?, &email).await?;
+            operator::enable(&serve::open_alone(&settings).await?, &email).await?;
             println!("{email} may sign in");
         }
     }

@@ -22,6 +22,7 @@ mod mail_security;
 mod operator;
 mod pages;
 mod passwords;
+mod plans;
 mod policy;
 mod secrecy;
 mod sessions;

@@ -23,6 +23,9 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
     ada.ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM audit_events WHERE event = 'mail.failed' AND reason = 'not_a_user'", 1).await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);
+    assert_eq!(ada.signed_in_as().await, None, "what ended has ended");
+    let by_operator = app.texts("SELECT event FROM audit_events WHERE reason = 'operator' ORDER BY id").await;
+    assert_eq!(by_operator, ["session.revoked", "user.disabled", "user.enabled"]);
     ada.ask_for_mail("ada@example.com").await;
     ada.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
     assert!(ada.signed_in_as().await.is_some());

@@ -4,7 +4,11 @@ use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 
 use super::{
     assets::Assets,
@@ -16,7 +20,7 @@ use super::{
     mail::{
         letter::{TemplateError, Templates},
         mailbox::Mailbox,
-        outbox::Outbox,
+        outbox::{AT_ONCE, Outbox},
         transport::Transport,
     },
     metrics, policy_file,
@@ -24,7 +28,7 @@ use super::{
     router::router,
     sign_in::Core,
     state::AppState,
-    store::{MapError, MappedUsers, OpenError, Store},
+    store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
 };
 
 /// How long a client may take to send the headers of a request, the idle time of a kept connection before it included: a
@@ -89,7 +93,8 @@ impl Server {
         };
         metrics::init();
         let templates = Templates::load(settings.policy.mail.templates.as_deref())?;
-        let core = Arc::new(open(&settings, clock, random).await?);
+        let (hand_over, handed_over) = mpsc::channel(AT_ONCE);
+        let core = Arc::new(open(&settings, clock, random, hand_over).await?);
         let Settings { from, metrics_token, source, leptos, .. } = settings;
         let cookies = Cookies::new(core.public_url.is_https());
         let state = AppState {
@@ -104,7 +109,7 @@ impl Server {
         let outbox = Outbox { core: core.clone(), transport, templates, from };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
         let housekeeping = housekeeping::start(core.clone(), stopped.clone());
-        let worker = tokio::spawn(Arc::new(outbox).run(stopped));
+        let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
         Ok(Server { router: router(state), core, stop, worker, policy_watch, housekeeping })
     }
 
@@ -148,14 +153,19 @@ impl Server {
 }
 
 /// Opens the database, migrates it, and puts together what every step of a sign-in needs.
-pub async fn open(settings: &Settings, clock: Clock, random: Random) -> Result<Core, ServeError> {
+async fn open(settings: &Settings, clock: Clock, random: Random, outbox: mpsc::Sender<QueuedMail>) -> Result<Core, ServeError> {
     let store = Store::open(&settings.database_url).await?;
     let mapped_users = match &settings.policy.users {
         Some(users) => Some(MappedUsers::open(users, &store).await?),
         None => None,
     };
     let (keys, policy, public_url) = (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
-    Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users))
+    Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users, outbox))
+}
+
+/// The same without a server, for an operator's commands: a mail of theirs would wait in the outbox.
+pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
+    open(settings, Clock::System, Random::System, mpsc::channel(1).0).await
 }
 
 /// Opens the address the server listens on.

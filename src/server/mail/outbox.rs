@@ -3,7 +3,10 @@
 use lettre::message::Mailbox;
 use metrics::histogram;
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tracing::Instrument;
 
 use super::{
@@ -22,9 +25,7 @@ use crate::{
 };
 
 /// How many mails travel at once.
-const AT_ONCE: usize = 8;
-/// How long a worker holds a mail. Longer than sending one may take, so that only a dead worker loses it.
-const LEASE: Millis = MINUTE;
+pub const AT_ONCE: usize = 8;
 /// The longest wait between looks at the outbox, for mails that other instances or retries have made due.
 const POLL: Duration = Duration::from_secs(1);
 /// The first wait after a refusal; doubled with each more, up to the last.
@@ -48,9 +49,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends what is due, until `stop` says otherwise; mails in hand are finished first. One that takes long holds up no
+    /// Sends what is handed over and what is due, until `stop` says otherwise; mails in hand are finished first. One that takes long holds up no
     /// other, as long as there are fewer than [`AT_ONCE`] of its kind.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self: Arc<Self>, mut handed_over: mpsc::Receiver<QueuedMail>, mut stop: watch::Receiver<bool>) {
         // Tasks, not futures of this one: while it waits for the database they go on, or they would keep it waiting.
         let mut in_hand = JoinSet::new();
         let mut look = true;
@@ -63,17 +64,22 @@ impl Outbox {
             }
             tokio::select! {
                 Some(_) = in_hand.join_next() => {}
+                Some(mail) = handed_over.recv(), if in_hand.len() < AT_ONCE => drop(in_hand.spawn(self.clone().deliver(mail))),
                 () = self.core.mail_queued.notified() => look = true,
                 () = tokio::time::sleep(POLL) => look = true,
                 _ = stop.changed() => {}
             }
+        }
+        handed_over.close();
+        while let Some(mail) = handed_over.recv().await {
+            in_hand.spawn(self.clone().deliver(mail));
         }
         while in_hand.join_next().await.is_some() {}
     }
 
     async fn claim(&self, most: usize) -> Vec<QueuedMail> {
         let now = self.core.clock.now();
-        self.core.store.claim_mails(now, now + LEASE, most as i64).await.unwrap_or_else(|error| {
+        self.core.store.claim_mails(now, most as i64).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the outbox cannot be read; trying again");
             Vec::new()
         })

@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, Refused, SignedIn, device, limits};
+use super::{Browser, By, Core, Refused, SignedIn, device, limits};
 use crate::{
     error::Error,
     server::{
@@ -124,8 +124,7 @@ async fn attempt(core: &Core, asked: Option<AuthRequest>, code: &Code, browser: 
         if now >= hit.expires_at {
             return Err(Error::CodeExpired.into());
         }
-        core.store.forgive_try(&try_id).await?;
-        return core.complete("code", request, browser, Error::CodeExpired).await;
+        return core.complete(By::Code(&try_id), request, browser, Error::CodeExpired).await;
     }
     match u32::try_from(i64::from(tries) - request.code_tries) {
         Ok(attempts_left @ 1..) => Err(Error::CodeWrong { attempts_left }.into()),

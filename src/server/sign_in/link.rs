@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, Core, Refused, SignedIn};
+use super::{Browser, By, Core, Refused, SignedIn};
 use crate::{
     error::Error,
     server::{
@@ -65,7 +65,7 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
 async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
     let origin = origin?;
     match origin.fault(core, browser) {
-        None => core.complete("link", origin.request, browser, Error::LinkUsed).await,
+        None => core.complete(By::Link, origin.request, browser, Error::LinkUsed).await,
         Some(error) => Err(error.into()),
     }
 }

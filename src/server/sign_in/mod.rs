@@ -12,7 +12,7 @@ pub mod request;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::{
     clock::{Clock, Millis, SECOND},
@@ -21,7 +21,7 @@ use super::{
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
-    store::{Admission, AuditEvent, AuthRequest, Completed, MappedUsers, NewSession, SessionRow, Store},
+    store::{Admission, AuditEvent, AuthRequest, Completed, MappedUsers, NewSession, QueuedMail, SessionRow, Store},
 };
 use crate::error::Error;
 
@@ -37,7 +37,9 @@ pub struct Core {
     pub ip_limits: IpLimits,
     /// The team's own user table, when one is mapped.
     pub mapped_users: Option<MappedUsers>,
-    /// Wakes the outbox worker when there is a mail to send.
+    /// Takes new mails straight to this process's outbox worker, as many as it has room for.
+    outbox: mpsc::Sender<QueuedMail>,
+    /// Wakes the worker when there is a mail it was not given.
     pub mail_queued: Notify,
     /// How many passwords may be hashed at once.
     hashing: Semaphore,
@@ -108,11 +110,24 @@ impl Core {
         policy: Policy,
         public_url: PublicUrl,
         mapped_users: Option<MappedUsers>,
+        outbox: mpsc::Sender<QueuedMail>,
     ) -> Self {
         let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
         let policy = ArcSwap::from_pointee(policy);
         let hashing = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
-        Core { ip_limits, store, clock, random, keys, policy, public_url, mapped_users, mail_queued: Notify::new(), hashing }
+        Core {
+            ip_limits,
+            store,
+            clock,
+            random,
+            keys,
+            policy,
+            public_url,
+            mapped_users,
+            outbox,
+            mail_queued: Notify::new(),
+            hashing,
+        }
     }
 
     /// The policy in force.
@@ -150,9 +165,9 @@ impl Core {
         answer
     }
 
-    /// Turns an auth request into a session, once, whose link or code (`by`) was right. `late` is what to say when
+    /// Turns an auth request into a session, once, whose link or code was right. `late` is what to say when
     /// somebody was faster.
-    async fn complete(&self, by: &str, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
+    async fn complete(&self, by: By<'_>, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
         let beginning = Beginning::new(self, by, &request.address, browser)?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
@@ -177,9 +192,35 @@ impl Core {
     }
 }
 
+/// What somebody signs in by, with the id of the try where tries are counted.
+#[derive(Clone, Copy)]
+enum By<'a> {
+    Link,
+    Code(&'a str),
+    Password(&'a str),
+}
+
+impl<'a> By<'a> {
+    fn name(self) -> &'static str {
+        match self {
+            By::Link => "link",
+            By::Code(_) => "code",
+            By::Password(_) => "password",
+        }
+    }
+
+    fn try_id(self) -> Option<&'a str> {
+        match self {
+            By::Link => None,
+            By::Code(id) | By::Password(id) => Some(id),
+        }
+    }
+}
+
 /// A session about to begin, and what will be told of it.
 struct Beginning<'a> {
     browser: &'a Browser,
+    by: By<'a>,
     session_id: String,
     at: Millis,
     expires_at: Millis,
@@ -190,23 +231,23 @@ struct Beginning<'a> {
 }
 
 impl<'a> Beginning<'a> {
-    /// `by`: link, code or password.
-    fn new(core: &Core, by: &str, address: &str, browser: &'a Browser) -> Result<Self, Error> {
+    fn new(core: &Core, by: By<'a>, address: &str, browser: &'a Browser) -> Result<Self, Error> {
         let at = core.clock.now();
         let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
-        let event = |name| core.event(name, Some(address), &browser.client).because(by);
+        let event = |name| core.event(name, Some(address), &browser.client).because(by.name());
         let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(event);
         let replaces = browser.session.as_ref().map(|had| {
             let revoked = core.event(event::SESSION_REVOKED, Some(&had.address), &browser.client);
             (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))
         });
-        Ok(Beginning { browser, session_id: core.random.id()?, at, expires_at, events, replaces })
+        Ok(Beginning { browser, by, session_id: core.random.id()?, at, expires_at, events, replaces })
     }
 
     fn session(&self) -> NewSession<'_> {
         let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
         let Client { user_agent, ip_prefix, .. } = &self.browser.client;
-        NewSession { id: &self.session_id, user_agent, ip_prefix, expires_at: self.expires_at, replaces, events: &self.events }
+        let (id, expires_at, forgives) = (self.session_id.as_str(), self.expires_at, self.by.try_id());
+        NewSession { id, user_agent, ip_prefix, expires_at, replaces, forgives, events: &self.events }
     }
 
     /// It has begun.

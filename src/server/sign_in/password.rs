@@ -5,7 +5,7 @@ use std::{sync::LazyLock, time::Duration};
 use tokio::time::timeout;
 use zxcvbn::{Score, zxcvbn};
 
-use super::{Beginning, Browser, Core, SignedIn, address::Address, destination, device, limits};
+use super::{Beginning, Browser, By, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
     error::Error,
     server::{
@@ -86,8 +86,7 @@ async fn attempt(
     })
     .await?;
     let user_id = user_id.filter(|_| fits).ok_or(Error::PasswordWrong)?;
-    core.store.forgive_try(&try_id).await?;
-    let beginning = Beginning::new(core, "password", address.as_str(), browser)?;
+    let beginning = Beginning::new(core, By::Password(&try_id), address.as_str(), browser)?;
     core.store.begin_session(&user_id, address.as_str(), &beginning.session(), beginning.at).await?;
     let destination = destination::parse(core.public_url.url(), next);
     Ok(beginning.signed_in(user_id, address.as_str().to_owned(), destination, None))

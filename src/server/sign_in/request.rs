@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use tokio::sync::mpsc::Permit;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -19,7 +20,7 @@ use crate::{
         clock::{Millis, SECOND, seconds_until},
         event,
         keys::Keys,
-        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail},
+        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail, QueuedMail},
     },
 };
 
@@ -218,9 +219,16 @@ impl Secrets {
         Ok(Secrets { credential, mail_id, bucket, sealed })
     }
 
-    fn mail<'a>(&'a self, auth_request_id: &'a str) -> NewMail<'a> {
+    fn mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
         let expires_at = self.credential.expires_at;
-        NewMail { id: &self.mail_id, auth_request_id, bucket: &self.bucket, payload: &self.sealed, expires_at }
+        NewMail { id: &self.mail_id, auth_request_id, bucket: &self.bucket, payload: &self.sealed, expires_at, handed_over }
+    }
+
+    /// The mail as the worker takes it.
+    fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
+        let (address, request_id) = (address.to_owned(), event.request_id.clone());
+        let (id, payload, expires_at) = (self.mail_id, self.sealed, self.credential.expires_at);
+        QueuedMail { id, address, payload, attempts: 1, expires_at, created_at: event.at, request_id }
     }
 }
 
@@ -256,8 +264,10 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     let policy = core.policy();
     let allow = |queued_at: &[Millis]| limits::mail(&policy.limits, queued_at, now);
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
-    let started = core.store.start(&new, &secrets.credential, &secrets.mail(&id), &event, allow).await;
-    accepted(core, id, terms, &secrets, &event, started, browser).await
+    let worker = core.outbox.try_reserve().ok();
+    let mail = secrets.mail(&id, worker.is_some());
+    let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
+    accepted(core, &id, terms, secrets, &event, started, worker, browser).await
 }
 
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new secrets. One that can no
@@ -281,9 +291,11 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         limits::mail(&policy.limits, queued_at, now)
     };
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
-    let renewed = core.store.renew(id, &secrets.credential, &secrets.mail(id), &event, allow).await;
+    let worker = core.outbox.try_reserve().ok();
+    let mail = secrets.mail(id, worker.is_some());
+    let renewed = core.store.renew(id, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
-    accepted(core, id.to_owned(), &terms, &secrets, &event, renewed, browser).await
+    accepted(core, id, &terms, secrets, &event, renewed, worker, browser).await
 }
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
@@ -298,24 +310,31 @@ pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
     request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
 }
 
-/// Tells what became of a request for a mail, and wakes the worker if there is one to send.
+/// Tells what became of a request for a mail, and gives it to the worker if it was written down: directly where the worker
+/// has room, which spares the database two round trips, else by way of the outbox.
+#[allow(clippy::too_many_arguments)] // the end of two functions that have all of these in hand
 async fn accepted(
     core: &Core,
-    auth_request_id: String,
+    auth_request_id: &str,
     terms: &Terms,
-    secrets: &Secrets,
+    secrets: Secrets,
     event: &AuditEvent,
     outcome: Result<(), Error>,
+    worker: Option<Permit<'_, QueuedMail>>,
     browser: &Browser,
 ) -> Result<Started, Error> {
     if let Err(error) = outcome {
         return Err(core.refuse(error.into(), Some(&terms.address), &browser.client).await);
     }
     event.tell();
-    core.mail_queued.notify_one();
+    let expires_at = secrets.credential.expires_at;
+    match worker {
+        Some(worker) => worker.send(secrets.queued(&terms.address, event)),
+        None => core.mail_queued.notify_one(),
+    }
     Ok(Started {
-        auth_request_id,
-        expires_at: secrets.credential.expires_at,
+        auth_request_id: auth_request_id.to_owned(),
+        expires_at,
         expires_in: terms.expires_in,
         passwordless_type: terms.mode.to_string(),
     })

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, read};
+use super::{Store, read, run_all, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// An event, with what may be told of it: no secret, and the address masked.
@@ -22,35 +22,16 @@ pub struct AuditEvent {
     pub ip_prefix: String,
 }
 
-/// Writes an event, in a transaction or by itself.
-macro_rules! note_event {
-    ($db:expr, $event:expr, $user_id:expr) => {
-        sqlx::query(
-            "INSERT INTO audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind($event.at)
-        .bind(&$event.event)
-        .bind(&$event.reason)
-        .bind(&$event.request_id)
-        .bind(&$event.subject)
-        .bind(&$event.address)
-        .bind($user_id)
-        .bind(&$event.user_agent)
-        .bind(&$event.ip_prefix)
-        .execute($db)
-        .await?
-    };
-}
-pub(super) use note_event;
+/// The statement that writes an event; `run_all!` binds it.
+pub(super) const INSERT_EVENT: &str = "INSERT INTO audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 impl Store {
     /// Writes an event that is no part of a step that changes something else.
     pub async fn note(&self, event: &AuditEvent) -> Result<(), Error> {
-        match self {
-            Store::Sqlite { writer, .. } => note_event!(writer, event, &event.user_id).rows_affected(),
-            Store::Postgres(pool) => note_event!(pool, event, &event.user_id).rows_affected(),
-        };
+        write!(self, tx => {
+            run_all!(tx; note event, &event.user_id);
+        });
         Ok(())
     }
 

@@ -3,8 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, FailedTry, LockAddress, NewMail, NewSession, Store, audit::note_event, read, sessions::begin_session,
-    users::note_try, write,
+    AuditEvent, Dialect, FailedTry, NewMail, NewSession, Store, read, run_all, sessions::begin_session, users::note_try, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -120,38 +119,32 @@ impl Store {
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         write!(self, tx => {
-            let now = event.at;
-            tx.lock_address(new.address).await?;
-            allow(&queued_at!(tx, mail.bucket, now))?;
-            for id in new.held {
-                sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
-                    .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
-            }
-            sqlx::query(
-                "INSERT INTO auth_requests (id, address, mode, template, destination, state, link_base, variables, \
-                 user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11)",
-            )
-            .bind(new.id)
-            .bind(new.address)
-            .bind(new.mode)
-            .bind(new.template)
-            .bind(new.destination)
-            .bind(new.state)
-            .bind(new.link_base)
-            .bind(new.variables)
-            .bind(new.user_agent)
-            .bind(new.ip_prefix)
-            .bind(now)
-            .bind(credential.expires_at)
-            .bind(credential.generation)
-            .bind(new.code_salt)
-            .bind(new.expires_in)
-            .execute(&mut *tx)
-            .await?;
-            insert_credential!(tx, new.id, credential);
-            insert_mail!(tx, new.address, mail, event);
-        });
+                   let now = event.at;
+                   tx.lock_address(new.address).await?;
+                   allow(&queued_at!(tx, mail.bucket, now))?;
+                   for id in new.held {
+                       sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
+                           .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
+                   }
+                   run_all!(
+                       tx,
+                       "INSERT INTO auth_requests (id, address, mode, template, destination, state, link_base, variables, \
+                           user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11)"
+                           => [
+                               new.id, new.address, new.mode, new.template, new.destination, new.state, new.link_base, new.variables,
+                               new.user_agent, new.ip_prefix, now, credential.expires_at, credential.generation, new.code_salt,
+                               new.expires_in,
+                           ],
+                       INSERT_CREDENTIAL
+                           => [new.id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
+                       INSERT_MAIL => [
+        mail.id, mail.auth_request_id, new.address, mail.bucket, mail.payload, mail.attempts(), mail.due_at(event.at), event.at,
+        mail.expires_at, &event.request_id,
+        ];
+                       note event, &event.user_id
+                   );
+               });
         Ok(())
     }
 
@@ -165,23 +158,30 @@ impl Store {
         event: &AuditEvent,
         allow: impl Fn(&AuthRequest, &[Millis]) -> Result<(), Error>,
     ) -> Result<Option<()>, Error> {
-        write!(self, tx => {
-            let address: Option<String> = sqlx::query_scalar("SELECT address FROM auth_requests WHERE id = $1")
-                .bind(id).fetch_optional(&mut *tx).await?;
-            let Some(address) = address else { return Ok(None) };
-            tx.lock_address(&address).await?;
-            let request: AuthRequest = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
-            if request.generation + 1 != credential.generation {
-                return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
-            }
-            allow(&request, &queued_at!(tx, mail.bucket, event.at))?;
-            sqlx::query("UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4")
-                .bind(credential.generation).bind(mail.expires_at).bind(event.at).bind(id)
-                .execute(&mut *tx).await?;
-            insert_credential!(tx, id, credential);
-            insert_mail!(tx, &address, mail, event);
-        });
-        Ok(Some(()))
+        Ok(write!(self, tx => {
+                   let address: Option<String> = sqlx::query_scalar("SELECT address FROM auth_requests WHERE id = $1")
+                       .bind(id).fetch_optional(&mut *tx).await?;
+                   let Some(address) = address else { return Ok(None) };
+                   tx.lock_address(&address).await?;
+                   let request: AuthRequest = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+                   if request.generation + 1 != credential.generation {
+                       return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
+                   }
+                   allow(&request, &queued_at!(tx, mail.bucket, event.at))?;
+                   run_all!(
+                       tx,
+                       "UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4"
+                           => [credential.generation, mail.expires_at, event.at, id],
+                       INSERT_CREDENTIAL
+                           => [id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
+                       INSERT_MAIL => [
+        mail.id, mail.auth_request_id, &address, mail.bucket, mail.payload, mail.attempts(), mail.due_at(event.at), event.at,
+        mail.expires_at, &event.request_id,
+        ];
+                       note event, &event.user_id
+                   );
+                   Some(())
+               }))
     }
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
@@ -230,7 +230,7 @@ impl Store {
     }
 
     /// The one step in which a right link or code becomes a session: the auth request ends if it is still pending,
-    /// with every other of its address; the user is found or made; the session this browser had before is revoked.
+    /// the user is found or made, and the session begins.
     pub async fn complete(
         &self,
         request: &AuthRequest,
@@ -246,8 +246,6 @@ impl Store {
             if ended.rows_affected() == 0 {
                 return Ok(Completed::Late);
             }
-            sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL")
-                .bind(now).bind(&request.address).execute(&mut *tx).await?;
             match admit!(tx, admission, &request.address, now) {
                 Some((user_id, None)) => {
                     begin_session!(tx, session, &user_id, &request.address, now);
@@ -306,36 +304,10 @@ macro_rules! queued_at {
     }};
 }
 
-macro_rules! insert_credential {
-    ($tx:ident, $id:expr, $credential:expr) => {
-        sqlx::query("INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)")
-            .bind($id)
-            .bind($credential.generation)
-            .bind(&$credential.link_hash)
-            .bind(&$credential.code_hash)
-            .bind($credential.expires_at)
-            .execute(&mut *$tx)
-            .await?
-    };
-}
+const INSERT_CREDENTIAL: &str = "INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
+    VALUES ($1, $2, $3, $4, $5)";
 
-macro_rules! insert_mail {
-    ($tx:ident, $address:expr, $mail:expr, $event:expr) => {
-        sqlx::query(
-            "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at, request_id) \
-             VALUES ($1, $2, $3, $4, 'queued', $5, 0, $6, $6, $7, $8)",
-        )
-        .bind($mail.id)
-        .bind($mail.auth_request_id)
-        .bind($address)
-        .bind($mail.bucket)
-        .bind($mail.payload)
-        .bind($event.at)
-        .bind($mail.expires_at)
-        .bind(&$event.request_id)
-        .execute(&mut *$tx)
-        .await?;
-        note_event!(&mut *$tx, $event, &$event.user_id);
-    };
-}
-use {admit, insert_credential, insert_mail, queued_at};
+const INSERT_MAIL: &str = "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at, \
+    request_id) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10)";
+
+use {admit, queued_at};

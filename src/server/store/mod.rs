@@ -56,25 +56,60 @@ macro_rules! read {
     };
 }
 
-/// Runs the same code in a write transaction of either database. A `?` inside rolls back.
+/// Runs the same code in a write transaction of either database. It has the value of the code; an error inside, by `?` or
+/// `return`, rolls back.
 macro_rules! write {
     ($store:expr, $tx:ident => $body:expr) => {
         match $store {
             // Not a deferred BEGIN: one that reads first and writes later fails at once when another has written.
             $crate::server::store::Store::Sqlite { writer, .. } => {
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-                let out = $body;
-                $tx.commit().await?;
-                out
+                $crate::server::store::transaction!(writer.begin_with("BEGIN IMMEDIATE"), $tx => $body)
             }
-            $crate::server::store::Store::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
-                let out = $body;
-                $tx.commit().await?;
-                out
-            }
+            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool.begin(), $tx => $body),
         }
     };
+}
+
+macro_rules! transaction {
+    ($begin:expr, $tx:ident => $body:expr) => {{
+        let mut $tx = $begin.await?;
+        let outcome: Result<_, Error> = async { Ok($body) }.await;
+        match outcome {
+            Ok(out) => {
+                $tx.commit().await?;
+                out
+            }
+            Err(error) => {
+                // Here and not when it is dropped: the next to use the connection need not ask whether it is over.
+                $tx.rollback().await?;
+                return Err(error);
+            }
+        }
+    }};
+}
+
+/// Runs several statements of a transaction, each with its own `$1`, `$2` …, in one round trip, and writes events after
+/// them. No statement sees what another of them did.
+macro_rules! run_all {
+    ($tx:ident $(, $sql:expr => [$($bind:expr),* $(,)?])* $(; note $event:expr, $user_id:expr)* $(;)?) => {{
+        let statements = [$($sql,)* $({ let _ = &$event; $crate::server::store::audit::INSERT_EVENT },)*];
+        let sql = $crate::server::store::Dialect::batch(&$tx, &statements);
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            $($(.bind($bind))*)*
+            $(
+                .bind($event.at)
+                .bind(&$event.event)
+                .bind(&$event.reason)
+                .bind(&$event.request_id)
+                .bind(&$event.subject)
+                .bind(&$event.address)
+                .bind($user_id)
+                .bind(&$event.user_agent)
+                .bind(&$event.ip_prefix)
+            )*
+            .execute(&mut *$tx)
+            .await?
+    }};
 }
 
 /// Runs one statement on its own against either pool, to write. The number of rows it changed.
@@ -96,24 +131,63 @@ macro_rules! returning {
         }
     };
 }
-pub(crate) use {execute, read, returning, write};
+pub(crate) use {execute, read, returning, run_all, transaction, write};
 
-/// One writer at a time for one address, where the database has many writers.
-pub(crate) trait LockAddress {
+/// Where the two databases differ inside a transaction.
+pub(crate) trait Dialect {
+    /// One writer at a time for one address, where the database has many writers.
     async fn lock_address(&mut self, address: &str) -> sqlx::Result<()>;
+
+    /// Statements as one, their parameters numbered through. Each round trip costs two changes of thread on SQLite and
+    /// the network on PostgreSQL, more than most statements do.
+    fn batch(&self, statements: &[&str]) -> String;
 }
 
-impl LockAddress for Transaction<'_, Sqlite> {
+impl Dialect for Transaction<'_, Sqlite> {
+    fn batch(&self, statements: &[&str]) -> String {
+        numbered_through(statements).join("; ")
+    }
+
     async fn lock_address(&mut self, _: &str) -> sqlx::Result<()> {
         Ok(())
     }
 }
 
-impl LockAddress for Transaction<'_, Postgres> {
+impl Dialect for Transaction<'_, Postgres> {
+    fn batch(&self, statements: &[&str]) -> String {
+        let mut numbered = numbered_through(statements);
+        let last = numbered.pop().unwrap_or_default();
+        if numbered.is_empty() {
+            return last;
+        }
+        let named: Vec<String> = numbered.iter().enumerate().map(|(n, sql)| format!("s{n} AS ({sql})")).collect();
+        format!("WITH {} {last}", named.join(", "))
+    }
+
     async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
         let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
         lock.execute(&mut **self).await.map(|_| ())
     }
+}
+
+/// The statements with their `$n` moved on by as many as those before have.
+fn numbered_through(statements: &[&str]) -> Vec<String> {
+    let mut before = 0;
+    let mut renumbered = |sql: &&str| {
+        let mut pieces = sql.split('$');
+        let mut out = pieces.next().unwrap_or_default().to_owned();
+        let mut most = 0;
+        for piece in pieces {
+            let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, rest) = piece.split_at(digits);
+            let number: usize = number.parse().unwrap_or(0);
+            most = most.max(number);
+            out += &format!("${}{rest}", before + number);
+        }
+        before += most;
+        out
+    };
+    statements.iter().map(&mut renumbered).collect()
 }
 
 /// Why a database could not be opened, as a sentence for the operator.
@@ -168,7 +242,7 @@ impl Store {
         if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
         }
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
+        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE).test_before_acquire(false);
         // On a full disk SQLite ends a transaction of its own accord; sqlx believes it goes on and begins no other. Such a
         // connection is replaced.
         let writer = pool(1).before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));

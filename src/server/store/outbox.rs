@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, Store, audit::note_event, read, returning, write};
+use super::{AuditEvent, Store, execute, read, returning, run_all, write};
 use crate::{
     error::Error,
     server::clock::{MINUTE, Millis},
@@ -17,6 +17,18 @@ pub struct NewMail<'a> {
     pub payload: &'a [u8],
     /// After this it is pointless: its link and code are dead.
     pub expires_at: Millis,
+    /// Leased from the first to the worker of this very process, to which it is handed over once it is written.
+    pub handed_over: bool,
+}
+
+impl NewMail<'_> {
+    pub(super) fn attempts(&self) -> i64 {
+        i64::from(self.handed_over)
+    }
+
+    pub(super) fn due_at(&self, now: Millis) -> Millis {
+        if self.handed_over { now + LEASE } else { now }
+    }
 }
 
 /// A mail that a worker has claimed.
@@ -33,33 +45,37 @@ pub struct QueuedMail {
     pub request_id: String,
 }
 
+/// How long a worker holds a mail. Longer than sending one may take, so that only a dead worker loses it.
+pub const LEASE: Millis = MINUTE;
+
 /// A mail that is due later than any lease or retry would have it was queued before the clock was set back, and is due.
 const FAR: Millis = 10 * MINUTE;
 
 impl Store {
-    /// Up to `limit` mails that are due, leased until `lease`: a worker that dies before then loses them to another.
-    pub async fn claim_mails(&self, now: Millis, lease: Millis, limit: i64) -> Result<Vec<QueuedMail>, Error> {
+    /// Up to `limit` mails that are due, leased: a worker that dies loses them to another.
+    pub async fn claim_mails(&self, now: Millis, limit: i64) -> Result<Vec<QueuedMail>, Error> {
         // Idle servers must not take SQLite's one writer every second.
-        let due: Option<i64> = read!(self, db => {
-            sqlx::query_scalar("SELECT due_at FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $2) LIMIT 1").bind(now).bind(now + FAR).fetch_optional(db).await?
-        });
-        if due.is_none() {
+        let ends = "SELECT (SELECT MIN(due_at) FROM outbox WHERE state = 'queued'), (SELECT MAX(due_at) FROM outbox WHERE state = 'queued')";
+        let (first, last): (Option<Millis>, Option<Millis>) = read!(self, db => sqlx::query_as(ends).fetch_one(db).await?);
+        if last.is_some_and(|last| last > now + FAR) {
+            execute!(self, "UPDATE outbox SET due_at = $1 WHERE state = 'queued' AND due_at > $2", now, now + FAR);
+        } else if first.is_none_or(|first| first > now) {
             return Ok(Vec::new());
         }
         let claim = match self {
             Store::Sqlite { .. } => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
-                 (SELECT id FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3) \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3) \
                  RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
             // SKIP LOCKED: two workers take different mails instead of waiting for each other.
             Store::Postgres(_) => {
                 "UPDATE outbox SET attempts = attempts + 1, due_at = $2 WHERE id IN \
-                 (SELECT id FROM outbox WHERE state = 'queued' AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
+                 (SELECT id FROM outbox WHERE state = 'queued' AND due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) \
                  RETURNING id, address, payload, attempts, expires_at, created_at, request_id"
             }
         };
-        Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(lease).bind(limit).bind(now + FAR).fetch_all(db).await?))
+        Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(now + LEASE).bind(limit).fetch_all(db).await?))
     }
 
     /// How many mails wait, and since when the oldest of them does.
@@ -80,9 +96,12 @@ impl Store {
 
     async fn settle(&self, id: &str, state: &str, sent_at: Option<Millis>, event: &AuditEvent) -> Result<(), Error> {
         write!(self, tx => {
-            let settled = sqlx::query("UPDATE outbox SET state = $1, payload = NULL, sent_at = $2, last_error = $3 WHERE id = $4");
-            settled.bind(state).bind(sent_at).bind(&event.reason).bind(id).execute(&mut *tx).await?;
-            note_event!(&mut *tx, event, &event.user_id);
+            run_all!(
+                tx,
+                "UPDATE outbox SET state = $1, payload = NULL, sent_at = $2, last_error = $3 WHERE id = $4"
+                    => [state, sent_at, &event.reason, id];
+                note event, &event.user_id
+            );
         });
         Ok(())
     }
@@ -90,9 +109,11 @@ impl Store {
     /// Not now: due again at `due`.
     pub async fn mail_delayed(&self, id: &str, due: Millis, event: &AuditEvent) -> Result<(), Error> {
         write!(self, tx => {
-            let delayed = sqlx::query("UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3");
-            delayed.bind(due).bind(&event.reason).bind(id).execute(&mut *tx).await?;
-            note_event!(&mut *tx, event, &event.user_id);
+            run_all!(
+                tx,
+                "UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3" => [due, &event.reason, id];
+                note event, &event.user_id
+            );
         });
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, Store, audit::note_event, execute, read, write};
+use super::{AuditEvent, Store, execute, read, run_all, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
@@ -13,8 +13,10 @@ pub struct NewSession<'a> {
     pub expires_at: Millis,
     /// The one the same browser had, and the event of its end.
     pub replaces: Option<(&'a str, &'a AuditEvent)>,
+    /// The try of a code or password that began it, which counts as failed until then.
+    pub forgives: Option<&'a str>,
     /// What is noted of its beginning.
-    pub events: &'a [AuditEvent],
+    pub events: &'a [AuditEvent; 2],
 }
 
 /// A session and its user.
@@ -74,38 +76,34 @@ impl Store {
         Ok(write!(self, tx => {
             let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected();
             if revoked > 0 {
-                note_event!(&mut *tx, event, &event.user_id);
+                run_all!(tx; note event, &event.user_id);
             }
             revoked
         }))
     }
 }
 
-/// Writes a session, and revokes the one the same browser had.
+/// Writes a session. What ends with its beginning: the one the same browser had, and every auth request of the address.
 macro_rules! begin_session {
     ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr) => {
         if let Some((replaced, event)) = $session.replaces {
             let revoke = sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
-                $crate::server::store::audit::note_event!(&mut *$tx, event, &event.user_id);
+                $crate::server::store::run_all!($tx; note event, &event.user_id);
             }
         }
-        for event in $session.events {
-            $crate::server::store::audit::note_event!(&mut *$tx, event, Some($user_id));
-        }
-        sqlx::query(
+        let [verified, issued] = $session.events;
+        $crate::server::store::run_all!(
+            $tx,
+            "UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL"
+                => [$now, $address],
+            "DELETE FROM failed_tries WHERE id = $1" => [$session.forgives],
             "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
-        )
-        .bind($session.id)
-        .bind($user_id)
-        .bind($address)
-        .bind($session.user_agent)
-        .bind($session.ip_prefix)
-        .bind($now)
-        .bind($session.expires_at)
-        .execute(&mut *$tx)
-        .await?
+                VALUES ($1, $2, $3, $4, $5, $6, $6, $7)"
+                => [$session.id, $user_id, $address, $session.user_agent, $session.ip_prefix, $now, $session.expires_at];
+            note verified, Some($user_id);
+            note issued, Some($user_id)
+        );
     };
 }
 pub(super) use begin_session;

@@ -1,6 +1,6 @@
 //! Latchkey's own users, and their passwords.
 
-use super::{LockAddress, NewSession, Store, execute, read, sessions::begin_session, write};
+use super::{Dialect, NewSession, Store, execute, read, sessions::begin_session, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
@@ -86,12 +86,6 @@ impl Store {
             tx.lock_address(address).await?;
             note_try!(tx, failed_try, allow);
         });
-        Ok(())
-    }
-
-    /// The try succeeded: it no longer counts.
-    pub async fn forgive_try(&self, id: &str) -> Result<(), Error> {
-        execute!(self, "DELETE FROM failed_tries WHERE id = $1", id);
         Ok(())
     }
 

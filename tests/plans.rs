@@ -1,0 +1,62 @@
+//! How the databases find rows: by an index, however many there are.
+
+use latchkey::server::store::Store;
+use sqlx::{AssertSqlSafe, Row};
+use std::{fs, path::Path};
+
+use crate::support::App;
+
+/// Those that count for `/metrics`, and may read what they count.
+const COUNTS: [&str; 2] = ["SELECT COUNT(*) FROM sessions", "SELECT COUNT(*), MIN(created_at) FROM outbox"];
+
+/// Every statement of the store, out of its sources.
+fn statements() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
+    let files =
+        fs::read_dir(folder).unwrap().flatten().filter(|file| file.file_name() != "mapped.rs" && file.file_name() != "mod.rs");
+    let sources: Vec<String> = files.map(|file| fs::read_to_string(file.path()).unwrap()).collect();
+    // A literal of Rust: no quote within, lines joined by a backslash.
+    let literals = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
+    let joined = literals.map(|text| text.split("\\\n").map(str::trim_start).collect::<String>());
+    let verbs = ["SELECT", "UPDATE", "DELETE", "INSERT"];
+    joined.filter(|text| verbs.iter().any(|verb| text.starts_with(verb))).collect()
+}
+
+/// The plan of a statement, one step a line.
+async fn plan(store: &Store, statement: &str) -> Vec<String> {
+    match store {
+        Store::Sqlite { readers, .. } => {
+            let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"))).fetch_all(readers).await;
+            rows.unwrap_or_else(|error| panic!("{statement}: {error}")).iter().map(|row| row.get("detail")).collect()
+        }
+        Store::Postgres(pool) => {
+            // Tables of a few rows are read whole whatever there is; so that is made the last resort.
+            let mut connection = pool.acquire().await.unwrap();
+            let setting = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL";
+            sqlx::raw_sql(setting).execute(&mut *connection).await.unwrap();
+            let count = (1..=20).take_while(|n| statement.contains(&format!("${n}"))).count();
+            let nothing = if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) };
+            sqlx::raw_sql(AssertSqlSafe(format!("PREPARE it AS {statement}"))).execute(&mut *connection).await.unwrap();
+            let rows = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE it{nothing}"))).fetch_all(&mut *connection).await;
+            let plan = rows.unwrap().iter().map(|row| row.get(0)).collect();
+            connection.close().await.unwrap();
+            plan
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_statement_reads_a_whole_table() {
+    let app = App::start().await;
+    let statements = statements();
+    assert!(statements.len() > 25, "{statements:#?}");
+    let is_postgres = matches!(app.store, Store::Postgres(_));
+    let hot = |statement: &&String| {
+        !COUNTS.iter().any(|count| statement.starts_with(count)) && (is_postgres || !statement.contains("SKIP LOCKED"))
+    };
+    for statement in statements.iter().filter(hot) {
+        let plan = plan(&app.store, statement).await;
+        let whole = |step: &&String| step.starts_with("SCAN ") && !step.starts_with("SCAN CONSTANT") || step.contains("Seq Scan");
+        assert_eq!(plan.iter().find(whole), None, "{statement}\n{}", plan.join("\n"));
+    }
+}
