@@ -20,6 +20,9 @@ pub const MAIL_SENT: &str = "mail.sent";
 pub const MAIL_DELAYED: &str = "mail.delayed";
 pub const MAIL_FAILED: &str = "mail.failed";
 
+/// The reason of a mail that its address may not have.
+pub const WITHHELD: &str = "not_a_user";
+
 /// What a person is shown of what happened to their address.
 const ACTIVITY: [&str; 4] = [AUTH_REQUESTED, AUTH_FAILED, SESSION_ISSUED, SESSION_REVOKED];
 
@@ -68,7 +71,8 @@ impl AuditEvent {
         counter!("latchkey_events_total", "event" => event.clone(), "reason" => label).increment(1);
         match event.as_str() {
             MAIL_DELAYED => tracing::warn!(event, reason, address),
-            MAIL_FAILED => tracing::error!(event, reason, address),
+            // Who floods us with addresses that may not have a mail must not fill the log with errors.
+            MAIL_FAILED if reason != WITHHELD => tracing::error!(event, reason, address),
             _ => tracing::info!(event, reason, address, user_id),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     server::{
         clock::{MINUTE, Millis, SECOND},
-        event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT},
+        event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT, WITHHELD},
         sign_in::{Client, Core, address::masked, request::Letter},
         store::{AuditEvent, QueuedMail},
         telemetry::span_of,
@@ -105,7 +105,7 @@ impl Outbox {
             }
             // As far as anyone can see who asked, it was sent.
             Ok(Outcome::Withheld) => {
-                let event = self.event(MAIL_FAILED, mail, "not_a_user");
+                let event = self.event(MAIL_FAILED, mail, WITHHELD);
                 store.mail_sent(&mail.id, &event).await?;
                 event
             }

@@ -1,0 +1,181 @@
+// Judges of other houses on the release build, behind a proxy that speaks TLS: HTTP Observatory, csp_evaluator, vnu,
+// html-validate and Lighthouse. Prints a line for each judgement; exit code 1 if one of them is not what it should be.
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const here = import.meta.dirname;
+const top = resolve(here, "../..");
+const folder = process.env.JUDGES_FOLDER ?? mkdtempSync(join(tmpdir(), "judges-"));
+
+// Node reads the authorities it trusts when it starts, so it is started again with ours.
+if (!process.env.NODE_EXTRA_CA_CERTS) {
+  const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
+  const subject = ["-subj", "/CN=judges"];
+  openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, "-keyout", "ca.key", "-out", "ca.crt");
+  openssl("req", "-newkey", "rsa:2048", "-nodes", ...subject, "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "csr");
+  openssl("x509", "-req", "-in", "csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2", "-copy_extensions", "copy", "-out", "cert.pem");
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: join(folder, "ca.crt"), JUDGES_FOLDER: folder };
+  const { status } = spawnSync(process.execPath, process.argv.slice(1), { env, stdio: "inherit" });
+  rmSync(folder, { recursive: true });
+  process.exit(status ?? 1);
+}
+
+const listening = (server) => new Promise((done) => server.listen(0, "localhost", () => done(server.address().port)));
+const freePort = async () => {
+  const probe = http.createServer();
+  const port = await listening(probe);
+  await new Promise((done) => probe.close(done));
+  return port;
+};
+
+// The proxy of a production: TLS here, plain HTTP behind, and http sent on to https.
+const port = await freePort();
+const credentials = { key: readFileSync(join(folder, "key.pem")), cert: readFileSync(join(folder, "cert.pem")) };
+const proxy = https.createServer(credentials, (request, response) => {
+  const onward = { port, path: request.url, method: request.method, headers: request.headers };
+  const behind = http.request(onward, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
+  request.pipe(behind.on("error", () => response.destroy()));
+});
+const httpsPort = await listening(proxy);
+const plain = http.createServer((request, response) =>
+  response.writeHead(301, { location: `https://localhost:${httpsPort}${request.url}` }).end(),
+);
+const httpPort = await listening(plain);
+const site = `https://localhost:${httpsPort}`;
+
+const server = spawn(join(top, "target/release/latchkey"), [], {
+  cwd: folder,
+  stdio: ["ignore", "ignore", "inherit"],
+  env: {
+    PATH: process.env.PATH,
+    RUST_LOG: "error",
+    LATCHKEY_CONFIG: join(top, "Leptos.toml"),
+    LATCHKEY_PUBLIC_URL: site,
+    LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
+    LEPTOS_SITE_ROOT: join(top, "target/site"),
+  },
+});
+
+let bad = 0;
+const judge = (who, what, complaints) => {
+  console.log(`${complaints.length ? "BAD" : "ok "}  ${who}: ${what}${complaints.map((text) => `\n       ${text}`).join("")}`);
+  bad += complaints.length;
+};
+
+try {
+  await judgeAll();
+} finally {
+  server.kill();
+  proxy.close();
+  plain.close();
+}
+process.exit(bad ? 1 : 0);
+
+async function judgeAll() {
+  for (let tries = 0; !(await fetch(`${site}/readyz`).catch(() => null))?.ok; tries++) {
+    if (tries > 200) throw new Error("the server did not start");
+    await new Promise((done) => setTimeout(done, 25));
+  }
+  const cookie = (answer, name) => answer.headers.getSetCookie().find((set) => set.startsWith(name)).split(";")[0];
+  const post = (path, body) =>
+    fetch(site + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const mail = async (number) => (await fetch(`${site}/dev/mailbox/${number}/source`)).text();
+  const sent = await post("/api/auth/send-passwordless", { email: "ada@example.com" });
+  const { auth_request_id } = await sent.clone().json();
+  let code;
+  for (let tries = 0; !code && tries < 200; tries++) code = (await mail(1)).match(/#(\d{6})/)?.[1];
+  const verified = await post("/api/auth/verify", { code, auth_request_id });
+  if (!verified.ok) throw new Error(`the sign-in failed: ${await verified.text()}`);
+  const session = cookie(verified, "__Host-session=");
+  const asked = cookie(await post("/api/auth/send-passwordless", { email: "bea@example.com" }), "__Host-auth-request=");
+  const flash = cookie(
+    await fetch(`${site}/actions/sign-in`, {
+      method: "POST",
+      redirect: "manual",
+      headers: { accept: "text/html", "content-type": "application/x-www-form-urlencoded" },
+      body: "email=nonsense",
+    }),
+    "__Host-flash=",
+  );
+  const pages = [
+    ["/login", "", "the sign-in page"],
+    ["/login", flash, "the sign-in page with an error"],
+    ["/login/code", asked, "the code page"],
+    ["/login/confirm?link_token=x", "", "the page of a link"],
+    ["/dashboard", session, "the dashboard"],
+    ["/nowhere", "", "an unknown page"],
+  ];
+
+  const { CspEvaluator } = await import("csp_evaluator/dist/evaluator.js");
+  const { CspParser } = await import("csp_evaluator/dist/parser.js");
+  const { Severity } = await import("csp_evaluator/dist/finding.js");
+  const { HtmlValidate } = await import("html-validate");
+  const validator = new HtmlValidate({ extends: ["html-validate:standard"] });
+  for (const [path, held, name] of pages) {
+    const answer = await fetch(site + path, { headers: held ? { cookie: held } : {} });
+    const html = await answer.text();
+    const findings = new CspEvaluator(new CspParser(answer.headers.get("content-security-policy")).csp).evaluate();
+    const severe = findings.filter(({ severity }) => [Severity.HIGH, Severity.MEDIUM, Severity.SYNTAX].includes(severity));
+    judge("csp_evaluator", name, severe.map(({ directive, description }) => `${directive}: ${description}`));
+    const report = await validator.validateString(html);
+    const errors = report.results.flatMap(({ messages }) => messages).filter(({ severity }) => severity === 2);
+    judge("html-validate", name, errors.map(({ ruleId, message, line }) => `${line}: ${message} (${ruleId})`));
+    judge("vnu", name, vnu(html));
+  }
+  await observatory();
+  await lighthouse([pages[0], pages[2], pages[4]]);
+}
+
+function vnu(html) {
+  const jar = join(here, "node_modules/vnu-jar/build/dist/vnu.jar");
+  const { stderr, error } = spawnSync("java", ["-jar", jar, "--errors-only", "--format", "json", "-"], { input: html });
+  if (error) return [`java cannot be run: ${error.message}`];
+  return JSON.parse(stderr).messages.map(({ message, lastLine }) => `${lastLine}: ${message}`);
+}
+
+// Its own `scan` asks ports 80 and 443 alone; so its parts are put together as it does, with ours.
+async function observatory() {
+  const part = (path) => import(join(here, "node_modules/@mdn/mdn-http-observatory/src", path));
+  const { retrieve } = await part("retriever/retriever.js");
+  const { ALL_TESTS } = await part("constants.js");
+  const { getGradeForScore, getScoreModifier } = await part("grader/grader.js");
+  const { MINIMUM_SCORE_FOR_EXTRA_CREDIT } = await part("grader/charts.js");
+  const found = await retrieve("localhost", { httpPort, httpsPort, path: "/login" });
+  const results = ALL_TESTS.map((test) => test(found)).filter(({ result }) => result);
+  const modifiers = results.map(({ result }) => getScoreModifier(result));
+  const sum = (numbers) => numbers.reduce((all, one) => all + one, 100);
+  const plainScore = sum(modifiers.filter((modifier) => modifier < 0));
+  const score = plainScore >= MINIMUM_SCORE_FOR_EXTRA_CREDIT ? sum(modifiers) : plainScore;
+  const { grade } = getGradeForScore(score);
+  const failed = results.filter(({ pass }) => !pass).map(({ constructor, result }) => `${constructor.name}: ${result}`);
+  judge("HTTP Observatory", `${grade}, ${score} points`, grade === "A+" ? failed : [`A+ is wanted`, ...failed]);
+}
+
+async function lighthouse(pages) {
+  const { default: run, desktopConfig } = await import("lighthouse");
+  const { launch } = await import("chrome-launcher");
+  const { chromium } = await import(join(here, "../node_modules/@playwright/test/index.mjs"));
+  const chromePath = chromium.executablePath();
+  if (!existsSync(chromePath)) throw new Error("there is no Chromium: run `make setup` first");
+  const chromeFlags = ["--headless=new", "--no-sandbox", "--ignore-certificate-errors"];
+  const chrome = await launch({ chromePath, chromeFlags, logLevel: "silent" });
+  try {
+    for (const [path, held, name] of pages) {
+      for (const [form, config] of [["phone", undefined], ["desktop", desktopConfig]]) {
+        const options = { port: chrome.port, logLevel: "silent", extraHeaders: held ? { cookie: held } : undefined };
+        const { lhr } = await run(site + path, options, config);
+        const points = Object.values(lhr.categories).map(({ id, score }) => [id, Math.round(score * 100)]);
+        const short = points.filter(([id, score]) => score < 100 && ["accessibility", "best-practices"].includes(id));
+        const audits = Object.values(lhr.audits).filter(({ score, scoreDisplayMode }) => score === 0 && scoreDisplayMode === "binary");
+        const told = points.map(([id, score]) => `${id} ${score}`).join(", ");
+        judge("Lighthouse", `${name}, ${form}: ${told}`, short.length ? audits.map(({ id, title }) => `${id}: ${title}`) : []);
+      }
+    }
+  } finally {
+    await chrome.kill();
+  }
+}
