@@ -1,6 +1,6 @@
 # Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both bring what is missing.
 
-.PHONY: help setup run watch build test lint bench audit
+.PHONY: help setup run watch build test lint bench growth fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
@@ -32,5 +32,13 @@ bench:           ## measure speed and size of the release build
 	@.ci/with cargo build --quiet --release --features ssr --example plain_handler
 	@.ci/bench
 
-audit:           ## known vulnerabilities in dependencies
+growth:          ## measure what a full database costs
+	@$(MAKE) --no-print-directory build
+	@.ci/growth
+
+fuzz:            ## fuzz every parser of input, a minute each
+	@.ci/fuzz
+
+audit:           ## known vulnerabilities in dependencies, and the judges of others on the release build
+	@$(MAKE) --no-print-directory build
 	@.ci/audit

@@ -152,3 +152,14 @@ async fn a_made_up_method_is_no_series_of_the_metrics() {
     let metrics = browser.get("/metrics").await.body;
     assert!(metrics.contains("method=\"GET\"") && !metrics.contains("MADEUP"), "{metrics}");
 }
+
+#[tokio::test]
+async fn a_page_ends_where_html_ends_and_keeps_what_was_typed() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.post_form("/actions/sign-in", &[("email", "a<!>b</body></html>")]).await;
+    let page = ada.get("/login").await.body;
+    assert!(page.ends_with("</script></body></html>"), "{page}");
+    assert!(!page.contains("<!>"));
+    assert!(page.contains("value=\"a&lt;!&gt;b&lt;/body&gt;&lt;/html&gt;\""), "{page}");
+}

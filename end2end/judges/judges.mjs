@@ -1,7 +1,7 @@
 // Judges of other houses on the release build, behind a proxy that speaks TLS: HTTP Observatory, csp_evaluator, vnu,
 // html-validate and Lighthouse. Prints a line for each judgement; exit code 1 if one of them is not what it should be.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ const top = resolve(here, "../..");
 const folder = process.env.JUDGES_FOLDER ?? mkdtempSync(join(tmpdir(), "judges-"));
 
 // Node reads the authorities it trusts when it starts, so it is started again with ours.
-if (!process.env.NODE_EXTRA_CA_CERTS) {
+if (!process.env.JUDGES_FOLDER) {
   const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
   const subject = ["-subj", "/CN=judges"];
   openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", ...subject, "-keyout", "ca.key", "-out", "ca.crt");
@@ -140,6 +140,9 @@ function vnu(html) {
 // Its own `scan` asks ports 80 and 443 alone; so its parts are put together as it does, with ours.
 async function observatory() {
   const part = (path) => import(join(here, "node_modules/@mdn/mdn-http-observatory/src", path));
+  // The list of sites that browsers know for HSTS, which its set-up would download; localhost is not in it.
+  const preloaded = join(here, "node_modules/@mdn/mdn-http-observatory/conf/hsts-preload.json");
+  if (!existsSync(preloaded)) writeFileSync(preloaded, "{}");
   const { retrieve } = await part("retriever/retriever.js");
   const { ALL_TESTS } = await part("constants.js");
   const { getGradeForScore, getScoreModifier } = await part("grader/grader.js");

@@ -1,22 +1,42 @@
 //! Pages, rendered.
 
 use axum::{
+    body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    response::Response,
+    http::header::TRANSFER_ENCODING,
+    response::{IntoResponse, Response},
 };
 use leptos_axum::render_app_async_with_context;
 
 use super::{
+    api::ApiError,
     page_data::{Trouble, Visit},
     state::AppState,
 };
 use crate::{app::shell, error::Error};
 
+const END: &str = "</body></html>";
+
 /// The page of a request's path.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let provided = state.clone();
     let render = render_app_async_with_context(move || Visit::provide(provided.clone()), move || shell(state.clone()));
-    render(request).await
+    let (mut parts, body) = render(request).await.into_parts();
+    let bytes = if parts.status.is_redirection() { Ok(Bytes::new()) } else { to_bytes(body, usize::MAX).await };
+    let Ok(bytes) = bytes else { return ApiError(Error::Internal).into_response() };
+    parts.headers.remove(TRANSFER_ENCODING);
+    Response::from_parts(parts, Body::from(valid(&String::from_utf8_lossy(&bytes))))
+}
+
+/// The document as HTML has it: Leptos marks the places of its nodes by `<!>`, which parsers take for the empty comment it
+/// means and validators for a mistake, and puts its last scripts behind the end. No text of ours or a person's holds either:
+/// both are escaped.
+fn valid(html: &str) -> String {
+    let html = html.replace("<!>", "<!---->");
+    match html.split_once(END) {
+        Some((document, scripts)) => [document, scripts, END].concat(),
+        None => html,
+    }
 }
 
 /// The page of an error, in place of whatever is at the request's path: nothing there is run.
