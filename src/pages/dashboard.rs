@@ -107,11 +107,18 @@ fn ago(at: Millis, now: Millis) -> String {
 /// What happened to this address lately: a mail or a try that was not yours stands out here.
 fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
     let rows = events.into_iter().map(|event| {
-        let what = match event.event.as_str() {
-            AUTH_REQUESTED => "Sign-in mail asked for".to_owned(),
-            SESSION_ISSUED => "Signed in".to_owned(),
-            SESSION_REVOKED => "Signed out".to_owned(),
-            _ => format!("Refused: {}", event.reason.replace('_', " ")),
+        let what = match (event.event.as_str(), event.reason.as_str()) {
+            (AUTH_REQUESTED, _) => "A sign-in mail was asked for".to_owned(),
+            (SESSION_ISSUED, by) => format!("Signed in by {by}"),
+            (SESSION_REVOKED, _) => "Signed out".to_owned(),
+            (_, "code_wrong") => "A wrong code was typed".to_owned(),
+            (_, "password_wrong") => "A wrong password was typed".to_owned(),
+            (_, "too_many_attempts" | "codes_paused") => "Codes were tried too often".to_owned(),
+            (_, "rate_limited") => "More mails were asked for than are sent".to_owned(),
+            (_, "wrong_browser") => "A link was opened in another browser".to_owned(),
+            (_, reason) if reason.starts_with("link_") => "A link that works no more was opened".to_owned(),
+            (_, reason) if reason.starts_with("code_") => "A code that works no more was typed".to_owned(),
+            _ => "A sign-in was refused".to_owned(),
         };
         view! {
             <li>
