@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, read, run_all, write};
+use super::{SURVIVES_THE_PROCESS, Store, read, run_all, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// An event, with what may be told of it: no secret, and the address masked.
@@ -29,7 +29,7 @@ pub(super) const INSERT_EVENT: &str = "INSERT INTO audit_events (at, event, reas
 impl Store {
     /// Writes an event that is no part of a step that changes something else.
     pub async fn note(&self, event: &AuditEvent) -> Result<(), Error> {
-        write!(self, tx => {
+        write!(self, SURVIVES_THE_PROCESS, tx => {
             run_all!(tx; note event, &event.user_id);
         });
         Ok(())

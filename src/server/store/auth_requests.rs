@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, Dialect, FailedTry, NewMail, NewSession, Store, read, run_all, sessions::begin_session, users::note_try, write,
+    AuditEvent, Dialect, FailedTry, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, read, run_all, sessions::begin_session,
+    users::note_try, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -216,7 +217,7 @@ impl Store {
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<Option<AuthRequest>, Error> {
-        Ok(write!(self, tx => {
+        Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
             tx.lock_address(&request.address).await?;
             let spent: Option<AuthRequest> = sqlx::query_as(
                 "UPDATE auth_requests SET code_tries = code_tries + 1 \

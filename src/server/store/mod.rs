@@ -56,14 +56,23 @@ macro_rules! read {
     };
 }
 
+/// How SQLite begins what has to survive a power cut: an accepted request and its mail, a session. Not a deferred BEGIN: one
+/// that reads first and writes later fails at once when another has written.
+pub(crate) const DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
+/// And what has to survive the end of the process alone (SQLite's log is written, and flushed with the next that is durable): a
+/// try counted, a mail noted as sent. Waiting for the disk is a third of what a sign-in costs.
+pub(crate) const SURVIVES_THE_PROCESS: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
+
 /// Runs the same code in a write transaction of either database. It has the value of the code; an error inside, by `?` or
 /// `return`, rolls back.
 macro_rules! write {
     ($store:expr, $tx:ident => $body:expr) => {
+        $crate::server::store::write!($store, $crate::server::store::DURABLE, $tx => $body)
+    };
+    ($store:expr, $begin:expr, $tx:ident => $body:expr) => {
         match $store {
-            // Not a deferred BEGIN: one that reads first and writes later fails at once when another has written.
             $crate::server::store::Store::Sqlite { writer, .. } => {
-                $crate::server::store::transaction!(writer.begin_with("BEGIN IMMEDIATE"), $tx => $body)
+                $crate::server::store::transaction!(writer.begin_with($begin), $tx => $body)
             }
             $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool.begin(), $tx => $body),
         }
@@ -231,7 +240,6 @@ impl Store {
             .map_err(OpenError::Url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // An answer that was given survives a power cut: the mail in the outbox depends on it.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
             .optimize_on_close(true, None)

@@ -1,6 +1,6 @@
 //! Latchkey's own users, and their passwords.
 
-use super::{Dialect, NewSession, Store, execute, read, sessions::begin_session, write};
+use super::{Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, read, sessions::begin_session, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
@@ -82,7 +82,7 @@ impl Store {
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        write!(self, tx => {
+        write!(self, SURVIVES_THE_PROCESS, tx => {
             tx.lock_address(address).await?;
             note_try!(tx, failed_try, allow);
         });
@@ -99,7 +99,9 @@ impl Store {
 
     /// Sets or removes the password hash of a user.
     pub async fn set_password(&self, user_id: &str, password: Option<&str>) -> Result<(), Error> {
-        execute!(self, "UPDATE users SET password = $1 WHERE id = $2", password, user_id);
+        write!(self, tx => {
+            sqlx::query("UPDATE users SET password = $1 WHERE id = $2").bind(password).bind(user_id).execute(&mut *tx).await?;
+        });
         Ok(())
     }
 }
