@@ -32,6 +32,8 @@ pub struct Next {
 pub struct Standing {
     /// Set once this browser is signed in.
     pub location: Option<String>,
+    /// What there is to say about the mail, if anything.
+    pub trouble: Option<String>,
 }
 
 /// Asks for a mail to `email`, or signs in where a password is given and policy has passwords. `next` is where the person
@@ -109,11 +111,11 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
 pub async fn progress(request: Option<String>) -> Result<Standing, Error> {
     let visit = Visit::current()?;
-    let location = match visit.pending(request.as_deref()).await? {
-        Some(pending) => visit.onward(&pending).await?,
-        None => None,
+    let Some(pending) = visit.pending(request.as_deref()).await? else {
+        return Ok(Standing { location: None, trouble: None });
     };
-    Ok(Standing { location })
+    let trouble = request::mail_trouble(&visit.state.core, &pending).await?.map(str::to_owned);
+    Ok(Standing { location: visit.onward(&pending).await?, trouble })
 }
 
 /// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one leads to the sign-in page.

@@ -87,11 +87,13 @@ async fn over_its_limit_an_address_says_no_more_about_itself() {
 
 #[tokio::test]
 async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
-    let app = with_users(&[]).await;
+    // Where anyone may sign up, the page says that a mail could not be delivered, and that says nothing of users.
+    let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     let taken = way(&app, "known@example.com").await;
     let settled = app.count("SELECT COUNT(*) FROM outbox").await;
     app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", settled).await;
     app.inbox.behave(Manners::RefusesForGood);
+    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u3', 'novel@example.com', 1)").await;
     let refused = way(&app, "novel@example.com").await;
     app.until("SELECT COUNT(*) FROM outbox WHERE state = 'failed'", settled).await;
     assert_eq!(taken, refused);

@@ -187,3 +187,34 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
     assert!(minutes >= 10, "it was given up after {minutes} minutes");
     assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE state = 'queued'").await, 0);
 }
+
+#[tokio::test]
+async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
+    let app = App::start().await;
+    for (manners, says) in [(Manners::RefusesForNow, "The mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
+    {
+        app.inbox.behave(manners);
+        let ada = app.browser();
+        ada.ask_for_mail(&format!("{manners:?}@example.com")).await;
+        app.until("SELECT COUNT(*) FROM outbox WHERE last_error IS NULL", 0).await;
+        assert!(ada.get("/login/code").await.body.contains(says), "{says}");
+        assert!(ada.get("/actions/progress").await.json()["trouble"].as_str().unwrap().contains(says));
+    }
+    app.inbox.behave(Manners::Takes);
+    let ada = app.browser();
+    ada.ask_for_mail("taken@example.com").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", 1).await;
+    assert_eq!(ada.get("/actions/progress").await.json()["trouble"], serde_json::Value::Null);
+}
+
+#[tokio::test]
+async fn where_sign_up_is_closed_every_mail_is_said_to_be_sent() {
+    let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
+    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)").await;
+    app.inbox.behave(Manners::RefusesForGood);
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'failed'", 1).await;
+    let page = ada.get("/login/code").await.body;
+    assert!(!page.contains("delivered") && !page.contains("delayed"), "{page}");
+}

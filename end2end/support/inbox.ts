@@ -22,6 +22,9 @@ export class Inbox {
     this.server = new SMTPServer({
       authOptional: true,
       disabledCommands: ["AUTH", "STARTTLS"],
+      // Who is called so has no mailbox.
+      onRcptTo: ({ address }, _, done) =>
+        done(address.startsWith("refused") ? Object.assign(new Error("no such mailbox"), { responseCode: 550 }) : null),
       onData: async (stream, session, done) => {
         try {
           const mail = await simpleParser(stream);

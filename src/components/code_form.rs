@@ -21,12 +21,15 @@ pub fn CodeForm(
     expires_in: u64,
     /// Seconds until another mail may be asked for.
     resend_in: u64,
+    /// What there is to say about the mail, or nothing.
+    trouble: String,
     /// What was wrong with the last form, or nothing.
     error: String,
     /// Whether the mail has a code.
     has_code: bool,
 ) -> impl IntoView {
     let error = RwSignal::new(error);
+    let trouble = RwSignal::new(trouble);
     let busy = RwSignal::new(false);
     // Until the script runs nothing counts down, and nothing may be disabled for good.
     let expires_in_now = RwSignal::new(expires_in);
@@ -50,10 +53,9 @@ pub fn CodeForm(
                     return;
                 }
                 spawn_local(async move {
-                    if let Ok(standing) = progress(Some(handle.get_value())).await
-                        && let Some(location) = standing.location
-                    {
-                        go(&location);
+                    if let Ok(standing) = progress(Some(handle.get_value())).await {
+                        trouble.set(standing.trouble.unwrap_or_default());
+                        standing.location.inspect(|location| go(location));
                     }
                 });
             },
@@ -140,6 +142,9 @@ pub fn CodeForm(
     view! {
         {code_form}
         {message}
+        <p class="message" role="status">
+            {move || trouble.get()}
+        </p>
         <form class="again" method="post" action="/actions/resend-passwordless" on:submit=resend>
             <input type="hidden" name="request" value=request />
             <p class="soft" role="timer">

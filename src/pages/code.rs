@@ -6,7 +6,10 @@ use super::frame::{Frame, load};
 use crate::{
     components::CodeForm,
     error::Error,
-    server::{page_data::Visit, sign_in::mode::Mode},
+    server::{
+        page_data::Visit,
+        sign_in::{mode::Mode, request::mail_trouble},
+    },
 };
 
 #[component]
@@ -25,6 +28,7 @@ async fn code_page() -> Result<AnyView, Error> {
         return Ok(().into_any());
     }
     let (expires_in, resend_in) = visit.waits(&pending);
+    let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default().to_owned();
     let error = visit.flash().error.map(|error| error.to_string()).unwrap_or_default();
     let request = crate::server::cookies::handle(&pending.id);
     let mode: Mode = pending.mode.parse()?;
@@ -41,7 +45,7 @@ async fn code_page() -> Result<AnyView, Error> {
             <h1>"Check your inbox"</h1>
             <p>{sent} <strong class="address">{address}</strong> ". " <a href=change>"Change"</a></p>
             <p class="soft">{how}</p>
-            <CodeForm request expires_in resend_in error has_code />
+            <CodeForm request expires_in resend_in trouble error has_code />
             <p class="soft hint">"Nothing there? Look into spam, and check the address above."</p>
         </Frame>
     }

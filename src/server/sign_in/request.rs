@@ -18,6 +18,7 @@ use crate::{
     error::Error,
     server::{
         clock::{Millis, SECOND, seconds_until},
+        config::SignUp,
         event,
         keys::Keys,
         store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail, QueuedMail},
@@ -303,6 +304,22 @@ pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) 
     core.ip_limits.send(browser.client.ip)?;
     let request = link::origin(core, token).await?.request;
     begin(core, &Terms::again(&request)?, browser).await
+}
+
+/// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up is closed there never is:
+/// only a known address has a mail that could fail.
+pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<&'static str>, Error> {
+    if core.policy().auth.sign_up == SignUp::Closed {
+        return Ok(None);
+    }
+    let mail = core.store.mail_of(&request.id).await?;
+    Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
+        ("failed", _) => Some("The mail could not be delivered. Check the address above, or try again later."),
+        ("queued", Some(_)) => {
+            Some("The mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.")
+        }
+        _ => None,
+    }))
 }
 
 /// When the next mail for a request may be asked for.

@@ -78,6 +78,12 @@ impl Store {
         Ok(returning!(self, db => sqlx::query_as(claim).bind(now).bind(now + LEASE).bind(limit).fetch_all(db).await?))
     }
 
+    /// How the newest mail of an auth request stands: its state, and the reason it is delayed or failed for.
+    pub async fn mail_of(&self, auth_request_id: &str) -> Result<Option<(String, Option<String>)>, Error> {
+        let newest = "SELECT state, last_error FROM outbox WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1";
+        Ok(read!(self, db => sqlx::query_as(newest).bind(auth_request_id).fetch_optional(db).await?))
+    }
+
     /// How many mails wait, and since when the oldest of them does.
     pub async fn queued_mails(&self) -> Result<(i64, Option<Millis>), Error> {
         let queued = "SELECT COUNT(*), MIN(created_at) FROM outbox WHERE state = 'queued'";
