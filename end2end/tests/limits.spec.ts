@@ -1,6 +1,6 @@
-import { askForMail, expect, test, wrong } from "../support/test";
+import { alive, askForMail, expect, test, wrong } from "../support/test";
 
-test.use({ policy: { LATCHKEY_LIMITS__VERIFIES_PER_MINUTE: "1" } });
+test.use({ policy: { LATCHKEY_LIMITS__VERIFIES_PER_MINUTE: "1", LATCHKEY_LIMITS__MAILS_PER_MINUTE: "1" } });
 
 test("a link opened by a client that has tried too often says when to try again", async ({ page, inbox, address, expected }) => {
   expected.add(400).add(429);
@@ -10,4 +10,22 @@ test("a link opened by a client that has tried too often says when to try again"
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await page.goto(link);
   await expect(page.getByText(/Try again in/)).toBeVisible();
+});
+
+test("an address that has had its mails waits with a button that counts down, and another need not", async ({ page, address, expected }) => {
+  expected.add(429);
+  await askForMail(page, address);
+  await page.goto("/login");
+  await alive(page);
+  await page.getByLabel("E-mail address").fill(address);
+  await page.keyboard.press("Enter");
+  const button = page.getByRole("button");
+  await expect(button).toHaveText(/^Try again in 5\d seconds$/);
+  await expect(button).toBeDisabled();
+  const first = await button.textContent();
+  await expect(button).not.toHaveText(first!);
+  await page.getByLabel("E-mail address").fill(`other-${address}`);
+  await expect(button).toHaveText("Send magic link");
+  await button.click();
+  await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
 });

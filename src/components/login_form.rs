@@ -1,12 +1,13 @@
 //! The form of the sign-in page.
 
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use std::time::Duration;
 
 use super::{
     Message,
-    browser::{focus, go, value},
+    browser::{focus, go, now, value},
 };
-use crate::actions::sign_in;
+use crate::{actions::sign_in, error::duration};
 
 /// Asks for an address, and for a password where there are passwords. Works as a plain form; alive, it shows errors in
 /// place, loses nothing that was typed, and has one button that says what it will do.
@@ -30,6 +31,20 @@ pub fn LoginForm(
         alive.set(true);
         password.set(value("password"));
     });
+    // Seconds until the same address may be tried again: the button counts them down, as a message that changes would be read
+    // out every second.
+    let wait = RwSignal::new(0);
+    let until = RwSignal::new(0.0);
+    Effect::new(move |_| {
+        let count = move || {
+            let left = ((until.get_untracked() - now()) / 1_000.0).ceil().max(0.0) as u64;
+            if left != wait.get_untracked() {
+                wait.set(left);
+            }
+        };
+        let counting = set_interval_with_handle(count, Duration::from_millis(250));
+        on_cleanup(move || counting.into_iter().for_each(|timer| timer.clear()));
+    });
     let onward = next.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -43,6 +58,7 @@ pub fn LoginForm(
             match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
+                    until.set(now() + refusal.retry_after().unwrap_or(0) as f64 * 1_000.0);
                     error.set(refusal.to_string());
                     busy.set(false);
                     focus(if value("password").is_empty() { "email" } else { "password" });
@@ -67,6 +83,7 @@ pub fn LoginForm(
                 required
                 aria-describedby="email-message"
                 aria-invalid=move || (!error.get().is_empty()).then_some("true")
+                on:input=move |_| until.set(0.0)
                 value=email
             />
             {passwords
@@ -86,8 +103,17 @@ pub fn LoginForm(
                     }
                 })}
             <Message id="email-message" text=error />
-            <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
-                {move || if password.get().is_empty() { "Send magic link" } else { "Sign in" }}
+            <button
+                class="primary"
+                type="submit"
+                aria-busy=move || busy.get().then_some("true")
+                disabled=move || wait.get() != 0
+            >
+                {move || match wait.get() {
+                    0 if password.get().is_empty() => "Send magic link".to_owned(),
+                    0 => "Sign in".to_owned(),
+                    left => format!("Try again in {}", duration(left)),
+                }}
             </button>
             {passwords
                 .then(|| {
