@@ -38,7 +38,7 @@ pub fn shell(state: AppState) -> impl IntoView {
         }
     }
     let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
-    let assets = state.assets.clone();
+    let assets = &state.assets;
     let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
     view! {
         <!DOCTYPE html>

@@ -28,21 +28,24 @@ fn statements() -> Vec<String> {
 async fn plan(store: &Store, statement: &str) -> Vec<String> {
     match store {
         Store::Sqlite { readers, .. } => {
-            let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"))).fetch_all(readers).await;
+            let mut lent = readers.get().await.unwrap();
+            let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+            let rows = explained.fetch_all(lent.connection().unwrap()).await;
+            lent.give_back();
             rows.unwrap_or_else(|error| panic!("{statement}: {error}")).iter().map(|row| row.get("detail")).collect()
         }
         Store::Postgres(pool) => {
             // Tables of a few rows are read whole whatever there is; so that is made the last resort.
-            let mut connection = pool.acquire().await.unwrap();
+            // Never given back: its settings are its own.
+            let mut lent = pool.get().await.unwrap();
+            let connection = lent.connection().unwrap();
             let setting = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL";
             sqlx::raw_sql(setting).execute(&mut *connection).await.unwrap();
             let count = (1..=20).take_while(|n| statement.contains(&format!("${n}"))).count();
             let nothing = if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) };
             sqlx::raw_sql(AssertSqlSafe(format!("PREPARE it AS {statement}"))).execute(&mut *connection).await.unwrap();
             let rows = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE it{nothing}"))).fetch_all(&mut *connection).await;
-            let plan = rows.unwrap().iter().map(|row| row.get(0)).collect();
-            connection.close().await.unwrap();
-            plan
+            rows.unwrap().iter().map(|row| row.get(0)).collect()
         }
     }
 }

@@ -26,12 +26,13 @@ async fn dashboard() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
     // The guard has run: without a session nobody gets here.
     let session = visit.session.clone().ok_or(Error::Unauthenticated)?;
-    let sessions = visit.state.core.store.sessions_of(&session.row.user_id, visit.state.core.clock.now()).await?;
+    let (core, now) = (&visit.state.core, visit.state.core.clock.now());
+    let sessions = core.store.sessions_of(&session.row.user_id, now);
+    let (sessions, events) = tokio::try_join!(sessions, core.activity(&session.row.address))?;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.into_iter().map(|row| session_row(&visit, &session, row)).collect_view();
-    let events = visit.state.core.activity(&session.row.address, 10).await?;
-    let activity = activity(events, visit.state.core.clock.now());
+    let activity = activity(events, now);
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
         Passwords::Off => None,

@@ -23,18 +23,14 @@ pub const MAIL_FAILED: &str = "mail.failed";
 /// The reason of a mail that its address may not have.
 pub const WITHHELD: &str = "not_a_user";
 
-/// What a person is shown of what happened to their address.
-const ACTIVITY: [&str; 4] = [AUTH_REQUESTED, AUTH_FAILED, SESSION_ISSUED, SESSION_REVOKED];
-
 impl Core {
     /// The latest of what happened to an address, newest first.
-    pub async fn activity(&self, address: &str, limit: usize) -> Result<Vec<AuditEvent>, Error> {
+    pub async fn activity(&self, address: &str) -> Result<Vec<AuditEvent>, Error> {
         let mut events = Vec::new();
         for subject in self.keys.subjects(address) {
-            events.extend(self.store.events_of(&subject, ACTIVITY, limit as i64).await?);
+            events.extend(self.store.activity_of(&subject).await?);
         }
         events.sort_by_key(|event| Reverse(event.at));
-        events.truncate(limit);
         Ok(events)
     }
 

@@ -1,7 +1,7 @@
 //! The guard in front of protected routes: no session, no page. It runs before anything is rendered.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::HeaderValue,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -12,8 +12,8 @@ use super::{cookies, headers, render, session, state::AppState};
 /// Everything at and below this path needs a session.
 const PROTECTED: &str = "/dashboard";
 
-/// The layer around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is guarded.
-pub async fn protect(state: State<AppState>, request: Request, next: Next) -> Response {
+/// Around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is guarded.
+pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let below = request.uri().path().strip_prefix(PROTECTED);
     if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
         return require_session(state, request, next).await;
@@ -23,15 +23,15 @@ pub async fn protect(state: State<AppState>, request: Request, next: Next) -> Re
 
 /// Lets a request through that presents a live session, and leaves the [`session::Session`] in its extensions. Anyone
 /// else is sent to `/login`, with the path and query they wanted in `next`. A session in use is renewed.
-async fn require_session(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
     let session = match session::present(&state.core, state.cookies, request.headers()).await {
         Ok(Some(session)) => session,
         Ok(None) => return to_login(&request),
-        Err(error) => return render::trouble(state, error, request).await,
+        Err(error) => return render::trouble(state.clone(), error, request).await,
     };
     let renewed = match session::renew(&state.core, &session).await {
         Ok(renewed) => renewed,
-        Err(error) => return render::trouble(state, error, request).await,
+        Err(error) => return render::trouble(state.clone(), error, request).await,
     };
     request.extensions_mut().insert(session);
     let mut response = next.run(request).await;

@@ -1,12 +1,11 @@
 //! Headers of every response, and the check of where unsafe requests come from.
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderMap, HeaderValue, Method,
         header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
     },
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 
@@ -27,8 +26,7 @@ pub fn csp(nonce: &str, watching: bool) -> String {
 }
 
 /// Adds the headers that every response carries.
-pub async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub fn secure(state: &AppState, response: &mut Response) {
     let headers = response.headers_mut();
     let mut set = |name: &'static str, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set("x-content-type-options", "nosniff");
@@ -42,9 +40,8 @@ pub async fn secure(State(state): State<AppState>, request: Request, next: Next)
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP_OF_DATA));
     if headers.contains_key(SET_COOKIE) || !headers.contains_key(CACHE_CONTROL) {
-        no_store(&mut response);
+        no_store(response);
     }
-    response
 }
 
 /// Keeps a private page out of every cache, the browser's included (ASVS 5.0 14.3.2).
@@ -53,12 +50,10 @@ pub fn no_store(response: &mut Response) {
 }
 
 /// Refuses requests that change something and were sent by another site's page (CSRF, ASVS 5.0 3.5.1).
-pub async fn same_site(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub fn cross_site(state: &AppState, request: &Request) -> Option<Response> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_ours(request.headers(), state.public_url().origin()) {
-        return next.run(request).await;
-    }
-    ApiError(Error::ForbiddenOrigin).into_response()
+    let is_refused = !safe && !is_ours(request.headers(), state.public_url().origin());
+    is_refused.then(|| ApiError(Error::ForbiddenOrigin).into_response())
 }
 
 /// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`; what sends neither is

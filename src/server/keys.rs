@@ -7,6 +7,7 @@ use chacha20poly1305::{
 };
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 use sha2::Sha256;
 use std::fmt;
 
@@ -16,11 +17,17 @@ use crate::error::Error;
 /// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC 5869) with a label
 /// for each, so that no key is ever used for two things.
 struct Derived {
-    session: [u8; 32],
+    session: SessionKey,
     pepper: [u8; 32],
     device: [u8; 32],
     subject: [u8; 32],
     outbox: XChaCha20Poly1305,
+}
+
+/// The key of session tokens, ready to sign and to verify.
+pub struct SessionKey {
+    pub signing: EncodingKey,
+    pub verifying: DecodingKey,
 }
 
 /// The keys of every secret in force: the first signs and seals, all verify and open.
@@ -47,8 +54,12 @@ impl Keys {
                     let _ = hkdf.expand(label.as_bytes(), &mut key);
                     key
                 };
+                let session = key("latchkey session jwt");
                 Derived {
-                    session: key("latchkey session jwt"),
+                    session: SessionKey {
+                        signing: EncodingKey::from_secret(&session),
+                        verifying: DecodingKey::from_secret(&session),
+                    },
                     pepper: key("latchkey code pepper"),
                     device: key("latchkey device"),
                     subject: key("latchkey audit subject"),
@@ -60,7 +71,7 @@ impl Keys {
     }
 
     /// The keys of session tokens, the one that signs first.
-    pub fn session(&self) -> impl Iterator<Item = &[u8; 32]> {
+    pub fn session(&self) -> impl Iterator<Item = &SessionKey> {
         self.derived.iter().map(|keys| &keys.session)
     }
 

@@ -6,6 +6,7 @@ use axum::{
     http::header::TRANSFER_ENCODING,
     response::{IntoResponse, Response},
 };
+use futures::future::BoxFuture;
 use leptos_axum::render_app_async_with_context;
 
 use super::{
@@ -39,8 +40,9 @@ fn valid(html: &str) -> String {
     }
 }
 
-/// The page of an error, in place of whatever is at the request's path: nothing there is run.
-pub async fn trouble(state: AppState, error: Error, mut request: Request) -> Response {
+/// The page of an error, in place of whatever is at the request's path: nothing there is run. Boxed, because every request
+/// carries the room that this may take.
+pub fn trouble(state: AppState, error: Error, mut request: Request) -> BoxFuture<'static, Response> {
     request.extensions_mut().insert(Trouble(error));
-    page(State(state), request).await
+    Box::pin(page(State(state), request))
 }

@@ -15,6 +15,7 @@ use axum::{
 use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
 use std::time::Duration;
 use tower_http::services::{ServeDir, ServeFile};
+use tracing::Instrument;
 
 use super::{
     api::{self, ApiError},
@@ -24,7 +25,7 @@ use super::{
     page_data::{Unknown, Visit},
     render::{self, page},
     state::AppState,
-    telemetry,
+    telemetry::Correlation,
 };
 use crate::{app::App, error::Error};
 
@@ -57,19 +58,34 @@ pub fn router(state: AppState) -> Router {
             .route("/dev/mailbox/{number}", get(mailbox::html))
             .route("/dev/mailbox/{number}/source", get(mailbox::source));
     }
-    // The last layer is the first to see a request.
     router
         .route_layer(from_fn(metrics::measure))
         .fallback(unknown)
-        .layer(from_fn_with_state(state.clone(), guard::protect))
-        .layer(from_fn_with_state(state.clone(), timed))
-        .layer(from_fn_with_state(state.clone(), headers::same_site))
-        .layer(from_fn(limited_body))
-        .layer(from_fn(known_method))
-        .layer(from_fn_with_state(state.clone(), public_host))
-        .layer(from_fn_with_state(state.clone(), headers::secure))
-        .layer(from_fn_with_state(state.clone(), telemetry::correlate))
+        .layer(from_fn_with_state(state.clone(), around))
         .with_state(state)
+}
+
+/// What happens to every request before its route sees it, and to every answer after, in this order. One layer: the router
+/// copies and boxes each it has for each request.
+async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let correlation = Correlation::of(&state, &mut request);
+    let answer = async {
+        if let Some(refusal) = public_host(&state, &request).or_else(|| known_method(&request)) {
+            return refusal;
+        }
+        let request = match whole(request).await {
+            Ok(request) => request,
+            Err(refusal) => return *refusal,
+        };
+        match headers::cross_site(&state, &request) {
+            Some(refusal) => refusal,
+            None => timed(&state, request, next).await,
+        }
+    };
+    let mut response = answer.instrument(correlation.span()).await;
+    headers::secure(&state, &mut response);
+    correlation.end(&mut response);
+    response
 }
 
 /// Scripts, styles and images, compressed when built, cached for ever when their names carry a hash.
@@ -133,65 +149,67 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
 }
 
 /// Answers `unavailable` in place of what takes too long: a database that hangs must not make people hang with it.
-async fn timed(State(state): State<AppState>, request: Request, next: Next) -> Response {
+async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let again = parts.clone();
-    if let Ok(response) = tokio::time::timeout(ANSWER_TIME, next.run(Request::from_parts(parts, body))).await {
+    let answer = guard::protect(state, Request::from_parts(parts, body), next);
+    if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
         return response;
     }
     tracing::error!(path = again.uri.path(), "no answer in time");
     let path = again.uri.path();
     if path.starts_with("/actions/") {
-        return forms::unanswered(&state, forms::wants_html(&again.headers), Error::Unavailable);
+        return forms::unanswered(state, forms::wants_html(&again.headers), Error::Unavailable);
     }
     if path.starts_with("/api/") || matches!(path, "/readyz" | "/metrics") {
         return ApiError(Error::Unavailable).into_response();
     }
-    render::trouble(state, Error::Unavailable, Request::from_parts(again, Body::empty())).await
+    render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty())).await
 }
 
 /// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4); one somebody made up would be a series of its own in
 /// `/metrics`, too.
-async fn known_method(request: Request, next: Next) -> Response {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS) {
-        return next.run(request).await;
-    }
-    StatusCode::METHOD_NOT_ALLOWED.into_response()
+fn known_method(request: &Request) -> Option<Response> {
+    let is_known = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS);
+    (!is_known).then(|| StatusCode::METHOD_NOT_ALLOWED.into_response())
 }
 
 /// Reads the whole body before anything else looks at the request: too much of it is refused alike on every route,
 /// server functions included, and memory stays flat. A body has to say its length: with both `Transfer-Encoding` and
 /// `Content-Length` (request smuggling, RFC 9112, 6.1) hyper shows us the first alone, so that is what is refused.
-async fn limited_body(request: Request, next: Next) -> Response {
+async fn whole(request: Request) -> Result<Request, Box<Response>> {
+    let refused = |error: Error| Err(Box::new(ApiError(error).into_response()));
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return ApiError(Error::invalid("send the body with its length in Content-Length, not in chunks")).into_response();
+        return refused(Error::invalid("send the body with its length in Content-Length, not in chunks"));
     }
-    let Some(declared) = request.headers().get(CONTENT_LENGTH) else { return next.run(request).await };
+    let Some(declared) = request.headers().get(CONTENT_LENGTH) else { return Ok(request) };
     let declared = declared.to_str().ok().and_then(|length| length.parse::<usize>().ok());
     if declared.is_none_or(|length| length > BODY) {
-        return ApiError(Error::PayloadTooLarge).into_response();
+        return refused(Error::PayloadTooLarge);
     }
     let (parts, body) = request.into_parts();
     match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY)).await {
-        Ok(Ok(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        Ok(Err(_)) => ApiError(Error::PayloadTooLarge).into_response(),
-        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Ok(Ok(body)) => Ok(Request::from_parts(parts, Body::from(body))),
+        Ok(Err(_)) => refused(Error::PayloadTooLarge),
+        Err(_) => Err(Box::new(StatusCode::REQUEST_TIMEOUT.into_response())),
     }
 }
 
 /// In development `127.0.0.1` and `localhost` are the same server and different cookies: a sign-in begun on one could not
 /// be finished by a link to the other. So pages are served on the public URL's name alone.
-async fn public_host(State(state): State<AppState>, request: Request, next: Next) -> Response {
+fn public_host(state: &AppState, request: &Request) -> Option<Response> {
     let public = state.public_url();
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let elsewhere = host.is_some_and(|host| host != public.authority());
+    if public.is_https() {
+        return None;
+    }
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok())?;
     let is_page =
         request.method() == Method::GET && !request.uri().path().starts_with("/api/") && request.uri().path() != "/readyz";
-    if public.is_https() || !elsewhere || !is_page || !host.is_some_and(is_loopback) {
-        return next.run(request).await;
+    if host == public.authority() || !is_page || !is_loopback(host) {
+        return None;
     }
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    Redirect::temporary(&format!("{}{path}", public.origin())).into_response()
+    Some(Redirect::temporary(&format!("{}{path}", public.origin())).into_response())
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -27,7 +27,7 @@ use super::{
     random::Random,
     router::router,
     sign_in::Core,
-    state::AppState,
+    state::{AppState, Shared},
     store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
 };
 
@@ -97,14 +97,9 @@ impl Server {
         let core = Arc::new(open(&settings, clock, random, hand_over).await?);
         let Settings { from, metrics_token, source, leptos, .. } = settings;
         let cookies = Cookies::new(core.public_url.is_https());
-        let state = AppState {
-            core: core.clone(),
-            assets: Arc::new(Assets::find(&leptos)),
-            leptos_options: leptos,
-            cookies,
-            mailbox,
-            metrics_token: metrics_token.map(Arc::from),
-        };
+        let assets = Assets::find(&leptos);
+        let shared = Shared { core: core.clone(), leptos_options: leptos, assets, cookies, mailbox, metrics_token };
+        let state = AppState::new(shared);
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());

@@ -1,8 +1,9 @@
 //! Sessions: a row that can be revoked, carried by a short-lived signed token.
 
 use axum::http::{HeaderMap, header::AUTHORIZATION};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 use super::{
     clock::{MINUTE, Millis, SECOND},
@@ -60,7 +61,7 @@ fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: Milli
         Claims { iss: origin.clone(), aud: origin, sub: user_id.to_owned(), sid: session_id.to_owned(), iat, exp: iat + ttl };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
     let key = core.keys.session().next().ok_or(Error::Internal)?;
-    let jwt = encode(&header, &claims, &EncodingKey::from_secret(key)).map_err(|error| {
+    let jwt = encode(&header, &claims, &key.signing).map_err(|error| {
         tracing::error!(%error, "a session token could not be signed");
         Error::Internal
     })?;
@@ -72,18 +73,22 @@ pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
     issue(core, &signed_in.session_id, &signed_in.user_id, signed_in.session_expires_at)
 }
 
+/// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are there and of their type.
+static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
+    let mut rule = Validation::new(Algorithm::HS256);
+    rule.set_required_spec_claims(&[] as &[&str]);
+    (rule.validate_exp, rule.validate_aud) = (false, false);
+    rule
+});
+
 /// The claims of a token that one of our secrets signed, for this site, that has not expired by our clock. No leeway:
 /// it is this server that issued it. `iat` is not judged: after a clock was set back, sessions go on.
 fn claims(core: &Core, jwt: &str) -> Option<Claims> {
-    let mut rule = Validation::new(Algorithm::HS256);
-    rule.set_issuer(&[core.public_url.origin()]);
-    rule.set_audience(&[core.public_url.origin()]);
-    rule.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    rule.validate_exp = false; // below, by our own clock
-    let token = core.keys.session().find_map(|key| decode::<Claims>(jwt, &DecodingKey::from_secret(key), &rule).ok())?;
+    let token = core.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
+    let (claims, origin) = (token.claims, core.public_url.origin());
     let now = u64::try_from(core.clock.now() / SECOND).ok()?;
-    let alive = now < token.claims.exp;
-    (token.header.typ.as_deref() == Some(TYP) && alive).then_some(token.claims)
+    let is_ours = token.header.typ.as_deref() == Some(TYP) && claims.iss == origin && claims.aud == origin;
+    (is_ours && now < claims.exp).then_some(claims)
 }
 
 /// The session a request presents, by bearer token or cookie, if it is alive: token valid, row not revoked, user not

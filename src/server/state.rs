@@ -2,24 +2,48 @@
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use super::{assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox, sign_in::Core};
 
-#[derive(Clone, Debug, FromRef)]
-pub struct AppState {
+/// One pointer: each layer of the router clones it for each request.
+#[derive(Clone, Debug)]
+pub struct AppState(Arc<Shared>);
+
+#[derive(Debug)]
+pub struct Shared {
     pub core: Arc<Core>,
     pub leptos_options: LeptosOptions,
-    pub assets: Arc<Assets>,
+    pub assets: Assets,
     pub cookies: Cookies,
     /// In development without `SMTP_URL`, where mails go instead.
     pub mailbox: Option<Mailbox>,
     /// Who presents it may read `/metrics` from elsewhere.
-    pub metrics_token: Option<Arc<str>>,
+    pub metrics_token: Option<String>,
 }
 
 impl AppState {
+    pub fn new(shared: Shared) -> Self {
+        AppState(Arc::new(shared))
+    }
+}
+
+impl Shared {
     pub fn public_url(&self) -> &PublicUrl {
         &self.core.public_url
+    }
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos_options.clone()
     }
 }

@@ -24,31 +24,39 @@ pub async fn fresh(folder: &Path) -> String {
     format!("{cluster}/{name}")
 }
 
+/// Runs code with a connection of the pool.
+macro_rules! on {
+    ($pool:expr, $db:ident => $body:expr) => {{
+        let mut lent = $pool.get().await.unwrap();
+        let $db = lent.connection().unwrap();
+        let out = $body.unwrap();
+        lent.give_back();
+        out
+    }};
+}
+
 /// Does what an operator does with the database directly.
 pub async fn run(store: &Store, sql: &'static str) {
     match store {
-        Store::Sqlite { writer, .. } => sqlx::raw_sql(sql).execute(writer).await.map(|_| ()),
-        Store::Postgres(pool) => sqlx::raw_sql(sql).execute(pool).await.map(|_| ()),
+        Store::Sqlite { writer, .. } => on!(writer, db => sqlx::raw_sql(sql).execute(db).await.map(drop)),
+        Store::Postgres(pool) => on!(pool, db => sqlx::raw_sql(sql).execute(db).await.map(drop)),
     }
-    .unwrap();
 }
 
 /// One number out of the database.
 pub async fn count(store: &Store, sql: &'static str) -> i64 {
     match store {
-        Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_one(readers).await,
-        Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await,
+        Store::Sqlite { readers, .. } => on!(readers, db => sqlx::query_scalar(sql).fetch_one(db).await),
+        Store::Postgres(pool) => on!(pool, db => sqlx::query_scalar(sql).fetch_one(db).await),
     }
-    .unwrap()
 }
 
 /// One column of texts out of the database.
 pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
     match store {
-        Store::Sqlite { readers, .. } => sqlx::query_scalar(sql).fetch_all(readers).await,
-        Store::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await,
+        Store::Sqlite { readers, .. } => on!(readers, db => sqlx::query_scalar(sql).fetch_all(db).await),
+        Store::Postgres(pool) => on!(pool, db => sqlx::query_scalar(sql).fetch_all(db).await),
     }
-    .unwrap()
 }
 
 /// Whether a dump of the database, whatever a thief would make of it, holds `text`.
@@ -66,7 +74,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
             let mut found = false;
             for table in ["users", "auth_requests", "auth_credentials", "sessions", "outbox", "failed_tries", "audit_events"] {
                 let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
-                let rows: Vec<String> = sqlx::query_scalar(rows).fetch_all(pool).await.unwrap();
+                let rows: Vec<String> = on!(pool, db => sqlx::query_scalar(rows).fetch_all(db).await);
                 found |= rows.iter().any(|row| row.contains(text) || row.contains(&hex));
             }
             found

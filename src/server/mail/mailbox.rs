@@ -40,7 +40,7 @@ impl Mailbox {
 
 /// GET `/dev/mailbox`
 pub async fn list(State(state): State<AppState>) -> Response {
-    let mails = state.mailbox.map(|mailbox| mailbox.all()).unwrap_or_default();
+    let mails = state.mailbox.as_ref().map(|mailbox| mailbox.all()).unwrap_or_default();
     let mails: Vec<_> = mails
         .iter()
         .map(|(number, mail)| context! { number, to => mail.to, subject => mail.subject, text => mail.text, link => mail.link })
@@ -59,7 +59,7 @@ pub async fn list(State(state): State<AppState>) -> Response {
 
 /// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything loaded.
 pub async fn html(State(state): State<AppState>, Path(number): Path<usize>) -> Response {
-    match state.mailbox.and_then(|mailbox| mailbox.get(number)) {
+    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(number)) {
         Some(mail) => with_policy(Html(mail.html), "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -67,7 +67,7 @@ pub async fn html(State(state): State<AppState>, Path(number): Path<usize>) -> R
 
 /// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
 pub async fn source(State(state): State<AppState>, Path(number): Path<usize>) -> Response {
-    match state.mailbox.and_then(|mailbox| mailbox.get(number)) {
+    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(number)) {
         Some(mail) => String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }

@@ -1,23 +1,26 @@
 //! The team's own user table, which Latchkey reads and never writes.
 
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool, postgres::PgPoolOptions, sqlite::SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use std::str::FromStr;
 
-use super::Store;
+use super::{Pool, Store, lend};
 use crate::{error::Error, server::config::Users};
 
 /// The table, and the query that finds a user in it by its index.
 #[derive(Clone, Debug)]
 pub struct MappedUsers {
-    pool: Pool,
+    database: Database,
     look_up: String,
 }
 
 #[derive(Clone, Debug)]
-enum Pool {
-    Sqlite(SqlitePool),
-    Postgres(PgPool),
+enum Database {
+    Sqlite(Pool<SqliteConnection>),
+    Postgres(Pool<PgConnection>),
 }
+
+/// Connections to a database of the team's own.
+const CONNECTIONS: usize = 4;
 
 /// Why a table cannot be mapped: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +41,12 @@ pub enum MapError {
     NotUnique { table: String, address: String },
 }
 
-/// Runs the same code against either pool.
+/// Runs the same code on either database.
 macro_rules! on {
-    ($pool:expr, $db:ident => $body:expr) => {
-        match $pool {
-            Pool::Sqlite($db) => $body,
-            Pool::Postgres($db) => $body,
+    ($database:expr, $db:ident => $body:expr) => {
+        match $database {
+            Database::Sqlite(pool) => lend!(pool, $db => $body),
+            Database::Postgres(pool) => lend!(pool, $db => $body),
         }
     };
 }
@@ -53,9 +56,9 @@ impl MappedUsers {
     /// addresses must be unique, and finding one must not read the whole table.
     pub async fn open(users: &Users, own: &Store) -> Result<Self, MapError> {
         let unreadable = |error| MapError::Read { table: users.table.clone(), error };
-        let pool = match (&users.database_url, own) {
-            (None, Store::Sqlite { readers, .. }) => Pool::Sqlite(readers.clone()),
-            (None, Store::Postgres(pool)) => Pool::Postgres(pool.clone()),
+        let database = match (&users.database_url, own) {
+            (None, Store::Sqlite { readers, .. }) => Database::Sqlite(readers.clone()),
+            (None, Store::Postgres(pool)) => Database::Postgres(pool.clone()),
             (Some(url), _) => open_read_only(url).await?.map_err(unreadable)?,
         };
         let quoted = |name: &str| format!("\"{name}\"");
@@ -65,15 +68,13 @@ impl MappedUsers {
         let duplicates = format!(
             "SELECT 1 FROM {table} AS u WHERE {address} IS NOT NULL GROUP BY lower({address}) HAVING COUNT(*) > 1 LIMIT 1"
         );
-        let duplicate =
-            on!(&pool, db => sqlx::query(AssertSqlSafe(duplicates)).fetch_optional(db).await.map(|row| row.is_some()));
-        if duplicate.map_err(unreadable)? {
+        if database.has_rows(duplicates).await.map_err(unreadable)? {
             return Err(MapError::NotUnique { table: users.table.clone(), address: users.address.clone() });
         }
         // An index on lower(address) finds any spelling; one on the address itself finds those kept in lower case.
         for by in [format!("lower({address})"), address] {
             let look_up = format!("SELECT CAST({id} AS TEXT) FROM {table} AS u WHERE {by} = $1 LIMIT 2");
-            let mapped = MappedUsers { pool: pool.clone(), look_up };
+            let mapped = MappedUsers { database: database.clone(), look_up };
             if mapped.uses_an_index().await.map_err(unreadable)? {
                 return Ok(mapped);
             }
@@ -82,18 +83,21 @@ impl MappedUsers {
     }
 
     async fn uses_an_index(&self) -> sqlx::Result<bool> {
-        match &self.pool {
-            Pool::Sqlite(db) => {
+        match &self.database {
+            Database::Sqlite(pool) => {
                 let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", self.look_up));
-                let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(plan).bind("").fetch_all(db).await?;
+                let steps: Vec<(i64, i64, i64, String)> = lend!(pool, db => sqlx::query_as(plan).bind("").fetch_all(db).await?);
                 Ok(steps.iter().all(|(.., step)| step.starts_with("SEARCH")))
             }
-            Pool::Postgres(db) => {
+            Database::Postgres(pool) => {
                 // A small table is read whole even when it has an index; forbidding that shows whether there is one.
-                let mut tx = db.begin().await?;
+                let mut lent = pool.get().await?;
+                let mut tx = lent.connection()?.begin().await?;
                 sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await?;
                 let plan = AssertSqlSafe(format!("EXPLAIN {}", self.look_up.replace("$1", "''")));
                 let steps: Vec<String> = sqlx::query_scalar(plan).fetch_all(&mut *tx).await?;
+                tx.rollback().await?;
+                lent.give_back();
                 Ok(!steps.iter().any(|step| step.contains("Seq Scan")) && steps.iter().any(|step| step.contains("Index Cond")))
             }
         }
@@ -102,26 +106,29 @@ impl MappedUsers {
     /// The id of the user with this address. Two of them are as good as none: nobody can say which.
     pub async fn find(&self, address: &str) -> Result<Option<String>, Error> {
         let query = AssertSqlSafe(self.look_up.clone());
-        let mut ids: Vec<String> = on!(&self.pool, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?);
+        let mut ids: Vec<String> = on!(&self.database, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?);
         Ok(if ids.len() == 1 { ids.pop() } else { None })
     }
 }
 
-async fn open_read_only(url: &str) -> Result<sqlx::Result<Pool>, MapError> {
+impl Database {
+    async fn has_rows(&self, query: String) -> sqlx::Result<bool> {
+        Ok(on!(self, db => sqlx::query(AssertSqlSafe(query)).fetch_optional(db).await?.is_some()))
+    }
+}
+
+async fn open_read_only(url: &str) -> Result<sqlx::Result<Database>, MapError> {
     match url.split(':').next() {
         Some("sqlite") => {
-            let open = async {
-                let options = sqlx::sqlite::SqliteConnectOptions::from_str(url)?.read_only(true);
-                SqlitePoolOptions::new().max_connections(4).acquire_timeout(super::PATIENCE).connect_with(options).await
-            };
-            Ok(open.await.map(Pool::Sqlite))
+            let open = async { Pool::open(SqliteConnectOptions::from_str(url)?.read_only(true), CONNECTIONS).await };
+            Ok(open.await.map(Database::Sqlite))
         }
         Some("postgres" | "postgresql") => {
             let open = async {
-                let options = sqlx::postgres::PgConnectOptions::from_str(url)?.options([("default_transaction_read_only", "on")]);
-                PgPoolOptions::new().max_connections(4).acquire_timeout(super::PATIENCE).connect_with(options).await
+                let options = PgConnectOptions::from_str(url)?.options([("default_transaction_read_only", "on")]);
+                Pool::open(options, CONNECTIONS).await
             };
-            Ok(open.await.map(Pool::Postgres))
+            Ok(open.await.map(Database::Postgres))
         }
         _ => Err(MapError::Scheme),
     }

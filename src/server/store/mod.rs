@@ -8,6 +8,7 @@ mod audit;
 mod auth_requests;
 mod mapped;
 mod outbox;
+mod pool;
 mod purge;
 mod run;
 mod sessions;
@@ -17,15 +18,16 @@ pub use audit::AuditEvent;
 pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest};
 pub use mapped::{MapError, MappedUsers};
 pub use outbox::{NewMail, QueuedMail};
-pub(crate) use run::{DURABLE, Dialect, SURVIVES_THE_PROCESS, execute, read, returning, run_all, transaction, write};
+pub use pool::Pool;
+pub(crate) use run::{DURABLE, Dialect, SURVIVES_THE_PROCESS, execute, lend, read, returning, run_all, transaction, write};
 pub use sessions::{NewSession, SessionRow};
 pub use users::FailedTry;
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool, SqlitePool,
-    migrate::Migrator,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Acquire, ConnectOptions, Connection, PgConnection, SqliteConnection,
+    migrate::{Migrate, MigrateError, Migrator},
+    postgres::{PgConnectOptions, PgSslMode},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
@@ -34,18 +36,19 @@ use crate::{
     server::{clock::Millis, config::is_here},
 };
 
-/// How long a request waits for a connection before it is told to come back: people prefer a fast 503 to a hung page.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// Connections at once: of SQLite's readers, and to PostgreSQL.
+const READERS: usize = 4;
+const CONNECTIONS: usize = 16;
 
-/// A pool of connections, to either database.
+/// Either database.
 #[derive(Clone, Debug)]
 pub enum Store {
     /// Many readers and one writer, as SQLite itself has it: writers queue here, in order, instead of polling a lock.
     Sqlite {
-        readers: SqlitePool,
-        writer: SqlitePool,
+        readers: Pool<SqliteConnection>,
+        writer: Pool<SqliteConnection>,
     },
-    Postgres(PgPool),
+    Postgres(Pool<PgConnection>),
 }
 
 /// Why a database could not be opened, as a sentence for the operator.
@@ -58,7 +61,7 @@ pub enum OpenError {
     #[error("The database {database} cannot be opened: {error}. Check DATABASE_URL, and that its folder is writable.")]
     Open { database: String, error: sqlx::Error },
     #[error("The database cannot be migrated: {0}.")]
-    Migrate(sqlx::migrate::MigrateError),
+    Migrate(MigrateError),
 }
 
 impl Store {
@@ -66,9 +69,10 @@ impl Store {
     /// that start together take turns.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = Self::connect(url).await?;
+        let migrations = store.migrations();
         let migrated = match &store {
-            Store::Sqlite { writer, .. } => store.migrations().run(writer).await,
-            Store::Postgres(pool) => store.migrations().run(pool).await,
+            Store::Sqlite { writer, .. } => migrate(writer, &migrations).await,
+            Store::Postgres(pool) => migrate(pool, &migrations).await,
         };
         migrated.map_err(OpenError::Migrate)?;
         Ok(store)
@@ -99,12 +103,9 @@ impl Store {
         if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
         }
-        let pool = |size| SqlitePoolOptions::new().max_connections(size).acquire_timeout(PATIENCE).test_before_acquire(false);
-        // On a full disk SQLite ends a transaction of its own accord; sqlx believes it goes on and begins no other. Such a
-        // connection is replaced.
-        let writer = pool(1).before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
-        let writer = writer.connect_with(options.clone()).await.map_err(unopened)?;
-        Ok(Store::Sqlite { readers: pool(4).connect_lazy_with(options), writer })
+        let writer = Pool::open(options.clone(), 1).await.map_err(unopened)?;
+        let readers = Pool::open(options, READERS).await.map_err(unopened)?;
+        Ok(Store::Sqlite { readers, writer })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
@@ -114,8 +115,8 @@ impl Store {
         if is_far && matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
             tracing::warn!("the connection to {database} need not be encrypted: add ?sslmode=verify-full to DATABASE_URL");
         }
-        let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect_with(options).await;
-        let pool = pool.map_err(|error| OpenError::Open { database: database.clone(), error })?;
+        let pool =
+            Pool::open(options, CONNECTIONS).await.map_err(|error| OpenError::Open { database: database.clone(), error })?;
         Ok(Store::Postgres(pool))
     }
 
@@ -138,19 +139,16 @@ impl Store {
 
     /// What time it is where the database is.
     pub async fn clock(&self) -> Result<Millis, Error> {
-        Ok(match self {
-            Store::Sqlite { readers, .. } => {
-                sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(readers).await?
-            }
-            Store::Postgres(pool) => {
-                sqlx::query_scalar("SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT").fetch_one(pool).await?
-            }
-        })
+        let time = match self {
+            Store::Sqlite { .. } => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Store::Postgres(_) => "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
+        };
+        Ok(read!(self, db => sqlx::query_scalar(time).fetch_one(db).await?))
     }
 
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
-        read!(self, db => sqlx::query("SELECT 1").execute(db).await.map(|_| ()))?;
+        read!(self, db => sqlx::query("SELECT 1").execute(db).await.map(drop)?);
         Ok(())
     }
 
@@ -164,6 +162,18 @@ impl Store {
             Store::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// One after another of those that start together: the migrator waits for a lock of the database.
+async fn migrate<C>(pool: &Pool<C>, migrations: &Migrator) -> Result<(), MigrateError>
+where
+    C: Connection + Migrate,
+    for<'c> &'c mut C: Acquire<'c, Connection = &'c mut C, Database = C::Database>,
+{
+    let mut lent = pool.get().await?;
+    migrations.run(lent.connection()?).await?;
+    lent.give_back();
+    Ok(())
 }
 
 /// People are told to come back, operators are told why.

@@ -2,12 +2,23 @@
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
-/// Runs the same code against either pool, to read or for one statement on its own.
+/// Runs code with a connection of a pool, and gives it back unless an error ended the code.
+macro_rules! lend {
+    ($pool:expr, $db:ident => $body:expr) => {{
+        let mut lent = $pool.get().await?;
+        let $db = lent.connection()?;
+        let out = $body;
+        lent.give_back();
+        out
+    }};
+}
+
+/// Runs the same code on either database, to read or for one statement on its own.
 macro_rules! read {
     ($store:expr, $db:ident => $body:expr) => {
         match $store {
-            $crate::server::store::Store::Sqlite { readers: $db, .. } => $body,
-            $crate::server::store::Store::Postgres($db) => $body,
+            $crate::server::store::Store::Sqlite { readers, .. } => $crate::server::store::lend!(readers, $db => $body),
+            $crate::server::store::Store::Postgres(pool) => $crate::server::store::lend!(pool, $db => $body),
         }
     };
 }
@@ -28,25 +39,29 @@ macro_rules! write {
     ($store:expr, $begin:expr, $tx:ident => $body:expr) => {
         match $store {
             $crate::server::store::Store::Sqlite { writer, .. } => {
-                $crate::server::store::transaction!(writer.begin_with($begin), $tx => $body)
+                $crate::server::store::transaction!(writer, begin_with($begin), $tx => $body)
             }
-            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool.begin(), $tx => $body),
+            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool, begin(), $tx => $body),
         }
     };
 }
 
 macro_rules! transaction {
-    ($begin:expr, $tx:ident => $body:expr) => {{
-        let mut $tx = $begin.await?;
+    ($pool:expr, $begin:ident($($how:expr)?), $tx:ident => $body:expr) => {{
+        let mut lent = $pool.get().await?;
+        let mut $tx = sqlx::Connection::$begin(lent.connection()? $(, $how)?).await?;
         let outcome: Result<_, Error> = async { Ok($body) }.await;
         match outcome {
             Ok(out) => {
                 $tx.commit().await?;
+                lent.give_back();
                 out
             }
             Err(error) => {
-                // Here and not when it is dropped: the next to use the connection need not ask whether it is over.
-                $tx.rollback().await?;
+                // On a full disk SQLite has ended the transaction by itself; then this fails, and the connection is closed.
+                if $tx.rollback().await.is_ok() {
+                    lent.give_back();
+                }
                 return Err(error);
             }
         }
@@ -77,26 +92,23 @@ macro_rules! run_all {
     }};
 }
 
-/// Runs one statement on its own against either pool, to write. The number of rows it changed.
+/// Runs one statement on its own on either database, to write. The number of rows it changed.
 macro_rules! execute {
     ($store:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $store {
-            $crate::server::store::Store::Sqlite { writer, .. } => sqlx::query($sql)$(.bind($bind))*.execute(writer).await?.rows_affected(),
-            $crate::server::store::Store::Postgres(pool) => sqlx::query($sql)$(.bind($bind))*.execute(pool).await?.rows_affected(),
-        }
+        $crate::server::store::returning!($store, db => sqlx::query($sql)$(.bind($bind))*.execute(db).await?.rows_affected())
     };
 }
 
-/// Runs one statement on its own against either pool, to write and to see what it wrote.
+/// Runs one statement on its own on either database, to write and to see what it wrote.
 macro_rules! returning {
     ($store:expr, $db:ident => $body:expr) => {
         match $store {
-            $crate::server::store::Store::Sqlite { writer: $db, .. } => $body,
-            $crate::server::store::Store::Postgres($db) => $body,
+            $crate::server::store::Store::Sqlite { writer, .. } => $crate::server::store::lend!(writer, $db => $body),
+            $crate::server::store::Store::Postgres(pool) => $crate::server::store::lend!(pool, $db => $body),
         }
     };
 }
-pub(crate) use {execute, read, returning, run_all, transaction, write};
+pub(crate) use {execute, lend, read, returning, run_all, transaction, write};
 
 /// Where the two databases differ inside a transaction.
 pub(crate) trait Dialect {
