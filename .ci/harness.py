@@ -16,7 +16,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
 SIGN_INS = int(os.environ.get("SIGN_INS", "1000"))
-PROGRAM = str(TOP / "target/release/latchkey")
+PROGRAM = os.environ.get("PROGRAM", str(TOP / "target/release/latchkey"))
 
 
 def environment(database_url, port, sink):

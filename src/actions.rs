@@ -5,18 +5,23 @@
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::refusal::Refusal;
 #[cfg(feature = "ssr")]
-use crate::server::{
-    cookies, forms,
-    page_data::Visit,
-    session::{self, Which},
-    sign_in::{
-        SignedIn,
-        code::{self, Code},
-        link::{self, LinkToken},
-        password,
-        request::{self, Ask, Started},
+use crate::{
+    error::Error,
+    server::{
+        cookies, forms,
+        page_data::Visit,
+        session::{self, Which},
+        sign_in::{
+            SignedIn,
+            code::{self, Code},
+            destination,
+            link::{self, LinkToken},
+            not_you, password,
+            request::{self, Ask, Started},
+        },
+        words::Language,
     },
 };
 
@@ -44,7 +49,7 @@ pub async fn sign_in(
     password: Option<String>,
     next: Option<String>,
     with_password: Option<bool>,
-) -> Result<Next, Error> {
+) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     let (email, next) = (email.unwrap_or_default(), next.unwrap_or_default());
     let password = password.unwrap_or_default();
@@ -52,10 +57,10 @@ pub async fn sign_in(
     let browser = visit.browser().await?;
     if !password.is_empty() {
         let signed_in = password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
-        return begin_session(&visit, &signed_in);
+        return Ok(begin_session(&visit, &signed_in)?);
     }
     if with_password == Some(true) {
-        return Err(Error::missing("password"));
+        return Err(Error::missing("password").into());
     }
     let ask = Ask { email, next: Some(next), ..Ask::default() };
     let started = request::start(&visit.state.core, &ask, &browser).await?;
@@ -64,7 +69,7 @@ pub async fn sign_in(
 
 /// Asks for a fresh mail for the auth request that the page shows.
 #[server(prefix = "/actions", endpoint = "resend-passwordless")]
-pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Error> {
+pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to(&code_page(request.as_deref()), "");
     let browser = visit.browser().await?;
@@ -75,7 +80,7 @@ pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Error>
 
 /// Asks for a fresh mail in place of a link that no longer works.
 #[server(prefix = "/actions", endpoint = "resend-from-link")]
-pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Error> {
+pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
     forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
@@ -86,41 +91,41 @@ pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Error>
 
 /// Signs in this browser with a link that another one asked for, where the policy allows that.
 #[server(prefix = "/actions", endpoint = "confirm-link")]
-pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Error> {
+pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
     forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
     let browser = visit.browser().await?;
     let signed_in = link::confirm(&visit.state.core, &token, &browser).await?;
-    begin_session(&visit, &signed_in)
+    Ok(begin_session(&visit, &signed_in)?)
 }
 
 /// Signs in with the code that was mailed for the auth request that the page shows.
 #[server(prefix = "/actions", endpoint = "verify-code")]
-pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Error> {
+pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to(&code_page(request.as_deref()), "");
     let browser = visit.browser().await?;
     let id = cookies::pick(&browser.held, request.as_deref()).ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
     let signed_in = code::verify(&visit.state.core, id, &code, &browser).await?;
-    begin_session(&visit, &signed_in)
+    Ok(begin_session(&visit, &signed_in)?)
 }
 
 /// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab.
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
-pub async fn progress(request: Option<String>) -> Result<Standing, Error> {
+pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     let visit = Visit::current()?;
     let Some(pending) = visit.pending(request.as_deref()).await? else {
         return Ok(Standing { location: None, trouble: None });
     };
-    let trouble = request::mail_trouble(&visit.state.core, &pending).await?.map(str::to_owned);
+    let trouble = request::mail_trouble(&visit.state.core, &pending).await?;
     Ok(Standing { location: visit.onward(&pending).await?, trouble })
 }
 
 /// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one leads to the sign-in page.
 #[server(prefix = "/actions", endpoint = "sign-out")]
-pub async fn sign_out(which: Option<String>) -> Result<Next, Error> {
+pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to("/dashboard", "");
     let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
@@ -141,12 +146,48 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Error> {
 
 /// Sets the password of who is signed in, or removes it when it is empty.
 #[server(prefix = "/actions", endpoint = "set-password")]
-pub async fn set_password(password: Option<String>) -> Result<Next, Error> {
+pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to("/dashboard", "");
     let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
     password::set(&visit.state.core, &session, &password.unwrap_or_default()).await?;
     Ok(Next { location: "/dashboard".to_owned() })
+}
+
+/// Stops a sign-in that somebody asked for with another's address; its mail brought whose it is here.
+#[server(prefix = "/actions", endpoint = "stop-sign-in")]
+pub async fn stop_sign_in(request: Option<String>) -> Result<Next, Refusal> {
+    let visit = Visit::current()?;
+    let token = request.unwrap_or_default();
+    let page = |name: &str, value: &str| {
+        let mut query = url::form_urlencoded::Serializer::new("/login/not-you?".to_owned());
+        query.append_pair(name, value).finish()
+    };
+    forms::come_back_to(&page("request", &token), "");
+    let stopped = not_you::stop(&visit.state.core, &token, &visit.caller.client()).await?;
+    Ok(Next { location: if stopped { page("stopped", "yes") } else { page("request", &token) } })
+}
+
+/// Deletes the account of who is signed in, soon after they signed in.
+#[server(prefix = "/actions", endpoint = "delete-account")]
+pub async fn delete_account() -> Result<Next, Refusal> {
+    let visit = Visit::current()?;
+    forms::come_back_to("/dashboard", "");
+    let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
+    session::delete_account(&visit.state.core, &session, &visit.caller.client()).await?;
+    visit.set_cookie(visit.state.cookies.clear_session());
+    Ok(Next { location: "/goodbye".to_owned() })
+}
+
+/// Keeps the language a person chose, and goes back to where they chose it.
+#[server(prefix = "/actions", endpoint = "set-language")]
+pub async fn set_language(language: Option<String>, back: Option<String>) -> Result<Next, Refusal> {
+    let visit = Visit::current()?;
+    let back = destination::parse(visit.state.public_url().url(), back.as_deref());
+    forms::come_back_to(&back, "");
+    let language = Language::of_tag(&language.unwrap_or_default()).ok_or_else(|| Error::missing("language"))?;
+    visit.set_cookie(visit.state.cookies.set_language(language.tag()));
+    Ok(Next { location: back })
 }
 
 #[cfg(feature = "ssr")]

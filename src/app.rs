@@ -10,8 +10,13 @@ use leptos_router::{
 };
 
 use crate::{
-    pages::{CodePage, ConfirmPage, DashboardPage, Home, LoginPage, NotFound, TroublePage},
-    server::{headers, page_data::Visit, state::AppState},
+    pages::{CodePage, ConfirmPage, DashboardPage, Goodbye, Home, LoginPage, NotFound, NotYouPage, TroublePage},
+    server::{
+        headers,
+        page_data::Visit,
+        state::AppState,
+        words::{language, say},
+    },
 };
 
 /// The islands' module, and what starts each of them. Our own few lines instead of Leptos's: those do not put the nonce
@@ -39,16 +44,20 @@ pub fn shell(state: AppState) -> impl IntoView {
     }
     let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
     let assets = &state.assets;
+    let policy = state.core.policy();
+    let (brand, icon, stylesheet) = (policy.brand.name.as_str(), policy.look.logo(), policy.look.stylesheet());
     let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=language().tag()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <meta name="description" content=say!("about-the-page", brand = brand) />
+                <link rel="icon" href=icon />
                 <link rel="stylesheet" href=assets.css.clone() />
+                {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
                 <link rel="modulepreload" href=assets.js.clone() nonce=text.clone() />
                 <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="module" nonce=text.clone()>{start}</script>
@@ -86,6 +95,8 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                             <Route path=path!("/login/code") view=CodePage ssr=SsrMode::Async />
                             <Route path=path!("/login/confirm") view=ConfirmPage ssr=SsrMode::Async />
+                            <Route path=path!("/login/not-you") view=NotYouPage ssr=SsrMode::Async />
+                            <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
                             <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />
                         </Routes>

@@ -3,67 +3,51 @@
 //! What an operator did wrong at start-up is `server::config::ConfigError`; what a database or a mail server did
 //! wrong is logged where it happened and reaches people as [`Error::Unavailable`] or [`Error::Internal`].
 
-use leptos::{
-    prelude::{FromServerFnError, ServerFnErrorErr},
-    server_fn::codec::JsonEncoding,
+use std::fmt;
+
+use crate::{
+    refusal::Refusal,
+    server::words::{duration, say},
 };
-use serde::{Deserialize, Serialize};
 
 /// Every way a request can be refused. Times are whole seconds.
 ///
 /// Each variant has a stable [`code`](Error::code) for programs, an HTTP [`status`](Error::status) and a sentence
 /// (its `Display`) that a person can act on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[serde(tag = "code", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
-    #[error("That does not look like an e-mail address. Check the spelling.")]
     InvalidEmail,
-    #[error("Something is missing: {field}. Fill it in and try again.")]
     MissingField {
         /// The missing field, by its API name.
         field: String,
     },
-    #[error("That request cannot be understood: {detail}.")]
     InvalidRequest {
         /// What is wrong, as the rest of the sentence.
         detail: String,
     },
-    #[error("This link has expired. Ask for a fresh one, it takes a moment.")]
     LinkExpired,
-    #[error("This link has already been used. Ask for a fresh one to sign in again.")]
     LinkUsed,
-    #[error("This link is not valid. It may have been cut off in the mail: copy the whole link, or ask for a fresh one.")]
     LinkInvalid,
-    #[error("A newer mail has replaced this link. Open the newest mail, or ask for a fresh one.")]
     LinkSuperseded,
-    #[error("Open this link in the browser where you asked for it, or type the code from the mail there.")]
     WrongBrowser,
-    #[error("That code is not right. {}", tries_left(*.attempts_left))]
     CodeWrong {
         /// Tries left before the code is dead.
         attempts_left: u32,
     },
-    #[error("Address and password do not fit together. Leave the password empty to get a mail instead.")]
     PasswordWrong,
-    #[error("This code can no longer be used. Ask for a fresh one, it takes a moment.")]
     CodeExpired,
-    #[error("A newer mail has replaced this code. Type the code from the newest mail.")]
     CodeSuperseded,
-    #[error("Too many wrong codes. This code is switched off: open the link in the mail, or ask for a fresh mail.")]
     TooManyAttempts,
-    #[error("Too many wrong codes for this address. Open the link in the mail, or try a code again in {}.", duration(*.retry_after))]
-    CodesPaused { retry_after: u64 },
-    #[error("That was a lot of requests. Try again in {}.", duration(*.retry_after))]
-    RateLimited { retry_after: u64 },
-    #[error("You are not signed in. Sign in and try again.")]
+    CodesPaused {
+        retry_after: u64,
+    },
+    RateLimited {
+        retry_after: u64,
+    },
     Unauthenticated,
-    #[error("This request came from another site, so it was refused. Open the page here and try again.")]
     ForbiddenOrigin,
-    #[error("That is more than this page takes. Send less.")]
     PayloadTooLarge,
-    #[error("We cannot reach our database right now. Nothing is lost: try again in a few seconds.")]
     Unavailable,
-    #[error("Something went wrong on our side. Try again, and tell us if it stays.")]
     Internal,
 }
 
@@ -129,35 +113,49 @@ impl Error {
     }
 }
 
-fn tries_left(attempts_left: u32) -> String {
-    match attempts_left {
-        1 => "One try is left.".to_owned(),
-        n => format!("{n} tries are left."),
+/// A sentence a person can act on, in the language of the task at hand.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Error::InvalidEmail => say!("error-invalid-email"),
+            Error::MissingField { field } => say!("error-missing-field", field = field.as_str()),
+            Error::InvalidRequest { detail } => say!("error-invalid-request", detail = detail.as_str()),
+            Error::LinkExpired => say!("error-link-expired"),
+            Error::LinkUsed => say!("error-link-used"),
+            Error::LinkInvalid => say!("error-link-invalid"),
+            Error::LinkSuperseded => say!("error-link-superseded"),
+            Error::WrongBrowser => say!("error-wrong-browser"),
+            Error::CodeWrong { attempts_left } => say!("error-code-wrong", n = attempts_left.to_owned()),
+            Error::PasswordWrong => say!("error-password-wrong"),
+            Error::CodeExpired => say!("error-code-expired"),
+            Error::CodeSuperseded => say!("error-code-superseded"),
+            Error::TooManyAttempts => say!("error-too-many-attempts"),
+            Error::CodesPaused { retry_after } => say!("error-codes-paused", duration = duration(retry_after.to_owned())),
+            Error::RateLimited { retry_after } => say!("error-rate-limited", duration = duration(retry_after.to_owned())),
+            Error::Unauthenticated => say!("error-unauthenticated"),
+            Error::ForbiddenOrigin => say!("error-forbidden-origin"),
+            Error::PayloadTooLarge => say!("error-payload-too-large"),
+            Error::Unavailable => say!("error-unavailable"),
+            Error::Internal => say!("error-internal"),
+        })
     }
 }
 
-/// A waiting time as people say it.
-pub fn duration(seconds: u64) -> String {
-    match seconds {
-        0 | 1 => "a second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
-        91..=5400 => format!("{} minutes", seconds.div_ceil(60)),
-        _ => format!("{} hours", seconds.div_ceil(3600)),
-    }
-}
+impl std::error::Error for Error {}
 
-/// What goes wrong around a server function (a lost connection, a body that does not decode) in our own words; its
-/// text never reaches a person.
-impl FromServerFnError for Error {
-    type Encoder = JsonEncoding;
-
-    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::MissingArg(_) => {
-                Error::invalid("a field of the form has the wrong shape")
-            }
-            ServerFnErrorErr::Request(_) => Error::Unavailable,
-            _ => Error::Internal,
+/// What the caller is told of it.
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let attempts_left = match error {
+            Error::CodeWrong { attempts_left } => Some(attempts_left),
+            _ => None,
+        };
+        Refusal {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            status: error.status(),
+            retry_after: error.retry_after(),
+            attempts_left,
         }
     }
 }

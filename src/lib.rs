@@ -2,7 +2,7 @@
 //!
 //! Dependencies point one way: `pages → actions → server::sign_in → server::store`. Pages are rendered on the server
 //! alone; the browser's half holds the islands ([`components`]), the stubs of the [`actions`] they call, and the
-//! [`error`]s these answer.
+//! [`refusal`]s these answer.
 
 #![recursion_limit = "256"]
 
@@ -10,8 +10,10 @@ pub mod actions;
 #[cfg(feature = "ssr")]
 pub mod app;
 pub mod components;
+#[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
 pub mod pages;
+pub mod refusal;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -18,15 +18,16 @@ pub fn now() -> f64 {
     0.0
 }
 
+#[cfg(feature = "hydrate")]
+fn element<T: wasm_bindgen::JsCast>(id: &str) -> Option<T> {
+    web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
+}
+
 /// What is in the field with this id, however it came there: typed before the script was, filled in by the browser, or
 /// restored by Back.
 pub fn value(id: &str) -> String {
     #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-        let field = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
-        field.and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok()).map(|field| field.value()).unwrap_or_default()
-    }
+    return element::<web_sys::HtmlInputElement>(id).map(|field| field.value()).unwrap_or_default();
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = id;
@@ -34,15 +35,21 @@ pub fn value(id: &str) -> String {
     }
 }
 
+/// Puts `text` into the field with this id.
+pub fn set_value(id: &str, text: &str) {
+    #[cfg(feature = "hydrate")]
+    if let Some(field) = element::<web_sys::HtmlInputElement>(id) {
+        field.set_value(text);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (id, text);
+}
+
 /// Puts the cursor into the field with this id.
 pub fn focus(id: &str) {
     #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-        let field = web_sys::window().and_then(|window| window.document()).and_then(|document| document.get_element_by_id(id));
-        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
-            let _ = field.focus();
-        }
+    if let Some(element) = element::<web_sys::HtmlElement>(id) {
+        let _ = element.focus();
     }
     #[cfg(not(feature = "hydrate"))]
     let _ = id;

@@ -6,8 +6,12 @@ use std::time::Duration;
 use super::{
     Message,
     browser::{focus, go, now, value},
+    words::{CodeWords, counting},
 };
-use crate::actions::{progress, resend_passwordless, verify_code};
+use crate::{
+    actions::{progress, resend_passwordless, verify_code},
+    refusal::Refusal,
+};
 
 /// Seconds between looks whether the link was opened in another tab.
 const LOOK: u64 = 2;
@@ -27,6 +31,7 @@ pub fn CodeForm(
     error: String,
     /// Whether the mail has a code.
     has_code: bool,
+    words: CodeWords,
 ) -> impl IntoView {
     let error = RwSignal::new(error);
     let trouble = RwSignal::new(trouble);
@@ -68,6 +73,11 @@ pub fn CodeForm(
         });
     });
 
+    let unreachable = StoredValue::new(words.unreachable);
+    let said = move |refusal: Refusal| match refusal.message {
+        nothing if nothing.is_empty() => unreachable.get_value(),
+        sentence => sentence,
+    };
     let verify = move || {
         if busy.get_untracked() {
             return;
@@ -78,7 +88,7 @@ pub fn CodeForm(
             match verify_code(Some(handle.get_value()), Some(value("code"))).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
-                    error.set(refusal.to_string());
+                    error.set(said(refusal));
                     busy.set(false);
                     focus("code");
                 }
@@ -92,10 +102,10 @@ pub fn CodeForm(
             match resend_passwordless(Some(handle.get_value())).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
-                    if let Some(seconds) = refusal.retry_after() {
+                    if let Some(seconds) = refusal.retry_after {
                         resend_in_now.set(seconds);
                     }
-                    error.set(refusal.to_string());
+                    error.set(said(refusal));
                 }
             }
         });
@@ -113,7 +123,7 @@ pub fn CodeForm(
                 }
             >
                 <input type="hidden" name="request" value=request.clone() />
-                <label for="code">"Code from the mail"</label>
+                <label for="code">{words.code}</label>
                 <input
                     id="code"
                     class="code"
@@ -133,7 +143,7 @@ pub fn CodeForm(
                 />
                 <Message id="code-message" text=error />
                 <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
-                    "Sign in"
+                    {words.sign_in}
                 </button>
             </form>
         }
@@ -149,14 +159,14 @@ pub fn CodeForm(
             <input type="hidden" name="request" value=request />
             <p class="soft" role="timer">
                 {move || match expires_in_now.get() {
-                    0 => "The mail has expired.".to_owned(),
-                    left => format!("The mail works for {}:{:02} more.", left / 60, left % 60),
+                    0 => words.expired.clone(),
+                    left => counting(&words.works_for, left),
                 }}
             </p>
             <button class="secondary" type="submit" disabled=move || resend_in_now.get() != 0>
                 {move || match resend_in_now.get() {
-                    0 => "Send a fresh mail".to_owned(),
-                    left => format!("Send a fresh mail in {left} s"),
+                    0 => words.fresh_mail.clone(),
+                    left => counting(&words.fresh_mail_in, left),
                 }}
             </button>
         </form>

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::{
     Message,
-    browser::{focus, go, now, value},
+    browser::{focus, go, now, set_value, value},
+    spelling::{is_plausible, suggestion},
+    words::{ADDRESS, LoginWords, counting},
 };
-use crate::{actions::sign_in, error::duration};
+use crate::actions::sign_in;
 
 /// Asks for an address, and for a password where there are passwords. Works as a plain form; alive, it shows errors in
 /// place, loses nothing that was typed, and has one button that says what it will do.
@@ -21,10 +23,13 @@ pub fn LoginForm(
     error: String,
     /// Whether there are passwords.
     passwords: bool,
+    words: LoginWords,
 ) -> impl IntoView {
     let password = RwSignal::new(String::new());
     let error = RwSignal::new(error);
     let busy = RwSignal::new(false);
+    // The address that was probably meant.
+    let meant = RwSignal::new(String::new());
     // Without the script nobody can see what was typed, so there is a button for each way.
     let alive = RwSignal::new(false);
     Effect::new(move |_| {
@@ -45,7 +50,19 @@ pub fn LoginForm(
         let counting = set_interval_with_handle(count, Duration::from_millis(250));
         on_cleanup(move || counting.into_iter().for_each(|timer| timer.clear()));
     });
-    let onward = next.clone();
+    let (onward, unreachable) = (next.clone(), words.unreachable);
+    // Once the person is done with the field, not while they type.
+    let look = move |_| {
+        let typed = value("email");
+        meant.set(suggestion(&typed).unwrap_or_default());
+        error.set(if typed.is_empty() || is_plausible(&typed) { String::new() } else { words.no_address.clone() });
+    };
+    let take = move |_| {
+        set_value("email", &meant.get_untracked());
+        meant.set(String::new());
+        error.set(String::new());
+        focus("email");
+    };
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if busy.get_untracked() {
@@ -53,13 +70,13 @@ pub fn LoginForm(
         }
         busy.set(true);
         error.set(String::new());
-        let next = onward.clone();
+        let (next, unreachable) = (onward.clone(), unreachable.clone());
         spawn_local(async move {
             match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
-                    until.set(now() + refusal.retry_after().unwrap_or(0) as f64 * 1_000.0);
-                    error.set(refusal.to_string());
+                    until.set(now() + refusal.retry_after.unwrap_or(0) as f64 * 1_000.0);
+                    error.set(if refusal.message.is_empty() { unreachable } else { refusal.message });
                     busy.set(false);
                     focus(if value("password").is_empty() { "email" } else { "password" });
                 }
@@ -69,7 +86,7 @@ pub fn LoginForm(
     view! {
         <form class="form" method="post" action="/actions/sign-in" novalidate on:submit=submit>
             <input type="hidden" name="next" value=next />
-            <label for="email">"E-mail address"</label>
+            <label for="email">{words.address}</label>
             <input
                 id="email"
                 name="email"
@@ -78,19 +95,23 @@ pub fn LoginForm(
                 autocomplete=if passwords { "username" } else { "email" }
                 autocapitalize="none"
                 spellcheck="false"
-                placeholder="you@example.com"
+                placeholder=words.example
                 autofocus
                 required
                 aria-describedby="email-message"
                 aria-invalid=move || (!error.get().is_empty()).then_some("true")
-                on:input=move |_| until.set(0.0)
+                on:input=move |_| {
+                    until.set(0.0);
+                    meant.set(String::new());
+                }
+                on:change=look
                 value=email
             />
             {passwords
                 .then(|| {
                     view! {
                         <label class="second" for="password">
-                            "Password, if you have set one"
+                            {words.password}
                         </label>
                         <input
                             id="password"
@@ -102,7 +123,22 @@ pub fn LoginForm(
                         />
                     }
                 })}
-            <Message id="email-message" text=error />
+            <div class="told">
+                <Message id="email-message" text=error />
+                <p role="status">
+                    {move || {
+                        let meant = meant.get();
+                        (!meant.is_empty())
+                            .then(|| {
+                                view! {
+                                    <button class="inline" type="button" on:click=take>
+                                        {words.did_you_mean.replace(ADDRESS, &meant)}
+                                    </button>
+                                }
+                            })
+                    }}
+                </p>
+            </div>
             <button
                 class="primary"
                 type="submit"
@@ -110,9 +146,9 @@ pub fn LoginForm(
                 disabled=move || wait.get() != 0
             >
                 {move || match wait.get() {
-                    0 if password.get().is_empty() => "Send magic link".to_owned(),
-                    0 => "Sign in".to_owned(),
-                    left => format!("Try again in {}", duration(left)),
+                    0 if password.get().is_empty() => words.send.clone(),
+                    0 => words.sign_in.clone(),
+                    left => counting(&words.again_in, left),
                 }}
             </button>
             {passwords
@@ -125,7 +161,7 @@ pub fn LoginForm(
                             value="true"
                             hidden=move || alive.get()
                         >
-                            "Sign in with password"
+                            {words.with_password}
                         </button>
                     }
                 })}

@@ -4,7 +4,10 @@ mod browser;
 mod code_form;
 mod login_form;
 mod message;
+mod spelling;
+mod words;
 
 pub use code_form::CodeForm;
 pub use login_form::LoginForm;
 pub use message::Message;
+pub use words::{ADDRESS, CodeWords, LoginWords, TIME};

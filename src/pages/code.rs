@@ -4,11 +4,13 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, load};
 use crate::{
-    components::CodeForm,
+    components::{CodeForm, CodeWords, TIME},
     error::Error,
     server::{
         page_data::Visit,
         sign_in::{mode::Mode, request::mail_trouble},
+        webmail,
+        words::say,
     },
 };
 
@@ -28,26 +30,48 @@ async fn code_page() -> Result<AnyView, Error> {
         return Ok(().into_any());
     }
     let (expires_in, resend_in) = visit.waits(&pending);
-    let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default().to_owned();
-    let error = visit.flash().error.map(|error| error.to_string()).unwrap_or_default();
+    let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
+    let error = visit.flash().error.map(|error| error.message).unwrap_or_default();
     let request = crate::server::cookies::handle(&pending.id);
     let mode: Mode = pending.mode.parse()?;
     let (sent, how) = match mode {
-        Mode::Link => ("We sent a link to ", "Open it in this browser."),
-        Mode::Otp => ("We sent a code to ", "Type it here."),
-        Mode::LinkOtp => ("We sent a link and a code to ", "Open the link in this browser, or type the code here."),
+        Mode::Link => (say!("sent-link"), say!("open-it-here")),
+        Mode::Otp => (say!("sent-code"), say!("type-it-here")),
+        Mode::LinkOtp => (say!("sent-both"), say!("open-or-type")),
     };
     let has_code = mode.has_code();
     let change = url::form_urlencoded::Serializer::new("/login?".to_owned()).append_pair("next", &pending.destination).finish();
+    let webmail = webmail::of(&pending.address).map(|(name, href)| {
+        view! {
+            <p>
+                <a class="secondary wide-button" href=href target="_blank" rel="noopener noreferrer">
+                    {say!("open-webmail", webmail = name)}
+                </a>
+            </p>
+        }
+    });
     let address = pending.address;
     Ok(view! {
-        <Frame title="Check your inbox">
-            <h1>"Check your inbox"</h1>
-            <p>{sent} <strong class="address">{address}</strong> ". " <a href=change>"Change"</a></p>
+        <Frame title=say!("check-your-inbox")>
+            <h1>{say!("check-your-inbox")}</h1>
+            <p>{sent} " " <strong class="address">{address}</strong> ". " <a href=change>{say!("change")}</a></p>
             <p class="soft">{how}</p>
-            <CodeForm request expires_in resend_in trouble error has_code />
-            <p class="soft hint">"Nothing there? Look into spam, and check the address above."</p>
+            {webmail}
+            <CodeForm request expires_in resend_in trouble error has_code words=words() />
+            <p class="soft hint">{say!("nothing-there")}</p>
         </Frame>
     }
     .into_any())
+}
+
+fn words() -> CodeWords {
+    CodeWords {
+        code: say!("code-from-the-mail"),
+        sign_in: say!("sign-in"),
+        works_for: say!("mail-works-for", time = TIME),
+        expired: say!("mail-has-expired"),
+        fresh_mail: say!("fresh-mail"),
+        fresh_mail_in: say!("fresh-mail-in", time = TIME),
+        unreachable: Error::Unavailable.to_string(),
+    }
 }

@@ -4,14 +4,15 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, load, refusal};
 use crate::{
-    error::{Error, duration},
+    error::Error,
+    refusal::Refusal,
     server::{
         caller::describe,
-        clock::seconds_until,
         config::SameBrowser,
         page_data::Visit,
         sign_in::link::{self, LinkToken},
         store::AuthRequest,
+        words::{ago, say},
     },
 };
 
@@ -49,16 +50,16 @@ fn still_good(visit: &Visit, token: &str) -> AnyView {
     if let Some(error) = &flash.error {
         visit.set_status_of(error);
     }
-    let sentence = flash.error.map(|error| view! { <p>{error.to_string()}</p> });
+    let sentence = flash.error.map(|error| view! { <p>{error.message}</p> });
     let link = format!("/api/auth/verify?link_token={token}");
     view! {
-        <Frame title="One more press">
-            <h1>"One more press"</h1>
+        <Frame title=say!("one-more-press")>
+            <h1>{say!("one-more-press")}</h1>
             {sentence}
-            <p>"Your link still works."</p>
+            <p>{say!("link-still-works")}</p>
             <p>
                 <a class="primary" href=link>
-                    "Sign in"
+                    {say!("sign-in")}
                 </a>
             </p>
         </Frame>
@@ -68,21 +69,22 @@ fn still_good(visit: &Visit, token: &str) -> AnyView {
 
 /// Why the link does not sign in, and the way on.
 fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
-    visit.set_status_of(&error);
+    let refusal_shown = Refusal::from(error.clone());
+    visit.set_status_of(&refusal_shown);
     let refused = refusal(visit);
     let heading = match error {
-        Error::WrongBrowser => "Open it where you asked for it",
-        Error::LinkExpired => "This link has expired",
-        Error::LinkUsed => "This link was used already",
-        Error::LinkSuperseded => "There is a newer mail",
-        _ => "This link is not valid",
+        Error::WrongBrowser => say!("open-where-asked"),
+        Error::LinkExpired => say!("link-expired-title"),
+        Error::LinkUsed => say!("link-used-title"),
+        Error::LinkSuperseded => say!("newer-mail-title"),
+        _ => say!("link-invalid-title"),
     };
     let way_on = match token {
         Some(token) => view! {
             <form class="form" method="post" action="/actions/resend-from-link">
                 <input type="hidden" name="link_token" value=token />
                 <button class="primary" type="submit">
-                    "Send a fresh mail"
+                    {say!("fresh-mail")}
                 </button>
             </form>
         }
@@ -90,16 +92,16 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
         None => view! {
             <p>
                 <a class="primary" href="/login">
-                    "Ask for a fresh mail"
+                    {say!("ask-for-fresh-mail")}
                 </a>
             </p>
         }
         .into_any(),
     };
     view! {
-        <Frame title=heading>
+        <Frame title=heading.clone()>
             <h1>{heading}</h1>
-            <p>{error.to_string()}</p>
+            <p>{refusal_shown.message}</p>
             {refused}
             {way_on}
         </Frame>
@@ -110,26 +112,26 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
 /// Who asked and when, and a button that signs this browser in instead of theirs.
 fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
     let refused = refusal(visit);
-    let asked = format!("{} ago", duration(seconds_until(request.created_at, visit.state.core.clock.now())));
+    let asked = ago(request.created_at, visit.state.core.clock.now());
     let (address, token) = (request.address.clone(), token.to_owned());
-    let browser = format!("{}, from {}", describe(&request.user_agent), request.ip_prefix);
+    let browser = say!("browser-from", browser = describe(&request.user_agent), network = request.ip_prefix.as_str());
     view! {
-        <Frame title="Sign in here?">
-            <h1>"Sign in here?"</h1>
-            <p>"This link was asked for in another browser. Go on only if that was you."</p>
+        <Frame title=say!("sign-in-here-title")>
+            <h1>{say!("sign-in-here-title")}</h1>
+            <p>{say!("asked-in-another-browser")}</p>
             <dl class="facts">
-                <dt>"Address"</dt>
+                <dt>{say!("fact-address")}</dt>
                 <dd class="address">{address}</dd>
-                <dt>"Asked in"</dt>
+                <dt>{say!("fact-browser")}</dt>
                 <dd>{browser}</dd>
-                <dt>"When"</dt>
+                <dt>{say!("fact-when")}</dt>
                 <dd>{asked}</dd>
             </dl>
             {refused}
             <form class="form" method="post" action="/actions/confirm-link">
                 <input type="hidden" name="link_token" value=token />
                 <button class="primary" type="submit">
-                    "Sign in here"
+                    {say!("sign-in-here")}
                 </button>
             </form>
         </Frame>

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, load, refusal};
 use crate::{
-    error::{Error, duration},
+    error::Error,
     server::{
         caller::describe,
-        clock::{MINUTE, Millis, seconds_until},
+        clock::{MINUTE, Millis},
         config::Passwords,
         event::{AUTH_REQUESTED, SESSION_ISSUED, SESSION_REVOKED},
         page_data::Visit,
         session::Session,
-        sign_in::password,
         store::{AuditEvent, SessionRow},
+        words::{ago, say},
     },
 };
 
@@ -37,28 +37,30 @@ async fn dashboard() -> Result<AnyView, Error> {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
         Passwords::Off => None,
     };
+    let deletion = core.mapped_users.is_none().then(|| deletion_form(session.is_recent(core)));
     Ok(view! {
-        <Frame title="Dashboard">
-            <h1>"You are signed in"</h1>
-            <p>"As " <strong class="address">{session.row.address.clone()}</strong></p>
+        <Frame title=say!("dashboard")>
+            <h1>{say!("signed-in")}</h1>
+            <p>{say!("signed-in-as")} " " <strong class="address">{session.row.address.clone()}</strong></p>
             {refused}
             <div class="actions">
-                {sign_out_button("", "Sign out", "secondary")}
-                {several.then(|| sign_out_button("others", "Sign out elsewhere", "secondary"))}
-                {several.then(|| sign_out_button("all", "Sign out everywhere", "secondary"))}
+                {sign_out_button("", say!("sign-out"), "secondary")}
+                {several.then(|| sign_out_button("others", say!("sign-out-elsewhere"), "secondary"))}
+                {several.then(|| sign_out_button("all", say!("sign-out-everywhere"), "secondary"))}
             </div>
             <section>
-                <h2>"Your sessions"</h2>
+                <h2>{say!("your-sessions")}</h2>
                 <ul class="sessions">{rows}</ul>
             </section>
             {activity}
             {passwords}
+            {deletion}
         </Frame>
     }
     .into_any())
 }
 
-fn sign_out_button(which: &'static str, label: &'static str, class: &'static str) -> impl IntoView {
+fn sign_out_button(which: &'static str, label: String, class: &'static str) -> impl IntoView {
     view! {
         <form method="post" action="/actions/sign-out">
             <input type="hidden" name="which" value=which />
@@ -73,18 +75,18 @@ fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView 
     let now = visit.state.core.clock.now();
     let is_this = row.id == this.row.id;
     let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
-        "in use now".to_owned()
+        say!("in-use-now")
     } else {
-        format!("last used {}", ago(row.last_seen_at, now))
+        say!("last-used", ago = ago(row.last_seen_at, now))
     };
     let browser = describe(&row.user_agent);
-    let label = format!("End the session in {browser}");
+    let label = say!("end-session-in", browser = browser.as_str());
     view! {
         <li>
             <div>
                 <strong>{browser}</strong>
-                {is_this.then(|| view! { <span class="badge">"this one"</span> })}
-                <p class="soft">{format!("{} · {seen} · begun {}", row.ip_prefix, ago(row.created_at, now))}</p>
+                {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
+                <p class="soft">{format!("{} · {seen} · {}", row.ip_prefix, say!("begun", ago = ago(row.created_at, now)))}</p>
             </div>
             {(!is_this)
                 .then(|| {
@@ -92,7 +94,7 @@ fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView 
                         <form method="post" action="/actions/sign-out">
                             <input type="hidden" name="which" value=row.id />
                             <button class="secondary" type="submit" aria-label=label>
-                                "End"
+                                {say!("end-session")}
                             </button>
                         </form>
                     }
@@ -101,25 +103,23 @@ fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView 
     }
 }
 
-fn ago(at: Millis, now: Millis) -> String {
-    format!("{} ago", duration(seconds_until(at, now)))
-}
-
 /// What happened to this address lately: a mail or a try that was not yours stands out here.
 fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
     let rows = events.into_iter().map(|event| {
         let what = match (event.event.as_str(), event.reason.as_str()) {
-            (AUTH_REQUESTED, _) => "A sign-in mail was asked for".to_owned(),
-            (SESSION_ISSUED, by) => format!("Signed in by {by}"),
-            (SESSION_REVOKED, _) => "Signed out".to_owned(),
-            (_, "code_wrong") => "A wrong code was typed".to_owned(),
-            (_, "password_wrong") => "A wrong password was typed".to_owned(),
-            (_, "too_many_attempts" | "codes_paused") => "Codes were tried too often".to_owned(),
-            (_, "rate_limited") => "More mails were asked for than are sent".to_owned(),
-            (_, "wrong_browser") => "A link was opened in another browser".to_owned(),
-            (_, reason) if reason.starts_with("link_") => "A link that works no more was opened".to_owned(),
-            (_, reason) if reason.starts_with("code_") => "A code that works no more was typed".to_owned(),
-            _ => "A sign-in was refused".to_owned(),
+            (AUTH_REQUESTED, _) => say!("activity-requested"),
+            (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),
+            (SESSION_ISSUED, "code") => say!("activity-signed-in-code"),
+            (SESSION_ISSUED, _) => say!("activity-signed-in-password"),
+            (SESSION_REVOKED, _) => say!("activity-signed-out"),
+            (_, "code_wrong") => say!("activity-code-wrong"),
+            (_, "password_wrong") => say!("activity-password-wrong"),
+            (_, "too_many_attempts" | "codes_paused") => say!("activity-too-many"),
+            (_, "rate_limited") => say!("activity-rate-limited"),
+            (_, "wrong_browser") => say!("activity-wrong-browser"),
+            (_, reason) if reason.starts_with("link_") => say!("activity-old-link"),
+            (_, reason) if reason.starts_with("code_") => say!("activity-old-code"),
+            _ => say!("activity-refused"),
         };
         view! {
             <li>
@@ -132,7 +132,7 @@ fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
     });
     view! {
         <section>
-            <h2>"Recent activity"</h2>
+            <h2>{say!("recent-activity")}</h2>
             <ul class="sessions">{rows.collect_view()}</ul>
         </section>
     }
@@ -143,27 +143,27 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
     let core = &visit.state.core;
     let kept = core.store.password(&session.row.address).await?;
     let has_one = kept.is_some_and(|(_, password)| password.is_some());
-    if core.clock.now() - session.row.created_at > password::RECENT {
-        let state = if has_one { "You have a password." } else { "You have no password." };
+    if !session.is_recent(core) {
+        let state = if has_one { say!("password-kept") } else { say!("no-password") };
         return Ok(view! {
             <section>
-                <h2>"Password"</h2>
-                <p class="soft">{state} " To change that, sign out and in again first."</p>
+                <h2>{say!("password")}</h2>
+                <p class="soft">{state} " " {say!("password-needs-fresh-sign-in")}</p>
             </section>
         }
         .into_any());
     }
     Ok(view! {
         <section>
-            <h2>"Password"</h2>
-            <p class="soft">"Optional. With one, you can sign in without opening your mail."</p>
+            <h2>{say!("password")}</h2>
+            <p class="soft">{say!("password-optional")}</p>
             <form class="form" method="post" action="/actions/set-password">
                 <input type="hidden" name="username" autocomplete="username" value=session.row.address.clone() />
-                <label for="password">{if has_one { "New password" } else { "Password" }}</label>
+                <label for="password">{if has_one { say!("new-password") } else { say!("password") }}</label>
                 <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required />
                 <p class="actions">
                     <button class="primary" type="submit">
-                        "Keep it"
+                        {say!("keep-password")}
                     </button>
                 </p>
             </form>
@@ -172,7 +172,7 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
                     view! {
                         <form method="post" action="/actions/set-password">
                             <button class="secondary" type="submit">
-                                "Remove the password"
+                                {say!("remove-password")}
                             </button>
                         </form>
                     }
@@ -180,4 +180,29 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
         </section>
     }
     .into_any())
+}
+
+/// Deletes the account, soon after signing in and after a second look.
+fn deletion_form(is_recent: bool) -> impl IntoView {
+    let way_on = if is_recent {
+        view! {
+            <form method="post" action="/actions/delete-account">
+                <button class="secondary danger" type="submit">
+                    {say!("delete-account-confirm")}
+                </button>
+            </form>
+        }
+        .into_any()
+    } else {
+        view! { <p class="soft">{say!("password-needs-fresh-sign-in")}</p> }.into_any()
+    };
+    view! {
+        <section>
+            <details>
+                <summary>{say!("delete-account")}</summary>
+                <p>{say!("delete-account-explained")}</p>
+                {way_on}
+            </details>
+        </section>
+    }
 }

@@ -5,23 +5,56 @@ use leptos_meta::Title;
 use std::future::Future;
 
 use super::TroublePage;
-use crate::{error::Error, server::page_data::Visit};
+use crate::{
+    error::Error,
+    server::{
+        config::Brand,
+        page_data::Visit,
+        words::{Language, language, say},
+    },
+};
 
-/// The brand above one card.
+/// The brand above one card, and the small print below.
 #[component]
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
-    let brand = Visit::current().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
+    let policy = Visit::current().map(|visit| visit.policy()).unwrap_or_default();
+    let (name, logo) = (policy.brand.name.clone(), policy.look.logo());
     view! {
         <Title text=title />
         <main class="page">
             <p class="brand">
                 <a href="/">
-                    <img src="/favicon.svg" alt="" width="32" height="32" />
-                    {brand}
+                    <img src=logo alt="" width="32" height="32" />
+                    {name}
                 </a>
             </p>
             <div class="card">{children()}</div>
         </main>
+        {small_print(&policy.brand)}
+    }
+}
+
+/// The team's own links, and the languages the page could be in.
+fn small_print(brand: &Brand) -> impl IntoView + use<> {
+    let links =
+        [(brand.support_link(), say!("support")), (brand.terms.clone(), say!("terms")), (brand.privacy.clone(), say!("privacy"))];
+    let links = links.into_iter().filter_map(|(link, name)| link.map(|link| view! { <a href=link>{name}</a> }));
+    let others = Language::ALL.into_iter().filter(|other| *other != language()).map(|other| {
+        view! {
+            <button class="inline" name="language" value=other.tag() lang=other.tag()>
+                {other.name()}
+            </button>
+        }
+    });
+    let back = Visit::current().map(|visit| visit.location.to_string()).unwrap_or_default();
+    view! {
+        <footer class="small-print">
+            {links.collect_view()}
+            <form method="post" action="/actions/set-language" aria-label=say!("language")>
+                <input type="hidden" name="back" value=back />
+                {others.collect_view()}
+            </form>
+        </footer>
     }
 }
 
@@ -35,7 +68,7 @@ pub fn refusal(visit: &Visit) -> impl IntoView + use<> {
     visit.flash().error.map(|error| {
         view! {
             <p class="message" role="alert">
-                {error.to_string()}
+                {error.message}
             </p>
         }
     })

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 
 use super::frame::Frame;
 use crate::{
-    components::LoginForm,
+    components::{ADDRESS, LoginForm, LoginWords, TIME},
     error::Error,
-    server::{config::Passwords, page_data::Visit, sign_in::mode::Mode},
+    server::{config::Passwords, page_data::Visit, sign_in::mode::Mode, words::say},
 };
 
 #[component]
@@ -17,23 +17,38 @@ pub fn LoginPage() -> impl IntoView {
     let passwords = visit.as_ref().is_some_and(|visit| visit.policy().auth.passwords == Passwords::Optional);
     let mode = visit.as_ref().map(|visit| visit.policy().auth.mode).unwrap_or_default();
     let promise = match mode {
-        Mode::Link => "We send you a link. No password needed.",
-        Mode::Otp => "We send you a code. No password needed.",
-        Mode::LinkOtp => "We send you a link and a code. No password needed.",
+        Mode::Link => say!("promise-link"),
+        Mode::Otp => say!("promise-code"),
+        Mode::LinkOtp => say!("promise-both"),
     };
     let flash = visit.map(|visit| visit.flash()).unwrap_or_default();
     // Having to sign in is no fault of what is in the field.
     let (notice, error) = match flash.error {
-        Some(error @ Error::Unauthenticated) => (error.to_string(), String::new()),
-        error => (String::new(), error.map(|error| error.to_string()).unwrap_or_default()),
+        Some(error) if error.code == Error::Unauthenticated.code() => (error.message, String::new()),
+        error => (String::new(), error.map(|error| error.message).unwrap_or_default()),
     };
     let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });
     view! {
-        <Frame title="Sign in">
-            <h1>{format!("Sign in to {brand}")}</h1>
+        <Frame title=say!("sign-in")>
+            <h1>{say!("sign-in-to", brand = brand)}</h1>
             <p class="soft">{promise}</p>
             {notice}
-            <LoginForm next email=flash.typed error passwords />
+            <LoginForm next email=flash.typed error passwords words=words() />
         </Frame>
+    }
+}
+
+fn words() -> LoginWords {
+    LoginWords {
+        address: say!("address"),
+        example: say!("address-example"),
+        password: say!("password-if-any"),
+        send: say!("send-link"),
+        sign_in: say!("sign-in"),
+        with_password: say!("sign-in-with-password"),
+        again_in: say!("try-again-in", time = TIME),
+        did_you_mean: say!("did-you-mean", address = ADDRESS),
+        no_address: Error::InvalidEmail.to_string(),
+        unreachable: Error::Unavailable.to_string(),
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Frame;
-use crate::server::page_data::Visit;
+use crate::server::{page_data::Visit, words::say};
 
 #[component]
 pub fn NotFound() -> impl IntoView {
@@ -11,10 +11,10 @@ pub fn NotFound() -> impl IntoView {
         visit.set_not_found();
     }
     view! {
-        <Frame title="Not found">
-            <h1>"There is no such page"</h1>
-            <p>"The address may be mistyped, or the page has moved."</p>
-            <p><a class="primary" href="/">"Go to the start"</a></p>
+        <Frame title=say!("not-found")>
+            <h1>{say!("no-such-page")}</h1>
+            <p>{say!("no-such-page-explained")}</p>
+            <p><a class="primary" href="/">{say!("to-the-start")}</a></p>
         </Frame>
     }
 }

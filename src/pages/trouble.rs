@@ -3,18 +3,23 @@
 use leptos::prelude::*;
 
 use super::frame::Frame;
-use crate::{error::Error, server::page_data::Visit};
+use crate::{
+    error::Error,
+    refusal::Refusal,
+    server::{page_data::Visit, words::say},
+};
 
 #[component]
 pub fn TroublePage(error: Error) -> impl IntoView {
+    let refusal = Refusal::from(error);
     if let Ok(visit) = Visit::current() {
-        visit.set_status_of(&error);
+        visit.set_status_of(&refusal);
     }
     view! {
-        <Frame title="Sorry">
-            <h1>"Sorry, that did not work"</h1>
-            <p>{error.to_string()}</p>
-            <p><a class="primary" href="/">"Try again"</a></p>
+        <Frame title=say!("sorry")>
+            <h1>{say!("did-not-work")}</h1>
+            <p>{refusal.message}</p>
+            <p><a class="primary" href="/">{say!("try-again")}</a></p>
         </Frame>
     }
 }

@@ -2,17 +2,23 @@
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
-    http::{HeaderMap, HeaderValue, header::USER_AGENT, request::Parts},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{ACCEPT_LANGUAGE, USER_AGENT},
+        request::Parts,
+    },
 };
 use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use woothee::parser::Parser;
 
 use super::{
+    cookies::Cookies,
     session::{self, Session, Token},
     sign_in::{Browser, Client, SignedIn, device},
     state::AppState,
     telemetry,
+    words::{Language, say},
 };
 use crate::error::Error;
 
@@ -76,6 +82,13 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+/// The language a person chose, or else the one their browser likes best.
+pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
+    let chosen = cookies.language(headers).and_then(|tag| Language::of_tag(&tag));
+    let accepted = || headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Language::accepted);
+    chosen.or_else(accepted).unwrap_or_default()
+}
+
 /// The address a request came from: the socket's, unless that is a trusted proxy's. Then `X-Forwarded-For` is read from
 /// the right, each entry written by the proxy after it, up to the first that is not one of ours. What stands left of that
 /// one, the client wrote itself.
@@ -121,9 +134,9 @@ fn ip_prefix(ip: IpAddr) -> String {
 pub fn describe(user_agent: &str) -> String {
     let unknown = |name: &str| name.is_empty() || name == "UNKNOWN";
     match Parser::new().parse(user_agent) {
-        Some(agent) if !unknown(agent.name) && !unknown(agent.os) => format!("{} on {}", agent.name, agent.os),
+        Some(agent) if !unknown(agent.name) && !unknown(agent.os) => say!("browser-on", browser = agent.name, system = agent.os),
         Some(agent) if !unknown(agent.name) => agent.name.to_owned(),
-        _ => "an unknown browser".to_owned(),
+        _ => say!("unknown-browser"),
     }
 }
 

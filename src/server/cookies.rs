@@ -14,7 +14,7 @@ use std::fmt::Write;
 const HELD: usize = 4;
 /// Seconds a browser keeps them: longer than any link lives, so that an expired one can be explained.
 const HELD_FOR: u32 = 86_400;
-/// Seconds a browser remembers an address it has signed in to: half a year.
+/// Seconds a browser remembers an address it has signed in to, or a language: half a year.
 const REMEMBERED_FOR: u64 = 15_552_000;
 /// Seconds an error waits for the page it belongs on.
 const FLASH_FOR: u32 = 60;
@@ -32,6 +32,7 @@ enum Name {
     AuthRequest,
     Device,
     Flash,
+    Language,
 }
 
 impl Cookies {
@@ -49,6 +50,8 @@ impl Cookies {
             (Name::Device, false) => "device",
             (Name::Flash, true) => "__Host-flash",
             (Name::Flash, false) => "flash",
+            (Name::Language, true) => "__Host-language",
+            (Name::Language, false) => "language",
         }
     }
 
@@ -74,6 +77,11 @@ impl Cookies {
         value(headers, self.name(Name::Flash))
     }
 
+    /// The language a person chose, by its tag.
+    pub fn language(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Language))
+    }
+
     pub fn set_session(self, token: &str, seconds: u64) -> HeaderValue {
         self.set(Name::Session, token, seconds)
     }
@@ -97,6 +105,10 @@ impl Cookies {
 
     pub fn set_flash(self, value: &str) -> HeaderValue {
         self.set(Name::Flash, value, FLASH_FOR.into())
+    }
+
+    pub fn set_language(self, tag: &str) -> HeaderValue {
+        self.set(Name::Language, tag, REMEMBERED_FOR)
     }
 
     pub fn clear_flash(self) -> HeaderValue {

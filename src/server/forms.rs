@@ -22,7 +22,7 @@ use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
 
 use super::{api, cookies, state::AppState};
-use crate::{actions::Next as Onward, error::Error};
+use crate::{actions::Next as Onward, error::Error, refusal::Refusal};
 
 /// The most a server function answers with, in bytes.
 const ANSWER: usize = 65_536;
@@ -33,7 +33,7 @@ static TYPED: HeaderName = HeaderName::from_static("x-latchkey-typed");
 /// What a form posted without JavaScript leaves for the page it returns to.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Flash {
-    pub error: Option<Error>,
+    pub error: Option<Refusal>,
     pub typed: String,
 }
 
@@ -44,7 +44,7 @@ impl Flash {
     }
 
     /// The cookie that carries an error to the next page.
-    pub fn cookie(state: &AppState, error: Error, typed: String) -> HeaderValue {
+    pub fn cookie(state: &AppState, error: Refusal, typed: String) -> HeaderValue {
         state.cookies.set_flash(&Flash { error: Some(error), typed }.encode())
     }
 
@@ -83,7 +83,7 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
         }
         return (parts, Body::from(body)).into_response();
     }
-    let error: Error = serde_json::from_slice(&body).unwrap_or(Error::Internal);
+    let error = serde_json::from_slice(&body).unwrap_or_else(|_| Refusal::from(Error::Internal));
     if is_form {
         let typed = typed.and_then(|typed| String::from_utf8(URL_SAFE_NO_PAD.decode(typed).ok()?).ok());
         cookies::append(&mut parts.headers, Flash::cookie(&state, error, typed.unwrap_or_default()));
@@ -94,6 +94,7 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
 
 /// The answer to a form, or to a call of a server function, that got none of its own.
 pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
+    let error = Refusal::from(error);
     let mut headers = HeaderMap::new();
     if is_form {
         cookies::append(&mut headers, Flash::cookie(state, error, String::new()));
@@ -108,11 +109,11 @@ pub fn wants_html(headers: &HeaderMap) -> bool {
 }
 
 /// An error as the caller in the browser reads it: the header tells it that the body is one.
-fn failed_call(mut headers: HeaderMap, error: &Error) -> Response {
+fn failed_call(mut headers: HeaderMap, error: &Refusal) -> Response {
     headers.insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("error"));
     headers.remove("content-length");
-    api::retry_after(&mut headers, error);
-    (api::status(error), headers, Json(error)).into_response()
+    api::retry_after(&mut headers, error.retry_after);
+    (api::status(error.status), headers, Json(error)).into_response()
 }
 
 fn redirect(mut headers: HeaderMap, to: HeaderValue) -> Response {

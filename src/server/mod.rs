@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod assets;
+pub mod brand;
 pub mod caller;
 pub mod check;
 pub mod clock;
@@ -28,3 +29,5 @@ pub mod sign_in;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod webmail;
+pub mod words;

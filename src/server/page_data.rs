@@ -16,7 +16,7 @@ use super::{
     state::AppState,
     store::{AuthRequest, Ended},
 };
-use crate::error::Error;
+use crate::{error::Error, refusal::Refusal};
 
 /// An error that a middleware met on the way to a page: the page shows it instead of its own content.
 #[derive(Clone, Debug)]
@@ -31,7 +31,8 @@ pub struct Unknown;
 pub struct Visit {
     pub state: AppState,
     pub caller: Arc<Caller>,
-    query: Arc<str>,
+    /// Path and query.
+    pub location: Arc<str>,
     /// What the guard let in, on guarded pages.
     pub session: Option<Session>,
     pub trouble: Option<Error>,
@@ -57,8 +58,8 @@ impl Visit {
         let session = parts.extensions.get().cloned();
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
-        let query = parts.uri.query().unwrap_or_default().into();
-        Some(Visit { caller: Arc::new(Caller::of(&state, &parts)), state, query, session, trouble, is_unknown, response })
+        let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
+        Some(Visit { caller: Arc::new(Caller::of(&state, &parts)), state, location, session, trouble, is_unknown, response })
     }
 
     /// The policy in force.
@@ -68,7 +69,8 @@ impl Visit {
 
     /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
     pub fn query(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        let (_, query) = self.location.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     pub async fn browser(&self) -> Result<Browser, Error> {
@@ -85,9 +87,9 @@ impl Visit {
     }
 
     /// The status of a page that shows an error.
-    pub fn set_status_of(&self, error: &Error) {
-        self.response.set_status(super::api::status(error));
-        if let Some(seconds) = error.retry_after() {
+    pub fn set_status_of(&self, error: &Refusal) {
+        self.response.set_status(super::api::status(error.status));
+        if let Some(seconds) = error.retry_after {
             self.response.insert_header(axum::http::header::RETRY_AFTER, seconds.into());
         }
     }

@@ -19,13 +19,14 @@ use tracing::Instrument;
 
 use super::{
     api::{self, ApiError},
-    forms, guard, headers,
+    brand, caller, forms, guard, headers,
     mail::mailbox,
     metrics,
     page_data::{Unknown, Visit},
     render::{self, page},
     state::AppState,
     telemetry::Correlation,
+    words,
 };
 use crate::{app::App, error::Error};
 
@@ -47,16 +48,15 @@ pub fn router(state: AppState) -> Router {
         .route("/api/auth/verify", get(api::open_link).post(api::verify))
         .route("/api/auth/session", get(api::session))
         .route("/api/auth/logout", post(api::logout))
+        .route("/brand.css", get(brand::stylesheet))
+        .route("/brand-logo", get(brand::logo))
         .route("/api/openapi.json", get(api::openapi))
         .route("/metrics", get(metrics::show))
         .route("/healthz", get(api::alive))
         .route("/readyz", get(api::ready));
     let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
     if state.mailbox.is_some() {
-        router = router
-            .route("/dev/mailbox", get(mailbox::list))
-            .route("/dev/mailbox/{number}", get(mailbox::html))
-            .route("/dev/mailbox/{number}/source", get(mailbox::source));
+        router = router.route("/dev/mailbox", get(mailbox::list)).route("/dev/mailbox/{number}", get(mailbox::html));
     }
     router
         .route_layer(from_fn(metrics::measure))
@@ -69,6 +69,7 @@ pub fn router(state: AppState) -> Router {
 /// copies and boxes each it has for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let correlation = Correlation::of(&state, &mut request);
+    let language = caller::language(state.cookies, request.headers());
     let answer = async {
         if let Some(refusal) = public_host(&state, &request).or_else(|| known_method(&request)) {
             return refusal;
@@ -82,7 +83,8 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
             None => timed(&state, request, next).await,
         }
     };
-    let mut response = answer.instrument(correlation.span()).await;
+    let answer = words::within(language, answer.instrument(correlation.span()));
+    let mut response = answer.await;
     headers::secure(&state, &mut response);
     correlation.end(&mut response);
     response

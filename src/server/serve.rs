@@ -84,15 +84,15 @@ pub struct Server {
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
     pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
+        let templates = Arc::new(Templates::load(settings.policy.mail.templates.as_deref())?);
         let (transport, mailbox) = match &settings.smtp_url {
             Some(url) => (Transport::smtp(url)?, None),
             None => {
-                let mailbox = Mailbox::default();
+                let mailbox = Mailbox::new(templates.clone(), settings.from.clone());
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
         metrics::init();
-        let templates = Templates::load(settings.policy.mail.templates.as_deref())?;
         let (hand_over, handed_over) = mpsc::channel(AT_ONCE);
         let core = Arc::new(open(&settings, clock, random, hand_over).await?);
         let Settings { from, metrics_token, source, leptos, .. } = settings;

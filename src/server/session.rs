@@ -11,11 +11,15 @@ use super::{
     event,
     sign_in::{Client, Core, SignedIn},
     store::SessionRow,
+    words::say,
 };
 use crate::error::Error;
 
 /// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
 const TYP: &str = "session+jwt";
+
+/// How long after signing in a user may change how they do, or delete their account (ASVS 5.0 7.5.1).
+const RECENT: Millis = 10 * MINUTE;
 
 /// What the token says. Times are unix seconds. No address: a token travels further than a user table.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +43,13 @@ pub struct Session {
     pub expires_at: Millis,
     /// It came in a cookie, so it may be renewed in one.
     pub by_cookie: bool,
+}
+
+impl Session {
+    /// Whether it began so short a while ago that it may change how its user signs in.
+    pub fn is_recent(&self, core: &Core) -> bool {
+        core.clock.now() - self.row.created_at <= RECENT
+    }
 }
 
 /// A signed token and how long it lives.
@@ -152,7 +163,23 @@ pub async fn end(core: &Core, session: &Session, which: &Which, client: &Client)
     if found > 0 {
         event.tell();
     } else if matches!(which, Which::One(_)) {
-        return Err(Error::invalid("there is no such session; it may have ended already"));
+        return Err(Error::invalid(say!("detail-no-session")));
     }
+    Ok(())
+}
+
+/// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0 7.5.1): whoever finds a
+/// browser signed in cannot.
+pub async fn delete_account(core: &Core, session: &Session, client: &Client) -> Result<(), Error> {
+    if core.mapped_users.is_some() {
+        return Err(Error::invalid(say!("detail-mapped-account")));
+    }
+    if !session.is_recent(core) {
+        return Err(Error::invalid(say!("detail-deletion-needs-fresh-sign-in")));
+    }
+    let SessionRow { user_id, address, .. } = &session.row;
+    let event = core.event(event::USER_DELETED, Some(address), client).of_user(user_id);
+    core.store.delete_user(user_id, address, &event).await?;
+    event.tell();
     Ok(())
 }

@@ -8,7 +8,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::error::Error;
+use crate::{error::Error, refusal::Refusal};
 
 /// An [`Error`] on its way out.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct ErrorAnswer {
 struct ErrorBody {
     /// Stable: what a program matches on.
     #[schema(example = "code_wrong")]
-    code: &'static str,
+    code: String,
     /// A sentence for a person.
     message: String,
     /// Seconds to wait, when waiting helps.
@@ -43,26 +43,22 @@ struct ErrorBody {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let ApiError(error) = self;
-        let attempts_left = match error {
-            Error::CodeWrong { attempts_left } => Some(attempts_left),
-            _ => None,
-        };
-        let body = ErrorBody { code: error.code(), message: error.to_string(), retry_after: error.retry_after(), attempts_left };
-        let mut response = (status(&error), Json(ErrorAnswer { error: body })).into_response();
-        retry_after(response.headers_mut(), &error);
+        let Refusal { code, message, status: number, retry_after: seconds, attempts_left } = self.0.into();
+        let body = ErrorBody { code, message, retry_after: seconds, attempts_left };
+        let mut response = (status(number), Json(ErrorAnswer { error: body })).into_response();
+        retry_after(response.headers_mut(), seconds);
         response
     }
 }
 
 /// The HTTP status of an error.
-pub fn status(error: &Error) -> StatusCode {
-    StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+pub fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Adds `Retry-After` when waiting helps.
-pub fn retry_after(headers: &mut HeaderMap, error: &Error) {
-    if let Some(seconds) = error.retry_after() {
+pub fn retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
         headers.insert(RETRY_AFTER, seconds.into());
     }
 }
@@ -70,6 +66,6 @@ pub fn retry_after(headers: &mut HeaderMap, error: &Error) {
 /// An API path that does not exist.
 pub fn no_such_path() -> Response {
     let message = "There is no such path in this API. GET /api/openapi.json lists those there are.".to_owned();
-    let error = ErrorBody { code: "invalid_request", message, retry_after: None, attempts_left: None };
+    let error = ErrorBody { code: "invalid_request".to_owned(), message, retry_after: None, attempts_left: None };
     (StatusCode::NOT_FOUND, Json(ErrorAnswer { error })).into_response()
 }

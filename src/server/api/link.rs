@@ -61,7 +61,7 @@ pub async fn open_link(
             let token = LinkToken::parse(&text).map(|token| token.encode()).unwrap_or_default();
             let mut response = Redirect::to(&format!("/login/confirm?link_token={token}")).into_response();
             if error.retry_after().is_some() {
-                cookies::append(response.headers_mut(), Flash::cookie(&state, error, String::new()));
+                cookies::append(response.headers_mut(), Flash::cookie(&state, error.into(), String::new()));
             }
             response
         }

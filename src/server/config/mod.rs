@@ -13,6 +13,7 @@ use std::{
 };
 use url::Url;
 
+use super::brand::Look;
 pub use policy::{Auth, BadKey, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
 pub use public_url::PublicUrl;
 
@@ -179,8 +180,10 @@ pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Po
         let (line, key) = whereabouts(text, at);
         ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
     })?;
-    let policy = lay_over(policy, text, variables)?;
-    policy.check().map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {
+    let mut policy = lay_over(policy, text, variables)?;
+    let look = Look::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
+    let look = policy.check().and_then(|()| look.map_err(|(key, why)| BadKey { key, why }));
+    policy.look = look.map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {
         (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
         (None, Some(line)) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
         (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),

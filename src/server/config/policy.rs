@@ -7,7 +7,10 @@ use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
 use url::Url;
 
 use super::PublicUrl;
-use crate::server::sign_in::mode::Mode;
+use crate::server::{
+    brand::Look,
+    sign_in::{address::Address, mode::Mode},
+};
 
 /// The rules in force. Parsed from the file and the environment, checked as a whole.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +24,9 @@ pub struct Policy {
     pub mail: Mail,
     pub brand: Brand,
     pub users: Option<Users>,
+    /// What comes of `brand`.
+    #[serde(skip)]
+    pub look: Look,
     /// The table that `leptos_config` reads; nothing of ours is in it.
     #[serde(rename = "package")]
     _package: Option<toml::Table>,
@@ -141,6 +147,21 @@ pub struct Mail {
 #[serde(default, deny_unknown_fields)]
 pub struct Brand {
     pub name: String,
+    /// A file.
+    pub logo: Option<PathBuf>,
+    /// Like `#3a50d9`.
+    pub accent: Option<String>,
+    /// A mail address or an https URL.
+    pub support: Option<String>,
+    pub terms: Option<String>,
+    pub privacy: Option<String>,
+}
+
+impl Brand {
+    /// Where `support` leads.
+    pub fn support_link(&self) -> Option<String> {
+        self.support.as_ref().map(|support| if support.contains("://") { support.clone() } else { format!("mailto:{support}") })
+    }
 }
 
 impl Default for Auth {
@@ -186,7 +207,7 @@ impl Default for Audit {
 
 impl Default for Brand {
     fn default() -> Self {
-        Brand { name: "Latchkey".to_owned() }
+        Brand { name: "Latchkey".to_owned(), logo: None, accent: None, support: None, terms: None, privacy: None }
     }
 }
 
@@ -253,6 +274,16 @@ impl Policy {
         }
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             bad("brand.name", "must be a name of one line".to_owned())?;
+        }
+        let is_page = |link: &str| Url::parse(link).is_ok_and(|url| url.scheme() == "https");
+        for (key, link) in [("brand.terms", &self.brand.terms), ("brand.privacy", &self.brand.privacy)] {
+            if let Some(link) = link.as_ref().filter(|link| !is_page(link)) {
+                bad(key, format!("must be a URL like \"https://example.com/terms\", and is {link:?}"))?;
+            }
+        }
+        if let Some(support) = self.brand.support.as_ref().filter(|support| !is_page(support) && Address::parse(support).is_err())
+        {
+            bad("brand.support", format!("must be a mail address or a URL with https, and is {support:?}"))?;
         }
         Ok(())
     }

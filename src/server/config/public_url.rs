@@ -82,6 +82,11 @@ impl PublicUrl {
     pub fn link(&self, token: &str) -> String {
         format!("{}/api/auth/verify?link_token={token}", self.origin)
     }
+
+    /// The link beside it for whom the mail surprises.
+    pub fn not_you(&self, token: &str) -> String {
+        format!("{}/login/not-you?request={token}", self.origin)
+    }
 }
 
 #[cfg(test)]

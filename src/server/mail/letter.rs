@@ -10,14 +10,14 @@ use lettre::{
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Object};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use crate::{
-    error::duration,
-    server::{
-        clock::{Millis, seconds_until},
-        config::PublicUrl,
-        sign_in::request::Letter,
-        store::QueuedMail,
-    },
+use crate::server::{
+    brand::Colour,
+    caller::describe,
+    clock::{MINUTE, Millis, seconds_until},
+    config::{Policy, PublicUrl},
+    sign_in::request::{Letter, Template},
+    store::QueuedMail,
+    words::{Language, date, duration, language, say},
 };
 
 /// A mail ready for the transport, and what a developer wants to see of it.
@@ -28,7 +28,8 @@ pub struct Composed {
     pub subject: String,
     pub text: String,
     pub html: String,
-    pub link: String,
+    pub link: Option<String>,
+    pub code: Option<String>,
 }
 
 /// Why a mail could not be put together; no retry will help.
@@ -69,6 +70,9 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        let public_url = "https://example.com".parse();
+        let sample = public_url.map(|public_url| context_of(&sample_letter(0), &Policy::default(), &public_url, 0));
+        let sample = sample.unwrap_or_default();
         for (name, built_in) in FILES {
             let file = folder.map(|folder| folder.join(name)).filter(|file| file.exists());
             let shown = file.as_ref().map_or(name.to_owned(), |file| file.display().to_string());
@@ -80,35 +84,23 @@ impl Templates {
             };
             let broken = |error| TemplateError::Broken { file: shown.clone(), error };
             environment.add_template_owned(name, source).map_err(broken)?;
-            let sample = words(
-                "Example",
-                Some("https://example.com/link"),
-                Some("123456"),
-                600,
-                "example.com",
-                "https://example.com",
-                "SIGNIN",
-                &BTreeMap::new(),
-            );
-            environment.get_template(name).and_then(|template| template.render(sample)).map_err(broken)?;
+            environment.get_template(name).and_then(|template| template.render(&sample)).map_err(broken)?;
         }
         Ok(Templates(environment))
     }
 
-    /// The sign-in mail. `mail.id` names it for ever, so that a duplicate after a crash is recognised as one.
+    /// The sign-in mail, in the language of the task at hand. `mail.id` names it for ever, so that a duplicate after a crash is
+    /// recognised as one.
     pub fn sign_in(
         &self,
         mail: &QueuedMail,
         letter: &Letter,
-        brand: &str,
+        policy: &Policy,
         from: &Mailbox,
         public_url: &PublicUrl,
         now: Millis,
     ) -> Result<Composed, ComposeError> {
-        let (link, code) = (letter.link.as_deref(), letter.code.as_deref());
-        let lifetime = seconds_until(now, letter.expires_at);
-        let words =
-            words(brand, link, code, lifetime, public_url.host(), public_url.origin(), &letter.template, &letter.variables);
+        let words = context_of(letter, policy, public_url, now);
         let render = |name: &str| self.0.get_template(name)?.render(&words);
         let (subject, text, html) = (render("sign_in.subject.txt")?, render("sign_in.txt")?, render("sign_in.html")?);
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -121,9 +113,26 @@ impl Templates {
             // RFC 3834: no vacation answers, please.
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "All"))
+            // Mail programs that thread by subject show each by itself.
+            .raw_header(raw("X-Entity-Ref-ID", &mail.id))
+            .raw_header(raw("Content-Language", language().tag()))
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
-        let link = letter.link.clone().unwrap_or_default();
-        Ok(Composed { message, to: mail.address.clone(), subject, text, html, link })
+        let (link, code) = (letter.link.clone(), letter.code.clone());
+        Ok(Composed { message, to: mail.address.clone(), subject, text, html, link, code })
+    }
+
+    /// The sign-in mail as it would look now, in the language of the task at hand.
+    pub fn sample(&self, policy: &Policy, from: &Mailbox, public_url: &PublicUrl, now: Millis) -> Result<Composed, ComposeError> {
+        let mail = QueuedMail {
+            id: "sample".to_owned(),
+            address: "you@example.com".to_owned(),
+            payload: Vec::new(),
+            attempts: 1,
+            expires_at: now,
+            created_at: now,
+            request_id: String::new(),
+        };
+        self.sign_in(&mail, &sample_letter(now), policy, from, public_url, now)
     }
 }
 
@@ -133,27 +142,67 @@ pub fn test_mail(to: &str, brand: &str, from: &Mailbox, public_url: &PublicUrl) 
     let text = format!("Mails from {public_url} arrive. Nobody needs to do anything.\n");
     let message = Message::builder().from(from.clone()).to(Mailbox::new(None, to.parse()?)).subject(&subject);
     let message = message.body(text.clone())?;
-    Ok(Composed { message, to: to.to_owned(), subject, text, html: String::new(), link: String::new() })
+    Ok(Composed { message, to: to.to_owned(), subject, text, html: String::new(), link: None, code: None })
 }
 
 /// What templates may say. The names are reserved: a caller's variables are under `variables`.
-#[allow(clippy::too_many_arguments)] // the words of a mail, each by its name
-fn words(
-    brand: &str,
-    link: Option<&str>,
-    code: Option<&str>,
-    lifetime: u64,
-    host: &str,
-    origin: &str,
-    template: &str,
-    variables: &BTreeMap<String, String>,
-) -> Value {
-    let code_spaced = code.map(|code| {
+fn context_of(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
+    let brand = policy.brand.name.as_str();
+    let Letter { link, code, not_you, template, .. } = letter;
+    let code_spaced = code.as_ref().map(|code| {
         let (first, last) = code.split_at(code.len() / 2);
         format!("{first} {last}")
     });
-    let variables = Value::from_object(Variables(variables.clone()));
-    context! { brand, link, code, code_spaced, lifetime => duration(lifetime), host, origin, template, variables }
+    let lifetime = duration(seconds_until(now, letter.expires_at));
+    let is_sign_up = template == Template::Signup.name();
+    let title = if is_sign_up { say!("mail-sign-up-title", brand = brand) } else { say!("sign-in-to", brand = brand) };
+    let subject = match &code_spaced {
+        Some(code) => say!("mail-subject-code", code = code.as_str(), brand = brand),
+        None if is_sign_up => say!("mail-subject-sign-up", brand = brand),
+        None => say!("mail-subject-link", brand = brand),
+    };
+    let browser = describe(&letter.user_agent);
+    let asked = say!("mail-asked", browser = browser, network = letter.network.as_str(), date = date(letter.requested_at));
+    let support = policy.brand.support.as_ref().zip(policy.brand.support_link());
+    let words = context! {
+        subject, title,
+        open_link => say!("mail-open-link"),
+        sign_in => say!("sign-in"),
+        type_code => if link.is_some() { say!("mail-or-type") } else { say!("mail-type") },
+        once => say!("mail-once", lifetime = lifetime.as_str()),
+        preview => say!("mail-preview", lifetime = lifetime.as_str()),
+        not_you => say!("mail-not-you"),
+        not_you_press => say!("mail-not-you-press"),
+        copy_link => say!("mail-copy-link"),
+        help => support.as_ref().map(|(support, _)| say!("mail-help", support = support.as_str())),
+    };
+    let accent = &policy.look.accent;
+    context! {
+        brand, link, code, code_spaced, lifetime, template, not_you, asked, words,
+        support => support.map(|(_, link)| link),
+        accent => accent.fill.map(Colour::hex).to_vec(),
+        on_accent => accent.on_fill.hex(),
+        language => language().tag(),
+        host => public_url.host(),
+        origin => public_url.origin(),
+        variables => Value::from_object(Variables(letter.variables.clone())),
+    }
+}
+
+/// Nobody's, to try templates on.
+fn sample_letter(now: Millis) -> Letter {
+    Letter {
+        link: Some("https://example.com/link".to_owned()),
+        code: Some("123456".to_owned()),
+        expires_at: now + 10 * MINUTE,
+        requested_at: now,
+        user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".to_owned(),
+        network: "203.0.113.*".to_owned(),
+        not_you: "https://example.com/not-you".to_owned(),
+        language: Language::default(),
+        template: Template::default().name().to_owned(),
+        variables: BTreeMap::new(),
+    }
 }
 
 /// What a caller gave for the mail. One it left out is empty: a mail without a first name is better than none.

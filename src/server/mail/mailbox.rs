@@ -1,55 +1,111 @@
-//! The dev mailbox: where mails go in development when there is no `SMTP_URL`.
+//! The dev mailbox: where mails go in development when there is no `SMTP_URL`, and how they look.
 
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderValue, StatusCode, header::CONTENT_SECURITY_POLICY},
     response::{Html, IntoResponse, Response},
 };
-use minijinja::{AutoEscape, Environment, context};
+use lettre::message::Mailbox as Sender;
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde::Deserialize;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::letter::Composed;
-use crate::server::state::AppState;
+use super::letter::{Composed, Templates};
+use crate::server::{
+    state::AppState,
+    words::{Language, speaking},
+};
 
 /// How many mails it keeps.
 const KEPT: usize = 50;
 
+/// Copies the code that was pressed.
+const COPY: &str = "for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', async () => { \
+    await navigator.clipboard.writeText(button.dataset.copy); button.textContent = 'Copied'; });";
+
 /// The last mails, newest first, each under its number.
-#[derive(Clone, Debug, Default)]
-pub struct Mailbox(Arc<Mutex<VecDeque<(usize, Composed)>>>);
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    mails: Arc<Mutex<VecDeque<(usize, Composed)>>>,
+    /// What samples are made of.
+    templates: Arc<Templates>,
+    from: Sender,
+}
 
 impl Mailbox {
+    pub fn new(templates: Arc<Templates>, from: Sender) -> Self {
+        Mailbox { mails: Arc::default(), templates, from }
+    }
+
     pub fn put(&self, mail: Composed) {
-        let mut mails = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         let number = mails.front().map_or(1, |(number, _)| number + 1);
         mails.push_front((number, mail));
         mails.truncate(KEPT);
     }
 
-    pub fn all(&self) -> Vec<(usize, Composed)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    fn all(&self) -> Vec<(usize, Composed)> {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    fn get(&self, wanted: usize) -> Option<Composed> {
-        self.all().into_iter().find_map(|(number, mail)| (number == wanted).then_some(mail))
+    /// The mail with this number, or a sample in the language with this tag.
+    fn get(&self, state: &AppState, wanted: &str) -> Option<Composed> {
+        if let Some(language) = Language::of_tag(wanted) {
+            let core = &state.core;
+            let sample = || self.templates.sample(&core.policy(), &self.from, &core.public_url, core.clock.now());
+            return speaking(language, sample).inspect_err(|error| tracing::error!(%error, "no sample")).ok();
+        }
+        self.all().into_iter().find_map(|(number, mail)| (number.to_string() == wanted).then_some(mail))
     }
 }
 
-/// GET `/dev/mailbox`
-pub async fn list(State(state): State<AppState>) -> Response {
-    let mails = state.mailbox.as_ref().map(|mailbox| mailbox.all()).unwrap_or_default();
-    let mails: Vec<_> = mails
-        .iter()
-        .map(|(number, mail)| context! { number, to => mail.to, subject => mail.subject, text => mail.text, link => mail.link })
+#[derive(Deserialize)]
+pub struct Wanted {
+    mail: Option<String>,
+}
+
+/// GET `/dev/mailbox?mail=`
+pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+    let Some(mailbox) = &state.mailbox else { return StatusCode::NOT_FOUND.into_response() };
+    let mails = mailbox.all();
+    let newest = mails.first().map(|(number, _)| number.to_string());
+    let wanted = wanted.mail.or(newest).unwrap_or_default();
+    let shown = mailbox.get(&state, &wanted).map(|mail| {
+        let source = String::from_utf8_lossy(&mail.message.formatted()).into_owned();
+        let Composed { to, subject, text, link, code, .. } = mail;
+        context! { number => wanted, to, subject, text, link, code, source }
+    });
+    let mails: Vec<Value> = mails
+        .into_iter()
+        .map(|(number, mail)| context! { number => number.to_string(), to => mail.to, subject => mail.subject })
         .collect();
+    let samples = Language::ALL.map(|language| context! { number => language.tag(), name => language.name() }).to_vec();
+    let look = &state.core.policy().look;
+    let nonce = state.core.random.id().unwrap_or_default();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
-    let page = environment.render_str(include_str!("templates/mailbox.html"), context! { mails, css => state.assets.css });
+    let page = environment.render_str(
+        include_str!("templates/mailbox.html"),
+        context! {
+            mails, samples, shown, nonce,
+            from => mailbox.from.to_string(),
+            copy => Value::from_safe_string(COPY.to_owned()),
+            css => state.assets.css,
+            brand_css => look.stylesheet(),
+            icon => look.logo(),
+        },
+    );
     match page {
-        Ok(page) => with_policy(Html(page), "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-ancestors 'none'"),
+        Ok(page) => with_policy(
+            page,
+            &format!(
+                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; frame-src 'self'; \
+                 frame-ancestors 'none'"
+            ),
+        ),
         Err(error) => {
             tracing::error!(%error, "the mailbox page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -58,21 +114,14 @@ pub async fn list(State(state): State<AppState>) -> Response {
 }
 
 /// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything loaded.
-pub async fn html(State(state): State<AppState>, Path(number): Path<usize>) -> Response {
-    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(number)) {
-        Some(mail) => with_policy(Html(mail.html), "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> Response {
+    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(&state, &number)) {
+        Some(mail) => with_policy(mail.html, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
-pub async fn source(State(state): State<AppState>, Path(number): Path<usize>) -> Response {
-    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(number)) {
-        Some(mail) => String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-fn with_policy(page: Html<String>, policy: &'static str) -> Response {
-    ([(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy))], page).into_response()
+fn with_policy(page: String, policy: &str) -> Response {
+    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }

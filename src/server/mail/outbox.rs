@@ -21,6 +21,7 @@ use crate::{
         sign_in::{Client, Core, address::masked, request::Letter},
         store::{AuditEvent, QueuedMail},
         telemetry::span_of,
+        words::speaking,
     },
 };
 
@@ -44,7 +45,7 @@ enum Outcome {
 pub struct Outbox {
     pub core: Arc<Core>,
     pub transport: Transport,
-    pub templates: Templates,
+    pub templates: Arc<Templates>,
     pub from: Mailbox,
 }
 
@@ -146,8 +147,8 @@ impl Outbox {
             Err(error) => return Err(Refusal::ForNow(error.to_string())),
         }
         let policy = self.core.policy();
-        let composed = self.templates.sign_in(mail, &letter, &policy.brand.name, &self.from, &self.core.public_url, now);
-        let composed = composed.map_err(|error| for_good(&error.to_string()))?;
+        let compose = || self.templates.sign_in(mail, &letter, &policy, &self.from, &self.core.public_url, now);
+        let composed = speaking(letter.language, compose).map_err(|error| for_good(&error.to_string()))?;
         self.transport.send(composed).await.map(|()| Outcome::Sent)
     }
 

@@ -66,7 +66,12 @@ impl Transport {
     pub async fn send(&self, mail: Composed) -> Result<(), Refusal> {
         match self {
             Transport::Dev(mailbox) => {
-                println!("\n  Mail to {}: {}\n  {}\n", mail.to, mail.subject, mail.link);
+                println!(
+                    "\n  Mail to {}: {}\n  {}\n",
+                    mail.to,
+                    mail.subject,
+                    mail.link.as_ref().or(mail.code.as_ref()).map_or("", String::as_str)
+                );
                 mailbox.put(mail);
                 Ok(())
             }

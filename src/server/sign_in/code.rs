@@ -13,6 +13,7 @@ use crate::{
         keys::Keys,
         random::Random,
         store::{AuthRequest, Ended, FailedTry},
+        words::say,
     },
 };
 
@@ -40,7 +41,7 @@ impl Code {
         if text.trim().is_empty() {
             return Err(Error::missing("code"));
         }
-        let not_a_code = || Error::invalid("a code has six digits, like 123 456");
+        let not_a_code = || Error::invalid(say!("detail-six-digits"));
         if text.len() > LONGEST_PASTE {
             return Err(not_a_code());
         }
@@ -137,7 +138,7 @@ fn why_no_try(request: Option<AuthRequest>, tries: u32) -> Error {
     let Some(request) = request else { return Error::CodeExpired };
     match request.ended() {
         Some(Ended::Superseded) => Error::CodeSuperseded,
-        Some(Ended::SignedIn) => Error::CodeExpired,
+        Some(Ended::SignedIn | Ended::Cancelled) => Error::CodeExpired,
         None if request.code_tries >= i64::from(tries) => Error::TooManyAttempts,
         None => Error::CodeExpired,
     }

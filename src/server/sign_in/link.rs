@@ -109,6 +109,7 @@ impl Origin {
         match self.request.ended() {
             Some(Ended::SignedIn) => Some(Error::LinkUsed),
             Some(Ended::Superseded) => Some(Error::LinkSuperseded),
+            Some(Ended::Cancelled) => Some(Error::LinkExpired),
             None if replaced => Some(Error::LinkSuperseded),
             None if core.clock.now() >= self.expires_at => Some(Error::LinkExpired),
             None if !browser.held.contains(&self.request.id) => Some(Error::WrongBrowser),

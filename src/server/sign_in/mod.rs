@@ -7,6 +7,7 @@ pub mod device;
 pub mod limits;
 pub mod link;
 pub mod mode;
+pub mod not_you;
 pub mod password;
 pub mod request;
 

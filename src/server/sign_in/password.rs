@@ -8,12 +8,7 @@ use zxcvbn::{Score, zxcvbn};
 use super::{Beginning, Browser, By, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
     error::Error,
-    server::{
-        clock::{MINUTE, Millis},
-        config::Passwords,
-        session::Session,
-        store::FailedTry,
-    },
+    server::{clock::Millis, config::Passwords, session::Session, store::FailedTry, words::say},
 };
 
 /// OWASP's first choice for argon2id (Password Storage cheat sheet): 19 MiB, two passes, one lane.
@@ -27,9 +22,6 @@ const LONGEST: usize = 128;
 
 /// How long a request waits for its turn to be hashed.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How long after signing in a password may be set or removed (ASVS 5.0 7.5.1).
-pub const RECENT: Millis = 10 * MINUTE;
 
 /// What an unknown address or one without a password is checked against, so that it takes as long. Nothing matches it:
 /// the bytes are no hash of anything we know.
@@ -54,7 +46,7 @@ async fn hashing<T: Send + 'static>(core: &Core, hash: impl FnOnce() -> Result<T
 /// answer and in time; tries are counted against the address like those of codes.
 pub async fn verify(core: &Core, email: &str, password: &str, next: Option<&str>, browser: &Browser) -> Result<SignedIn, Error> {
     if core.policy().auth.passwords == Passwords::Off {
-        return Err(Error::invalid("this server has no passwords; leave it empty to get a mail"));
+        return Err(Error::invalid(say!("detail-no-passwords")));
     }
     let address = Address::parse(email)?;
     core.ip_limits.verify(browser.client.ip)?;
@@ -102,24 +94,24 @@ fn is_guessable(password: &str, known: &[String]) -> bool {
 /// Sets the password of who has just signed in, or removes it when `password` is empty.
 pub async fn set(core: &Core, session: &Session, password: &str) -> Result<(), Error> {
     if core.policy().auth.passwords == Passwords::Off {
-        return Err(Error::invalid("this server has no passwords"));
+        return Err(Error::invalid(say!("detail-no-passwords")));
     }
-    if core.clock.now() - session.row.created_at > RECENT {
-        return Err(Error::invalid("setting a password needs a fresh sign-in: sign out, sign in again, and try once more"));
+    if !session.is_recent(core) {
+        return Err(Error::invalid(say!("detail-password-needs-fresh-sign-in")));
     }
     if password.is_empty() {
         return core.store.set_password(&session.row.user_id, None).await;
     }
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
-        return Err(Error::invalid(format!("a password has {SHORTEST} to {LONGEST} characters, and this one has {length}")));
+        return Err(Error::invalid(say!("detail-password-length", shortest = SHORTEST, longest = LONGEST, length = length)));
     }
     let salt = core.random.bytes::<16>()?;
     let password = password.to_owned();
     let known = [core.policy().brand.name.clone(), core.public_url.host().to_owned(), session.row.address.clone()];
     let hash = hashing(core, move || {
         if is_guessable(&password, &known) {
-            return Err(Error::invalid("that password is among the first anyone would try; take a longer or a stranger one"));
+            return Err(Error::invalid(say!("detail-password-known")));
         }
         let hash = argon2()?.hash_password_with_salt(password.as_bytes(), &salt).map_err(|_| Error::Internal)?;
         Ok(hash.to_string())

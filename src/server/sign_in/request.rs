@@ -13,6 +13,7 @@ use super::{
     destination, device, limits,
     link::{self, LinkToken},
     mode::Mode,
+    not_you,
 };
 use crate::{
     error::Error,
@@ -22,6 +23,7 @@ use crate::{
         event,
         keys::Keys,
         store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail, QueuedMail},
+        words::{Language, language, say},
     },
 };
 
@@ -31,7 +33,24 @@ const LIFETIMES: std::ops::RangeInclusive<u32> = 60..=3_600;
 const LONGEST_STATE: usize = 2_048;
 const MOST_VARIABLES: usize = 30;
 /// What a mail says by itself; a caller's variable of that name would say something else in its place.
-const RESERVED: [&str; 9] = ["brand", "code", "code_spaced", "host", "lifetime", "link", "origin", "template", "variables"];
+const RESERVED: [&str; 16] = [
+    "accent",
+    "asked",
+    "brand",
+    "code",
+    "code_spaced",
+    "host",
+    "language",
+    "lifetime",
+    "link",
+    "not_you",
+    "on_accent",
+    "origin",
+    "support",
+    "template",
+    "variables",
+    "words",
+];
 
 /// What a caller asks for. Only `email` is needed; the rest falls back on policy.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +106,14 @@ pub struct Letter {
     pub expires_at: Millis,
     pub requested_at: Millis,
     pub user_agent: String,
+    /// The network it was asked for from.
+    #[serde(default)]
+    pub network: String,
+    /// Where somebody else's sign-in is stopped.
+    #[serde(default)]
+    pub not_you: String,
+    #[serde(default)]
+    pub language: Language,
     pub template: String,
     pub variables: BTreeMap<String, String>,
 }
@@ -192,6 +219,7 @@ struct Secrets {
 impl Secrets {
     fn make(
         core: &Core,
+        id: &str,
         terms: &Terms,
         generation: i64,
         code_salt: &[u8],
@@ -211,6 +239,9 @@ impl Secrets {
             expires_at,
             requested_at: now,
             user_agent: browser.client.user_agent.clone(),
+            network: browser.client.ip_prefix.clone(),
+            not_you: core.public_url.not_you(&not_you::token(core, id)?),
+            language: language(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
@@ -245,7 +276,7 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     let now = core.clock.now();
     let id = core.random.id()?;
     let code_salt = core.random.bytes::<16>()?;
-    let secrets = Secrets::make(core, terms, 1, &code_salt, browser, now)?;
+    let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now)?;
     let (mode, variables) = (terms.mode.to_string(), serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?);
     let new = NewAuthRequest {
         id: &id,
@@ -276,13 +307,13 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
     core.ip_limits.send(browser.client.ip)?;
     let now = core.clock.now();
-    let unknown = || Error::invalid("there is no sign-in to send again; start with your e-mail address");
+    let unknown = || Error::invalid(say!("detail-no-sign-in"));
     let request = core.store.auth_request(id).await?.ok_or_else(unknown)?;
     let terms = Terms::again(&request)?;
     if request.ended().is_some() || now >= request.expires_at {
         return begin(core, &terms, browser).await;
     }
-    let secrets = Secrets::make(core, &terms, request.generation + 1, &request.code_salt, browser, now)?;
+    let secrets = Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)?;
     let policy = core.policy();
     let allow = |request: &AuthRequest, queued_at: &[Millis]| {
         let free_at = resend_at(core, request);
@@ -308,16 +339,14 @@ pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) 
 
 /// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up is closed there never is:
 /// only a known address has a mail that could fail.
-pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<&'static str>, Error> {
+pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<String>, Error> {
     if core.policy().auth.sign_up == SignUp::Closed {
         return Ok(None);
     }
     let mail = core.store.mail_of(&request.id).await?;
     Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
-        ("failed", _) => Some("The mail could not be delivered. Check the address above, or try again later."),
-        ("queued", Some(_)) => {
-            Some("The mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.")
-        }
+        ("failed", _) => Some(say!("mail-failed")),
+        ("queued", Some(_)) => Some(say!("mail-delayed")),
         _ => None,
     }))
 }

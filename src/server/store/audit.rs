@@ -40,7 +40,7 @@ impl Store {
     /// Ten stands in the statement: SQLite plans one with a bound LIMIT anew each time.
     pub async fn activity_of(&self, subject: &str) -> Result<Vec<AuditEvent>, Error> {
         let latest = "SELECT at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix FROM audit_events \
-            WHERE subject = $1 AND event IN ('auth.requested', 'auth.failed', 'session.issued', 'session.revoked') \
+            WHERE subject = $1 AND event IN ('auth.requested', 'auth.failed', 'auth.cancelled', 'session.issued', 'session.revoked') \
             ORDER BY at DESC, id DESC LIMIT 10";
         Ok(read!(self, db => sqlx::query_as(latest).bind(subject).fetch_all(db).await?))
     }

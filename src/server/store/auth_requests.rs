@@ -44,6 +44,8 @@ pub enum Ended {
     SignedIn,
     /// The same browser asked again, or a sign-in of the same address succeeded elsewhere.
     Superseded,
+    /// The owner of the address said that it was not them.
+    Cancelled,
 }
 
 impl AuthRequest {
@@ -52,6 +54,7 @@ impl AuthRequest {
         self.ended_at?;
         match self.ended_by.as_deref() {
             Some("signed_in") => Some(Ended::SignedIn),
+            Some("cancelled") => Some(Ended::Cancelled),
             _ => Some(Ended::Superseded),
         }
     }
@@ -227,6 +230,20 @@ impl Store {
                 note_try!(tx, failed_try, allow);
             }
             spent
+        }))
+    }
+
+    /// Ends an auth request for good, and notes the event. Whether it was pending.
+    pub async fn cancel(&self, request: &AuthRequest, event: &AuditEvent) -> Result<bool, Error> {
+        Ok(write!(self, tx => {
+            tx.lock_address(&request.address).await?;
+            let cancel = "UPDATE auth_requests SET ended_at = $1, ended_by = 'cancelled' \
+                WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
+            let cancelled = sqlx::query(cancel).bind(event.at).bind(&request.id).execute(&mut *tx).await?.rows_affected();
+            if cancelled > 0 {
+                run_all!(tx; note event, &event.user_id);
+            }
+            cancelled > 0
         }))
     }
 

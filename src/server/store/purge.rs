@@ -1,13 +1,17 @@
 //! Rows that nobody will ask for again.
 
+use std::time::Duration;
+
 use super::{Store, execute};
 use crate::{
     error::Error,
     server::clock::{DAY, HOUR, Millis},
 };
 
-/// Rows of one statement: few enough that nobody waits for it.
-const BATCH: i64 = 500;
+/// Rows of one statement, and the time left to others after it: nobody waits for more than that, and a million expired rows
+/// are gone in minutes.
+const BATCH: i64 = 100;
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can be explained; mails
 /// stay an hour, because the limits count them; ended sessions stay a week, for those who ask what happened.
@@ -33,6 +37,7 @@ impl Store {
                 if batch < BATCH as u64 {
                     break;
                 }
+                tokio::time::sleep(PAUSE).await;
             }
         }
         Ok(rows)

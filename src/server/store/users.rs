@@ -1,6 +1,8 @@
 //! Latchkey's own users, and their passwords.
 
-use super::{Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, read, sessions::begin_session, write};
+use super::{
+    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, read, run_all, sessions::begin_session, write,
+};
 use crate::{error::Error, server::clock::Millis};
 
 /// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
@@ -58,6 +60,22 @@ impl Store {
     /// The user with this address is disabled no more. Whether there was one.
     pub async fn enable_user(&self, address: &str) -> Result<bool, Error> {
         Ok(execute!(self, "UPDATE users SET disabled_at = NULL WHERE address = $1", address) > 0)
+    }
+
+    /// Deletes a user with all sessions and all that could still sign in, and notes the event. What has ended already is purged
+    /// within a day.
+    pub async fn delete_user(&self, user_id: &str, address: &str, event: &AuditEvent) -> Result<(), Error> {
+        write!(self, tx => {
+            tx.lock_address(address).await?;
+            run_all!(
+                tx,
+                "DELETE FROM sessions WHERE user_id = $1" => [user_id],
+                "DELETE FROM auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
+                "DELETE FROM users WHERE id = $1" => [user_id];
+                note event, &event.user_id
+            );
+        });
+        Ok(())
     }
 
     /// Whether somebody disabled the user of this address; an unknown one is not.

@@ -1,0 +1,71 @@
+//! Addresses as people mistype them.
+
+use strsim::osa_distance;
+
+/// Where most mail is read.
+const COMMON: [&str; 16] = [
+    "gmail.com",
+    "googlemail.com",
+    "yahoo.com",
+    "hotmail.com",
+    "outlook.com",
+    "icloud.com",
+    "live.com",
+    "aol.com",
+    "msn.com",
+    "proton.me",
+    "protonmail.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "t-online.de",
+    "mail.com",
+];
+/// Real ones that are one letter away from those.
+const REAL: [&str; 7] = ["ymail.com", "email.com", "gmx.com", "live.de", "hotmail.co", "gmx.at", "gmx.ch"];
+
+/// The address that was probably meant: its domain is one slip (a letter too many, too few, wrong, or two swapped) away from a
+/// common one.
+pub fn suggestion(address: &str) -> Option<String> {
+    let (local, domain) = address.trim().rsplit_once('@')?;
+    let domain = domain.to_lowercase();
+    if COMMON.contains(&domain.as_str()) || REAL.contains(&domain.as_str()) {
+        return None;
+    }
+    let meant = COMMON.into_iter().find(|common| osa_distance(common, &domain) == 1)?;
+    (!local.is_empty()).then(|| format!("{local}@{meant}"))
+}
+
+/// Whether it could be an address at all: enough to say so before it is sent. The server decides.
+pub fn is_plausible(address: &str) -> bool {
+    address
+        .trim()
+        .rsplit_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !address.trim().contains(char::is_whitespace))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_in_a_common_domain_is_noticed() {
+        for (typed, meant) in [
+            ("ada@gmial.com", "ada@gmail.com"),
+            ("ada@gmail.con", "ada@gmail.com"),
+            ("ada@gmail.co", "ada@gmail.com"),
+            (" Ada@Hotmial.com ", "Ada@hotmail.com"),
+            ("ada@outlok.com", "ada@outlook.com"),
+            ("ada@gnx.de", "ada@gmx.de"),
+        ] {
+            assert_eq!(suggestion(typed).as_deref(), Some(meant));
+        }
+    }
+
+    #[test]
+    fn other_domains_are_nobodys_business() {
+        for typed in ["ada@gmail.com", "ada@ymail.com", "ada@example.com", "ada@gmx.com", "ada", "@gmial.com", "a@b", ""] {
+            assert_eq!(suggestion(typed), None, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What the islands say: the server draws them in the person's language and hands the words on, so that the browser needs no
+//! catalogue.
+
+use serde::{Deserialize, Serialize};
+
+/// Stands in a sentence for a time that counts down.
+pub const TIME: &str = "{time}";
+/// And for an address.
+pub const ADDRESS: &str = "{address}";
+
+/// The words of the sign-in form.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoginWords {
+    pub address: String,
+    pub example: String,
+    pub password: String,
+    pub send: String,
+    pub sign_in: String,
+    pub with_password: String,
+    /// With [`TIME`].
+    pub again_in: String,
+    /// With [`ADDRESS`].
+    pub did_you_mean: String,
+    pub no_address: String,
+    /// What to say when the server does not answer.
+    pub unreachable: String,
+}
+
+/// The words of the code form.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CodeWords {
+    pub code: String,
+    pub sign_in: String,
+    /// With [`TIME`].
+    pub works_for: String,
+    pub expired: String,
+    pub fresh_mail: String,
+    /// With [`TIME`].
+    pub fresh_mail_in: String,
+    pub unreachable: String,
+}
+
+/// A sentence with the time that is left in it, as clocks write it in any language.
+pub fn counting(sentence: &str, seconds: u64) -> String {
+    sentence.replace(TIME, &format!("{}:{:02}", seconds / 60, seconds % 60))
+}

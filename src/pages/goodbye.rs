@@ -1,0 +1,16 @@
+//! GET `/goodbye`: after an account was deleted.
+
+use leptos::prelude::*;
+
+use super::frame::Frame;
+use crate::server::words::say;
+
+#[component]
+pub fn Goodbye() -> impl IntoView {
+    view! {
+        <Frame title=say!("deleted-title")>
+            <h1>{say!("deleted-title")}</h1>
+            <p>{say!("deleted-explained")}</p>
+        </Frame>
+    }
+}

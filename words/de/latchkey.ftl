@@ -1,0 +1,210 @@
+# Jeder Satz, den ein Mensch liest. Eine Datei je Sprache, in jeder dieselben Schlüssel: Fehlt einer, scheitert der Bau.
+
+## Zeiten
+
+seconds = { $n ->
+    [one] einer Sekunde
+   *[other] { $n } Sekunden
+}
+minutes = { $n ->
+    [one] einer Minute
+   *[other] { $n } Minuten
+}
+hours = { $n ->
+    [one] einer Stunde
+   *[other] { $n } Stunden
+}
+ago = vor { $duration }
+date = { $day }. { $month ->
+    [1] Januar
+    [2] Februar
+    [3] März
+    [4] April
+    [5] Mai
+    [6] Juni
+    [7] Juli
+    [8] August
+    [9] September
+    [10] Oktober
+    [11] November
+   *[12] Dezember
+} { $year }, { $time } UTC
+
+## Jede Seite
+
+language = Sprache
+support = Hilfe
+terms = Nutzungsbedingungen
+privacy = Datenschutz
+about-the-page = Melden Sie sich bei { $brand } mit einem Link oder Code aus Ihrer E-Mail an. Ohne Passwort.
+
+## Die Anmeldeseite
+
+sign-in = Anmelden
+sign-in-to = Bei { $brand } anmelden
+promise-link = Wir schicken Ihnen einen Link. Ein Passwort brauchen Sie nicht.
+promise-code = Wir schicken Ihnen einen Code. Ein Passwort brauchen Sie nicht.
+promise-both = Wir schicken Ihnen einen Link und einen Code. Ein Passwort brauchen Sie nicht.
+address = E-Mail-Adresse
+address-example = sie@example.com
+password-if-any = Passwort, falls Sie eines haben
+send-link = Link zuschicken
+sign-in-with-password = Mit Passwort anmelden
+try-again-in = Noch einmal in { $time }
+did-you-mean = Meinten Sie { $address }?
+
+## Sehen Sie in Ihr Postfach
+
+check-your-inbox = Sehen Sie in Ihr Postfach
+sent-link = Wir haben einen Link geschickt an
+sent-code = Wir haben einen Code geschickt an
+sent-both = Wir haben einen Link und einen Code geschickt an
+change = Ändern
+open-it-here = Öffnen Sie ihn in diesem Browser.
+type-it-here = Geben Sie ihn hier ein.
+open-or-type = Öffnen Sie den Link in diesem Browser, oder geben Sie den Code hier ein.
+open-webmail = { $webmail } öffnen
+code-from-the-mail = Code aus der E-Mail
+mail-works-for = Die E-Mail gilt noch { $time }.
+mail-has-expired = Die E-Mail ist abgelaufen.
+fresh-mail = Neue E-Mail schicken
+fresh-mail-in = Neue E-Mail in { $time }
+nothing-there = Nichts da? Sehen Sie im Spam nach, und prüfen Sie die Adresse oben.
+mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
+mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
+
+## Links, die nicht anmelden
+
+one-more-press = Noch ein Druck
+link-still-works = Ihr Link gilt noch.
+open-where-asked = Öffnen Sie ihn dort, wo Sie ihn angefordert haben
+link-expired-title = Dieser Link ist abgelaufen
+link-used-title = Dieser Link wurde schon benutzt
+newer-mail-title = Es gibt eine neuere E-Mail
+link-invalid-title = Dieser Link ist nicht gültig
+ask-for-fresh-mail = Neue E-Mail anfordern
+sign-in-here-title = Hier anmelden?
+asked-in-another-browser = Dieser Link wurde in einem anderen Browser angefordert. Fahren Sie nur fort, wenn Sie das waren.
+sign-in-here = Hier anmelden
+fact-address = Adresse
+fact-browser = Angefordert in
+fact-when = Wann
+browser-from = { $browser }, aus { $network }
+
+## Waren Sie das nicht?
+
+not-you-title = Waren Sie das nicht?
+not-you-explained = Jemand hat diese Anmeldung mit Ihrer Adresse angefordert. Brechen Sie sie ab, dann gelten Link und Code nicht mehr. Sonst ändert sich nichts.
+stop-it = Diese Anmeldung abbrechen
+stopped-title = Abgebrochen
+stopped-explained = Mit jener E-Mail kann sich niemand mehr anmelden. Kommen weiter solche E-Mails, tippt jemand Ihre Adresse ein: Es geht nichts verloren, solange Sie sie nicht beachten.
+too-late-title = Sie ist schon beendet
+too-late-explained = Jene Anmeldung ist vorbei. Waren nicht Sie es, der sich angemeldet hat, dann melden Sie sich selbst an und beenden Sie alle anderen Sitzungen in der Übersicht.
+
+## Die Übersicht
+
+dashboard = Übersicht
+signed-in = Sie sind angemeldet
+signed-in-as = Als
+sign-out = Abmelden
+sign-out-elsewhere = Anderswo abmelden
+sign-out-everywhere = Überall abmelden
+your-sessions = Ihre Sitzungen
+this-session = diese hier
+in-use-now = gerade benutzt
+last-used = zuletzt benutzt { $ago }
+begun = begonnen { $ago }
+end-session = Beenden
+end-session-in = Die Sitzung in { $browser } beenden
+recent-activity = Letzte Ereignisse
+activity-requested = Eine Anmelde-E-Mail wurde angefordert
+activity-signed-in-link = Mit Link angemeldet
+activity-signed-in-code = Mit Code angemeldet
+activity-signed-in-password = Mit Passwort angemeldet
+activity-signed-out = Abgemeldet
+activity-code-wrong = Ein falscher Code wurde eingegeben
+activity-password-wrong = Ein falsches Passwort wurde eingegeben
+activity-too-many = Codes wurden zu oft probiert
+activity-rate-limited = Es wurden mehr E-Mails angefordert, als verschickt werden
+activity-wrong-browser = Ein Link wurde in einem anderen Browser geöffnet
+activity-old-link = Ein Link, der nicht mehr gilt, wurde geöffnet
+activity-old-code = Ein Code, der nicht mehr gilt, wurde eingegeben
+activity-cancelled = Eine Anmeldung wurde abgebrochen
+activity-refused = Eine Anmeldung wurde abgelehnt
+unknown-browser = unbekannter Browser
+browser-on = { $browser } auf { $system }
+password = Passwort
+new-password = Neues Passwort
+password-kept = Sie haben ein Passwort.
+no-password = Sie haben kein Passwort.
+password-needs-fresh-sign-in = Um das zu ändern, melden Sie sich erst ab und wieder an.
+password-optional = Freiwillig. Damit melden Sie sich an, ohne Ihre E-Mails zu öffnen.
+keep-password = Behalten
+remove-password = Passwort entfernen
+delete-account = Konto löschen
+delete-account-explained = Ihre Sitzungen enden, und was hier über Sie gespeichert ist, wird binnen eines Tages gelöscht. Das lässt sich nicht rückgängig machen.
+delete-account-confirm = Endgültig löschen
+deleted-title = Ihr Konto ist gelöscht
+deleted-explained = Sie sind überall abgemeldet, und von Ihnen bleibt nichts als unkenntliche Notizen über das, was geschah.
+
+## Wenn etwas im Weg ist
+
+not-found = Nicht gefunden
+no-such-page = Diese Seite gibt es nicht
+no-such-page-explained = Die Adresse ist vielleicht vertippt, oder die Seite ist umgezogen.
+to-the-start = Zum Anfang
+sorry = Entschuldigung
+did-not-work = Das hat leider nicht geklappt
+try-again = Noch einmal versuchen
+
+error-invalid-email = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie die Schreibweise.
+error-missing-field = Etwas fehlt: { $field }. Füllen Sie es aus, und versuchen Sie es noch einmal.
+error-invalid-request = Diese Anfrage ist nicht zu verstehen: { $detail }.
+error-link-expired = Dieser Link ist abgelaufen. Fordern Sie einen neuen an, das dauert nur einen Moment.
+error-link-used = Dieser Link wurde schon benutzt. Fordern Sie einen neuen an, um sich wieder anzumelden.
+error-link-invalid = Dieser Link ist nicht gültig. Vielleicht wurde er in der E-Mail abgeschnitten: Kopieren Sie den ganzen Link, oder fordern Sie einen neuen an.
+error-link-superseded = Eine neuere E-Mail hat diesen Link ersetzt. Öffnen Sie die neueste E-Mail, oder fordern Sie eine neue an.
+error-wrong-browser = Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben, oder geben Sie dort den Code aus der E-Mail ein.
+error-code-wrong = Dieser Code stimmt nicht. { $n ->
+    [one] Ein Versuch bleibt.
+   *[other] { $n } Versuche bleiben.
+}
+error-password-wrong = Adresse und Passwort passen nicht zusammen. Lassen Sie das Passwort leer, um stattdessen eine E-Mail zu bekommen.
+error-code-expired = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an, das dauert nur einen Moment.
+error-code-superseded = Eine neuere E-Mail hat diesen Code ersetzt. Geben Sie den Code aus der neuesten E-Mail ein.
+error-too-many-attempts = Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
+error-codes-paused = Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie einen Code wieder in { $duration }.
+error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
+error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
+error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.
+error-payload-too-large = Das ist mehr, als diese Seite annimmt. Schicken Sie weniger.
+error-unavailable = Wir erreichen gerade unsere Datenbank nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.
+error-internal = Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und sagen Sie uns, wenn es so bleibt.
+
+detail-wrong-shape = ein Feld des Formulars hat die falsche Gestalt
+detail-six-digits = ein Code hat sechs Ziffern, wie 123 456
+detail-no-passwords = dieser Server hat keine Passwörter; lassen Sie es leer, um eine E-Mail zu bekommen
+detail-password-needs-fresh-sign-in = ein Passwort zu setzen braucht eine frische Anmeldung: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
+detail-password-length = ein Passwort hat { $shortest } bis { $longest } Zeichen, und dieses hat { $length }
+detail-password-known = dieses Passwort gehört zu den ersten, die jeder versuchen würde; nehmen Sie ein längeres oder ein fremderes
+detail-no-sign-in = es gibt keine Anmeldung, die noch einmal zu schicken wäre; beginnen Sie mit Ihrer E-Mail-Adresse
+detail-no-session = diese Sitzung gibt es nicht; vielleicht ist sie schon beendet
+detail-deletion-needs-fresh-sign-in = ein Konto zu löschen braucht eine frische Anmeldung: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
+detail-mapped-account = Ihr Konto gehört zur Website selbst und wird dort gelöscht
+
+## E-Mails
+
+mail-subject-code = { $code } ist Ihr Code für { $brand }
+mail-subject-link = Ihr Link zur Anmeldung bei { $brand }
+mail-subject-sign-up = Ihr Link zur Registrierung bei { $brand }
+mail-sign-up-title = Registrierung bei { $brand } abschließen
+mail-open-link = Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben
+mail-or-type = Oder geben Sie dort diesen Code ein
+mail-type = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben
+mail-once = Das geht einmal, und zwar in den nächsten { $lifetime }.
+mail-preview = Gilt für die nächsten { $lifetime }.
+mail-asked = Angefordert in { $browser }, aus { $network }, am { $date }.
+mail-not-you = Waren Sie das nicht? Beachten Sie diese E-Mail nicht: Ohne sie kann sich niemand anmelden. Oder brechen Sie die Anmeldung ab
+mail-not-you-press = Anmeldung abbrechen
+mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
+mail-help = Hilfe: { $support }

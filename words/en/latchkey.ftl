@@ -1,0 +1,210 @@
+# Every sentence a person reads. One file a language, the same keys in each: a missing one fails the build.
+
+## Times
+
+seconds = { $n ->
+    [one] a second
+   *[other] { $n } seconds
+}
+minutes = { $n ->
+    [one] a minute
+   *[other] { $n } minutes
+}
+hours = { $n ->
+    [one] an hour
+   *[other] { $n } hours
+}
+ago = { $duration } ago
+date = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $day }, { $year }, { $time } UTC
+
+## Every page
+
+language = Language
+support = Help
+terms = Terms
+privacy = Privacy
+about-the-page = Sign in to { $brand } with a link or a code by mail. No password needed.
+
+## The sign-in page
+
+sign-in = Sign in
+sign-in-to = Sign in to { $brand }
+promise-link = We send you a link. No password needed.
+promise-code = We send you a code. No password needed.
+promise-both = We send you a link and a code. No password needed.
+address = E-mail address
+address-example = you@example.com
+password-if-any = Password, if you have set one
+send-link = Send magic link
+sign-in-with-password = Sign in with password
+try-again-in = Try again in { $time }
+did-you-mean = Did you mean { $address }?
+
+## Check your inbox
+
+check-your-inbox = Check your inbox
+sent-link = We sent a link to
+sent-code = We sent a code to
+sent-both = We sent a link and a code to
+change = Change
+open-it-here = Open it in this browser.
+type-it-here = Type it here.
+open-or-type = Open the link in this browser, or type the code here.
+open-webmail = Open { $webmail }
+code-from-the-mail = Code from the mail
+mail-works-for = The mail works for { $time } more.
+mail-has-expired = The mail has expired.
+fresh-mail = Send a fresh mail
+fresh-mail-in = Send a fresh mail in { $time }
+nothing-there = Nothing there? Look into spam, and check the address above.
+mail-delayed = The mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
+mail-failed = The mail could not be delivered. Check the address above, or try again later.
+
+## Links that do not sign in
+
+one-more-press = One more press
+link-still-works = Your link still works.
+open-where-asked = Open it where you asked for it
+link-expired-title = This link has expired
+link-used-title = This link was used already
+newer-mail-title = There is a newer mail
+link-invalid-title = This link is not valid
+ask-for-fresh-mail = Ask for a fresh mail
+sign-in-here-title = Sign in here?
+asked-in-another-browser = This link was asked for in another browser. Go on only if that was you.
+sign-in-here = Sign in here
+fact-address = Address
+fact-browser = Asked in
+fact-when = When
+browser-from = { $browser }, from { $network }
+
+## Not you?
+
+not-you-title = Was this not you?
+not-you-explained = Somebody asked for this sign-in with your address. Stop it, and its link and code are dead. Nothing else changes.
+stop-it = Stop this sign-in
+stopped-title = Stopped
+stopped-explained = Nobody can sign in with that mail any more. If such mails keep coming, somebody is typing your address: nothing is lost, as long as you ignore them.
+too-late-title = It has ended already
+too-late-explained = That sign-in is over. If it was not you who signed in, sign in yourself and end all other sessions on the dashboard.
+
+## The dashboard
+
+dashboard = Dashboard
+signed-in = You are signed in
+signed-in-as = As
+sign-out = Sign out
+sign-out-elsewhere = Sign out elsewhere
+sign-out-everywhere = Sign out everywhere
+your-sessions = Your sessions
+this-session = this one
+in-use-now = in use now
+last-used = last used { $ago }
+begun = begun { $ago }
+end-session = End
+end-session-in = End the session in { $browser }
+recent-activity = Recent activity
+activity-requested = A sign-in mail was asked for
+activity-signed-in-link = Signed in by link
+activity-signed-in-code = Signed in by code
+activity-signed-in-password = Signed in by password
+activity-signed-out = Signed out
+activity-code-wrong = A wrong code was typed
+activity-password-wrong = A wrong password was typed
+activity-too-many = Codes were tried too often
+activity-rate-limited = More mails were asked for than are sent
+activity-wrong-browser = A link was opened in another browser
+activity-old-link = A link that works no more was opened
+activity-old-code = A code that works no more was typed
+activity-cancelled = A sign-in was stopped
+activity-refused = A sign-in was refused
+unknown-browser = an unknown browser
+browser-on = { $browser } on { $system }
+password = Password
+new-password = New password
+password-kept = You have a password.
+no-password = You have no password.
+password-needs-fresh-sign-in = To change that, sign out and in again first.
+password-optional = Optional. With one, you can sign in without opening your mail.
+keep-password = Keep it
+remove-password = Remove the password
+delete-account = Delete your account
+delete-account-explained = Your sessions end, and what is kept of you here is deleted within a day. This cannot be undone.
+delete-account-confirm = Delete it for good
+deleted-title = Your account is deleted
+deleted-explained = You are signed out everywhere, and nothing is kept of you but masked notes of what happened.
+
+## When something is in the way
+
+not-found = Not found
+no-such-page = There is no such page
+no-such-page-explained = The address may be mistyped, or the page has moved.
+to-the-start = Go to the start
+sorry = Sorry
+did-not-work = Sorry, that did not work
+try-again = Try again
+
+error-invalid-email = That does not look like an e-mail address. Check the spelling.
+error-missing-field = Something is missing: { $field }. Fill it in and try again.
+error-invalid-request = That request cannot be understood: { $detail }.
+error-link-expired = This link has expired. Ask for a fresh one, it takes a moment.
+error-link-used = This link has already been used. Ask for a fresh one to sign in again.
+error-link-invalid = This link is not valid. It may have been cut off in the mail: copy the whole link, or ask for a fresh one.
+error-link-superseded = A newer mail has replaced this link. Open the newest mail, or ask for a fresh one.
+error-wrong-browser = Open this link in the browser where you asked for it, or type the code from the mail there.
+error-code-wrong = That code is not right. { $n ->
+    [one] One try is left.
+   *[other] { $n } tries are left.
+}
+error-password-wrong = Address and password do not fit together. Leave the password empty to get a mail instead.
+error-code-expired = This code can no longer be used. Ask for a fresh one, it takes a moment.
+error-code-superseded = A newer mail has replaced this code. Type the code from the newest mail.
+error-too-many-attempts = Too many wrong codes. This code is switched off: open the link in the mail, or ask for a fresh mail.
+error-codes-paused = Too many wrong codes for this address. Open the link in the mail, or try a code again in { $duration }.
+error-rate-limited = That was a lot of requests. Try again in { $duration }.
+error-unauthenticated = You are not signed in. Sign in and try again.
+error-forbidden-origin = This request came from another site, so it was refused. Open the page here and try again.
+error-payload-too-large = That is more than this page takes. Send less.
+error-unavailable = We cannot reach our database right now. Nothing is lost: try again in a few seconds.
+error-internal = Something went wrong on our side. Try again, and tell us if it stays.
+
+detail-wrong-shape = a field of the form has the wrong shape
+detail-six-digits = a code has six digits, like 123 456
+detail-no-passwords = this server has no passwords; leave it empty to get a mail
+detail-password-needs-fresh-sign-in = setting a password needs a fresh sign-in: sign out, sign in again, and try once more
+detail-password-length = a password has { $shortest } to { $longest } characters, and this one has { $length }
+detail-password-known = that password is among the first anyone would try; take a longer or a stranger one
+detail-no-sign-in = there is no sign-in to send again; start with your e-mail address
+detail-no-session = there is no such session; it may have ended already
+detail-deletion-needs-fresh-sign-in = deleting an account needs a fresh sign-in: sign out, sign in again, and try once more
+detail-mapped-account = your account belongs to the site itself, and is deleted there
+
+## Mails
+
+mail-subject-code = { $code } is your code for { $brand }
+mail-subject-link = Your link to sign in to { $brand }
+mail-subject-sign-up = Your link to sign up for { $brand }
+mail-sign-up-title = Finish signing up for { $brand }
+mail-open-link = Open this link in the browser where you asked for it
+mail-or-type = Or type this code there
+mail-type = Type this code where you asked for it
+mail-once = It works once, and for { $lifetime }.
+mail-preview = Good for { $lifetime }.
+mail-asked = Asked for in { $browser }, from { $network }, on { $date }.
+mail-not-you = Was this not you? Ignore this mail: nobody can sign in without it. Or stop the sign-in
+mail-not-you-press = Stop the sign-in
+mail-copy-link = If the button does not work, copy this link
+mail-help = Help: { $support }
