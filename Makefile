@@ -1,6 +1,6 @@
 # Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both bring what is missing.
 
-.PHONY: help setup run watch build test lint bench growth fuzz audit
+.PHONY: help setup run watch build test lint bench growth soak instances fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
@@ -35,6 +35,15 @@ bench:           ## measure speed and size of the release build
 growth:          ## measure what a full database costs
 	@$(MAKE) --no-print-directory build
 	@.ci/growth
+
+soak:            ## an hour of sign-ins, and what memory and file handles do meanwhile
+	@$(MAKE) --no-print-directory build
+	@.ci/soak
+
+instances:       ## three instances behind nginx, one of them killed under load
+	@$(MAKE) --no-print-directory build
+	@.ci/setup proxy
+	@.ci/postgres .ci/instances
 
 fuzz:            ## fuzz every parser of input, a minute each
 	@.ci/fuzz

@@ -154,18 +154,30 @@ pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Stops a sign-in that somebody asked for with another's address; its mail brought whose it is here.
-#[server(prefix = "/actions", endpoint = "stop-sign-in")]
-pub async fn stop_sign_in(request: Option<String>) -> Result<Next, Refusal> {
+/// Stops a sign-in that somebody else asked for, or ends a session that somebody else began: a mail brought whose address it is
+/// here.
+#[server(prefix = "/actions", endpoint = "not-you")]
+pub async fn not_you(request: Option<String>, session: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
-    let token = request.unwrap_or_default();
     let page = |name: &str, value: &str| {
         let mut query = url::form_urlencoded::Serializer::new("/login/not-you?".to_owned());
         query.append_pair(name, value).finish()
     };
-    forms::come_back_to(&page("request", &token), "");
-    let stopped = not_you::stop(&visit.state.core, &token, &visit.caller.client()).await?;
-    Ok(Next { location: if stopped { page("stopped", "yes") } else { page("request", &token) } })
+    let (core, client) = (&visit.state.core, visit.caller.client());
+    let (here, stopped) = match session {
+        Some(token) => {
+            let here = page("session", &token);
+            forms::come_back_to(&here, "");
+            (here, not_you::end_session(core, &token, &client).await?)
+        }
+        None => {
+            let token = request.unwrap_or_default();
+            let here = page("request", &token);
+            forms::come_back_to(&here, "");
+            (here, not_you::stop_request(core, &token, &client).await?)
+        }
+    };
+    Ok(Next { location: if stopped { page("stopped", "yes") } else { here } })
 }
 
 /// Deletes the account of who is signed in, soon after they signed in.

@@ -45,7 +45,7 @@ pub fn shell(state: AppState) -> impl IntoView {
     let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
     let assets = &state.assets;
     let policy = state.core.policy();
-    let (brand, icon, stylesheet) = (policy.brand.name.as_str(), policy.look.logo(), policy.look.stylesheet());
+    let (brand, icon, stylesheet) = (policy.brand.name.as_str(), policy.look.icon(), policy.look.stylesheet());
     let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
     view! {
         <!DOCTYPE html>

@@ -4,9 +4,11 @@
 
 mod support;
 
+mod accounts;
 mod api;
 mod asking;
 mod audit;
+mod brand;
 mod codes;
 mod configuration;
 mod disclosure;
@@ -19,6 +21,7 @@ mod limits;
 mod links;
 mod mail;
 mod mail_security;
+mod not_you;
 mod operator;
 mod pages;
 mod passwords;
@@ -30,3 +33,4 @@ mod sign_in;
 mod tokens;
 mod users;
 mod wire;
+mod words;

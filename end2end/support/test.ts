@@ -30,6 +30,7 @@ const POLICY = {
   LATCHKEY_AUTH__RESEND_COOLDOWN: "10",
   LATCHKEY_MAIL__FROM: "Example <no-reply@example.com>",
   LATCHKEY_BRAND__NAME: "Example",
+  LATCHKEY_MAIL__NEW_DEVICE_NOTICE: "false",
 };
 
 let stories = 0;

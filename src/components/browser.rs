@@ -20,6 +20,7 @@ pub fn now() -> f64 {
 
 #[cfg(feature = "hydrate")]
 fn element<T: wasm_bindgen::JsCast>(id: &str) -> Option<T> {
+    use wasm_bindgen::JsCast;
     web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 

@@ -18,14 +18,22 @@ use crate::{
 #[component]
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let policy = Visit::current().map(|visit| visit.policy()).unwrap_or_default();
-    let (name, logo) = (policy.brand.name.clone(), policy.look.logo());
+    let name = policy.brand.name.clone();
+    // A logo says the name by itself.
+    let sign = match policy.look.logo() {
+        Some(logo) => view! { <img src=logo alt=name /> }.into_any(),
+        None => view! {
+            <img src="/favicon.svg" alt="" width="32" height="32" />
+            {name}
+        }
+        .into_any(),
+    };
     view! {
         <Title text=title />
         <main class="page">
             <p class="brand">
                 <a href="/">
-                    <img src=logo alt="" width="32" height="32" />
-                    {name}
+                    {sign}
                 </a>
             </p>
             <div class="card">{children()}</div>

@@ -57,9 +57,14 @@ impl Look {
         self.stylesheet.as_ref().map(|file| format!("/brand.css?v={}", file.version))
     }
 
-    /// Where pages find the logo.
-    pub fn logo(&self) -> String {
-        self.logo.as_ref().map_or("/favicon.svg".to_owned(), |file| format!("/brand-logo?v={}", file.version))
+    /// Where pages find the team's logo, if there is one.
+    pub fn logo(&self) -> Option<String> {
+        self.logo.as_ref().map(|file| format!("/brand-logo?v={}", file.version))
+    }
+
+    /// The picture that browsers show in a tab.
+    pub fn icon(&self) -> String {
+        self.logo().unwrap_or("/favicon.svg".to_owned())
     }
 }
 

@@ -3,7 +3,6 @@
 //! The language is that of the task at hand: the router sets it for each request, the outbox for each mail. So whoever has
 //! something to say need not be told in which language.
 
-use fluent_langneg::{NegotiationStrategy, accepted_languages, negotiate_languages};
 use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, future::Future, sync::LazyLock};
@@ -44,13 +43,11 @@ impl Language {
         Language::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
-    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4; matched by RFC 4647, 3.4).
+    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the country.
     pub fn accepted(header: &str) -> Self {
         // Longer ones are nobody's wish.
-        let wanted = accepted_languages::parse(header.get(..300).unwrap_or(header));
-        let ours = Language::ALL.map(Language::identifier);
-        let best = negotiate_languages(&wanted, &ours, None, NegotiationStrategy::Lookup);
-        best.first().and_then(|best| Language::of_tag(best.language.as_str())).unwrap_or_default()
+        let wanted = accept_language::parse(header.get(..300).unwrap_or(header));
+        wanted.iter().find_map(|tag| Language::of_tag(tag.split('-').next()?)).unwrap_or_default()
     }
 
     fn identifier(self) -> LanguageIdentifier {

@@ -95,9 +95,11 @@ browser-from = { $browser }, aus { $network }
 
 not-you-title = Waren Sie das nicht?
 not-you-explained = Jemand hat diese Anmeldung mit Ihrer Adresse angefordert. Brechen Sie sie ab, dann gelten Link und Code nicht mehr. Sonst ändert sich nichts.
+not-you-session-explained = Jemand hat sich mit Ihrer Adresse angemeldet. Beenden Sie jene Sitzung, dann ist sofort Schluss. Liest jemand anderes Ihre E-Mails, ändern Sie auch das Passwort Ihres Postfachs.
+end-that-session = Jene Sitzung beenden
 stop-it = Diese Anmeldung abbrechen
 stopped-title = Abgebrochen
-stopped-explained = Mit jener E-Mail kann sich niemand mehr anmelden. Kommen weiter solche E-Mails, tippt jemand Ihre Adresse ein: Es geht nichts verloren, solange Sie sie nicht beachten.
+stopped-explained = Es ist vorbei. Kommen weiter solche E-Mails, tippt jemand Ihre Adresse ein: Es geht nichts verloren, solange niemand sonst Ihre E-Mails liest.
 too-late-title = Sie ist schon beendet
 too-late-explained = Jene Anmeldung ist vorbei. Waren nicht Sie es, der sich angemeldet hat, dann melden Sie sich selbst an und beenden Sie alle anderen Sitzungen in der Übersicht.
 
@@ -204,7 +206,11 @@ mail-type = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben
 mail-once = Das geht einmal, und zwar in den nächsten { $lifetime }.
 mail-preview = Gilt für die nächsten { $lifetime }.
 mail-asked = Angefordert in { $browser }, aus { $network }, am { $date }.
-mail-not-you = Waren Sie das nicht? Beachten Sie diese E-Mail nicht: Ohne sie kann sich niemand anmelden. Oder brechen Sie die Anmeldung ab
-mail-not-you-press = Anmeldung abbrechen
+mail-not-you = Waren Sie das nicht? Beachten Sie diese E-Mail nicht: Ohne sie kann sich niemand anmelden.
+mail-not-you-press = Oder brechen Sie die Anmeldung ab
 mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
 mail-help = Hilfe: { $support }
+mail-new-device-title = Neue Anmeldung bei { $brand }
+mail-new-device-explained = Mit { $address } hat sich soeben { $browser } angemeldet, aus { $network }, am { $date }. Diesen Browser kannten wir noch nicht.
+mail-new-device-fine = Waren Sie das, ist nichts zu tun.
+mail-new-device-press = Das war ich nicht: jene Sitzung beenden

@@ -95,9 +95,11 @@ browser-from = { $browser }, from { $network }
 
 not-you-title = Was this not you?
 not-you-explained = Somebody asked for this sign-in with your address. Stop it, and its link and code are dead. Nothing else changes.
+not-you-session-explained = Somebody has signed in with your address. End that session, and they are out at once. If your mails are read by somebody else, change the password of your mailbox, too.
+end-that-session = End that session
 stop-it = Stop this sign-in
 stopped-title = Stopped
-stopped-explained = Nobody can sign in with that mail any more. If such mails keep coming, somebody is typing your address: nothing is lost, as long as you ignore them.
+stopped-explained = It is over. If such mails keep coming, somebody is typing your address: nothing is lost, as long as nobody else reads your mail.
 too-late-title = It has ended already
 too-late-explained = That sign-in is over. If it was not you who signed in, sign in yourself and end all other sessions on the dashboard.
 
@@ -204,7 +206,11 @@ mail-type = Type this code where you asked for it
 mail-once = It works once, and for { $lifetime }.
 mail-preview = Good for { $lifetime }.
 mail-asked = Asked for in { $browser }, from { $network }, on { $date }.
-mail-not-you = Was this not you? Ignore this mail: nobody can sign in without it. Or stop the sign-in
-mail-not-you-press = Stop the sign-in
+mail-not-you = Was this not you? Ignore this mail: nobody can sign in without it.
+mail-not-you-press = Or stop the sign-in
 mail-copy-link = If the button does not work, copy this link
 mail-help = Help: { $support }
+mail-new-device-title = New sign-in to { $brand }
+mail-new-device-explained = { $address } was just signed in to with { $browser }, from { $network }, on { $date }. We have not seen that browser before.
+mail-new-device-fine = If that was you, there is nothing to do.
+mail-new-device-press = That was not me: end that session

@@ -135,12 +135,14 @@ pub struct Audit {
     pub keep_days: u32,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub from: Option<String>,
     /// A folder with templates that take the place of the built-in ones.
     pub templates: Option<PathBuf>,
+    /// Whether people are told by mail of a sign-in in a browser that has not signed in to their address before.
+    pub new_device_notice: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -196,6 +198,12 @@ impl Default for Limits {
 impl Default for Session {
     fn default() -> Self {
         Session { token_ttl: 1_800, max_age: 604_800 }
+    }
+}
+
+impl Default for Mail {
+    fn default() -> Self {
+        Mail { from: None, templates: None, new_device_notice: true }
     }
 }
 

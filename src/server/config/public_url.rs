@@ -83,9 +83,9 @@ impl PublicUrl {
         format!("{}/api/auth/verify?link_token={token}", self.origin)
     }
 
-    /// The link beside it for whom the mail surprises.
-    pub fn not_you(&self, token: &str) -> String {
-        format!("{}/login/not-you?request={token}", self.origin)
+    /// The link for whom a mail surprises. `what`: `request` or `session`.
+    pub fn not_you(&self, what: &str, token: &str) -> String {
+        format!("{}/login/not-you?{what}={token}", self.origin)
     }
 }
 

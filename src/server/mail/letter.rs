@@ -15,9 +15,12 @@ use crate::server::{
     caller::describe,
     clock::{MINUTE, Millis, seconds_until},
     config::{Policy, PublicUrl},
-    sign_in::request::{Letter, Template},
+    sign_in::{
+        notice::Notice,
+        request::{Letter, Payload, Template},
+    },
     store::QueuedMail,
-    words::{Language, date, duration, language, say},
+    words::{date, duration, language, say, speaking},
 };
 
 /// A mail ready for the transport, and what a developer wants to see of it.
@@ -57,10 +60,13 @@ pub enum TemplateError {
 pub struct Templates(Environment<'static>);
 
 /// Their names, as files in a folder of the operator's, and the built-in ones.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 6] = [
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
     ("sign_in.txt", include_str!("templates/sign_in.txt")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
+    ("new_device.subject.txt", include_str!("templates/new_device.subject.txt")),
+    ("new_device.txt", include_str!("templates/new_device.txt")),
+    ("new_device.html", include_str!("templates/new_device.html")),
 ];
 
 impl Templates {
@@ -70,9 +76,7 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let public_url = "https://example.com".parse();
-        let sample = public_url.map(|public_url| context_of(&sample_letter(0), &Policy::default(), &public_url, 0));
-        let sample = sample.unwrap_or_default();
+        let samples = "https://example.com".parse().map(|public_url| Samples::new(&Policy::default(), &public_url, 0));
         for (name, built_in) in FILES {
             let file = folder.map(|folder| folder.join(name)).filter(|file| file.exists());
             let shown = file.as_ref().map_or(name.to_owned(), |file| file.display().to_string());
@@ -84,56 +88,78 @@ impl Templates {
             };
             let broken = |error| TemplateError::Broken { file: shown.clone(), error };
             environment.add_template_owned(name, source).map_err(broken)?;
-            environment.get_template(name).and_then(|template| template.render(&sample)).map_err(broken)?;
+            if let Ok(Samples { sign_in, new_device }) = &samples {
+                let sample = if name.starts_with("sign_in") { sign_in } else { new_device };
+                environment.get_template(name).and_then(|template| template.render(sample)).map_err(broken)?;
+            }
         }
         Ok(Templates(environment))
     }
 
-    /// The sign-in mail, in the language of the task at hand. `mail.id` names it for ever, so that a duplicate after a crash is
-    /// recognised as one.
-    pub fn sign_in(
+    /// What a queued mail says, in its language. `mail.id` names it for ever, so that a duplicate after a crash is recognised as one.
+    pub fn mail(
         &self,
         mail: &QueuedMail,
-        letter: &Letter,
+        payload: &Payload,
         policy: &Policy,
         from: &Mailbox,
         public_url: &PublicUrl,
         now: Millis,
     ) -> Result<Composed, ComposeError> {
-        let words = context_of(letter, policy, public_url, now);
-        let render = |name: &str| self.0.get_template(name)?.render(&words);
-        let (subject, text, html) = (render("sign_in.subject.txt")?, render("sign_in.txt")?, render("sign_in.html")?);
+        let sender = Sender { from, public_url };
+        speaking(payload.language(), || match payload {
+            Payload::SignIn(letter) => {
+                let mut composed =
+                    self.compose(&mail.id, &mail.address, "sign_in", sign_in(letter, policy, public_url, now), &sender)?;
+                (composed.link, composed.code) = (letter.link.clone(), letter.code.clone());
+                Ok(composed)
+            }
+            Payload::NewDevice(notice) => {
+                let words = new_device(notice, &mail.address, policy, public_url);
+                self.compose(&mail.id, &mail.address, "new_device", words, &sender)
+            }
+        })
+    }
+
+    /// The mails as they would look now, in the language of the task at hand: `sign_in` or `new_device`.
+    pub fn sample(
+        &self,
+        kind: &str,
+        policy: &Policy,
+        from: &Mailbox,
+        public_url: &PublicUrl,
+        now: Millis,
+    ) -> Result<Composed, ComposeError> {
+        let Samples { sign_in, new_device } = Samples::new(policy, public_url, now);
+        let words = if kind == "sign_in" { sign_in } else { new_device };
+        self.compose("sample", SAMPLE_ADDRESS, kind, words, &Sender { from, public_url })
+    }
+
+    fn compose(&self, id: &str, to: &str, kind: &str, words: Value, sender: &Sender) -> Result<Composed, ComposeError> {
+        let render = |ending: &str| self.0.get_template(&format!("{kind}.{ending}"))?.render(&words);
+        let (subject, text, html) = (render("subject.txt")?, render("txt")?, render("html")?);
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         let raw = |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         let message = Message::builder()
-            .from(from.clone())
-            .to(Mailbox::new(None, mail.address.parse()?))
+            .from(sender.from.clone())
+            .to(Mailbox::new(None, to.parse()?))
             .subject(&subject)
-            .message_id(Some(format!("<{}@{}>", mail.id, public_url.host())))
+            .message_id(Some(format!("<{id}@{}>", sender.public_url.host())))
             // RFC 3834: no vacation answers, please.
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "All"))
             // Mail programs that thread by subject show each by itself.
-            .raw_header(raw("X-Entity-Ref-ID", &mail.id))
+            .raw_header(raw("X-Entity-Ref-ID", id))
             .raw_header(raw("Content-Language", language().tag()))
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
-        let (link, code) = (letter.link.clone(), letter.code.clone());
-        Ok(Composed { message, to: mail.address.clone(), subject, text, html, link, code })
+        Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
     }
+}
 
-    /// The sign-in mail as it would look now, in the language of the task at hand.
-    pub fn sample(&self, policy: &Policy, from: &Mailbox, public_url: &PublicUrl, now: Millis) -> Result<Composed, ComposeError> {
-        let mail = QueuedMail {
-            id: "sample".to_owned(),
-            address: "you@example.com".to_owned(),
-            payload: Vec::new(),
-            attempts: 1,
-            expires_at: now,
-            created_at: now,
-            request_id: String::new(),
-        };
-        self.sign_in(&mail, &sample_letter(now), policy, from, public_url, now)
-    }
+/// Who mails are from.
+struct Sender<'a> {
+    from: &'a Mailbox,
+    public_url: &'a PublicUrl,
 }
 
 /// A mail that says nothing but that mails arrive.
@@ -145,8 +171,8 @@ pub fn test_mail(to: &str, brand: &str, from: &Mailbox, public_url: &PublicUrl) 
     Ok(Composed { message, to: to.to_owned(), subject, text, html: String::new(), link: None, code: None })
 }
 
-/// What templates may say. The names are reserved: a caller's variables are under `variables`.
-fn context_of(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
+/// What the templates of the sign-in mail may say. The names are reserved: a caller's variables are under `variables`.
+fn sign_in(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
     let brand = policy.brand.name.as_str();
     let Letter { link, code, not_you, template, .. } = letter;
     let code_spaced = code.as_ref().map(|code| {
@@ -163,7 +189,6 @@ fn context_of(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Mil
     };
     let browser = describe(&letter.user_agent);
     let asked = say!("mail-asked", browser = browser, network = letter.network.as_str(), date = date(letter.requested_at));
-    let support = policy.brand.support.as_ref().zip(policy.brand.support_link());
     let words = context! {
         subject, title,
         open_link => say!("mail-open-link"),
@@ -174,34 +199,78 @@ fn context_of(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Mil
         not_you => say!("mail-not-you"),
         not_you_press => say!("mail-not-you-press"),
         copy_link => say!("mail-copy-link"),
-        help => support.as_ref().map(|(support, _)| say!("mail-help", support = support.as_str())),
+        help => help(policy),
     };
+    let variables = Value::from_object(Variables(letter.variables.clone()));
+    context! { link, code, code_spaced, lifetime, template, not_you, asked, words, variables, ..of_every_mail(policy, public_url) }
+}
+
+/// What the templates of the notice of a new device may say.
+fn new_device(notice: &Notice, address: &str, policy: &Policy, public_url: &PublicUrl) -> Value {
+    let browser = describe(&notice.user_agent);
+    let (network, date) = (notice.network.as_str(), date(notice.signed_in_at));
+    let words = context! {
+        title => say!("mail-new-device-title", brand = policy.brand.name.as_str()),
+        explained => say!("mail-new-device-explained", address = address, browser = browser, network = network, date = date),
+        fine => say!("mail-new-device-fine"),
+        press => say!("mail-new-device-press"),
+        help => help(policy),
+    };
+    context! { address, words, not_you => notice.end_session, ..of_every_mail(policy, public_url) }
+}
+
+fn help(policy: &Policy) -> Option<String> {
+    policy.brand.support.as_ref().map(|support| say!("mail-help", support = support.as_str()))
+}
+
+fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
     let accent = &policy.look.accent;
     context! {
-        brand, link, code, code_spaced, lifetime, template, not_you, asked, words,
-        support => support.map(|(_, link)| link),
+        brand => policy.brand.name,
+        support => policy.brand.support_link(),
         accent => accent.fill.map(Colour::hex).to_vec(),
         on_accent => accent.on_fill.hex(),
         language => language().tag(),
         host => public_url.host(),
         origin => public_url.origin(),
-        variables => Value::from_object(Variables(letter.variables.clone())),
     }
 }
 
-/// Nobody's, to try templates on.
-fn sample_letter(now: Millis) -> Letter {
-    Letter {
-        link: Some("https://example.com/link".to_owned()),
-        code: Some("123456".to_owned()),
-        expires_at: now + 10 * MINUTE,
-        requested_at: now,
-        user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".to_owned(),
-        network: "203.0.113.*".to_owned(),
-        not_you: "https://example.com/not-you".to_owned(),
-        language: Language::default(),
-        template: Template::default().name().to_owned(),
-        variables: BTreeMap::new(),
+const SAMPLE_ADDRESS: &str = "you@example.com";
+
+/// Mails of nobody's, to try templates on.
+struct Samples {
+    sign_in: Value,
+    new_device: Value,
+}
+
+impl Samples {
+    fn new(policy: &Policy, public_url: &PublicUrl, now: Millis) -> Self {
+        let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+        let network = "203.0.113.*";
+        let letter = Letter {
+            link: Some("https://example.com/link".to_owned()),
+            code: Some("123456".to_owned()),
+            expires_at: now + 10 * MINUTE,
+            requested_at: now,
+            user_agent: user_agent.to_owned(),
+            network: network.to_owned(),
+            not_you: "https://example.com/not-you".to_owned(),
+            language: language(),
+            template: Template::default().name().to_owned(),
+            variables: BTreeMap::new(),
+        };
+        let notice = Notice {
+            end_session: "https://example.com/not-you".to_owned(),
+            signed_in_at: now,
+            user_agent: user_agent.to_owned(),
+            network: network.to_owned(),
+            language: language(),
+        };
+        Samples {
+            sign_in: sign_in(&letter, policy, public_url, now),
+            new_device: new_device(&notice, SAMPLE_ADDRESS, policy, public_url),
+        }
     }
 }
 

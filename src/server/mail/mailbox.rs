@@ -51,11 +51,11 @@ impl Mailbox {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// The mail with this number, or a sample in the language with this tag.
+    /// The mail with this number, or a sample like `sign_in-de`.
     fn get(&self, state: &AppState, wanted: &str) -> Option<Composed> {
-        if let Some(language) = Language::of_tag(wanted) {
+        if let Some((kind, language)) = wanted.split_once('-').and_then(|(kind, tag)| Some((kind, Language::of_tag(tag)?))) {
             let core = &state.core;
-            let sample = || self.templates.sample(&core.policy(), &self.from, &core.public_url, core.clock.now());
+            let sample = || self.templates.sample(kind, &core.policy(), &self.from, &core.public_url, core.clock.now());
             return speaking(language, sample).inspect_err(|error| tracing::error!(%error, "no sample")).ok();
         }
         self.all().into_iter().find_map(|(number, mail)| (number.to_string() == wanted).then_some(mail))
@@ -82,7 +82,14 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
         .into_iter()
         .map(|(number, mail)| context! { number => number.to_string(), to => mail.to, subject => mail.subject })
         .collect();
-    let samples = Language::ALL.map(|language| context! { number => language.tag(), name => language.name() }).to_vec();
+    let kinds = [("sign_in", "Sign-in"), ("new_device", "New device")];
+    let samples: Vec<Value> = kinds
+        .into_iter()
+        .flat_map(|(kind, name)| Language::ALL.map(|language| (kind, name, language)))
+        .map(|(kind, name, language)| {
+            context! { number => format!("{kind}-{}", language.tag()), name => format!("{name}, {}", language.name()) }
+        })
+        .collect();
     let look = &state.core.policy().look;
     let nonce = state.core.random.id().unwrap_or_default();
     let mut environment = Environment::new();
@@ -95,7 +102,7 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             copy => Value::from_safe_string(COPY.to_owned()),
             css => state.assets.css,
             brand_css => look.stylesheet(),
-            icon => look.logo(),
+            icon => look.icon(),
         },
     );
     match page {

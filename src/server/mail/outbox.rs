@@ -18,10 +18,9 @@ use crate::{
     server::{
         clock::{MINUTE, Millis, SECOND},
         event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT, WITHHELD},
-        sign_in::{Client, Core, address::masked, request::Letter},
+        sign_in::{Client, Core, address::masked, request::Payload},
         store::{AuditEvent, QueuedMail},
         telemetry::span_of,
-        words::speaking,
     },
 };
 
@@ -138,8 +137,8 @@ impl Outbox {
         if now >= mail.expires_at {
             return Err(for_good("its link and code expired before it could be sent"));
         }
-        let letter = Letter::open(&self.core.keys, &mail.id, &mail.payload);
-        let letter = letter.ok_or_else(|| for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET"))?;
+        let payload = Payload::open(&self.core.keys, &mail.id, &mail.payload);
+        let payload = payload.ok_or_else(|| for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET"))?;
         // Not earlier: a request is answered alike whoever it is for, and only here is it decided whether there is a mail.
         match self.core.may_receive(&mail.address).await {
             Ok(true) => {}
@@ -147,8 +146,8 @@ impl Outbox {
             Err(error) => return Err(Refusal::ForNow(error.to_string())),
         }
         let policy = self.core.policy();
-        let compose = || self.templates.sign_in(mail, &letter, &policy, &self.from, &self.core.public_url, now);
-        let composed = speaking(letter.language, compose).map_err(|error| for_good(&error.to_string()))?;
+        let composed = self.templates.mail(mail, &payload, &policy, &self.from, &self.core.public_url, now);
+        let composed = composed.map_err(|error| for_good(&error.to_string()))?;
         self.transport.send(composed).await.map(|()| Outcome::Sent)
     }
 

@@ -12,14 +12,22 @@ pub fn issue(core: &Core, address: &str) -> Result<String, Error> {
     Ok(format!("{id}.{code}"))
 }
 
+/// Whether `browser` has signed in to `address` before.
+pub fn is_known(core: &Core, address: &str, browser: &Browser) -> bool {
+    id(core, address, browser).is_some()
+}
+
+fn id<'a>(core: &Core, address: &str, browser: &'a Browser) -> Option<&'a str> {
+    browser.devices.iter().find_map(|device| {
+        let (id, code) = device.split_once('.')?;
+        core.keys.verify_device(&under(address, id), code).then_some(id)
+    })
+}
+
 /// Whose allowance a request of `browser` for `address` takes from: that of the device if it has signed in to the address
 /// before, else the one all strangers share.
 pub fn bucket(core: &Core, address: &str, browser: &Browser) -> String {
-    let known = browser.devices.iter().find_map(|device| {
-        let (id, code) = device.split_once('.')?;
-        core.keys.verify_device(&under(address, id), code).then_some(id)
-    });
-    match known {
+    match id(core, address, browser) {
         Some(id) => under(address, id),
         None => address.to_owned(),
     }

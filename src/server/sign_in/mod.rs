@@ -8,6 +8,7 @@ pub mod limits;
 pub mod link;
 pub mod mode;
 pub mod not_you;
+pub mod notice;
 pub mod password;
 pub mod request;
 
@@ -229,6 +230,8 @@ struct Beginning<'a> {
     events: [AuditEvent; 2],
     /// The session this browser had, and its end.
     replaces: Option<(&'a str, AuditEvent)>,
+    /// For an owner who may not know of it.
+    notice: Option<notice::Sealed>,
 }
 
 impl<'a> Beginning<'a> {
@@ -241,14 +244,17 @@ impl<'a> Beginning<'a> {
             let revoked = core.event(event::SESSION_REVOKED, Some(&had.address), &browser.client);
             (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))
         });
-        Ok(Beginning { browser, by, session_id: core.random.id()?, at, expires_at, events, replaces })
+        let session_id = core.random.id()?;
+        let notice = notice::Sealed::of(core, address, &session_id, browser, at)?;
+        Ok(Beginning { browser, by, session_id, at, expires_at, events, replaces, notice })
     }
 
     fn session(&self) -> NewSession<'_> {
         let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
         let Client { user_agent, ip_prefix, .. } = &self.browser.client;
         let (id, expires_at, forgives) = (self.session_id.as_str(), self.expires_at, self.by.try_id());
-        NewSession { id, user_agent, ip_prefix, expires_at, replaces, forgives, events: &self.events }
+        let notice = self.notice.as_ref().map(notice::Sealed::mail);
+        NewSession { id, user_agent, ip_prefix, expires_at, replaces, forgives, events: &self.events, notice }
     }
 
     /// It has begun.

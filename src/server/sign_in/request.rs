@@ -14,6 +14,7 @@ use super::{
     link::{self, LinkToken},
     mode::Mode,
     not_you,
+    notice::Notice,
 };
 use crate::{
     error::Error,
@@ -118,7 +119,22 @@ pub struct Letter {
     pub variables: BTreeMap<String, String>,
 }
 
-impl Letter {
+/// What is sealed in the outbox.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Payload {
+    SignIn(Letter),
+    NewDevice(Notice),
+}
+
+impl Payload {
+    pub fn language(&self) -> Language {
+        match self {
+            Payload::SignIn(letter) => letter.language,
+            Payload::NewDevice(notice) => notice.language,
+        }
+    }
+
     /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
     pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
         serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
@@ -240,7 +256,7 @@ impl Secrets {
             requested_at: now,
             user_agent: browser.client.user_agent.clone(),
             network: browser.client.ip_prefix.clone(),
-            not_you: core.public_url.not_you(&not_you::token(core, id)?),
+            not_you: core.public_url.not_you("request", &not_you::request_token(core, id)?),
             language: language(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),

@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, Dialect, FailedTry, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, read, run_all, sessions::begin_session,
-    users::note_try, write,
+    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, read, run_all,
+    sessions::begin_session, users::note_try, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -266,7 +266,8 @@ impl Store {
             }
             match admit!(tx, admission, &request.address, now) {
                 Some((user_id, None)) => {
-                    begin_session!(tx, session, &user_id, &request.address, now);
+                    let is_new = matches!(admission, Admission::Anyone { new_id } if new_id == user_id);
+                    begin_session!(tx, session, &user_id, &request.address, now, is_new: is_new);
                     Completed::SignedIn { user_id }
                 }
                 _ => Completed::Refused,
@@ -324,8 +325,5 @@ macro_rules! queued_at {
 
 const INSERT_CREDENTIAL: &str = "INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
     VALUES ($1, $2, $3, $4, $5)";
-
-const INSERT_MAIL: &str = "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at, \
-    request_id) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10)";
 
 use {admit, queued_at};

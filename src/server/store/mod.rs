@@ -17,6 +17,7 @@ mod users;
 pub use audit::AuditEvent;
 pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest};
 pub use mapped::{MapError, MappedUsers};
+use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
 pub use pool::Pool;
 pub(crate) use run::{DURABLE, Dialect, SURVIVES_THE_PROCESS, execute, lend, read, returning, run_all, transaction, write};

@@ -45,6 +45,10 @@ pub struct QueuedMail {
     pub request_id: String,
 }
 
+/// The statement that queues a mail.
+pub(super) const INSERT_MAIL: &str = "INSERT INTO outbox (id, auth_request_id, address, bucket, state, payload, attempts, due_at, created_at, expires_at, \
+    request_id) VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, $8, $9, $10)";
+
 /// How long a worker holds a mail. Longer than sending one may take, so that only a dead worker loses it.
 pub const LEASE: Millis = MINUTE;
 

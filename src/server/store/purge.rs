@@ -10,7 +10,7 @@ use crate::{
 
 /// Rows of one statement, and the time left to others after it: nobody waits for more than that, and a million expired rows
 /// are gone in minutes.
-const BATCH: i64 = 100;
+const BATCH: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can be explained; mails

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, Store, execute, read, run_all, write};
+use super::{AuditEvent, NewMail, Store, execute, read, run_all, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
@@ -17,6 +17,8 @@ pub struct NewSession<'a> {
     pub forgives: Option<&'a str>,
     /// What is noted of its beginning.
     pub events: &'a [AuditEvent; 2],
+    /// A mail that tells the user of it, unless it is the first of a new one.
+    pub notice: Option<NewMail<'a>>,
 }
 
 /// A session and its user.
@@ -85,7 +87,7 @@ impl Store {
 
 /// Writes a session. What ends with its beginning: the one the same browser had, and every auth request of the address.
 macro_rules! begin_session {
-    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr) => {
+    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, is_new: $is_new:expr) => {
         if let Some((replaced, event)) = $session.replaces {
             let revoke = sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
@@ -93,6 +95,15 @@ macro_rules! begin_session {
             }
         }
         let [verified, issued] = $session.events;
+        if let Some(notice) = $session.notice.as_ref().filter(|_| !$is_new) {
+            $crate::server::store::run_all!(
+                $tx,
+                $crate::server::store::INSERT_MAIL => [
+                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.payload, notice.attempts(),
+                    notice.due_at($now), $now, notice.expires_at, &issued.request_id,
+                ]
+            );
+        }
         $crate::server::store::run_all!(
             $tx,
             "UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL"

@@ -110,7 +110,7 @@ impl Store {
     /// Begins a session for a user who is known already, and revokes the one the browser had.
     pub async fn begin_session(&self, user_id: &str, address: &str, session: &NewSession<'_>, now: Millis) -> Result<(), Error> {
         write!(self, tx => {
-            begin_session!(tx, session, user_id, address, now);
+            begin_session!(tx, session, user_id, address, now, is_new: false);
         });
         Ok(())
     }

@@ -1,0 +1,122 @@
+// What makes a sign-in easier than it has to be: slips noticed, webmail one press away, words in one's own language.
+import { alive, askForMail, expect, send, signIn, test } from "../support/test";
+
+test("a slip in a common domain is noticed once the person is done, and put right by a press", async ({ page }) => {
+  await page.goto("/login");
+  await alive(page);
+  const field = page.getByLabel("E-mail address");
+  await field.fill("ada@gmial.com");
+  await expect(page.getByRole("button", { name: /Did you mean/ })).toHaveCount(0);
+  await field.blur();
+  await page.getByRole("button", { name: "Did you mean ada@gmail.com?" }).click();
+  await expect(field).toHaveValue("ada@gmail.com");
+  await expect(field).toBeFocused();
+  await expect(page.getByRole("button", { name: /Did you mean/ })).toHaveCount(0);
+});
+
+test("what cannot be an address is said when the person leaves the field, not while they type", async ({ page }) => {
+  await page.goto("/login");
+  await alive(page);
+  const field = page.getByLabel("E-mail address");
+  await field.pressSequentially("ada");
+  await expect(page.getByRole("alert")).toHaveText("");
+  await field.blur();
+  await expect(page.getByRole("alert")).toHaveText(/does not look like an e-mail address/);
+});
+
+test("nothing on the sign-in page moves when something is said", async ({ page }) => {
+  await page.goto("/login");
+  await alive(page);
+  const button = page.getByRole("button", { name: "Send magic link" });
+  const before = await button.boundingBox();
+  const field = page.getByLabel("E-mail address");
+  await field.fill("ada");
+  await field.blur();
+  await expect(page.getByRole("alert")).not.toHaveText("");
+  expect(await button.boundingBox()).toEqual(before);
+  await field.fill("ada@gmial.com");
+  await field.blur();
+  await expect(page.getByRole("button", { name: /Did you mean/ })).toBeVisible();
+  expect(await button.boundingBox()).toEqual(before);
+});
+
+test("who reads mail at a known provider gets there by one press, others see no such button", async ({ page, address }) => {
+  await askForMail(page, "ada@gmail.com");
+  const gmail = page.getByRole("link", { name: "Open Gmail" });
+  await expect(gmail).toHaveAttribute("href", /^https:\/\/mail\.google\.com\//);
+  await expect(gmail).toHaveAttribute("rel", "noopener noreferrer");
+  await askForMail(page, address);
+  await expect(page.getByRole("link", { name: /^Open/ })).toHaveCount(0);
+});
+
+test("a language that was chosen stays through the whole sign-in, mail included", async ({ page, inbox, address }) => {
+  await page.goto("/login");
+  await page.getByRole("button", { name: "Deutsch" }).click();
+  await expect(page.getByRole("heading", { name: "Bei Example anmelden" })).toBeVisible();
+  await alive(page);
+  await page.getByLabel("E-Mail-Adresse").fill(address);
+  await page.getByRole("button", { name: "Link zuschicken" }).click();
+  await expect(page.getByRole("heading", { name: "Sehen Sie in Ihr Postfach" })).toBeVisible();
+  const mail = await inbox.mailTo(address);
+  expect(mail.subject).toContain("ist Ihr Code für Example");
+  await page.goto(mail.link);
+  await expect(page.getByRole("heading", { name: "Sie sind angemeldet" })).toBeVisible();
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+});
+
+test("whom a mail surprises stops the sign-in with one press", async ({ page, inbox, address, browser, watch }) => {
+  await askForMail(page, address);
+  const mail = await inbox.mailTo(address);
+  const owners = await browser.newContext();
+  await watch(owners);
+  const owner = await owners.newPage();
+  await owner.goto(/http\S+\/login\/not-you\S+/.exec(mail.text)![0]);
+  await owner.getByRole("button", { name: "Stop this sign-in" }).click();
+  await expect(owner.getByRole("heading", { name: "Stopped" })).toBeVisible();
+});
+
+test("an account is deleted after a second look", async ({ page, inbox, address }) => {
+  await signIn(page, inbox, address);
+  await expect(page.getByRole("button", { name: "Delete it for good" })).toBeHidden();
+  await page.getByText("Delete your account").click();
+  await page.getByRole("button", { name: "Delete it for good" }).click();
+  await expect(page.getByRole("heading", { name: "Your account is deleted" })).toBeVisible();
+  await page.goto("/dashboard");
+  await expect(page).toHaveURL(/\/login/);
+});
+
+test("what screen readers make of the sign-in", async ({ page, address }) => {
+  await page.goto("/login");
+  await alive(page);
+  await expect(page.getByRole("main")).toMatchAriaSnapshot(`
+    - main:
+      - paragraph:
+        - link "Example"
+      - heading "Sign in to Example" [level=1]
+      - paragraph: We send you a link and a code. No password needed.
+      - text: E-mail address
+      - textbox "E-mail address":
+        - /placeholder: you@example.com
+      - alert
+      - status
+      - button "Send magic link"
+  `);
+  await send(page, address);
+  await expect(page.getByRole("main")).toMatchAriaSnapshot(`
+    - main:
+      - paragraph:
+        - link "Example"
+      - heading "Check your inbox" [level=1]
+      - paragraph: /We sent a link and a code to/
+      - paragraph: Open the link in this browser, or type the code here.
+      - text: Code from the mail
+      - textbox "Code from the mail"
+      - alert
+      - button "Sign in"
+      - status
+      - timer: /The mail works for \\d+:\\d+ more\\./
+      - button /Send a fresh mail/
+      - paragraph: Nothing there? Look into spam, and check the address above.
+  `);
+});

@@ -1,0 +1,42 @@
+//! Deleting one's account.
+
+use latchkey::server::clock::MINUTE;
+
+use crate::support::App;
+
+#[tokio::test]
+async fn who_deletes_their_account_is_signed_out_everywhere_and_gone() {
+    let app = App::start().await;
+    let (ada, elsewhere) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    let grace = app.signed_in("grace@example.com").await;
+    ada.ask_for_mail("ada@example.com").await;
+    let answer = ada.post_form("/actions/delete-account", &[]).await;
+    assert_eq!(answer.goes_to(), "/goodbye");
+    assert!(ada.get("/goodbye").await.body.contains("Your account is deleted"));
+    assert_eq!((ada.signed_in_as().await, elsewhere.signed_in_as().await), (None, None));
+    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE address = 'ada@example.com'").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM auth_requests WHERE address = 'ada@example.com' AND ended_at IS NULL").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'user.deleted'").await, 1);
+    assert!(grace.signed_in_as().await.is_some(), "nobody else is");
+}
+
+#[tokio::test]
+async fn whoever_finds_a_browser_signed_in_cannot_delete_the_account() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    app.clock.advance(11 * MINUTE);
+    assert!(!ada.get("/dashboard").await.body.contains("/actions/delete-account"));
+    let refused = ada.post_form("/actions/delete-account", &[]).await;
+    assert!(ada.get(refused.goes_to()).await.body.contains("deleting an account needs a fresh sign-in"));
+    assert!(ada.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn nobody_deletes_an_account_without_being_signed_in() {
+    let app = App::start().await;
+    app.signed_in("ada@example.com").await;
+    let stranger = app.browser();
+    let refused = stranger.post_form("/actions/delete-account", &[]).await;
+    assert_eq!(refused.goes_to(), "/dashboard");
+    assert_eq!(app.count("SELECT COUNT(*) FROM users").await, 1);
+}

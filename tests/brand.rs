@@ -1,0 +1,51 @@
+//! The team's own look, without touching code.
+
+use crate::support::App;
+
+/// Where the page links something whose address begins so.
+fn linked<'a>(page: &'a str, begin: &str) -> Option<&'a str> {
+    let at = page.find(&format!("\"{begin}"))? + 1;
+    page[at..].split('"').next()
+}
+
+#[tokio::test]
+async fn accent_logo_and_links_stand_on_every_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let logo = folder.path().join("logo.svg");
+    std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let app = App::with(&[
+        ("LATCHKEY_BRAND__NAME", "Analytical Engines"),
+        ("LATCHKEY_BRAND__ACCENT", "#ffd60a"),
+        ("LATCHKEY_BRAND__LOGO", logo.to_str().unwrap()),
+        ("LATCHKEY_BRAND__SUPPORT", "help@example.com"),
+        ("LATCHKEY_BRAND__TERMS", "https://example.com/terms"),
+        ("LATCHKEY_BRAND__PRIVACY", "https://example.com/privacy"),
+    ])
+    .await;
+    let ada = app.browser();
+    let page = ada.get("/login").await.body;
+    for told in
+        ["Sign in to Analytical Engines", "mailto:help@example.com", "https://example.com/terms", "https://example.com/privacy"]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let css = ada.get(linked(&page, "/brand.css").unwrap()).await;
+    assert!(css.body.contains("--accent: light-dark(#ffd60a,") && css.body.contains("--on-accent: #14161c"), "{}", css.body);
+    assert!(css.header("cache-control").contains("immutable"));
+    let logo = ada.get(linked(&page, "/brand-logo").unwrap()).await;
+    assert_eq!(logo.header("content-type"), "image/svg+xml");
+    assert!(logo.header("content-security-policy").contains("sandbox"), "no page of its own");
+
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert!(mail.html.contains("background:#ffd60a;color:#14161c"), "{}", mail.html);
+    assert!(mail.text.contains("Help: help@example.com"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn without_a_brand_nothing_more_is_loaded() {
+    let app = App::start().await;
+    let page = app.browser().get("/login").await.body;
+    assert_eq!((linked(&page, "/brand.css"), linked(&page, "/brand-logo")), (None, None));
+    assert_eq!(app.browser().get("/brand.css").await.status, 404);
+}

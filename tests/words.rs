@@ -1,0 +1,64 @@
+//! Every sentence a person reads is in their language.
+
+use reqwest::Method;
+
+use crate::support::{Answer, App, Browser};
+
+/// What a browser gets that likes these languages.
+async fn liking(browser: &Browser, languages: &str, path: &str) -> Answer {
+    browser.send(browser.request(Method::GET, path).header("accept-language", languages)).await
+}
+
+#[tokio::test]
+async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_none_of_them() {
+    let app = App::start().await;
+    let ada = app.browser();
+    for (languages, tag, heading) in [
+        ("de-AT,de;q=0.9,en;q=0.5", "de", "Bei Latchkey anmelden"),
+        ("en-GB,en;q=0.9,de;q=0.5", "en", "Sign in to Latchkey"),
+        ("ja, fr;q=0.5", "en", "Sign in to Latchkey"),
+    ] {
+        let page = liking(&ada, languages, "/login").await.body;
+        assert!(page.contains(&format!("<html lang=\"{tag}\">")) && page.contains(heading), "{languages}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let chosen = ada.post_form("/actions/set-language", &[("language", "de"), ("back", "/login?next=%2Fdashboard%2Fa")]).await;
+    assert_eq!(chosen.goes_to(), "/login?next=%2Fdashboard%2Fa");
+    assert!(liking(&ada, "en", "/login").await.body.contains("Bei Latchkey anmelden"));
+    let elsewhere = ada.post_form("/actions/set-language", &[("language", "de"), ("back", "https://evil.example/")]).await;
+    assert_eq!(elsewhere.goes_to(), "/dashboard", "never to another site");
+    let unknown = ada.post_form("/actions/set-language", &[("language", "xx"), ("back", "/login")]).await;
+    assert_eq!(unknown.goes_to(), "/login");
+    assert!(ada.get("/login").await.body.contains("Etwas fehlt: language."));
+}
+
+#[tokio::test]
+async fn errors_are_told_in_the_language_of_who_asked() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let body = serde_json::json!({ "email": "ada" });
+    let request = ada.request(Method::POST, "/api/auth/send-passwordless").header("accept-language", "de").json(&body);
+    let answer = ada.send(request).await;
+    assert_eq!(answer.error(400), "invalid_email", "the code is the same in any language");
+    let sentence = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(sentence, "Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie die Schreibweise.");
+}
+
+#[tokio::test]
+async fn a_mail_is_in_the_language_of_who_asked_for_it() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.set_cookie("language", "de");
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert!(mail.subject.ends_with("ist Ihr Code für Latchkey"), "{}", mail.subject);
+    assert!(mail.text.contains("Öffnen Sie diesen Link in dem Browser"), "{}", mail.text);
+    assert!(mail.text.contains("am 1. Januar 2026, 12:00 UTC"), "{}", mail.text);
+    assert!(mail.html.contains("<html lang=\"de\">"));
+    assert_eq!(mail.header("Content-Language").as_deref(), Some("de"));
+}
