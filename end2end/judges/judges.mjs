@@ -107,10 +107,13 @@ async function judgeAll() {
     ["/login/code", asked, "the code page"],
     ["/login/confirm?link_token=x", "", "the page of a link"],
     ["/dashboard", session, "the dashboard"],
+    ["/login/not-you?request=x", "", "the page for whom a mail surprises"],
+    ["/goodbye", "", "the page after an account was deleted"],
+    ["/login", "__Host-language=de", "the sign-in page in German"],
     ["/nowhere", "", "an unknown page"],
   ];
 
-  const { CspEvaluator } = await import("csp_evaluator/dist/evaluator.js");
+  const { CspEvaluator, STRICTCSP_CHECKS } = await import("csp_evaluator/dist/evaluator.js");
   const { CspParser } = await import("csp_evaluator/dist/parser.js");
   const { Severity } = await import("csp_evaluator/dist/finding.js");
   const { HtmlValidate } = await import("html-validate");
@@ -118,7 +121,7 @@ async function judgeAll() {
   for (const [path, held, name] of pages) {
     const answer = await fetch(site + path, { headers: held ? { cookie: held } : {} });
     const html = await answer.text();
-    const findings = new CspEvaluator(new CspParser(answer.headers.get("content-security-policy")).csp).evaluate();
+    const findings = new CspEvaluator(new CspParser(answer.headers.get("content-security-policy")).csp).evaluate(STRICTCSP_CHECKS);
     const severe = findings.filter(({ severity }) => [Severity.HIGH, Severity.MEDIUM, Severity.SYNTAX].includes(severity));
     judge("csp_evaluator", name, severe.map(({ directive, description }) => `${directive}: ${description}`));
     const report = await validator.validateString(html);

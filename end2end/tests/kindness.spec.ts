@@ -1,4 +1,5 @@
 // What makes a sign-in easier than it has to be: slips noticed, webmail one press away, words in one's own language.
+import { isAccessible } from "../support/accessible";
 import { alive, askForMail, expect, send, signIn, test } from "../support/test";
 
 test("a slip in a common domain is noticed once the person is done, and put right by a press", async ({ page }) => {
@@ -38,6 +39,7 @@ test("nothing on the sign-in page moves when something is said", async ({ page }
   await field.blur();
   await expect(page.getByRole("button", { name: /Did you mean/ })).toBeVisible();
   expect(await button.boundingBox()).toEqual(before);
+  await isAccessible(page);
 });
 
 test("who reads mail at a known provider gets there by one press, others see no such button", async ({ page, address }) => {
@@ -45,6 +47,7 @@ test("who reads mail at a known provider gets there by one press, others see no 
   const gmail = page.getByRole("link", { name: "Open Gmail" });
   await expect(gmail).toHaveAttribute("href", /^https:\/\/mail\.google\.com\//);
   await expect(gmail).toHaveAttribute("rel", "noopener noreferrer");
+  await isAccessible(page);
   await askForMail(page, address);
   await expect(page.getByRole("link", { name: /^Open/ })).toHaveCount(0);
 });
@@ -61,6 +64,7 @@ test("a language that was chosen stays through the whole sign-in, mail included"
   expect(mail.subject).toContain("ist Ihr Code für Example");
   await page.goto(mail.link);
   await expect(page.getByRole("heading", { name: "Sie sind angemeldet" })).toBeVisible();
+  await isAccessible(page);
   await page.getByRole("button", { name: "English" }).click();
   await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
 });
@@ -72,16 +76,20 @@ test("whom a mail surprises stops the sign-in with one press", async ({ page, in
   await watch(owners);
   const owner = await owners.newPage();
   await owner.goto(/http\S+\/login\/not-you\S+/.exec(mail.text)![0]);
+  await isAccessible(owner);
   await owner.getByRole("button", { name: "Stop this sign-in" }).click();
   await expect(owner.getByRole("heading", { name: "Stopped" })).toBeVisible();
+  await isAccessible(owner);
 });
 
 test("an account is deleted after a second look", async ({ page, inbox, address }) => {
   await signIn(page, inbox, address);
   await expect(page.getByRole("button", { name: "Delete it for good" })).toBeHidden();
   await page.getByText("Delete your account").click();
+  await isAccessible(page);
   await page.getByRole("button", { name: "Delete it for good" }).click();
   await expect(page.getByRole("heading", { name: "Your account is deleted" })).toBeVisible();
+  await isAccessible(page);
   await page.goto("/dashboard");
   await expect(page).toHaveURL(/\/login/);
 });

@@ -56,7 +56,10 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(api::ready));
     let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
     if state.mailbox.is_some() {
-        router = router.route("/dev/mailbox", get(mailbox::list)).route("/dev/mailbox/{number}", get(mailbox::html));
+        router = router
+            .route("/dev/mailbox", get(mailbox::list))
+            .route("/dev/mailbox/{number}", get(mailbox::html))
+            .route("/dev/mailbox/{number}/source", get(mailbox::source));
     }
     router
         .route_layer(from_fn(metrics::measure))

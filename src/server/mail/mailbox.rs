@@ -128,6 +128,14 @@ pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> 
     }
 }
 
+/// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
+pub async fn source(State(state): State<AppState>, Path(number): Path<String>) -> Response {
+    match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(&state, &number)) {
+        Some(mail) => String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 fn with_policy(page: String, policy: &str) -> Response {
     let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
