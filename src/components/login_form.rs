@@ -7,7 +7,7 @@ use super::{
     Message,
     browser::{focus, go, now, set_value, value},
     spelling::{is_plausible, suggestion},
-    words::{ADDRESS, LoginWords, counting},
+    words::{LoginWords, counting, filled},
 };
 use crate::actions::sign_in;
 
@@ -54,8 +54,9 @@ pub fn LoginForm(
     // Once the person is done with the field, not while they type.
     let look = move |_| {
         let typed = value("email");
-        meant.set(suggestion(&typed).unwrap_or_default());
-        error.set(if typed.is_empty() || is_plausible(&typed) { String::new() } else { words.no_address.clone() });
+        let typed = typed.trim();
+        meant.set(suggestion(typed).unwrap_or_default());
+        error.set(if typed.is_empty() || is_plausible(typed) { String::new() } else { words.no_address.clone() });
     };
     let take = move |_| {
         set_value("email", &meant.get_untracked());
@@ -132,7 +133,7 @@ pub fn LoginForm(
                             .then(|| {
                                 view! {
                                     <button class="inline" type="button" on:click=take>
-                                        {words.did_you_mean.replace(ADDRESS, &meant)}
+                                        {filled(&words.did_you_mean, &meant)}
                                     </button>
                                 }
                             })

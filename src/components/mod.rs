@@ -10,4 +10,4 @@ mod words;
 pub use code_form::CodeForm;
 pub use login_form::LoginForm;
 pub use message::Message;
-pub use words::{ADDRESS, CodeWords, LoginWords, TIME};
+pub use words::{BLANK, CodeWords, LoginWords};

@@ -3,10 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Stands in a sentence for a time that counts down.
-pub const TIME: &str = "{time}";
-/// And for an address.
-pub const ADDRESS: &str = "{address}";
+/// Stands in a sentence for what only the browser knows: a time that counts down, an address. One character, because to look for a
+/// longer text would double what the browser loads of it.
+pub const BLANK: char = '\u{fffc}';
 
 /// The words of the sign-in form.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,9 +16,9 @@ pub struct LoginWords {
     pub send: String,
     pub sign_in: String,
     pub with_password: String,
-    /// With [`TIME`].
+    /// With a [`BLANK`] for the time.
     pub again_in: String,
-    /// With [`ADDRESS`].
+    /// With a [`BLANK`] for the address.
     pub did_you_mean: String,
     pub no_address: String,
     /// What to say when the server does not answer.
@@ -31,16 +30,21 @@ pub struct LoginWords {
 pub struct CodeWords {
     pub code: String,
     pub sign_in: String,
-    /// With [`TIME`].
+    /// With a [`BLANK`] for the time.
     pub works_for: String,
     pub expired: String,
     pub fresh_mail: String,
-    /// With [`TIME`].
+    /// With a [`BLANK`] for the time.
     pub fresh_mail_in: String,
     pub unreachable: String,
 }
 
+/// A sentence with what was missing.
+pub fn filled(sentence: &str, what: &str) -> String {
+    sentence.replace(BLANK, what)
+}
+
 /// A sentence with the time that is left in it, as clocks write it in any language.
 pub fn counting(sentence: &str, seconds: u64) -> String {
-    sentence.replace(TIME, &format!("{}:{:02}", seconds / 60, seconds % 60))
+    filled(sentence, &format!("{}:{:02}", seconds / 60, seconds % 60))
 }

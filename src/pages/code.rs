@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, load};
 use crate::{
-    components::{CodeForm, CodeWords, TIME},
+    components::{BLANK, CodeForm, CodeWords},
     error::Error,
     server::{
         page_data::Visit,
@@ -44,7 +44,7 @@ async fn code_page() -> Result<AnyView, Error> {
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
             <p>
-                <a class="secondary wide-button" href=href target="_blank" rel="noopener noreferrer">
+                <a class="secondary" href=href target="_blank" rel="noopener noreferrer">
                     {say!("open-webmail", webmail = name)}
                 </a>
             </p>
@@ -68,10 +68,10 @@ fn words() -> CodeWords {
     CodeWords {
         code: say!("code-from-the-mail"),
         sign_in: say!("sign-in"),
-        works_for: say!("mail-works-for", time = TIME),
+        works_for: say!("mail-works-for", time = BLANK.to_string()),
         expired: say!("mail-has-expired"),
         fresh_mail: say!("fresh-mail"),
-        fresh_mail_in: say!("fresh-mail-in", time = TIME),
+        fresh_mail_in: say!("fresh-mail-in", time = BLANK.to_string()),
         unreachable: Error::Unavailable.to_string(),
     }
 }

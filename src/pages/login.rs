@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::frame::Frame;
 use crate::{
-    components::{ADDRESS, LoginForm, LoginWords, TIME},
+    components::{BLANK, LoginForm, LoginWords},
     error::Error,
     server::{config::Passwords, page_data::Visit, sign_in::mode::Mode, words::say},
 };
@@ -46,8 +46,8 @@ fn words() -> LoginWords {
         send: say!("send-link"),
         sign_in: say!("sign-in"),
         with_password: say!("sign-in-with-password"),
-        again_in: say!("try-again-in", time = TIME),
-        did_you_mean: say!("did-you-mean", address = ADDRESS),
+        again_in: say!("try-again-in", time = BLANK.to_string()),
+        did_you_mean: say!("did-you-mean", address = BLANK.to_string()),
         no_address: Error::InvalidEmail.to_string(),
         unreachable: Error::Unavailable.to_string(),
     }

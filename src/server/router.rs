@@ -110,9 +110,10 @@ fn assets(state: &AppState) -> Router<AppState> {
     };
     let hashed =
         Router::new().nest_service(options.site_pkg_dir_route_base().trim_end_matches('/'), folder).layer(cached(caching));
-    let plain = ["favicon.svg", "robots.txt"]
-        .iter()
-        .fold(Router::new(), |router, file| router.route_service(&format!("/{file}"), ServeFile::new(root.join(file))));
+    let plain = ["favicon.svg", "robots.txt"].iter().fold(Router::new(), |router, file| {
+        let served = ServeFile::new(root.join(file)).precompressed_br().precompressed_gzip();
+        router.route_service(&format!("/{file}"), served)
+    });
     hashed.merge(plain.layer(cached("public, max-age=86400")))
 }
 

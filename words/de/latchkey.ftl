@@ -36,7 +36,7 @@ language = Sprache
 support = Hilfe
 terms = Nutzungsbedingungen
 privacy = Datenschutz
-about-the-page = Melden Sie sich bei { $brand } mit einem Link oder Code aus Ihrer E-Mail an. Ohne Passwort.
+about-the-page = Bei { $brand } anmelden, mit einem Link oder Code aus Ihrer E-Mail.
 
 ## Die Anmeldeseite
 

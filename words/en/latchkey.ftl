@@ -36,7 +36,7 @@ language = Language
 support = Help
 terms = Terms
 privacy = Privacy
-about-the-page = Sign in to { $brand } with a link or a code by mail. No password needed.
+about-the-page = Sign in to { $brand } with a link or a code by mail.
 
 ## The sign-in page
 

@@ -100,6 +100,7 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             mails, samples, shown, nonce,
             from => mailbox.from.to_string(),
             copy => Value::from_safe_string(COPY.to_owned()),
+            style => Value::from_safe_string(include_str!("templates/mailbox.css").to_owned()),
             css => state.assets.css,
             brand_css => look.stylesheet(),
             icon => look.icon(),
@@ -109,7 +110,7 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
         Ok(page) => with_policy(
             page,
             &format!(
-                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; frame-src 'self'; \
+                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; frame-src 'self'; \
                  frame-ancestors 'none'"
             ),
         ),
