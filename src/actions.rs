@@ -18,7 +18,8 @@ use crate::{
             code::{self, Code},
             destination,
             link::{self, LinkToken},
-            not_you, password,
+            not_you::What,
+            password,
             request::{self, Ask, Started},
         },
         words::Language,
@@ -163,20 +164,10 @@ pub async fn not_you(request: Option<String>, session: Option<String>) -> Result
         let mut query = url::form_urlencoded::Serializer::new("/login/not-you?".to_owned());
         query.append_pair(name, value).finish()
     };
-    let (core, client) = (&visit.state.core, visit.caller.client());
-    let (here, stopped) = match session {
-        Some(token) => {
-            let here = page("session", &token);
-            forms::come_back_to(&here, "");
-            (here, not_you::end_session(core, &token, &client).await?)
-        }
-        None => {
-            let token = request.unwrap_or_default();
-            let here = page("request", &token);
-            forms::come_back_to(&here, "");
-            (here, not_you::stop_request(core, &token, &client).await?)
-        }
-    };
+    let (what, token) = What::of(request, session);
+    let here = page(what.name(), &token);
+    forms::come_back_to(&here, "");
+    let stopped = what.stop(&visit.state.core, &token, &visit.caller.client()).await?;
     Ok(Next { location: if stopped { page("stopped", "yes") } else { here } })
 }
 

@@ -1,6 +1,6 @@
 //! Deleting one's account.
 
-use latchkey::server::clock::MINUTE;
+use latchkey::server::clock::{DAY, MINUTE};
 
 use crate::support::App;
 
@@ -16,8 +16,32 @@ async fn who_deletes_their_account_is_signed_out_everywhere_and_gone() {
     assert_eq!((ada.signed_in_as().await, elsewhere.signed_in_as().await), (None, None));
     assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE address = 'ada@example.com'").await, 0);
     assert_eq!(app.count("SELECT COUNT(*) FROM auth_requests WHERE address = 'ada@example.com' AND ended_at IS NULL").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE address = 'ada@example.com'").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE address = 'grace@example.com'").await, 1);
     assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'user.deleted'").await, 1);
     assert!(grace.signed_in_as().await.is_some(), "nobody else is");
+}
+
+#[tokio::test]
+async fn within_two_days_nothing_is_left_of_a_deleted_account_but_masked_notes() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.ask_for_mail("ada@example.com").await;
+    ada.type_code("000000").await;
+    ada.post_form("/actions/delete-account", &[]).await;
+    app.clock.advance(2 * DAY);
+    app.store.purge(app.clock.now(), 90 * DAY).await.unwrap();
+    for left in [
+        "SELECT COUNT(*) FROM users",
+        "SELECT COUNT(*) FROM sessions",
+        "SELECT COUNT(*) FROM auth_requests",
+        "SELECT COUNT(*) FROM outbox",
+        "SELECT COUNT(*) FROM failed_tries",
+    ] {
+        assert_eq!(app.count(left).await, 0, "{left}");
+    }
+    assert!(app.count("SELECT COUNT(*) FROM audit_events WHERE address <> ''").await > 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE address LIKE 'ada@%'").await, 0);
 }
 
 #[tokio::test]

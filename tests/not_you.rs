@@ -43,6 +43,8 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
     assert!(stranger.get(&page).await.body.contains("This link has expired"));
     assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'auth.cancelled'").await, 1);
     assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 0);
+    let dashboard = app.signed_in("ada@example.com").await.get("/dashboard").await.body;
+    assert!(dashboard.contains("A sign-in was stopped"), "{dashboard}");
 }
 
 #[tokio::test]

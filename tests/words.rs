@@ -1,6 +1,7 @@
 //! Every sentence a person reads is in their language.
 
 use reqwest::Method;
+use std::{fs, path::Path};
 
 use crate::support::{Answer, App, Browser};
 
@@ -61,4 +62,22 @@ async fn a_mail_is_in_the_language_of_who_asked_for_it() {
     assert!(mail.text.contains("am 1. Januar 2026, 12:00 UTC"), "{}", mail.text);
     assert!(mail.html.contains("<html lang=\"de\">"));
     assert_eq!(mail.header("Content-Language").as_deref(), Some("de"));
+}
+
+/// The text of every source file below a folder.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(&path).unwrap_or_default() }).collect()
+}
+
+#[test]
+fn every_sentence_of_the_catalogue_is_said_somewhere() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (code, catalogue) = (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
+    let keys = catalogue.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+    let keys: Vec<&str> = keys.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
+    assert!(keys.len() > 150, "{}", keys.len());
+    for key in keys {
+        assert!(code.contains(&format!("say!(\"{key}\"")), "nobody says {key}");
+    }
 }

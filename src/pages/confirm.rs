@@ -2,17 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, load, refusal};
+use super::frame::{Frame, facts, load, refusal};
 use crate::{
     error::Error,
     refusal::Refusal,
     server::{
-        caller::describe,
         config::SameBrowser,
         page_data::Visit,
         sign_in::link::{self, LinkToken},
         store::AuthRequest,
-        words::{ago, say},
+        words::say,
     },
 };
 
@@ -112,21 +111,13 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
 /// Who asked and when, and a button that signs this browser in instead of theirs.
 fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
     let refused = refusal(visit);
-    let asked = ago(request.created_at, visit.state.core.clock.now());
-    let (address, token) = (request.address.clone(), token.to_owned());
-    let browser = say!("browser-from", browser = describe(&request.user_agent), network = request.ip_prefix.as_str());
+    let facts = facts(visit, request.address.clone(), &request.user_agent, &request.ip_prefix, request.created_at);
+    let token = token.to_owned();
     view! {
         <Frame title=say!("sign-in-here-title")>
             <h1>{say!("sign-in-here-title")}</h1>
             <p>{say!("asked-in-another-browser")}</p>
-            <dl class="facts">
-                <dt>{say!("fact-address")}</dt>
-                <dd class="address">{address}</dd>
-                <dt>{say!("fact-browser")}</dt>
-                <dd>{browser}</dd>
-                <dt>{say!("fact-when")}</dt>
-                <dd>{asked}</dd>
-            </dl>
+            {facts}
             {refused}
             <form class="form" method="post" action="/actions/confirm-link">
                 <input type="hidden" name="link_token" value=token />

@@ -9,7 +9,7 @@ use crate::{
         caller::describe,
         clock::{MINUTE, Millis},
         config::Passwords,
-        event::{AUTH_REQUESTED, SESSION_ISSUED, SESSION_REVOKED},
+        event::{AUTH_CANCELLED, AUTH_REQUESTED, SESSION_ISSUED, SESSION_REVOKED},
         page_data::Visit,
         session::Session,
         store::{AuditEvent, SessionRow},
@@ -31,7 +31,7 @@ async fn dashboard() -> Result<AnyView, Error> {
     let (sessions, events) = tokio::try_join!(sessions, core.activity(&session.row.address))?;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
-    let rows = sessions.into_iter().map(|row| session_row(&visit, &session, row)).collect_view();
+    let rows = sessions.into_iter().map(|row| session_row(&session, row, now)).collect_view();
     let activity = activity(events, now);
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
@@ -44,9 +44,9 @@ async fn dashboard() -> Result<AnyView, Error> {
             <p>{say!("signed-in-as")} " " <strong class="address">{session.row.address.clone()}</strong></p>
             {refused}
             <div class="actions">
-                {sign_out_button("", say!("sign-out"), "secondary")}
-                {several.then(|| sign_out_button("others", say!("sign-out-elsewhere"), "secondary"))}
-                {several.then(|| sign_out_button("all", say!("sign-out-everywhere"), "secondary"))}
+                {sign_out_button("", say!("sign-out"))}
+                {several.then(|| sign_out_button("others", say!("sign-out-elsewhere")))}
+                {several.then(|| sign_out_button("all", say!("sign-out-everywhere")))}
             </div>
             <section>
                 <h2>{say!("your-sessions")}</h2>
@@ -60,19 +60,18 @@ async fn dashboard() -> Result<AnyView, Error> {
     .into_any())
 }
 
-fn sign_out_button(which: &'static str, label: String, class: &'static str) -> impl IntoView {
+fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
     view! {
         <form method="post" action="/actions/sign-out">
             <input type="hidden" name="which" value=which />
-            <button class=class type="submit">
+            <button class="secondary" type="submit">
                 {label}
             </button>
         </form>
     }
 }
 
-fn session_row(visit: &Visit, this: &Session, row: SessionRow) -> impl IntoView + use<> {
-    let now = visit.state.core.clock.now();
+fn session_row(this: &Session, row: SessionRow, now: Millis) -> impl IntoView + use<> {
     let is_this = row.id == this.row.id;
     let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
         say!("in-use-now")
@@ -108,6 +107,7 @@ fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
     let rows = events.into_iter().map(|event| {
         let what = match (event.event.as_str(), event.reason.as_str()) {
             (AUTH_REQUESTED, _) => say!("activity-requested"),
+            (AUTH_CANCELLED, _) => say!("activity-cancelled"),
             (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),
             (SESSION_ISSUED, "code") => say!("activity-signed-in-code"),
             (SESSION_ISSUED, _) => say!("activity-signed-in-password"),
@@ -148,7 +148,7 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
         return Ok(view! {
             <section>
                 <h2>{say!("password")}</h2>
-                <p class="soft">{state} " " {say!("password-needs-fresh-sign-in")}</p>
+                <p class="soft">{state} " " {say!("needs-fresh-sign-in")}</p>
             </section>
         }
         .into_any());
@@ -194,7 +194,7 @@ fn deletion_form(is_recent: bool) -> impl IntoView {
         }
         .into_any()
     } else {
-        view! { <p class="soft">{say!("password-needs-fresh-sign-in")}</p> }.into_any()
+        view! { <p class="soft">{say!("needs-fresh-sign-in")}</p> }.into_any()
     };
     view! {
         <section>

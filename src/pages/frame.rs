@@ -8,9 +8,11 @@ use super::TroublePage;
 use crate::{
     error::Error,
     server::{
+        caller::describe,
+        clock::Millis,
         config::Brand,
         page_data::Visit,
-        words::{Language, language, say},
+        words::{Language, ago, language, say},
     },
 };
 
@@ -69,6 +71,21 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
 /// A page that has to ask the database first; what goes wrong there is a page, too.
 pub fn load(page: impl Future<Output = Result<AnyView, Error>> + Send + 'static) -> impl IntoView {
     Suspend::new(async move { page.await.unwrap_or_else(|error| view! { <TroublePage error /> }.into_any()) })
+}
+
+/// Whose sign-in it is, and where and when it was begun.
+pub fn facts(visit: &Visit, address: String, user_agent: &str, network: &str, begun_at: Millis) -> impl IntoView + use<> {
+    let browser = say!("browser-from", browser = describe(user_agent), network = network);
+    view! {
+        <dl class="facts">
+            <dt>{say!("fact-address")}</dt>
+            <dd class="address">{address}</dd>
+            <dt>{say!("fact-browser")}</dt>
+            <dd>{browser}</dd>
+            <dt>{say!("fact-when")}</dt>
+            <dd>{ago(begun_at, visit.state.core.clock.now())}</dd>
+        </dl>
+    }
 }
 
 /// Why the last form without JavaScript was sent back to this page, if one was.

@@ -1,6 +1,7 @@
 //! The team's own look: its accent and its logo, as pages and mails need them.
 
 use axum::{
+    body::Bytes,
     extract::State,
     http::{
         StatusCode,
@@ -9,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use sha2::{Digest, Sha256};
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use super::state::AppState;
 
@@ -29,7 +30,7 @@ pub struct Look {
 #[derive(Clone, Debug)]
 struct File {
     kind: &'static str,
-    bytes: Arc<[u8]>,
+    bytes: Bytes,
     /// In its address, so that a browser may keep it for ever.
     version: String,
 }
@@ -98,7 +99,7 @@ fn serve(file: Option<&File>) -> Response {
         // A picture of SVG that is opened by itself is a page.
         (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"),
     ];
-    (headers, file.bytes.to_vec()).into_response()
+    (headers, file.bytes.clone()).into_response()
 }
 
 /// A colour of sRGB.
@@ -231,6 +232,18 @@ mod tests {
             let [on_light, on_dark] = corrected.ink;
             assert!(on_light.contrast(LIGHT) >= TEXT && on_light.contrast(WHITE) >= TEXT, "{accent}: {corrected:?}");
             assert!(on_dark.contrast(DARK) >= TEXT, "{accent}: {corrected:?}");
+        }
+    }
+
+    #[test]
+    fn our_own_colours_are_those_of_the_stylesheet() {
+        let tokens = include_str!("../../style/tokens.css");
+        let pair = |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
+        let ours = Accent::default();
+        let accent = format!("--accent: light-dark({}, ", ours.fill[0].hex());
+        let [ground, sunken] = [format!("--ground: light-dark({}, ", LIGHT.hex()), format!("--sunken: {};", pair(LIGHT, DARK))];
+        for line in [accent, ground, sunken, format!("--ink: light-dark({}, ", INK.hex())] {
+            assert!(tokens.contains(&line), "{line}");
         }
     }
 

@@ -18,7 +18,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
     report.line("public URL", public_url(settings).await);
     report.line("assets", assets(settings));
-    report.line("mail templates", Templates::load(settings.policy.mail.templates.as_deref()).map(|_| "they work".to_owned()));
+    report.line("mail templates", Templates::load(&settings.policy, &settings.public_url).map(|_| "they work".to_owned()));
     report.line("mail server", mail_server(settings).await);
     match Store::connect(&settings.database_url).await {
         Err(error) => report.line("database", Err::<String, _>(error)),

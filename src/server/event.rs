@@ -26,13 +26,14 @@ pub const MAIL_FAILED: &str = "mail.failed";
 pub const WITHHELD: &str = "not_a_user";
 
 impl Core {
-    /// The latest of what happened to an address, newest first.
+    /// The last ten things that happened to an address, newest first. After the secrets were rotated it goes by two names.
     pub async fn activity(&self, address: &str) -> Result<Vec<AuditEvent>, Error> {
         let mut events = Vec::new();
         for subject in self.keys.subjects(address) {
             events.extend(self.store.activity_of(&subject).await?);
         }
         events.sort_by_key(|event| Reverse(event.at));
+        events.truncate(10);
         Ok(events)
     }
 

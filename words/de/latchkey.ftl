@@ -139,15 +139,15 @@ password = Passwort
 new-password = Neues Passwort
 password-kept = Sie haben ein Passwort.
 no-password = Sie haben kein Passwort.
-password-needs-fresh-sign-in = Um das zu ändern, melden Sie sich erst ab und wieder an.
+needs-fresh-sign-in = Um das zu ändern, melden Sie sich erst ab und wieder an.
 password-optional = Freiwillig. Damit melden Sie sich an, ohne Ihre E-Mails zu öffnen.
 keep-password = Behalten
 remove-password = Passwort entfernen
 delete-account = Konto löschen
-delete-account-explained = Ihre Sitzungen enden, und was hier über Sie gespeichert ist, wird binnen eines Tages gelöscht. Das lässt sich nicht rückgängig machen.
+delete-account-explained = Ihre Sitzungen enden sofort, und was hier über Sie gespeichert ist, wird binnen zweier Tage gelöscht. Das lässt sich nicht rückgängig machen.
 delete-account-confirm = Endgültig löschen
 deleted-title = Ihr Konto ist gelöscht
-deleted-explained = Sie sind überall abgemeldet, und von Ihnen bleibt nichts als unkenntliche Notizen über das, was geschah.
+deleted-explained = Sie sind überall abgemeldet. Was hier von Ihnen übrig ist, verschwindet binnen zweier Tage, bis auf Notizen über das, was geschah, in denen Ihre Adresse unkenntlich ist.
 
 ## Wenn etwas im Weg ist
 

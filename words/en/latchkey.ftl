@@ -139,15 +139,15 @@ password = Password
 new-password = New password
 password-kept = You have a password.
 no-password = You have no password.
-password-needs-fresh-sign-in = To change that, sign out and in again first.
+needs-fresh-sign-in = To change that, sign out and in again first.
 password-optional = Optional. With one, you can sign in without opening your mail.
 keep-password = Keep it
 remove-password = Remove the password
 delete-account = Delete your account
-delete-account-explained = Your sessions end, and what is kept of you here is deleted within a day. This cannot be undone.
+delete-account-explained = Your sessions end at once, and what is kept of you here is deleted within two days. This cannot be undone.
 delete-account-confirm = Delete it for good
 deleted-title = Your account is deleted
-deleted-explained = You are signed out everywhere, and nothing is kept of you but masked notes of what happened.
+deleted-explained = You are signed out everywhere. What is left of you here goes within two days, but for notes of what happened, in which your address is masked.
 
 ## When something is in the way
 

@@ -10,10 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::Error,
-    server::sign_in::{
-        mode::Mode,
-        request::{Ask, Template},
-    },
+    server::sign_in::{mode::Mode, payload::Template, request::Ask},
 };
 
 /// A JSON body, or what is wrong with it.

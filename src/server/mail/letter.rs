@@ -8,17 +8,14 @@ use lettre::{
     },
 };
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Object};
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::server::{
     brand::Colour,
     caller::describe,
     clock::{MINUTE, Millis, seconds_until},
     config::{Policy, PublicUrl},
-    sign_in::{
-        notice::Notice,
-        request::{Letter, Payload, Template},
-    },
+    sign_in::payload::{Letter, Notice, Payload, Template},
     store::QueuedMail,
     words::{date, duration, language, say, speaking},
 };
@@ -59,8 +56,9 @@ pub enum TemplateError {
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);
 
-/// Their names, as files in a folder of the operator's, and the built-in ones.
-const FILES: [(&str, &str); 6] = [
+/// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around both mails in HTML.
+const FILES: [(&str, &str); 7] = [
+    ("frame.html", include_str!("templates/frame.html")),
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
     ("sign_in.txt", include_str!("templates/sign_in.txt")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
@@ -70,28 +68,28 @@ const FILES: [(&str, &str); 6] = [
 ];
 
 impl Templates {
-    /// The built-in templates, each replaced by the file of its name in `folder` if there is one. Every one is tried on a
-    /// sample, so that a mistake stops the start and not a mail.
-    pub fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
+    /// The built-in templates, each replaced by the file of its name in the policy's folder if there is one. Every one is tried
+    /// on a sample, so that a mistake stops the start and not a mail.
+    pub fn load(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let samples = "https://example.com".parse().map(|public_url| Samples::new(&Policy::default(), &public_url, 0));
+        let own = |name: &str| policy.mail.templates.as_ref().map(|folder| folder.join(name)).filter(|file| file.exists());
+        let shown = |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
+        // A mistake in the frame comes up in a mail that it is around.
+        let broken =
+            |name: &str, error: minijinja::Error| TemplateError::Broken { file: shown(error.name().unwrap_or(name)), error };
         for (name, built_in) in FILES {
-            let file = folder.map(|folder| folder.join(name)).filter(|file| file.exists());
-            let shown = file.as_ref().map_or(name.to_owned(), |file| file.display().to_string());
-            let source = match &file {
-                Some(file) => {
-                    std::fs::read_to_string(file).map_err(|error| TemplateError::Read { file: shown.clone(), error })?
-                }
+            let source = match own(name) {
+                Some(file) => std::fs::read_to_string(&file).map_err(|error| TemplateError::Read { file: shown(name), error })?,
                 None => built_in.to_owned(),
             };
-            let broken = |error| TemplateError::Broken { file: shown.clone(), error };
-            environment.add_template_owned(name, source).map_err(broken)?;
-            if let Ok(Samples { sign_in, new_device }) = &samples {
-                let sample = if name.starts_with("sign_in") { sign_in } else { new_device };
-                environment.get_template(name).and_then(|template| template.render(sample)).map_err(broken)?;
-            }
+            environment.add_template_owned(name, source).map_err(|error| broken(name, error))?;
+        }
+        let Samples { sign_in, new_device } = Samples::new(policy, public_url, 0);
+        for (name, _) in FILES {
+            let sample = if name.starts_with("new_device") { &new_device } else { &sign_in };
+            environment.get_template(name).and_then(|template| template.render(sample)).map_err(|error| broken(name, error))?;
         }
         Ok(Templates(environment))
     }

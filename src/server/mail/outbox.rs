@@ -18,7 +18,7 @@ use crate::{
     server::{
         clock::{MINUTE, Millis, SECOND},
         event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT, WITHHELD},
-        sign_in::{Client, Core, address::masked, request::Payload},
+        sign_in::{Client, Core, address::masked, payload::Payload},
         store::{AuditEvent, QueuedMail},
         telemetry::span_of,
     },

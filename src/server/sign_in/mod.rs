@@ -10,6 +10,7 @@ pub mod mode;
 pub mod not_you;
 pub mod notice;
 pub mod password;
+pub mod payload;
 pub mod request;
 
 use arc_swap::ArcSwap;
@@ -26,6 +27,7 @@ use super::{
     store::{Admission, AuditEvent, AuthRequest, Completed, MappedUsers, NewSession, QueuedMail, SessionRow, Store},
 };
 use crate::error::Error;
+use payload::Sealed;
 
 /// What every step of a sign-in needs.
 #[derive(Debug)]
@@ -231,7 +233,7 @@ struct Beginning<'a> {
     /// The session this browser had, and its end.
     replaces: Option<(&'a str, AuditEvent)>,
     /// For an owner who may not know of it.
-    notice: Option<notice::Sealed>,
+    notice: Option<Sealed>,
 }
 
 impl<'a> Beginning<'a> {
@@ -245,7 +247,7 @@ impl<'a> Beginning<'a> {
             (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))
         });
         let session_id = core.random.id()?;
-        let notice = notice::Sealed::of(core, address, &session_id, browser, at)?;
+        let notice = notice::of_session(core, address, &session_id, browser, at)?;
         Ok(Beginning { browser, by, session_id, at, expires_at, events, replaces, notice })
     }
 
@@ -253,7 +255,7 @@ impl<'a> Beginning<'a> {
         let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
         let Client { user_agent, ip_prefix, .. } = &self.browser.client;
         let (id, expires_at, forgives) = (self.session_id.as_str(), self.expires_at, self.by.try_id());
-        let notice = self.notice.as_ref().map(notice::Sealed::mail);
+        let notice = self.notice.as_ref().map(|notice| notice.new_mail("", false));
         NewSession { id, user_agent, ip_prefix, expires_at, replaces, forgives, events: &self.events, notice }
     }
 

@@ -1,10 +1,8 @@
 //! Auth requests: asking for a mail, and asking again.
 
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc::Permit;
 use url::Url;
-use utoipa::ToSchema;
 
 use super::{
     Browser, Core,
@@ -13,8 +11,8 @@ use super::{
     destination, device, limits,
     link::{self, LinkToken},
     mode::Mode,
-    not_you,
-    notice::Notice,
+    not_you::What,
+    payload::{Letter, Payload, Sealed, Template},
 };
 use crate::{
     error::Error,
@@ -22,9 +20,8 @@ use crate::{
         clock::{Millis, SECOND, seconds_until},
         config::SignUp,
         event,
-        keys::Keys,
-        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewMail, QueuedMail},
-        words::{Language, language, say},
+        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, QueuedMail},
+        words::{language, say},
     },
 };
 
@@ -70,24 +67,6 @@ pub struct Ask {
     pub template_variables: BTreeMap<String, String>,
 }
 
-/// Which words the mail uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Template {
-    #[default]
-    Signin,
-    Signup,
-}
-
-impl Template {
-    pub fn name(self) -> &'static str {
-        match self {
-            Template::Signin => "SIGNIN",
-            Template::Signup => "SIGNUP",
-        }
-    }
-}
-
 /// An accepted request for a mail.
 #[derive(Clone, Debug)]
 pub struct Started {
@@ -96,49 +75,6 @@ pub struct Started {
     /// Seconds.
     pub expires_in: u32,
     pub passwordless_type: String,
-}
-
-/// What the outbox keeps sealed: all a mail says.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Letter {
-    /// The whole link, unless the mode has none.
-    pub link: Option<String>,
-    pub code: Option<String>,
-    pub expires_at: Millis,
-    pub requested_at: Millis,
-    pub user_agent: String,
-    /// The network it was asked for from.
-    #[serde(default)]
-    pub network: String,
-    /// Where somebody else's sign-in is stopped.
-    #[serde(default)]
-    pub not_you: String,
-    #[serde(default)]
-    pub language: Language,
-    pub template: String,
-    pub variables: BTreeMap<String, String>,
-}
-
-/// What is sealed in the outbox.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Payload {
-    SignIn(Letter),
-    NewDevice(Notice),
-}
-
-impl Payload {
-    pub fn language(&self) -> Language {
-        match self {
-            Payload::SignIn(letter) => letter.language,
-            Payload::NewDevice(notice) => notice.language,
-        }
-    }
-
-    /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
-    pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
-        serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
-    }
 }
 
 /// What of an ask is kept, checked: a fresh mail is made of it.
@@ -224,12 +160,10 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
     }
 }
 
-/// New secrets, and what is kept of them.
+/// New secrets: what is kept of them, and the mail that says them.
 struct Secrets {
     credential: Credential,
-    mail_id: String,
-    bucket: String,
-    sealed: Vec<u8>,
+    mail: Sealed,
 }
 
 impl Secrets {
@@ -248,7 +182,6 @@ impl Secrets {
         // A secret that the mode does not mail is made all the same, and known to nobody.
         let code_hash = code::hash_to_keep(&code, code_salt, &core.keys)?;
         let credential = Credential { generation, link_hash: token.hash(), code_hash, expires_at };
-        let mail_id = core.random.id()?;
         let letter = Letter {
             link: terms.mode.has_link().then(|| terms.link(core, &token)).transpose()?,
             code: terms.mode.has_code().then(|| code.as_str().to_owned()),
@@ -256,27 +189,13 @@ impl Secrets {
             requested_at: now,
             user_agent: browser.client.user_agent.clone(),
             network: browser.client.ip_prefix.clone(),
-            not_you: core.public_url.not_you("request", &not_you::request_token(core, id)?),
+            not_you: What::Request.link(core, id)?,
             language: language(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
-        let letter = serde_json::to_vec(&letter).map_err(|_| Error::Internal)?;
-        let sealed = core.keys.seal(&core.random, &mail_id, &letter)?;
         let bucket = device::bucket(core, &terms.address, browser);
-        Ok(Secrets { credential, mail_id, bucket, sealed })
-    }
-
-    fn mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
-        let expires_at = self.credential.expires_at;
-        NewMail { id: &self.mail_id, auth_request_id, bucket: &self.bucket, payload: &self.sealed, expires_at, handed_over }
-    }
-
-    /// The mail as the worker takes it.
-    fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
-        let (address, request_id) = (address.to_owned(), event.request_id.clone());
-        let (id, payload, expires_at) = (self.mail_id, self.sealed, self.credential.expires_at);
-        QueuedMail { id, address, payload, attempts: 1, expires_at, created_at: event.at, request_id }
+        Ok(Secrets { credential, mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)? })
     }
 }
 
@@ -313,7 +232,7 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     let allow = |queued_at: &[Millis]| limits::mail(&policy.limits, queued_at, now);
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
     let worker = core.outbox.try_reserve().ok();
-    let mail = secrets.mail(&id, worker.is_some());
+    let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     accepted(core, &id, terms, secrets, &event, started, worker, browser).await
 }
@@ -340,7 +259,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
     };
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
     let worker = core.outbox.try_reserve().ok();
-    let mail = secrets.mail(id, worker.is_some());
+    let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = core.store.renew(id, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
     accepted(core, id, &terms, secrets, &event, renewed, worker, browser).await
@@ -391,7 +310,7 @@ async fn accepted(
     event.tell();
     let expires_at = secrets.credential.expires_at;
     match worker {
-        Some(worker) => worker.send(secrets.queued(&terms.address, event)),
+        Some(worker) => worker.send(secrets.mail.queued(&terms.address, event)),
         None => core.mail_queued.notify_one(),
     }
     Ok(Started {

@@ -234,12 +234,12 @@ impl Store {
     }
 
     /// Ends an auth request for good, and notes the event. Whether it was pending.
-    pub async fn cancel(&self, request: &AuthRequest, event: &AuditEvent) -> Result<bool, Error> {
+    pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
         Ok(write!(self, tx => {
-            tx.lock_address(&request.address).await?;
+            tx.lock_address(address).await?;
             let cancel = "UPDATE auth_requests SET ended_at = $1, ended_by = 'cancelled' \
                 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
-            let cancelled = sqlx::query(cancel).bind(event.at).bind(&request.id).execute(&mut *tx).await?.rows_affected();
+            let cancelled = sqlx::query(cancel).bind(event.at).bind(id).execute(&mut *tx).await?.rows_affected();
             if cancelled > 0 {
                 run_all!(tx; note event, &event.user_id);
             }

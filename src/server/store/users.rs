@@ -62,8 +62,8 @@ impl Store {
         Ok(execute!(self, "UPDATE users SET disabled_at = NULL WHERE address = $1", address) > 0)
     }
 
-    /// Deletes a user with all sessions and all that could still sign in, and notes the event. What has ended already is purged
-    /// within a day.
+    /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the event. Auth requests that have
+    /// ended and tries that failed are purged a day after their time, as they always are.
     pub async fn delete_user(&self, user_id: &str, address: &str, event: &AuditEvent) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(address).await?;
@@ -71,6 +71,8 @@ impl Store {
                 tx,
                 "DELETE FROM sessions WHERE user_id = $1" => [user_id],
                 "DELETE FROM auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
+                // Whatever device it was asked for on: no address holds a space.
+                "DELETE FROM outbox WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'" => [address],
                 "DELETE FROM users WHERE id = $1" => [user_id];
                 note event, &event.user_id
             );
