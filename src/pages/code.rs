@@ -16,7 +16,7 @@ use crate::{
 
 #[component]
 pub fn CodePage() -> impl IntoView {
-    load(code_page())
+    load(Box::pin(code_page()))
 }
 
 async fn code_page() -> Result<AnyView, Error> {

@@ -17,7 +17,7 @@ use crate::{
 
 #[component]
 pub fn ConfirmPage() -> impl IntoView {
-    load(confirm_page())
+    load(Box::pin(confirm_page()))
 }
 
 async fn confirm_page() -> Result<AnyView, Error> {

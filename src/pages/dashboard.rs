@@ -12,14 +12,14 @@ use crate::{
         event::{AUTH_CANCELLED, AUTH_REQUESTED, SESSION_ISSUED, SESSION_REVOKED},
         page_data::Visit,
         session::Session,
-        store::{AuditEvent, SessionRow},
+        store::{Line, Overview},
         words::{ago, say},
     },
 };
 
 #[component]
 pub fn DashboardPage() -> impl IntoView {
-    load(dashboard())
+    load(Box::pin(dashboard()))
 }
 
 async fn dashboard() -> Result<AnyView, Error> {
@@ -27,8 +27,8 @@ async fn dashboard() -> Result<AnyView, Error> {
     // The guard has run: without a session nobody gets here.
     let session = visit.session.clone().ok_or(Error::Unauthenticated)?;
     let (core, now) = (&visit.state.core, visit.state.core.clock.now());
-    let sessions = core.store.sessions_of(&session.row.user_id, now);
-    let (sessions, events) = tokio::try_join!(sessions, core.activity(&session.row.address))?;
+    let subjects: Vec<String> = core.keys.subjects(&session.row.address).collect();
+    let Overview { sessions, activity: events } = core.store.overview(&session.row.user_id, &subjects, now).await?;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.into_iter().map(|row| session_row(&session, row, now)).collect_view();
@@ -71,13 +71,9 @@ fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
     }
 }
 
-fn session_row(this: &Session, row: SessionRow, now: Millis) -> impl IntoView + use<> {
-    let is_this = row.id == this.row.id;
-    let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
-        say!("in-use-now")
-    } else {
-        say!("last-used", ago = ago(row.last_seen_at, now))
-    };
+fn session_row(this: &Session, row: Line, now: Millis) -> impl IntoView + use<> {
+    let is_this = row.name == this.row.id;
+    let seen = if is_this || now - row.at < 2 * MINUTE { say!("in-use-now") } else { say!("last-used", ago = ago(row.at, now)) };
     let browser = describe(&row.user_agent);
     let label = say!("end-session-in", browser = browser.as_str());
     view! {
@@ -85,13 +81,13 @@ fn session_row(this: &Session, row: SessionRow, now: Millis) -> impl IntoView + 
             <div>
                 <strong>{browser}</strong>
                 {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
-                <p class="soft">{format!("{} · {seen} · {}", row.ip_prefix, say!("begun", ago = ago(row.created_at, now)))}</p>
+                <p class="soft">{format!("{} · {seen} · {}", row.ip_prefix, say!("begun", ago = ago(row.begun_at, now)))}</p>
             </div>
             {(!is_this)
                 .then(|| {
                     view! {
                         <form method="post" action="/actions/sign-out">
-                            <input type="hidden" name="which" value=row.id />
+                            <input type="hidden" name="which" value=row.name />
                             <button class="secondary" type="submit" aria-label=label>
                                 {say!("end-session")}
                             </button>
@@ -103,9 +99,9 @@ fn session_row(this: &Session, row: SessionRow, now: Millis) -> impl IntoView + 
 }
 
 /// What happened to this address lately: a mail or a try that was not yours stands out here.
-fn activity(events: Vec<AuditEvent>, now: Millis) -> impl IntoView {
+fn activity(events: Vec<Line>, now: Millis) -> impl IntoView {
     let rows = events.into_iter().map(|event| {
-        let what = match (event.event.as_str(), event.reason.as_str()) {
+        let what = match (event.name.as_str(), event.reason.as_str()) {
             (AUTH_REQUESTED, _) => say!("activity-requested"),
             (AUTH_CANCELLED, _) => say!("activity-cancelled"),
             (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),

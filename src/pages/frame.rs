@@ -1,8 +1,8 @@
 //! What every page has around its content.
 
+use futures::future::BoxFuture;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use std::future::Future;
 
 use super::TroublePage;
 use crate::{
@@ -68,8 +68,8 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
     }
 }
 
-/// A page that has to ask the database first; what goes wrong there is a page, too.
-pub fn load(page: impl Future<Output = Result<AnyView, Error>> + Send + 'static) -> impl IntoView {
+/// A page that has to ask the database first; what goes wrong there is a page, too. Boxed, because it is large and moved often.
+pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
     Suspend::new(async move { page.await.unwrap_or_else(|error| view! { <TroublePage error /> }.into_any()) })
 }
 

@@ -7,7 +7,7 @@ use crate::{error::Error, server::page_data::Visit};
 
 #[component]
 pub fn Home() -> impl IntoView {
-    load(home())
+    load(Box::pin(home()))
 }
 
 async fn home() -> Result<AnyView, Error> {

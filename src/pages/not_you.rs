@@ -15,7 +15,7 @@ use crate::{
 
 #[component]
 pub fn NotYouPage() -> impl IntoView {
-    load(not_you_page())
+    load(Box::pin(not_you_page()))
 }
 
 async fn not_you_page() -> Result<AnyView, Error> {

@@ -1,13 +1,11 @@
 //! What happens in the flow, told once: each event is an audit row, a log line and a counter.
 
 use metrics::counter;
-use std::cmp::Reverse;
 
 use super::{
     sign_in::{Client, Core, address::masked},
     store::AuditEvent,
 };
-use crate::error::Error;
 
 pub const AUTH_REQUESTED: &str = "auth.requested";
 pub const AUTH_VERIFIED: &str = "auth.verified";
@@ -26,17 +24,6 @@ pub const MAIL_FAILED: &str = "mail.failed";
 pub const WITHHELD: &str = "not_a_user";
 
 impl Core {
-    /// The last ten things that happened to an address, newest first. After the secrets were rotated it goes by two names.
-    pub async fn activity(&self, address: &str) -> Result<Vec<AuditEvent>, Error> {
-        let mut events = Vec::new();
-        for subject in self.keys.subjects(address) {
-            events.extend(self.store.activity_of(&subject).await?);
-        }
-        events.sort_by_key(|event| Reverse(event.at));
-        events.truncate(10);
-        Ok(events)
-    }
-
     /// An event of now. `address` as it is; it is masked here.
     pub fn event(&self, event: &str, address: Option<&str>, client: &Client) -> AuditEvent {
         AuditEvent {

@@ -34,7 +34,7 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
 /// both are escaped.
 fn valid(html: &str) -> String {
     let html = html.replace("<!>", "<!---->");
-    match html.split_once(END) {
+    match html.rsplit_once(END) {
         Some((document, scripts)) => [document, scripts, END].concat(),
         None => html,
     }

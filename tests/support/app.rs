@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use super::{Browser, Inbox, database};
+use super::{Browser, Inbox, database, free_port};
 
 /// When every story begins: 2026-01-01, noon UTC.
 pub const START: Millis = 1_767_268_800_000;
@@ -59,7 +59,7 @@ impl App {
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let source = Source { path, variables: all };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", free_port())).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
             production: false,

@@ -6,6 +6,8 @@ use std::{
 };
 use tempfile::TempDir;
 
+use super::free_port;
+
 pub struct Cluster {
     folder: TempDir,
     port: u16,
@@ -14,8 +16,7 @@ pub struct Cluster {
 impl Cluster {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let cluster = Cluster { folder, port };
+        let cluster = Cluster { folder, port: free_port() };
         if is_root() {
             assert!(Command::new("chown").arg("nobody").arg(cluster.folder.path()).status().unwrap().success());
         }

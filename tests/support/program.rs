@@ -1,14 +1,13 @@
 //! The program itself, as a process that can be killed.
 
 use std::{
-    net::TcpListener,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 use tempfile::TempDir;
 
-use super::{Browser, Inbox, SECRET, database};
+use super::{Browser, Inbox, SECRET, database, free_port};
 
 /// The program with a database and an inbox that outlive it.
 pub struct Program {
@@ -122,8 +121,4 @@ impl Drop for Program {
             let _ = child.wait();
         }
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

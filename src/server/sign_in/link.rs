@@ -8,10 +8,9 @@ use super::{Browser, By, Core, Refused, SignedIn};
 use crate::{
     error::Error,
     server::{
-        clock::Millis,
         config::{Resend, SameBrowser},
         random::Random,
-        store::{AuthRequest, Ended},
+        store::{AuthRequest, Ended, LinkOrigin},
     },
 };
 
@@ -62,9 +61,9 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
     Err(core.refuse(refused, address.as_deref(), &browser.client).await)
 }
 
-async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
+async fn use_up(core: &Core, origin: Result<LinkOrigin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
     let origin = origin?;
-    match origin.fault(core, browser) {
+    match fault(core, &origin, browser) {
         None => core.complete(By::Link, origin.request, browser, Error::LinkUsed).await,
         Some(error) => Err(error.into()),
     }
@@ -84,37 +83,25 @@ pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Resul
 /// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why not.
 pub async fn judge(core: &Core, token: &LinkToken, browser: &Browser) -> Result<AuthRequest, Error> {
     let origin = origin(core, token).await?;
-    origin.fault(core, browser).map_or(Ok(origin.request), Err)
-}
-
-/// What a link was made for, whatever its state.
-#[derive(Debug)]
-pub struct Origin {
-    pub request: AuthRequest,
-    generation: i64,
-    expires_at: Millis,
+    fault(core, &origin, browser).map_or(Ok(origin.request), Err)
 }
 
 /// The origin of a link, to say whose it was and to start again from it.
-pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
-    let found = core.store.auth_request_of_link(&token.hash()).await?;
-    let (request, generation, expires_at) = found.ok_or(Error::LinkInvalid)?;
-    Ok(Origin { request, generation, expires_at })
+pub async fn origin(core: &Core, token: &LinkToken) -> Result<LinkOrigin, Error> {
+    core.store.auth_request_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
 }
 
-impl Origin {
-    /// The rule of links, the most final reason first.
-    fn fault(&self, core: &Core, browser: &Browser) -> Option<Error> {
-        let replaced = self.generation != self.request.generation && core.policy().auth.resend == Resend::Rotate;
-        match self.request.ended() {
-            Some(Ended::SignedIn) => Some(Error::LinkUsed),
-            Some(Ended::Superseded) => Some(Error::LinkSuperseded),
-            Some(Ended::Cancelled) => Some(Error::LinkExpired),
-            None if replaced => Some(Error::LinkSuperseded),
-            None if core.clock.now() >= self.expires_at => Some(Error::LinkExpired),
-            None if !browser.held.contains(&self.request.id) => Some(Error::WrongBrowser),
-            None => None,
-        }
+/// The rule of links: why one does not sign `browser` in, the most final reason first.
+fn fault(core: &Core, origin: &LinkOrigin, browser: &Browser) -> Option<Error> {
+    let replaced = origin.generation != origin.request.generation && core.policy().auth.resend == Resend::Rotate;
+    match origin.request.ended() {
+        Some(Ended::SignedIn) => Some(Error::LinkUsed),
+        Some(Ended::Superseded) => Some(Error::LinkSuperseded),
+        Some(Ended::Cancelled) => Some(Error::LinkExpired),
+        None if replaced => Some(Error::LinkSuperseded),
+        None if core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
+        None if !browser.held.contains(&origin.request.id) => Some(Error::WrongBrowser),
+        None => None,
     }
 }
 

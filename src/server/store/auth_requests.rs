@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, read, run_all,
+    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, finish, read,
     sessions::begin_session, users::note_try, write,
 };
 use crate::{error::Error, server::clock::Millis};
@@ -86,6 +86,17 @@ pub struct Credential {
     pub expires_at: Millis,
 }
 
+/// What a link was made for, whatever its state: the auth request, which of its credentials, and when that expires.
+#[derive(Debug, FromRow)]
+pub struct LinkOrigin {
+    #[sqlx(flatten)]
+    pub request: AuthRequest,
+    #[sqlx(rename = "link_generation")]
+    pub generation: i64,
+    #[sqlx(rename = "link_expires_at")]
+    pub expires_at: Millis,
+}
+
 /// What became of an auth request whose link or code was right.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Completed {
@@ -130,7 +141,7 @@ impl Store {
                        sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
                            .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
                    }
-                   run_all!(
+                   finish!(
                        tx,
                        "INSERT INTO auth_requests (id, address, mode, template, destination, state, link_base, variables, \
                            user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at) \
@@ -172,7 +183,7 @@ impl Store {
                        return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
                    }
                    allow(&request, &queued_at!(tx, mail.bucket, event.at))?;
-                   run_all!(
+                   finish!(
                        tx,
                        "UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4"
                            => [credential.generation, mail.expires_at, event.at, id],
@@ -192,15 +203,11 @@ impl Store {
         Ok(read!(self, db => sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_optional(db).await?))
     }
 
-    /// The auth request that a link token with this hash was made for, which of its credentials that is, and when it
-    /// expires.
-    pub async fn auth_request_of_link(&self, link_hash: &[u8]) -> Result<Option<(AuthRequest, i64, Millis)>, Error> {
-        let found: Option<(String, i64, Millis)> = read!(self, db => {
-            sqlx::query_as("SELECT auth_request_id, generation, expires_at FROM auth_credentials WHERE link_hash = $1")
-                .bind(link_hash).fetch_optional(db).await?
-        });
-        let Some((id, generation, expires_at)) = found else { return Ok(None) };
-        Ok(self.auth_request(&id).await?.map(|request| (request, generation, expires_at)))
+    /// What a link token with this hash was made for.
+    pub async fn auth_request_of_link(&self, link_hash: &[u8]) -> Result<Option<LinkOrigin>, Error> {
+        let origin = "SELECT r.*, c.generation AS link_generation, c.expires_at AS link_expires_at \
+            FROM auth_credentials c JOIN auth_requests r ON r.id = c.auth_request_id WHERE c.link_hash = $1";
+        Ok(read!(self, db => sqlx::query_as(origin).bind(link_hash).fetch_optional(db).await?))
     }
 
     /// Every credential of an auth request, newest first.
@@ -241,7 +248,7 @@ impl Store {
                 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
             let cancelled = sqlx::query(cancel).bind(event.at).bind(id).execute(&mut *tx).await?.rows_affected();
             if cancelled > 0 {
-                run_all!(tx; note event, &event.user_id);
+                finish!(tx; note event, &event.user_id);
             }
             cancelled > 0
         }))

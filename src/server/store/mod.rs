@@ -8,6 +8,7 @@ mod audit;
 mod auth_requests;
 mod mapped;
 mod outbox;
+mod overview;
 mod pool;
 mod purge;
 mod run;
@@ -15,12 +16,15 @@ mod sessions;
 mod users;
 
 pub use audit::AuditEvent;
-pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest};
+pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, LinkOrigin, NewAuthRequest};
 pub use mapped::{MapError, MappedUsers};
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
+pub use overview::{Line, Overview};
 pub use pool::Pool;
-pub(crate) use run::{DURABLE, Dialect, SURVIVES_THE_PROCESS, execute, lend, read, returning, run_all, transaction, write};
+pub(crate) use run::{
+    DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all, run_batch, transaction, write,
+};
 pub use sessions::{NewSession, SessionRow};
 pub use users::FailedTry;
 

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, SURVIVES_THE_PROCESS, Store, execute, read, returning, run_all, write};
+use super::{AuditEvent, SURVIVES_THE_PROCESS, Store, execute, finish, read, returning, write};
 use crate::{
     error::Error,
     server::clock::{MINUTE, Millis},
@@ -106,7 +106,7 @@ impl Store {
 
     async fn settle(&self, id: &str, state: &str, sent_at: Option<Millis>, event: &AuditEvent) -> Result<(), Error> {
         write!(self, SURVIVES_THE_PROCESS, tx => {
-            run_all!(
+            finish!(
                 tx,
                 "UPDATE outbox SET state = $1, payload = NULL, sent_at = $2, last_error = $3 WHERE id = $4"
                     => [state, sent_at, &event.reason, id];
@@ -119,7 +119,7 @@ impl Store {
     /// Not now: due again at `due`.
     pub async fn mail_delayed(&self, id: &str, due: Millis, event: &AuditEvent) -> Result<(), Error> {
         write!(self, SURVIVES_THE_PROCESS, tx => {
-            run_all!(
+            finish!(
                 tx,
                 "UPDATE outbox SET due_at = $1, last_error = $2 WHERE id = $3" => [due, &event.reason, id];
                 note event, &event.user_id

@@ -1,6 +1,7 @@
 //! How statements are run: the same code on either database, in as few round trips as it takes.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use sqlx::{PgConnection, SqliteConnection};
+use std::ops::{Deref, DerefMut};
 
 /// Runs code with a connection of a pool, and gives it back unless an error ended the code.
 macro_rules! lend {
@@ -38,28 +39,29 @@ macro_rules! write {
     };
     ($store:expr, $begin:expr, $tx:ident => $body:expr) => {
         match $store {
-            $crate::server::store::Store::Sqlite { writer, .. } => {
-                $crate::server::store::transaction!(writer, begin_with($begin), $tx => $body)
-            }
-            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool, begin(), $tx => $body),
+            $crate::server::store::Store::Sqlite { writer, .. } => $crate::server::store::transaction!(writer, $begin, $tx => $body),
+            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool, "BEGIN", $tx => $body),
         }
     };
 }
 
 macro_rules! transaction {
-    ($pool:expr, $begin:ident($($how:expr)?), $tx:ident => $body:expr) => {{
+    ($pool:expr, $begin:expr, $tx:ident => $body:expr) => {{
         let mut lent = $pool.get().await?;
-        let mut $tx = sqlx::Connection::$begin(lent.connection()? $(, $how)?).await?;
+        let mut $tx = $crate::server::store::Tx::of(lent.connection()?);
+        sqlx::raw_sql($begin).execute(&mut *$tx).await?;
         let outcome: Result<_, Error> = async { Ok($body) }.await;
         match outcome {
             Ok(out) => {
-                $tx.commit().await?;
+                if !$tx.is_over {
+                    sqlx::raw_sql("COMMIT").execute(&mut *$tx).await?;
+                }
                 lent.give_back();
                 out
             }
             Err(error) => {
                 // On a full disk SQLite has ended the transaction by itself; then this fails, and the connection is closed.
-                if $tx.rollback().await.is_ok() {
+                if $tx.is_over || sqlx::raw_sql("ROLLBACK").execute(&mut *$tx).await.is_ok() {
                     lent.give_back();
                 }
                 return Err(error);
@@ -68,12 +70,52 @@ macro_rules! transaction {
     }};
 }
 
+/// A connection in a write transaction. Not sqlx's own: that ends in a round trip of its own. One that is left in the midst goes
+/// with its connection, which its lender closes.
+pub(crate) struct Tx<'c, C> {
+    connection: &'c mut C,
+    /// Committed already.
+    pub is_over: bool,
+}
+
+impl<'c, C> Tx<'c, C> {
+    pub fn of(connection: &'c mut C) -> Self {
+        Tx { connection, is_over: false }
+    }
+}
+
+impl<C> Deref for Tx<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.connection
+    }
+}
+
+impl<C> DerefMut for Tx<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.connection
+    }
+}
+
 /// Runs several statements of a transaction, each with its own `$1`, `$2` …, in one round trip, and writes events after
 /// them. No statement sees what another of them did.
 macro_rules! run_all {
-    ($tx:ident $(, $sql:expr => [$($bind:expr),* $(,)?])* $(; note $event:expr, $user_id:expr)* $(;)?) => {{
+    ($tx:ident $($rest:tt)*) => { $crate::server::store::run_batch!(batch, $tx $($rest)*) };
+}
+
+/// The same for the last statements of a transaction: it ends with them, where the database can do that.
+macro_rules! finish {
+    ($tx:ident $($rest:tt)*) => {{
+        $crate::server::store::run_batch!(last_batch, $tx $($rest)*);
+        $tx.is_over = $crate::server::store::Dialect::ends_with_last_batch(&$tx);
+    }};
+}
+
+macro_rules! run_batch {
+    ($batch:ident, $tx:ident $(, $sql:expr => [$($bind:expr),* $(,)?])* $(; note $event:expr, $user_id:expr)* $(;)?) => {{
         let statements = [$($sql,)* $({ let _ = &$event; $crate::server::store::audit::INSERT_EVENT },)*];
-        let sql = $crate::server::store::Dialect::batch(&$tx, &statements);
+        let sql = $crate::server::store::Dialect::$batch(&$tx, &statements);
         sqlx::query(sqlx::AssertSqlSafe(sql))
             $($(.bind($bind))*)*
             $(
@@ -108,7 +150,7 @@ macro_rules! returning {
         }
     };
 }
-pub(crate) use {execute, lend, read, returning, run_all, transaction, write};
+pub(crate) use {execute, finish, lend, read, returning, run_all, run_batch, transaction, write};
 
 /// Where the two databases differ inside a transaction.
 pub(crate) trait Dialect {
@@ -118,19 +160,38 @@ pub(crate) trait Dialect {
     /// Statements as one, their parameters numbered through. Each round trip costs two changes of thread on SQLite and
     /// the network on PostgreSQL, more than most statements do.
     fn batch(&self, statements: &[&str]) -> String;
+
+    /// The same for the last of a transaction.
+    fn last_batch(&self, statements: &[&str]) -> String;
+
+    /// Whether the transaction ends with those.
+    fn ends_with_last_batch(&self) -> bool;
 }
 
-impl Dialect for Transaction<'_, Sqlite> {
+impl Dialect for Tx<'_, SqliteConnection> {
+    async fn lock_address(&mut self, _: &str) -> sqlx::Result<()> {
+        Ok(())
+    }
+
     fn batch(&self, statements: &[&str]) -> String {
         numbered_through(statements).join("; ")
     }
 
-    async fn lock_address(&mut self, _: &str) -> sqlx::Result<()> {
-        Ok(())
+    fn last_batch(&self, statements: &[&str]) -> String {
+        self.batch(statements) + "; COMMIT"
+    }
+
+    fn ends_with_last_batch(&self) -> bool {
+        true
     }
 }
 
-impl Dialect for Transaction<'_, Postgres> {
+impl Dialect for Tx<'_, PgConnection> {
+    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
+        let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
+        lock.execute(&mut **self).await.map(|_| ())
+    }
+
     fn batch(&self, statements: &[&str]) -> String {
         let mut numbered = numbered_through(statements);
         let last = numbered.pop().unwrap_or_default();
@@ -141,9 +202,13 @@ impl Dialect for Transaction<'_, Postgres> {
         format!("WITH {} {last}", named.join(", "))
     }
 
-    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
-        let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
-        lock.execute(&mut **self).await.map(|_| ())
+    /// A statement with parameters goes alone.
+    fn last_batch(&self, statements: &[&str]) -> String {
+        self.batch(statements)
+    }
+
+    fn ends_with_last_batch(&self) -> bool {
+        false
     }
 }
 

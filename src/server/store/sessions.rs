@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, NewMail, Store, execute, read, run_all, write};
+use super::{AuditEvent, NewMail, Store, execute, finish, read, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
@@ -43,13 +43,6 @@ impl Store {
         Ok(read!(self, db => sqlx::query_as(alive).bind(id).bind(now).bind(own_users).fetch_optional(db).await?))
     }
 
-    /// The sessions of a user that are alive, the one used last first.
-    pub async fn sessions_of(&self, user_id: &str, now: Millis) -> Result<Vec<SessionRow>, Error> {
-        let alive = "SELECT id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at FROM sessions \
-            WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY last_seen_at DESC, created_at DESC LIMIT 100";
-        Ok(read!(self, db => sqlx::query_as(alive).bind(user_id).bind(now).fetch_all(db).await?))
-    }
-
     /// How many sessions are alive.
     pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
         let alive = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > $1";
@@ -78,7 +71,7 @@ impl Store {
         Ok(write!(self, tx => {
             let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected();
             if revoked > 0 {
-                run_all!(tx; note event, &event.user_id);
+                finish!(tx; note event, &event.user_id);
             }
             revoked
         }))
@@ -104,7 +97,7 @@ macro_rules! begin_session {
                 ]
             );
         }
-        $crate::server::store::run_all!(
+        $crate::server::store::finish!(
             $tx,
             "UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL"
                 => [$now, $address],

@@ -1,7 +1,7 @@
 //! Latchkey's own users, and their passwords.
 
 use super::{
-    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, read, run_all, sessions::begin_session, write,
+    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, finish, read, sessions::begin_session, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -23,12 +23,10 @@ macro_rules! note_try {
                 .fetch_all(&mut *$tx)
                 .await?;
         $allow(&failed_at)?;
-        sqlx::query("INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)")
-            .bind($failed_try.id)
-            .bind($failed_try.bucket)
-            .bind($failed_try.at)
-            .execute(&mut *$tx)
-            .await?;
+        $crate::server::store::finish!(
+            $tx,
+            "INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)" => [$failed_try.id, $failed_try.bucket, $failed_try.at]
+        );
     };
 }
 pub(super) use note_try;
@@ -67,7 +65,7 @@ impl Store {
     pub async fn delete_user(&self, user_id: &str, address: &str, event: &AuditEvent) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(address).await?;
-            run_all!(
+            finish!(
                 tx,
                 "DELETE FROM sessions WHERE user_id = $1" => [user_id],
                 "DELETE FROM auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
