@@ -19,14 +19,17 @@ use crate::{
     },
 };
 
-/// The islands' module, and what starts each of them. Our own few lines instead of Leptos's: those do not put the nonce
-/// on the preload, which a policy with 'strict-dynamic' then refuses.
-const START: &str = r#"import(JS).then(async m => {
-  await m.default({ module_or_path: WASM });
+/// The islands' module, and what starts each of them, once the page is painted: it can be used without, and on a slow line its
+/// style comes first. Our own few lines instead of Leptos's: those fetch it at once.
+const START: &str = r#"const start = async () => {
+  const wasm = fetch(WASM);
+  const m = await import(JS);
+  await m.default({ module_or_path: wasm });
   m.hydrate();
   for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component]?.(island);
   document.documentElement.dataset.ready = "";
-})"#;
+};
+document.hidden ? start() : requestAnimationFrame(() => setTimeout(start))"#;
 
 /// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private one after signing out.
 const ASK_AGAIN: &str = r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
@@ -58,8 +61,6 @@ pub fn shell(state: AppState) -> impl IntoView {
                 <link rel="icon" href=icon />
                 <link rel="stylesheet" href=assets.css.clone() />
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
-                <link rel="modulepreload" href=assets.js.clone() nonce=text.clone() />
-                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="module" nonce=text.clone()>{start}</script>
                 {is_private.then(|| view! { <script nonce=text>{ASK_AGAIN}</script> })}
                 <AutoReload options=state.leptos_options.clone() />

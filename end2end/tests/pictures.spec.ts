@@ -1,24 +1,8 @@
 // Pictures of every page and mail for docs/, taken with PICTURES=1.
-import { join } from "node:path";
-import { type Page } from "@playwright/test";
+import { take } from "../support/pictures";
 import { alive, askForMail, expect, test } from "../support/test";
 
-const folder = join(import.meta.dirname, "../../docs/pictures");
-
 test.skip(!process.env.PICTURES, "PICTURES=1 takes pictures");
-
-async function take(page: Page, name: string): Promise<void> {
-  const looks = [
-    { look: "light", colorScheme: "light", width: 1120, height: 760 },
-    { look: "dark", colorScheme: "dark", width: 1120, height: 760 },
-    { look: "phone", colorScheme: "light", width: 390, height: 844 },
-  ] as const;
-  for (const { look, colorScheme, width, height } of looks) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    await page.screenshot({ path: join(folder, `${name}-${look}.png`), caret: "initial" });
-  }
-}
 
 test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
   test.setTimeout(120_000);
@@ -73,4 +57,9 @@ test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
   await page.emulateMedia({ contrast: "no-preference" });
   await page.goto("/no/such/page");
   await take(page, "not-found");
+  await page.goto("/dashboard");
+  await page.getByText("Delete your account").click();
+  await page.getByRole("button", { name: "Delete it for good" }).click();
+  await expect(page).toHaveURL("/goodbye");
+  await take(page, "goodbye");
 });
