@@ -10,7 +10,8 @@ setup:           ## bring what is missing: wasm target, cargo-leptos, wasm-bindg
 
 run:             ## set up, build, and serve on the embedded defaults
 	@.ci/setup build
-	@.ci/with cargo leptos serve
+	@.ci/with cargo leptos build
+	@target/debug/latchkey
 
 watch:           ## the same, rebuilt and reloaded as files change
 	@.ci/setup build

@@ -64,7 +64,7 @@ async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other()
     stranger.type_code("000000").await;
     app.signed_in("bob@example.com").await.post_form("/actions/sign-out", &[]).await;
     let page = ada.get("/dashboard").await.body;
-    for told in ["Recent activity", "Signed in by link", "A sign-in mail was asked for", "A wrong code was typed"] {
+    for told in ["Recent activity", "Signed in with a link", "A sign-in e-mail was asked for", "A wrong code was typed"] {
         assert!(page.contains(told), "{told}");
     }
     assert!(!page.contains("Signed out"), "that was bob");

@@ -43,6 +43,18 @@ async fn accent_logo_and_links_stand_on_every_page() {
 }
 
 #[tokio::test]
+async fn a_logo_lies_where_the_file_that_names_it_does_and_may_leave_the_name_to_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.toml");
+    std::fs::write(folder.path().join("mark.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    std::fs::write(&policy, "[brand]\nname = \"Engines\"\nlogo = \"mark.svg\"\nlogo_has_name = false\n").unwrap();
+    let app = App::with_file(&policy).await;
+    let page = app.browser().get("/login").await.body;
+    let sign = page.split_once("class=\"brand\"").unwrap().1.split_once("</p>").unwrap().0;
+    assert!(linked(sign, "/brand-logo").is_some() && sign.contains("alt=\"\"") && sign.contains("Engines"), "{sign}");
+}
+
+#[tokio::test]
 async fn without_a_brand_nothing_more_is_loaded() {
     let app = App::start().await;
     let page = app.browser().get("/login").await.body;

@@ -68,7 +68,7 @@ async fn a_resend_replaces_code_and_link() {
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert_eq!(try_code(&ada, old.code()).await.1, "code_superseded");
     let page = ada.get(old.link()).await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("There is a newer mail"));
+    assert!(ada.get(&page).await.body.contains("There is a newer e-mail"));
     assert_eq!(try_code(&ada, fresh.code()).await.1, "ok");
 }
 

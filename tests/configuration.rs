@@ -39,6 +39,34 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
 }
 
 #[test]
+fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text, says) in [
+        ("sign_in.txt", "{{ link }}\n{% if code %}", "sign_in.txt, line 2, does not work: syntax error"),
+        ("sign_in.txt", "{{ link }}\n\n{{ lnk.host }}", "sign_in.txt, line 3, does not work: undefined value"),
+        ("frame.html", "<p>\n{% block body %}", "frame.html, line 2, does not work"),
+        ("sign_in.html", "<p>Welcome!</p>", "sign_in.html shows neither `link` nor `code`"),
+        (
+            "signin.txt",
+            "{{ link }}",
+            "signin.txt is no template that Latchkey knows. They are called frame.html, sign_in.subject.txt",
+        ),
+    ] {
+        let templates = tempfile::tempdir_in(folder.path()).unwrap();
+        std::fs::write(templates.path().join(file), text).unwrap();
+        let (code, told) = start(
+            folder.path(),
+            &[("LATCHKEY_MAIL__TEMPLATES", templates.path().to_str().unwrap()), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
+        );
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains(says) && told.lines().count() == 1, "{told}");
+    }
+    let (code, told) = start(folder.path(), &[("LATCHKEY_MAIL__TEMPLATES", "nowhere"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+    assert_eq!(code, 2);
+    assert!(told.contains("mail.templates is ") && told.contains("/nowhere, which is no folder"), "{told}");
+}
+
+#[test]
 fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_password() {
     let folder = tempfile::tempdir().unwrap();
     for variable in ["SMTP_URL", "DATABASE_URL"] {

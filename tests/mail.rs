@@ -148,15 +148,6 @@ async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
     app.browser().ask_for_mail("bea@example.com").await;
     app.inbox.first_to("bea@example.com").await;
     app.until_mail_is_tried_again().await;
-    for _ in 0..4 {
-        tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-        eprintln!(
-            "{:?} {} {}",
-            app.texts("SELECT state||' '||due_at||' '||attempts||' '||expires_at||' '||last_error FROM outbox").await,
-            app.clock.now(),
-            *app.inbox.attempts.borrow()
-        );
-    }
     let mail = app.inbox.first_to("ada@example.com").await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
@@ -191,7 +182,7 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
 #[tokio::test]
 async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
     let app = App::start().await;
-    for (manners, says) in [(Manners::RefusesForNow, "The mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
+    for (manners, says) in [(Manners::RefusesForNow, "The e-mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
     {
         app.inbox.behave(manners);
         let ada = app.browser();

@@ -59,7 +59,7 @@ async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
         told.push((answer.status, sentence(&browser, &answer).await));
     }
     assert!(told.iter().all(|one| *one == told[0]), "{told:?}");
-    assert!(told[0].1.starts_with("Address and password do not fit together."));
+    assert!(told[0].1.starts_with("Address and password do not match."));
 }
 
 #[tokio::test]
@@ -158,4 +158,8 @@ async fn a_password_that_anyone_would_try_is_refused() {
         assert!(page.contains("among the first anyone would try"), "{common}: {page}");
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE password IS NOT NULL").await, 0);
+    ada.post_form("/actions/set-language", &[("language", "de")]).await;
+    let answer = ada.post_form("/actions/set-password", &[("password", "password")]).await;
+    let page = ada.get(answer.goes_to()).await.body;
+    assert!(page.contains("Das geht nicht: dieses Passwort gehört zu den ersten"), "{page}");
 }

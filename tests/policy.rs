@@ -37,6 +37,7 @@ async fn saving_the_file_applies_it_and_a_bad_edit_changes_nothing() {
     until_branded(&browser, "Replaced").await;
     let sent = browser.post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" })).await;
     assert_eq!(sent.json()["passwordless_type"], "OTP");
+    assert!(browser.get("/login").await.body.contains("Send code"), "the button says what is sent");
 }
 
 /// A browser that asked, its mail, and another browser, where the policy asks before it signs in elsewhere.

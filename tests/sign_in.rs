@@ -115,7 +115,7 @@ async fn asking_again_in_the_same_browser_supersedes_the_first_mail() {
     ada.ask_for_mail("ada@example.com").await;
     let second = app.inbox.nth_to("ada@example.com", 2).await;
     let page = ada.get(first.link()).await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("There is a newer mail"));
+    assert!(ada.get(&page).await.body.contains("There is a newer e-mail"));
     assert_eq!(ada.get(second.link()).await.goes_to(), "/dashboard");
 }
 

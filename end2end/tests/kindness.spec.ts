@@ -59,7 +59,7 @@ test("a language that was chosen stays through the whole sign-in, mail included"
   await alive(page);
   await page.getByLabel("E-Mail-Adresse").fill(address);
   await page.getByRole("button", { name: "Link zuschicken" }).click();
-  await expect(page.getByRole("heading", { name: "Sehen Sie in Ihr Postfach" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Prüfen Sie Ihr Postfach" })).toBeVisible();
   const mail = await inbox.mailTo(address);
   expect(mail.subject).toContain("ist Ihr Code für Example");
   await page.goto(mail.link);
@@ -102,7 +102,7 @@ test("what screen readers make of the sign-in", async ({ page, address }) => {
       - paragraph:
         - link "Example"
       - heading "Sign in to Example" [level=1]
-      - paragraph: We send you a link and a code. No password needed.
+      - paragraph: We e-mail you a link and a code. No password needed.
       - text: E-mail address
       - textbox "E-mail address":
         - /placeholder: you@example.com
@@ -118,13 +118,13 @@ test("what screen readers make of the sign-in", async ({ page, address }) => {
       - heading "Check your inbox" [level=1]
       - paragraph: /We sent a link and a code to/
       - paragraph: Open the link in this browser, or type the code here.
-      - text: Code from the mail
-      - textbox "Code from the mail"
+      - text: Code from the e-mail
+      - textbox "Code from the e-mail"
       - alert
       - button "Sign in"
       - status
-      - timer: /The mail works for \\d+:\\d+ more\\./
-      - button /Send a fresh mail/
-      - paragraph: Nothing there? Look into spam, and check the address above.
+      - timer: /Valid for another \\d+:\\d+ more\\./
+      - button /Send a new e-mail/
+      - paragraph: Nothing there? Look in your spam folder, and check the address above.
   `);
 });

@@ -6,7 +6,7 @@ test("a link opened by a client that has tried too often says when to try again"
   expected.add(400).add(429);
   await askForMail(page, address);
   const { code, link } = await inbox.mailTo(address);
-  await page.getByLabel("Code from the mail").fill(wrong(code));
+  await page.getByLabel("Code from the e-mail").fill(wrong(code));
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await page.goto(link);
   await expect(page.getByText(/Try again in/)).toBeVisible();

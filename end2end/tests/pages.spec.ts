@@ -21,7 +21,7 @@ test("a link that was cut off says so, with a way on", async ({ page, inbox, add
   await page.goto((await inbox.mailTo(address)).link.slice(0, -3));
   await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
   await isAccessible(page);
-  await page.getByRole("link", { name: "Ask for a fresh mail" }).click();
+  await page.getByRole("link", { name: "Ask for a new e-mail" }).click();
   await expect(page).toHaveURL(/\/login$/);
 });
 
@@ -37,7 +37,7 @@ test("a link with one letter changed says so, with a way on, and the real one st
   // Not the last letter: some of its bits mean nothing.
   await page.goto(link.replace(/(?<=link_token=).{20}/, (start) => start.slice(0, -1) + (start.endsWith("A") ? "B" : "A")));
   await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
-  await expect(page.getByRole("link", { name: "Ask for a fresh mail" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Ask for a new e-mail" })).toBeVisible();
   await page.goto(link);
   await expect(page).toHaveURL("/dashboard");
 });
@@ -68,7 +68,7 @@ test("the page of a link that was opened elsewhere is accessible", async ({ page
   await watch(stranger);
   const elsewhere = await stranger.newPage();
   await elsewhere.goto((await inbox.mailTo(address)).link);
-  await expect(elsewhere.getByRole("heading", { name: "Open it where you asked for it" })).toBeVisible();
+  await expect(elsewhere.getByRole("heading", { name: "Open the link where you asked for it" })).toBeVisible();
   await isAccessible(elsewhere);
   await stranger.close();
 });

@@ -43,7 +43,7 @@ test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
   await take(ines, "german-sign-in");
   await ines.getByLabel("E-Mail-Adresse").fill(address);
   await ines.keyboard.press("Enter");
-  await expect(ines.getByRole("heading", { name: "Sehen Sie in Ihr Postfach" })).toBeVisible();
+  await expect(ines.getByRole("heading", { name: "Prüfen Sie Ihr Postfach" })).toBeVisible();
   await take(ines, "german-code");
   await reader.setContent((await inbox.mailTo(address, 2)).html);
   await take(reader, "german-mail");

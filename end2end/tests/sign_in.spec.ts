@@ -10,14 +10,14 @@ test("a link opened in the same browser signs in with one click", async ({ page,
 
 test("a code submits itself once it is whole", async ({ page, inbox, address }) => {
   await askForMail(page, address);
-  await page.getByLabel("Code from the mail").pressSequentially((await inbox.mailTo(address)).code);
+  await page.getByLabel("Code from the e-mail").pressSequentially((await inbox.mailTo(address)).code);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
 test("a pasted sentence is searched for the code", async ({ page, inbox, address }) => {
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  await page.getByLabel("Code from the mail").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
+  await page.getByLabel("Code from the e-mail").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
@@ -25,7 +25,7 @@ test("a wrong code says how many tries are left, and the right one still works",
   expected.add(400);
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  const field = page.getByLabel("Code from the mail");
+  const field = page.getByLabel("Code from the e-mail");
   await field.fill(wrong(code));
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await expect(field).toBeFocused();
@@ -87,7 +87,7 @@ test("a link opened in another browser signs in neither", async ({ page, browser
   await watch(stranger);
   const elsewhere = await stranger.newPage();
   await elsewhere.goto(link);
-  await expect(elsewhere.getByRole("heading", { name: "Open it where you asked for it" })).toBeVisible();
+  await expect(elsewhere.getByRole("heading", { name: "Open the link where you asked for it" })).toBeVisible();
   for (const browser of [elsewhere, page]) {
     await browser.goto("/dashboard");
     await expect(browser).toHaveURL("/login?next=%2Fdashboard");
@@ -109,7 +109,7 @@ test("a used link opened again in the signed-in browser just goes on", async ({ 
 test("a fresh mail replaces the first one", async ({ page, inbox, address, expected }) => {
   expected.add(410);
   await askForMail(page, address);
-  const button = page.getByRole("button", { name: /Send a fresh mail/ });
+  const button = page.getByRole("button", { name: /Send a new e-mail/ });
   await expect(button).toBeDisabled();
   const left = async () => Number(/in 0:(\d+)/.exec((await button.textContent()) ?? "")?.[1] ?? 0);
   const atFirst = await left();
@@ -119,7 +119,7 @@ test("a fresh mail replaces the first one", async ({ page, inbox, address, expec
   const [old, fresh] = [await inbox.mailTo(address), await inbox.mailTo(address, 2)];
   await expect(button, "it counts anew").toBeDisabled();
   await page.goto(old.link);
-  await expect(page.getByRole("heading", { name: "There is a newer mail" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "There is a newer e-mail" })).toBeVisible();
   await page.goto(fresh.link);
   await expect(page).toHaveURL(/\/dashboard$/);
 });

@@ -28,10 +28,10 @@ test("a code typed before the page is alive is sent", async ({ page, inbox, addr
   const { code } = await inbox.mailTo(address);
   const release = await hold(page);
   await page.reload({ waitUntil: "commit" });
-  await page.getByLabel("Code from the mail").fill(code);
+  await page.getByLabel("Code from the e-mail").fill(code);
   release();
   await alive(page);
-  await page.getByLabel("Code from the mail").press("Enter");
+  await page.getByLabel("Code from the e-mail").press("Enter");
   await expect(page).toHaveURL("/dashboard");
 });
 

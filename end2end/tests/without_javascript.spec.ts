@@ -10,7 +10,7 @@ test("the link signs in", async ({ page, inbox, address }) => {
 
 test("the code signs in, and signing out works", async ({ page, inbox, address }) => {
   await askForMail(page, address, "/login?next=%2Fdashboard%3Fa%3D1");
-  await page.getByLabel("Code from the mail").fill((await inbox.mailTo(address)).code);
+  await page.getByLabel("Code from the e-mail").fill((await inbox.mailTo(address)).code);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL("/dashboard?a=1");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
@@ -32,16 +32,16 @@ test("a malformed address comes back with a sentence, what was typed, and where 
 test("a wrong code comes back with a sentence, and the right one still works", async ({ page, inbox, address }) => {
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  await page.getByLabel("Code from the mail").fill(wrong(code));
+  await page.getByLabel("Code from the e-mail").fill(wrong(code));
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
-  await page.getByLabel("Code from the mail").fill(code);
+  await page.getByLabel("Code from the e-mail").fill(code);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
 test("a fresh mail asked for too soon says when", async ({ page, address }) => {
   await askForMail(page, address);
-  await page.getByRole("button", { name: "Send a fresh mail" }).click();
+  await page.getByRole("button", { name: "Send a new e-mail" }).click();
   await expect(page.getByRole("alert")).toHaveText(/Try again in \d+ seconds/);
 });

@@ -36,6 +36,9 @@ pub fn CodeForm(
     let error = RwSignal::new(error);
     let trouble = RwSignal::new(trouble);
     let busy = RwSignal::new(false);
+    // The code that was refused last. Whoever presses the button after it was sent by itself must not lose another try to it.
+    let refused = StoredValue::new(String::new());
+    let dead = RwSignal::new(false);
     // Until the script runs nothing counts down, and nothing may be disabled for good.
     let expires_in_now = RwSignal::new(expires_in);
     let resend_in_now = RwSignal::new(0);
@@ -79,15 +82,20 @@ pub fn CodeForm(
         sentence => sentence,
     };
     let verify = move || {
-        if busy.get_untracked() {
+        let code = value("code");
+        if busy.get_untracked() || code == refused.get_value() {
             return;
         }
         busy.set(true);
         error.set(String::new());
         spawn_local(async move {
-            match verify_code(Some(handle.get_value()), Some(value("code"))).await {
+            match verify_code(Some(handle.get_value()), Some(code.clone())).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
+                    if refusal.code == "code_wrong" {
+                        refused.set_value(code);
+                    }
+                    dead.set(["too_many_attempts", "code_expired"].contains(&refusal.code.as_str()));
                     error.set(said(refusal));
                     busy.set(false);
                     focus("code");
@@ -133,6 +141,7 @@ pub fn CodeForm(
                     autocomplete="one-time-code"
                     autofocus
                     required
+                    disabled=move || dead.get()
                     aria-describedby="code-message"
                     aria-invalid=move || (!error.get().is_empty()).then_some("true")
                     on:input=move |_| {
@@ -142,7 +151,12 @@ pub fn CodeForm(
                     }
                 />
                 <Message id="code-message" text=error />
-                <button class="primary" type="submit" aria-busy=move || busy.get().then_some("true")>
+                <button
+                    class="primary"
+                    type="submit"
+                    aria-busy=move || busy.get().then_some("true")
+                    disabled=move || dead.get()
+                >
                     {words.sign_in}
                 </button>
             </form>

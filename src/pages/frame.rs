@@ -21,11 +21,10 @@ use crate::{
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let policy = Visit::current().map(|visit| visit.policy()).unwrap_or_default();
     let name = policy.brand.name.clone();
-    // A logo says the name by itself.
     let sign = match policy.look.logo() {
-        Some(logo) => view! { <img src=logo alt=name /> }.into_any(),
-        None => view! {
-            <img src="/favicon.svg" alt="" width="32" height="32" />
+        Some(logo) if policy.brand.logo_has_name => view! { <img src=logo alt=name /> }.into_any(),
+        _ => view! {
+            <img src=policy.look.icon() alt="" />
             {name}
         }
         .into_any(),

@@ -33,17 +33,17 @@ pub fn LoginPage() -> impl IntoView {
             <h1>{say!("sign-in-to", brand = brand)}</h1>
             <p class="soft">{promise}</p>
             {notice}
-            <LoginForm next email=flash.typed error passwords words=words() />
+            <LoginForm next email=flash.typed error passwords words=words(mode) />
         </Frame>
     }
 }
 
-fn words() -> LoginWords {
+fn words(mode: Mode) -> LoginWords {
     LoginWords {
         address: say!("address"),
         example: say!("address-example"),
         password: say!("password-if-any"),
-        send: say!("send-link"),
+        send: if mode == Mode::Otp { say!("send-code") } else { say!("send-link") },
         sign_in: say!("sign-in"),
         with_password: say!("sign-in-with-password"),
         again_in: say!("try-again-in", time = BLANK.to_string()),

@@ -123,7 +123,7 @@ impl Colour {
         let channel = |at: usize| digits.and_then(|digits| u8::from_str_radix(&digits[at..at + 2], 16).ok());
         match (channel(0), channel(2), channel(4)) {
             (Some(red), Some(green), Some(blue)) => Ok(Colour([red, green, blue])),
-            _ => Err(format!("must be a colour like \"#3a50d9\", and is {text:?}")),
+            _ => Err(format!("must be \"#\" and six hexadecimal digits, like \"#3a50d9\", and is {text:?}")),
         }
     }
 

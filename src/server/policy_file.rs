@@ -28,6 +28,7 @@ pub fn watch(core: Arc<Core>, source: Source, mut stop: watch::Receiver<bool>) -
         .and_then(|mut watcher| watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher));
     let watcher =
         watcher.inspect_err(|error| tracing::warn!(%error, "the policy file cannot be watched; changes need a restart")).ok()?;
+    let started = core.policy();
     Some(tokio::spawn(async move {
         let _watcher = watcher;
         loop {
@@ -39,6 +40,9 @@ pub fn watch(core: Arc<Core>, source: Source, mut stop: watch::Receiver<bool>) -
             while changes.try_recv().is_ok() {}
             match source.policy() {
                 Ok(policy) => {
+                    for key in started.waits_for_start(&policy) {
+                        tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
+                    }
                     core.set_policy(policy);
                     tracing::info!(event = "policy.applied", file = %path.display());
                 }

@@ -42,20 +42,21 @@ about-the-page = Bei { $brand } anmelden, mit einem Link oder Code aus Ihrer E-M
 
 sign-in = Anmelden
 sign-in-to = Bei { $brand } anmelden
-promise-link = Wir schicken Ihnen einen Link. Ein Passwort brauchen Sie nicht.
-promise-code = Wir schicken Ihnen einen Code. Ein Passwort brauchen Sie nicht.
-promise-both = Wir schicken Ihnen einen Link und einen Code. Ein Passwort brauchen Sie nicht.
+promise-link = Wir schicken Ihnen einen Link per E-Mail. Ein Passwort brauchen Sie nicht.
+promise-code = Wir schicken Ihnen einen Code per E-Mail. Ein Passwort brauchen Sie nicht.
+promise-both = Wir schicken Ihnen einen Link und einen Code per E-Mail. Ein Passwort brauchen Sie nicht.
 address = E-Mail-Adresse
 address-example = sie@example.com
 password-if-any = Passwort, falls Sie eines haben
 send-link = Link zuschicken
+send-code = Code zuschicken
 sign-in-with-password = Mit Passwort anmelden
 try-again-in = Noch einmal in { $time }
 did-you-mean = Meinten Sie { $address }?
 
-## Sehen Sie in Ihr Postfach
+## Prüfen Sie Ihr Postfach
 
-check-your-inbox = Sehen Sie in Ihr Postfach
+check-your-inbox = Prüfen Sie Ihr Postfach
 sent-link = Wir haben einen Link geschickt an
 sent-code = Wir haben einen Code geschickt an
 sent-both = Wir haben einen Link und einen Code geschickt an
@@ -65,19 +66,19 @@ type-it-here = Geben Sie ihn hier ein.
 open-or-type = Öffnen Sie den Link in diesem Browser, oder geben Sie den Code hier ein.
 open-webmail = { $webmail } öffnen
 code-from-the-mail = Code aus der E-Mail
-mail-works-for = Die E-Mail gilt noch { $time }.
-mail-has-expired = Die E-Mail ist abgelaufen.
+mail-works-for = Noch gültig: { $time }.
+mail-has-expired = Diese E-Mail ist abgelaufen.
 fresh-mail = Neue E-Mail schicken
-fresh-mail-in = Neue E-Mail in { $time }
+fresh-mail-in = Neue E-Mail möglich in { $time }
 nothing-there = Nichts da? Sehen Sie im Spam nach, und prüfen Sie die Adresse oben.
 mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
 mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
 
 ## Links, die nicht anmelden
 
-one-more-press = Noch ein Druck
+one-more-press = Noch ein Schritt
 link-still-works = Ihr Link gilt noch.
-open-where-asked = Öffnen Sie ihn dort, wo Sie ihn angefordert haben
+open-where-asked = Öffnen Sie den Link dort, wo Sie ihn angefordert haben
 link-expired-title = Dieser Link ist abgelaufen
 link-used-title = Dieser Link wurde schon benutzt
 newer-mail-title = Es gibt eine neuere E-Mail
@@ -89,19 +90,19 @@ sign-in-here = Hier anmelden
 fact-address = Adresse
 fact-browser = Angefordert in
 fact-when = Wann
-browser-from = { $browser }, aus { $network }
+browser-from = { $browser }, von { $network }
 
 ## Waren Sie das nicht?
 
 not-you-title = Waren Sie das nicht?
 not-you-explained = Jemand hat diese Anmeldung mit Ihrer Adresse angefordert. Brechen Sie sie ab, dann gelten Link und Code nicht mehr. Sonst ändert sich nichts.
-not-you-session-explained = Jemand hat sich mit Ihrer Adresse angemeldet. Beenden Sie jene Sitzung, dann ist sofort Schluss. Liest jemand anderes Ihre E-Mails, ändern Sie auch das Passwort Ihres Postfachs.
-end-that-session = Jene Sitzung beenden
+not-you-session-explained = Jemand hat sich mit Ihrer Adresse angemeldet. Beenden Sie diese Sitzung, dann ist dort sofort Schluss. Liest jemand anderes Ihre E-Mails, ändern Sie auch das Passwort Ihres Postfachs.
+end-that-session = Diese Sitzung beenden
 stop-it = Diese Anmeldung abbrechen
 stopped-title = Abgebrochen
-stopped-explained = Es ist vorbei. Kommen weiter solche E-Mails, tippt jemand Ihre Adresse ein: Es geht nichts verloren, solange niemand sonst Ihre E-Mails liest.
-too-late-title = Sie ist schon beendet
-too-late-explained = Jene Anmeldung ist vorbei. Waren nicht Sie es, der sich angemeldet hat, dann melden Sie sich selbst an und beenden Sie alle anderen Sitzungen in der Übersicht.
+stopped-explained = Die Anmeldung ist abgebrochen. Wenn weiter solche E-Mails kommen, gibt jemand Ihre Adresse ein: Es geht nichts verloren, solange niemand sonst Ihre E-Mails liest.
+too-late-title = Schon beendet
+too-late-explained = Diese Anmeldung ist beendet. Wenn nicht Sie sich angemeldet haben, melden Sie sich selbst an und beenden Sie in der Übersicht alle anderen Sitzungen.
 
 ## Die Übersicht
 
@@ -109,11 +110,11 @@ dashboard = Übersicht
 signed-in = Sie sind angemeldet
 signed-in-as = Als
 sign-out = Abmelden
-sign-out-elsewhere = Anderswo abmelden
+sign-out-elsewhere = Auf anderen Geräten abmelden
 sign-out-everywhere = Überall abmelden
 your-sessions = Ihre Sitzungen
 this-session = diese hier
-in-use-now = gerade benutzt
+in-use-now = gerade aktiv
 last-used = zuletzt benutzt { $ago }
 begun = begonnen { $ago }
 end-session = Beenden
@@ -127,41 +128,41 @@ activity-signed-out = Abgemeldet
 activity-code-wrong = Ein falscher Code wurde eingegeben
 activity-password-wrong = Ein falsches Passwort wurde eingegeben
 activity-too-many = Codes wurden zu oft probiert
-activity-rate-limited = Es wurden mehr E-Mails angefordert, als verschickt werden
+activity-rate-limited = Es wurden zu viele E-Mails angefordert
 activity-wrong-browser = Ein Link wurde in einem anderen Browser geöffnet
 activity-old-link = Ein Link, der nicht mehr gilt, wurde geöffnet
 activity-old-code = Ein Code, der nicht mehr gilt, wurde eingegeben
 activity-cancelled = Eine Anmeldung wurde abgebrochen
 activity-refused = Eine Anmeldung wurde abgelehnt
 unknown-browser = unbekannter Browser
-browser-on = { $browser } auf { $system }
+browser-on = { $browser } unter { $system }
 password = Passwort
 new-password = Neues Passwort
 password-kept = Sie haben ein Passwort.
 no-password = Sie haben kein Passwort.
 needs-fresh-sign-in = Um das zu ändern, melden Sie sich erst ab und wieder an.
 password-optional = Freiwillig. Damit melden Sie sich an, ohne Ihre E-Mails zu öffnen.
-keep-password = Behalten
+keep-password = Passwort speichern
 remove-password = Passwort entfernen
 delete-account = Konto löschen
-delete-account-explained = Ihre Sitzungen enden sofort, und was hier über Sie gespeichert ist, wird binnen zweier Tage gelöscht. Das lässt sich nicht rückgängig machen.
+delete-account-explained = Ihre Sitzungen enden sofort, und was hier über Sie gespeichert ist, wird innerhalb von zwei Tagen gelöscht. Das lässt sich nicht rückgängig machen.
 delete-account-confirm = Endgültig löschen
 deleted-title = Ihr Konto ist gelöscht
-deleted-explained = Sie sind überall abgemeldet. Was hier von Ihnen übrig ist, verschwindet binnen zweier Tage, bis auf Notizen über das, was geschah, in denen Ihre Adresse unkenntlich ist.
+deleted-explained = Sie sind überall abgemeldet. Was hier von Ihnen übrig ist, verschwindet innerhalb von zwei Tagen, bis auf Protokolleinträge, in denen Ihre Adresse unkenntlich ist.
 
 ## Wenn etwas im Weg ist
 
 not-found = Nicht gefunden
 no-such-page = Diese Seite gibt es nicht
-no-such-page-explained = Die Adresse ist vielleicht vertippt, oder die Seite ist umgezogen.
-to-the-start = Zum Anfang
+no-such-page-explained = Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist umgezogen.
+to-the-start = Zur Startseite
 sorry = Entschuldigung
 did-not-work = Das hat leider nicht geklappt
 try-again = Noch einmal versuchen
 
 error-invalid-email = Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie die Schreibweise.
 error-missing-field = Etwas fehlt: { $field }. Füllen Sie es aus, und versuchen Sie es noch einmal.
-error-invalid-request = Diese Anfrage ist nicht zu verstehen: { $detail }.
+error-invalid-request = Das geht nicht: { $detail }.
 error-link-expired = Dieser Link ist abgelaufen. Fordern Sie einen neuen an, das dauert nur einen Moment.
 error-link-used = Dieser Link wurde schon benutzt. Fordern Sie einen neuen an, um sich wieder anzumelden.
 error-link-invalid = Dieser Link ist nicht gültig. Vielleicht wurde er in der E-Mail abgeschnitten: Kopieren Sie den ganzen Link, oder fordern Sie einen neuen an.
@@ -175,23 +176,23 @@ error-password-wrong = Adresse und Passwort passen nicht zusammen. Lassen Sie da
 error-code-expired = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an, das dauert nur einen Moment.
 error-code-superseded = Eine neuere E-Mail hat diesen Code ersetzt. Geben Sie den Code aus der neuesten E-Mail ein.
 error-too-many-attempts = Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
-error-codes-paused = Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie einen Code wieder in { $duration }.
+error-codes-paused = Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es mit einem Code wieder in { $duration }.
 error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
 error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
 error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.
 error-payload-too-large = Das ist mehr, als diese Seite annimmt. Schicken Sie weniger.
 error-unavailable = Wir erreichen gerade unsere Datenbank nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.
-error-internal = Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und sagen Sie uns, wenn es so bleibt.
+error-internal = Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und geben Sie uns Bescheid, wenn es so bleibt.
 
-detail-wrong-shape = ein Feld des Formulars hat die falsche Gestalt
+detail-wrong-shape = ein Feld des Formulars hat ein falsches Format
 detail-six-digits = ein Code hat sechs Ziffern, wie 123 456
 detail-no-passwords = dieser Server hat keine Passwörter; lassen Sie es leer, um eine E-Mail zu bekommen
-detail-password-needs-fresh-sign-in = ein Passwort zu setzen braucht eine frische Anmeldung: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
+detail-password-needs-fresh-sign-in = um ein Passwort zu setzen, müssen Sie sich gerade erst angemeldet haben: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
 detail-password-length = ein Passwort hat { $shortest } bis { $longest } Zeichen, und dieses hat { $length }
-detail-password-known = dieses Passwort gehört zu den ersten, die jeder versuchen würde; nehmen Sie ein längeres oder ein fremderes
-detail-no-sign-in = es gibt keine Anmeldung, die noch einmal zu schicken wäre; beginnen Sie mit Ihrer E-Mail-Adresse
+detail-password-known = dieses Passwort gehört zu den ersten, die jeder versuchen würde; nehmen Sie ein längeres oder ein ungewöhnlicheres
+detail-no-sign-in = es gibt keine offene Anmeldung; beginnen Sie mit Ihrer E-Mail-Adresse
 detail-no-session = diese Sitzung gibt es nicht; vielleicht ist sie schon beendet
-detail-deletion-needs-fresh-sign-in = ein Konto zu löschen braucht eine frische Anmeldung: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
+detail-deletion-needs-fresh-sign-in = um ein Konto zu löschen, müssen Sie sich gerade erst angemeldet haben: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal
 detail-mapped-account = Ihr Konto gehört zur Website selbst und wird dort gelöscht
 
 ## E-Mails
@@ -200,17 +201,17 @@ mail-subject-code = { $code } ist Ihr Code für { $brand }
 mail-subject-link = Ihr Link zur Anmeldung bei { $brand }
 mail-subject-sign-up = Ihr Link zur Registrierung bei { $brand }
 mail-sign-up-title = Registrierung bei { $brand } abschließen
-mail-open-link = Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben
+mail-open-link = Öffnen Sie diesen Link in dem Browser, in dem Sie begonnen haben
 mail-or-type = Oder geben Sie dort diesen Code ein
 mail-type = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben
-mail-once = Das geht einmal, und zwar in den nächsten { $lifetime }.
+mail-once = Gilt nur einmal und nur in den nächsten { $lifetime }.
 mail-preview = Gilt für die nächsten { $lifetime }.
-mail-asked = Angefordert in { $browser }, aus { $network }, am { $date }.
-mail-not-you = Waren Sie das nicht? Beachten Sie diese E-Mail nicht: Ohne sie kann sich niemand anmelden.
+mail-asked = Angefordert in { $browser }, von { $network }, am { $date }.
+mail-not-you = Waren Sie das nicht? Ignorieren Sie diese E-Mail: Ohne sie kann sich niemand anmelden.
 mail-not-you-press = Oder brechen Sie die Anmeldung ab
 mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
 mail-help = Hilfe: { $support }
 mail-new-device-title = Neue Anmeldung bei { $brand }
-mail-new-device-explained = Mit { $address } hat sich soeben { $browser } angemeldet, aus { $network }, am { $date }. Diesen Browser kannten wir noch nicht.
-mail-new-device-fine = Waren Sie das, ist nichts zu tun.
-mail-new-device-press = Das war ich nicht: jene Sitzung beenden
+mail-new-device-explained = Soeben wurde { $address } angemeldet: { $browser }, von { $network }, am { $date }. Diesen Browser kannten wir noch nicht.
+mail-new-device-fine = Wenn Sie das waren, müssen Sie nichts tun.
+mail-new-device-press = Das war ich nicht: Sitzung beenden

@@ -124,13 +124,15 @@ impl Settings {
             );
         }
         let from = match policy.mail.from.as_deref() {
-            Some(from) => from,
+            Some(from) => from.parse().map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?,
             None if production => {
                 return missing("LATCHKEY_MAIL__FROM", "the sender of mails, like \"Example <no-reply@example.com>\"");
             }
-            None => "Latchkey <no-reply@localhost>",
+            None => {
+                let address = "no-reply@localhost".parse().map_err(|error| ConfigError(format!("mail.from: {error}.")))?;
+                Mailbox::new(Some(policy.brand.name.clone()), address)
+            }
         };
-        let from = from.parse().map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?;
         let secrets = match get("SESSION_JWT_SECRET") {
             Some(list) => secret::parse(list)?,
             None if production => {
@@ -181,6 +183,11 @@ pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Po
         ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
     })?;
     let mut policy = lay_over(policy, text, variables)?;
+    // Where the server is started is nobody's concern.
+    let folder = std::path::absolute(path).ok().and_then(|path| Some(path.parent()?.to_owned())).unwrap_or_default();
+    for path in [&mut policy.brand.logo, &mut policy.mail.templates].into_iter().flatten() {
+        *path = folder.join(&path);
+    }
     let look = Look::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
     let look = policy.check().and_then(|()| look.map_err(|(key, why)| BadKey { key, why }));
     policy.look = look.map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {

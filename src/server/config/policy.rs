@@ -32,7 +32,7 @@ pub struct Policy {
     _package: Option<toml::Table>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     pub public_url: Option<String>,
@@ -97,7 +97,7 @@ pub enum Passwords {
 }
 
 /// The team's own user table, which Latchkey reads and never writes.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Users {
     /// `schema.table` or `table`.
@@ -139,7 +139,7 @@ pub struct Audit {
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub from: Option<String>,
-    /// A folder with templates that take the place of the built-in ones.
+    /// A folder with templates that take the place of the built-in ones; a relative path begins at the folder of the policy's file.
     pub templates: Option<PathBuf>,
     /// Whether people are told by mail of a sign-in in a browser that has not signed in to their address before.
     pub new_device_notice: bool,
@@ -149,8 +149,10 @@ pub struct Mail {
 #[serde(default, deny_unknown_fields)]
 pub struct Brand {
     pub name: String,
-    /// A file.
+    /// A file; a relative path begins at the folder of the policy's file.
     pub logo: Option<PathBuf>,
+    /// Whether the logo says the name by itself.
+    pub logo_has_name: bool,
     /// Like `#3a50d9`.
     pub accent: Option<String>,
     /// A mail address or an https URL.
@@ -215,7 +217,15 @@ impl Default for Audit {
 
 impl Default for Brand {
     fn default() -> Self {
-        Brand { name: "Latchkey".to_owned(), logo: None, accent: None, support: None, terms: None, privacy: None }
+        Brand {
+            name: "Latchkey".to_owned(),
+            logo: None,
+            logo_has_name: true,
+            accent: None,
+            support: None,
+            terms: None,
+            privacy: None,
+        }
     }
 }
 
@@ -227,6 +237,17 @@ pub struct BadKey {
 }
 
 impl Policy {
+    /// What of `newer` takes effect at the next start alone.
+    pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
+        let changed = [
+            ("server", self.server != newer.server),
+            ("mail.from", self.mail.from != newer.mail.from),
+            ("mail.templates", self.mail.templates != newer.mail.templates),
+            ("users", self.users != newer.users),
+        ];
+        changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
+    }
+
     /// Checks every value; the first bad one is the answer.
     pub fn check(&self) -> Result<(), BadKey> {
         let bad = |key, why: String| Err(BadKey { key, why });

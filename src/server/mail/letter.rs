@@ -8,12 +8,16 @@ use lettre::{
     },
 };
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Object};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::server::{
     brand::Colour,
     caller::describe,
-    clock::{MINUTE, Millis, seconds_until},
+    clock::{Millis, SECOND, seconds_until},
     config::{Policy, PublicUrl},
     sign_in::payload::{Letter, Notice, Payload, Template},
     store::QueuedMail,
@@ -46,10 +50,16 @@ pub enum ComposeError {
 /// Why a template cannot be used: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
+    #[error("mail.templates is {}, which is no folder that can be read: {error}.", folder.display())]
+    Folder { folder: PathBuf, error: std::io::Error },
+    #[error("{} is no template that Latchkey knows. They are called {}.", file.display(), FILES.map(|(name, _)| name).join(", "))]
+    Unknown { file: PathBuf },
     #[error("The mail template {file} cannot be read: {error}.")]
     Read { file: String, error: std::io::Error },
-    #[error("The mail template {file} does not work: {error:#}.")]
-    Broken { file: String, error: minijinja::Error },
+    #[error("The mail template {file}, line {line}, does not work: {why}.")]
+    Broken { file: String, line: usize, why: String },
+    #[error("The mail template {file} shows neither `link` nor `code`: nobody could sign in by it.")]
+    Dead { file: String },
 }
 
 /// The templates, compiled once.
@@ -74,11 +84,16 @@ impl Templates {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let own = |name: &str| policy.mail.templates.as_ref().map(|folder| folder.join(name)).filter(|file| file.exists());
+        let folder = policy.mail.templates.as_deref();
+        folder.map_or(Ok(()), only_templates)?;
+        let own = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.exists());
         let shown = |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
         // A mistake in the frame comes up in a mail that it is around.
-        let broken =
-            |name: &str, error: minijinja::Error| TemplateError::Broken { file: shown(error.name().unwrap_or(name)), error };
+        let broken = |name: &str, error: minijinja::Error| TemplateError::Broken {
+            file: shown(error.name().unwrap_or(name)),
+            line: error.line().unwrap_or(1),
+            why: error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind())),
+        };
         for (name, built_in) in FILES {
             let source = match own(name) {
                 Some(file) => std::fs::read_to_string(&file).map_err(|error| TemplateError::Read { file: shown(name), error })?,
@@ -89,7 +104,13 @@ impl Templates {
         let Samples { sign_in, new_device } = Samples::new(policy, public_url, 0);
         for (name, _) in FILES {
             let sample = if name.starts_with("new_device") { &new_device } else { &sign_in };
-            environment.get_template(name).and_then(|template| template.render(sample)).map_err(|error| broken(name, error))?;
+            let shows = environment.get_template(name).and_then(|template| template.render(sample));
+            let shows = shows.map_err(|error| broken(name, error))?;
+            // In HTML the slashes of a link are escaped.
+            let is_alive = ["sample-link", SAMPLE_CODE].iter().any(|secret| shows.replace(' ', "").contains(secret));
+            if ["sign_in.txt", "sign_in.html"].contains(&name) && !is_alive {
+                return Err(TemplateError::Dead { file: shown(name) });
+            }
         }
         Ok(Templates(environment))
     }
@@ -152,6 +173,20 @@ impl Templates {
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
         Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
     }
+}
+
+/// A file that is called like no template would be passed over without a word.
+fn only_templates(folder: &Path) -> Result<(), TemplateError> {
+    let unreadable = |error| TemplateError::Folder { folder: folder.to_owned(), error };
+    for file in std::fs::read_dir(folder).map_err(unreadable)? {
+        let file = file.map_err(unreadable)?.path();
+        let is_template = file.extension().is_some_and(|ending| ending == "txt" || ending == "html");
+        let is_known = FILES.iter().any(|(name, _)| file.file_name().is_some_and(|file| file == *name));
+        if is_template && !is_known {
+            return Err(TemplateError::Unknown { file });
+        }
+    }
+    Ok(())
 }
 
 /// Who mails are from.
@@ -235,6 +270,8 @@ fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
 }
 
 const SAMPLE_ADDRESS: &str = "you@example.com";
+const SAMPLE_LINK: &str = "https://example.com/sample-link";
+const SAMPLE_CODE: &str = "123456";
 
 /// Mails of nobody's, to try templates on.
 struct Samples {
@@ -247,9 +284,9 @@ impl Samples {
         let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
         let network = "203.0.113.*";
         let letter = Letter {
-            link: Some("https://example.com/link".to_owned()),
-            code: Some("123456".to_owned()),
-            expires_at: now + 10 * MINUTE,
+            link: Some(SAMPLE_LINK.to_owned()),
+            code: Some(SAMPLE_CODE.to_owned()),
+            expires_at: now + Millis::from(policy.auth.expires_in) * SECOND,
             requested_at: now,
             user_agent: user_agent.to_owned(),
             network: network.to_owned(),

@@ -12,6 +12,7 @@ use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
+use time::OffsetDateTime;
 
 use super::letter::{Composed, Templates};
 use crate::server::{
@@ -26,13 +27,20 @@ const KEPT: usize = 50;
 const COPY: &str = "for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', async () => { \
     await navigator.clipboard.writeText(button.dataset.copy); button.textContent = 'Copied'; });";
 
-/// The last mails, newest first, each under its number.
+/// The last mails, newest first.
 #[derive(Clone, Debug)]
 pub struct Mailbox {
-    mails: Arc<Mutex<VecDeque<(usize, Composed)>>>,
+    mails: Arc<Mutex<VecDeque<Received>>>,
     /// What samples are made of.
     templates: Arc<Templates>,
     from: Sender,
+}
+
+#[derive(Clone, Debug)]
+struct Received {
+    number: usize,
+    at: OffsetDateTime,
+    mail: Composed,
 }
 
 impl Mailbox {
@@ -42,12 +50,12 @@ impl Mailbox {
 
     pub fn put(&self, mail: Composed) {
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = mails.front().map_or(1, |(number, _)| number + 1);
-        mails.push_front((number, mail));
+        let number = mails.front().map_or(1, |newest| newest.number + 1);
+        mails.push_front(Received { number, at: OffsetDateTime::now_utc(), mail });
         mails.truncate(KEPT);
     }
 
-    fn all(&self) -> Vec<(usize, Composed)> {
+    fn all(&self) -> Vec<Received> {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
@@ -58,7 +66,7 @@ impl Mailbox {
             let sample = || self.templates.sample(kind, &core.policy(), &self.from, &core.public_url, core.clock.now());
             return speaking(language, sample).inspect_err(|error| tracing::error!(%error, "no sample")).ok();
         }
-        self.all().into_iter().find_map(|(number, mail)| (number.to_string() == wanted).then_some(mail))
+        self.all().into_iter().find_map(|received| (received.number.to_string() == wanted).then_some(received.mail))
     }
 }
 
@@ -71,7 +79,7 @@ pub struct Wanted {
 pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
     let Some(mailbox) = &state.mailbox else { return StatusCode::NOT_FOUND.into_response() };
     let mails = mailbox.all();
-    let newest = mails.first().map(|(number, _)| number.to_string());
+    let newest = mails.first().map(|newest| newest.number.to_string());
     let wanted = wanted.mail.or(newest).unwrap_or_default();
     let shown = mailbox.get(&state, &wanted).map(|mail| {
         let source = String::from_utf8_lossy(&mail.message.formatted()).into_owned();
@@ -80,7 +88,10 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
     });
     let mails: Vec<Value> = mails
         .into_iter()
-        .map(|(number, mail)| context! { number => number.to_string(), to => mail.to, subject => mail.subject })
+        .map(|Received { number, at, mail }| {
+            let at = format!("{:02}:{:02} UTC", at.hour(), at.minute());
+            context! { number => number.to_string(), at, to => mail.to, subject => mail.subject }
+        })
         .collect();
     let kinds = [("sign_in", "Sign-in"), ("new_device", "New device")];
     let samples: Vec<Value> = kinds
@@ -121,10 +132,14 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
     }
 }
 
-/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything loaded.
+/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything loaded. Its links leave the frame
+/// that it is shown in.
 pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> Response {
     match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(&state, &number)) {
-        Some(mail) => with_policy(mail.html, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"),
+        Some(mail) => with_policy(
+            mail.html.replacen("<head>", "<head><base target=\"_top\">", 1),
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        ),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

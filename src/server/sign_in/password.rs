@@ -8,7 +8,13 @@ use zxcvbn::{Score, zxcvbn};
 use super::{Beginning, Browser, By, Core, SignedIn, address::Address, destination, device, limits};
 use crate::{
     error::Error,
-    server::{clock::Millis, config::Passwords, session::Session, store::FailedTry, words::say},
+    server::{
+        clock::Millis,
+        config::Passwords,
+        session::Session,
+        store::FailedTry,
+        words::{language, say, speaking},
+    },
 };
 
 /// OWASP's first choice for argon2id (Password Storage cheat sheet): 19 MiB, two passes, one lane.
@@ -39,7 +45,9 @@ fn argon2() -> Result<Argon2<'static>, Error> {
 async fn hashing<T: Send + 'static>(core: &Core, hash: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
     let permit = timeout(PATIENCE, core.hashing.acquire()).await;
     let _permit = permit.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Internal)?;
-    tokio::task::spawn_blocking(hash).await.map_err(|_| Error::Internal)?
+    // What is said there is said in the language of who waits here.
+    let language = language();
+    tokio::task::spawn_blocking(move || speaking(language, hash)).await.map_err(|_| Error::Internal)?
 }
 
 /// Signs in with a password. Unknown addresses, users without a password and wrong passwords are one and the same, in
