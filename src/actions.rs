@@ -160,10 +160,7 @@ pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
 #[server(prefix = "/actions", endpoint = "not-you")]
 pub async fn not_you(request: Option<String>, session: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
-    let page = |name: &str, value: &str| {
-        let mut query = url::form_urlencoded::Serializer::new("/login/not-you?".to_owned());
-        query.append_pair(name, value).finish()
-    };
+    let page = |name, value| destination::with_query("/login/not-you", name, value);
     let (what, token) = What::of(request, session);
     let here = page(what.name(), &token);
     forms::come_back_to(&here, "");
@@ -198,8 +195,7 @@ fn login(next: &str) -> String {
     if next.is_empty() {
         return "/login".to_owned();
     }
-    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    format!("/login?{query}")
+    destination::with_query("/login", "next", next)
 }
 
 #[cfg(feature = "ssr")]

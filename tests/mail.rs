@@ -182,7 +182,8 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
 #[tokio::test]
 async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
     let app = App::start().await;
-    for (manners, says) in [(Manners::RefusesForNow, "The e-mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
+    for (manners, says) in
+        [(Manners::RefusesForNow, "The e-mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
     {
         app.inbox.behave(manners);
         let ada = app.browser();

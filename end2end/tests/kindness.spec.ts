@@ -123,7 +123,7 @@ test("what screen readers make of the sign-in", async ({ page, address }) => {
       - alert
       - button "Sign in"
       - status
-      - timer: /Valid for another \\d+:\\d+ more\\./
+      - timer: /Valid for another \\d+:\\d+\\./
       - button /Send a new e-mail/
       - paragraph: Nothing there? Look in your spam folder, and check the address above.
   `);

@@ -7,7 +7,7 @@ const PASSWORD = "correct horse battery";
 
 async function setPassword(page: Page): Promise<void> {
   await page.getByLabel("Password").fill(PASSWORD);
-  await page.getByRole("button", { name: "Keep it" }).click();
+  await page.getByRole("button", { name: "Save password" }).click();
   await expect(page.getByRole("button", { name: "Remove the password" })).toBeVisible();
 }
 
@@ -32,7 +32,7 @@ test("a wrong password is refused in place", async ({ page, address, expected })
   await page.getByLabel("E-mail address").fill(address);
   await page.getByLabel("Password").fill("not this one");
   await page.keyboard.press("Enter");
-  await expect(page.getByRole("alert")).toHaveText(/do not fit together/);
+  await expect(page.getByRole("alert")).toHaveText(/do not match/);
   await expect(page.getByLabel("Password")).toBeFocused();
 });
 

@@ -34,6 +34,27 @@ test("a wrong code says how many tries are left, and the right one still works",
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
+test("a wrong code that went by itself is not sent again by a press, and one that is switched off cannot be typed", async ({
+  page,
+  inbox,
+  address,
+  expected,
+}) => {
+  [400, 429].forEach((status) => expected.add(status));
+  await askForMail(page, address);
+  const { code } = await inbox.mailTo(address);
+  const field = page.getByLabel("Code from the e-mail");
+  for (const left of [4, 3, 2, 1]) {
+    await field.fill(String((Number(code) + left) % 1_000_000).padStart(6, "0"));
+    await expect(page.getByRole("alert")).toHaveText(left === 1 ? /One try is left/ : new RegExp(`${left} tries are left`));
+    await page.getByRole("button", { name: "Sign in" }).click();
+  }
+  await field.fill(String((Number(code) + 9) % 1_000_000).padStart(6, "0"));
+  await expect(page.getByRole("alert")).toHaveText(/switched off/);
+  await expect(field).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeDisabled();
+});
+
 test("the waiting page finishes by itself when the link is opened in another tab", async ({ page, context, inbox, address }) => {
   await askForMail(page, address);
   const other = await context.newPage();

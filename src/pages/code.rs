@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     server::{
         page_data::Visit,
-        sign_in::{mode::Mode, request::mail_trouble},
+        sign_in::{destination::with_query, mode::Mode, request::mail_trouble},
         webmail,
         words::say,
     },
@@ -40,7 +40,7 @@ async fn code_page() -> Result<AnyView, Error> {
         Mode::LinkOtp => (say!("sent-both"), say!("open-or-type")),
     };
     let has_code = mode.has_code();
-    let change = url::form_urlencoded::Serializer::new("/login?".to_owned()).append_pair("next", &pending.destination).finish();
+    let change = with_query("/login", "next", &pending.destination);
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
             <p>

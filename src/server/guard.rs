@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{cookies, headers, render, session, state::AppState};
+use super::{cookies, headers, render, session, sign_in::destination::with_query, state::AppState};
 
 /// Everything at and below this path needs a session.
 const PROTECTED: &str = "/dashboard";
@@ -44,8 +44,7 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
 
 fn to_login(request: &Request) -> Response {
     let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
-    let mut response = Redirect::to(&format!("/login?{query}")).into_response();
+    let mut response = Redirect::to(&with_query("/login", "next", wanted)).into_response();
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
     response
 }

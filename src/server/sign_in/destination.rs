@@ -1,6 +1,6 @@
 //! Where a person goes once signed in.
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Where people go who asked for nothing better.
 pub const DEFAULT: &str = "/dashboard";
@@ -11,6 +11,12 @@ const LONGEST: usize = 2_048;
 /// would take off this site, now or after one more round of decoding, is not a path of it.
 pub fn parse(base: &Url, next: Option<&str>) -> String {
     next.and_then(|next| path_of_this_site(base, next)).unwrap_or_else(|| DEFAULT.to_owned())
+}
+
+/// A path with one parameter, which may be anything.
+pub fn with_query(path: &str, name: &str, value: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+    format!("{path}?{query}")
 }
 
 fn path_of_this_site(base: &Url, next: &str) -> Option<String> {
@@ -29,7 +35,7 @@ fn path_of_this_site(base: &Url, next: &str) -> Option<String> {
 
 fn percent_decoded(path: &str) -> String {
     // A query is what the url crate decodes; `+` is a space there and a plus here, which makes no difference to us.
-    url::form_urlencoded::parse(path.replace(['&', '='], "").as_bytes()).map(|(name, _)| name.into_owned()).collect()
+    form_urlencoded::parse(path.replace(['&', '='], "").as_bytes()).map(|(name, _)| name.into_owned()).collect()
 }
 
 #[cfg(test)]
