@@ -6,7 +6,7 @@ use super::{
     assets::Assets,
     clock::{Clock, SECOND},
     config::Settings,
-    mail::{letter::Templates, transport::Transport},
+    mail::{templates::Templates, transport::Transport},
     store::{MappedUsers, Store},
 };
 
@@ -18,7 +18,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
     report.line("public URL", public_url(settings).await);
     report.line("assets", assets(settings));
-    report.line("mail templates", Templates::load(&settings.policy, &settings.public_url).map(|_| "they work".to_owned()));
+    report.line("mail templates", Templates::of_policy(&settings.policy, &settings.public_url).map(|_| "they work".to_owned()));
     report.line("mail server", mail_server(settings).await);
     match Store::connect(&settings.database_url).await {
         Err(error) => report.line("database", Err::<String, _>(error)),

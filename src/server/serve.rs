@@ -18,9 +18,9 @@ use super::{
     housekeeping,
     keys::Keys,
     mail::{
-        letter::{TemplateError, Templates},
         mailbox::Mailbox,
         outbox::{AT_ONCE, Outbox},
+        templates::{TemplateError, Templates},
         transport::Transport,
     },
     metrics, policy_file,
@@ -84,7 +84,7 @@ pub struct Server {
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
     pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
-        let templates = Arc::new(Templates::load(&settings.policy, &settings.public_url)?);
+        let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
         let (transport, mailbox) = match &settings.smtp_url {
             Some(url) => (Transport::smtp(url)?, None),
             None => {

@@ -1,4 +1,4 @@
-//! What a mail says: text and HTML of the same words, from the templates beside this file.
+//! What a mail says: text and HTML of the same words.
 
 use lettre::{
     Message,
@@ -7,13 +7,10 @@ use lettre::{
         header::{HeaderName, HeaderValue},
     },
 };
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context, value::Object};
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use minijinja::{Value, context, value::Object};
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::templates::{SAMPLE_CODE, SAMPLE_LINK, Samples, TemplateError, Templates};
 use crate::server::{
     brand::Colour,
     caller::describe,
@@ -47,72 +44,10 @@ pub enum ComposeError {
     Message(#[from] lettre::error::Error),
 }
 
-/// Why a template cannot be used: a sentence for the operator.
-#[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    #[error("mail.templates is {}, which is no folder that can be read: {error}.", folder.display())]
-    Folder { folder: PathBuf, error: std::io::Error },
-    #[error("{} is no template that Latchkey knows. They are called {}.", file.display(), FILES.map(|(name, _)| name).join(", "))]
-    Unknown { file: PathBuf },
-    #[error("The mail template {file} cannot be read: {error}.")]
-    Read { file: String, error: std::io::Error },
-    #[error("The mail template {file}, line {line}, does not work: {why}.")]
-    Broken { file: String, line: usize, why: String },
-    #[error("The mail template {file} shows neither `link` nor `code`: nobody could sign in by it.")]
-    Dead { file: String },
-}
-
-/// The templates, compiled once.
-#[derive(Debug)]
-pub struct Templates(Environment<'static>);
-
-/// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around both mails in HTML.
-const FILES: [(&str, &str); 7] = [
-    ("frame.html", include_str!("templates/frame.html")),
-    ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
-    ("sign_in.txt", include_str!("templates/sign_in.txt")),
-    ("sign_in.html", include_str!("templates/sign_in.html")),
-    ("new_device.subject.txt", include_str!("templates/new_device.subject.txt")),
-    ("new_device.txt", include_str!("templates/new_device.txt")),
-    ("new_device.html", include_str!("templates/new_device.html")),
-];
-
 impl Templates {
-    /// The built-in templates, each replaced by the file of its name in the policy's folder if there is one. Every one is tried
-    /// on a sample, so that a mistake stops the start and not a mail.
-    pub fn load(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
-        let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
-        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let folder = policy.mail.templates.as_deref();
-        folder.map_or(Ok(()), only_templates)?;
-        let own = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.exists());
-        let shown = |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
-        // A mistake in the frame comes up in a mail that it is around.
-        let broken = |name: &str, error: minijinja::Error| TemplateError::Broken {
-            file: shown(error.name().unwrap_or(name)),
-            line: error.line().unwrap_or(1),
-            why: error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind())),
-        };
-        for (name, built_in) in FILES {
-            let source = match own(name) {
-                Some(file) => std::fs::read_to_string(&file).map_err(|error| TemplateError::Read { file: shown(name), error })?,
-                None => built_in.to_owned(),
-            };
-            environment.add_template_owned(name, source).map_err(|error| broken(name, error))?;
-        }
-        let Samples { sign_in, new_device } = Samples::new(policy, public_url, 0);
-        for (name, _) in FILES {
-            let sample = if name.starts_with("new_device") { &new_device } else { &sign_in };
-            let shows = environment.get_template(name).and_then(|template| template.render(sample));
-            let shows = shows.map_err(|error| broken(name, error))?;
-            // In HTML the slashes of a link are escaped.
-            let is_alive = ["sample-link", SAMPLE_CODE].iter().any(|secret| shows.replace(' ', "").contains(secret));
-            if ["sign_in.txt", "sign_in.html"].contains(&name) && !is_alive {
-                return Err(TemplateError::Dead { file: shown(name) });
-            }
-        }
-        Ok(Templates(environment))
+    /// The templates in force: the built-in ones, or those of the policy's folder, tried on samples.
+    pub fn of_policy(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
+        Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
     }
 
     /// What a queued mail says, in its language. `mail.id` names it for ever, so that a duplicate after a crash is recognised as one.
@@ -155,7 +90,7 @@ impl Templates {
     }
 
     fn compose(&self, id: &str, to: &str, kind: &str, words: Value, sender: &Sender) -> Result<Composed, ComposeError> {
-        let render = |ending: &str| self.0.get_template(&format!("{kind}.{ending}"))?.render(&words);
+        let render = |ending: &str| self.render(&format!("{kind}.{ending}"), &words);
         let (subject, text, html) = (render("subject.txt")?, render("txt")?, render("html")?);
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         let raw = |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
@@ -173,20 +108,6 @@ impl Templates {
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
         Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
     }
-}
-
-/// A file that is called like no template would be passed over without a word.
-fn only_templates(folder: &Path) -> Result<(), TemplateError> {
-    let unreadable = |error| TemplateError::Folder { folder: folder.to_owned(), error };
-    for file in std::fs::read_dir(folder).map_err(unreadable)? {
-        let file = file.map_err(unreadable)?.path();
-        let is_template = file.extension().is_some_and(|ending| ending == "txt" || ending == "html");
-        let is_known = FILES.iter().any(|(name, _)| file.file_name().is_some_and(|file| file == *name));
-        if is_template && !is_known {
-            return Err(TemplateError::Unknown { file });
-        }
-    }
-    Ok(())
 }
 
 /// Who mails are from.
@@ -270,14 +191,6 @@ fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
 }
 
 const SAMPLE_ADDRESS: &str = "you@example.com";
-const SAMPLE_LINK: &str = "https://example.com/sample-link";
-const SAMPLE_CODE: &str = "123456";
-
-/// Mails of nobody's, to try templates on.
-struct Samples {
-    sign_in: Value,
-    new_device: Value,
-}
 
 impl Samples {
     fn new(policy: &Policy, public_url: &PublicUrl, now: Millis) -> Self {

@@ -14,7 +14,7 @@ use std::{
 };
 use time::OffsetDateTime;
 
-use super::letter::{Composed, Templates};
+use super::{letter::Composed, templates::Templates};
 use crate::server::{
     state::AppState,
     words::{Language, speaking},

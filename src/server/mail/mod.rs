@@ -3,4 +3,5 @@
 pub mod letter;
 pub mod mailbox;
 pub mod outbox;
+pub mod templates;
 pub mod transport;

@@ -10,7 +10,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::{
-    letter::Templates,
+    templates::Templates,
     transport::{Refusal, Transport},
 };
 use crate::{
