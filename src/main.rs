@@ -10,6 +10,7 @@ use latchkey::server::{
     random::Random,
     serve::{self, ServeError, Server, listen},
     sign_in::address::Address,
+    store::name_of,
     telemetry,
 };
 use std::{error::Error, process::ExitCode};
@@ -73,7 +74,10 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
         Command::Sessions(Sessions::Revoke { email }) => {
             let core = serve::open_alone(&settings).await?;
-            println!("{} sessions of {email} have ended", operator::revoke_sessions(&core, &email).await?);
+            match operator::revoke_sessions(&core, &email).await? {
+                1 => println!("1 session of {email} has ended"),
+                many => println!("{many} sessions of {email} have ended"),
+            }
         }
         Command::Users(Users::Disable { email }) => {
             operator::disable(&serve::open_alone(&settings).await?, &email).await?;
@@ -91,7 +95,9 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     telemetry::init(settings.production);
     let listener = listen(settings.leptos.site_addr).await?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
+    let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;
+    tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
     tracing::info!("sign-in page: {public_url}/login");
     if dev_mailbox {
         tracing::info!("no SMTP_URL: mails go to {public_url}/dev/mailbox");

@@ -9,7 +9,10 @@ use axum::{
     },
 };
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Once,
+};
 use woothee::parser::Parser;
 
 use super::{
@@ -95,6 +98,12 @@ pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
 fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_trusted(&socket) {
+        if headers.contains_key("x-forwarded-for") {
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!(%socket, "X-Forwarded-For of whom server.trusted_proxies does not have is not believed");
+            });
+        }
         return socket;
     }
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());

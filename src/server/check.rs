@@ -7,14 +7,16 @@ use super::{
     clock::{Clock, SECOND},
     config::Settings,
     mail::{templates::Templates, transport::Transport},
-    store::{MappedUsers, Store},
+    store::{MappedUsers, Store, name_of},
 };
 
 /// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all is well.
 pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     let mut report = Report { well: true };
     let kind = if settings.production { "production" } else { "development" };
-    report.line("policy", Ok::<_, String>(format!("{}, for {kind}", settings.source.path().display())));
+    let file =
+        settings.source.path.as_ref().map_or("no Leptos.toml here, the defaults".to_owned(), |path| path.display().to_string());
+    report.line("policy", Ok::<_, String>(format!("{file}, for {kind}")));
     report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
     report.line("public URL", public_url(settings).await);
     report.line("assets", assets(settings));
@@ -23,7 +25,8 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     match Store::connect(&settings.database_url).await {
         Err(error) => report.line("database", Err::<String, _>(error)),
         Ok(store) => {
-            report.line("database", database(&store).await);
+            let found = database(&store).await;
+            report.line("database", found.map(|found| format!("{}; {found}", name_of(&settings.database_url))));
             report.line("clock", time(&store, clock).await);
             if let Some(users) = &settings.policy.users {
                 report.line("users", MappedUsers::open(users, &store).await.map(|_| format!("{} can be read", users.table)));
@@ -78,8 +81,14 @@ async fn mail_server(settings: &Settings) -> Result<String, String> {
 
 async fn database(store: &Store) -> Result<String, String> {
     match store.pending_migrations().await {
-        Ok(0) => Ok("it answers, and is up to date".to_owned()),
-        Ok(pending) => Ok(format!("it answers; {pending} migrations will be made at the start")),
+        Ok(0) => Ok("it is up to date".to_owned()),
+        Ok(pending) => match store.may_migrate().await {
+            Ok(true) => Ok(format!("{pending} migrations will be made at the start")),
+            Ok(false) => {
+                Err("We may not make tables there. Give us the database: ALTER DATABASE … OWNER TO our user.".to_owned())
+            }
+            Err(error) => Err(error.to_string()),
+        },
         Err(error) => Err(error.to_string()),
     }
 }

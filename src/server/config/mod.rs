@@ -61,9 +61,12 @@ impl Source {
 
     fn text(&self) -> Result<String, ConfigError> {
         match &self.path {
-            Some(path) => {
-                std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{} cannot be read: {error}.", path.display())))
-            }
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                ConfigError(format!(
+                    "{} cannot be read: {error}. LATCHKEY_CONFIG names it; without, the defaults serve.",
+                    path.display()
+                ))
+            }),
             None => Ok(EMBEDDED.to_owned()),
         }
     }
@@ -78,8 +81,9 @@ impl Source {
     fn leptos_options(&self) -> Result<LeptosOptions, ConfigError> {
         let text = self.text()?;
         let text = if text.contains("[package.metadata.leptos]") { &text } else { EMBEDDED };
-        let mut options = get_config_from_str(text)
-            .map_err(|error| ConfigError(format!("{}, [package.metadata.leptos]: {error}.", self.path().display())))?;
+        let mut options = get_config_from_str(text).map_err(|error| {
+            ConfigError(format!("LEPTOS_… or {}, [package.metadata.leptos]: {error}.", self.path().display()))
+        })?;
         // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file names are plain.
         let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
         options.hash_files = beside.is_some_and(|hashes| hashes.exists());
@@ -296,6 +300,16 @@ mod tests {
         assert!(error.starts_with("LATCHKEY_AUTH__EXPIRES_IN (auth.expires_in): invalid type"), "{error}");
         let error = policy_of(text, &[("LATCHKEY_AUTH__COLOUR", "red")]).unwrap_err();
         assert!(error.starts_with("LATCHKEY_AUTH__COLOUR (auth.colour): unknown field"), "{error}");
+    }
+
+    #[test]
+    fn networks_of_proxies_are_a_list_or_a_text_and_one_address_is_one() {
+        let text = "[server]\ntrusted_proxies = [\"10.0.0.0/24\", \"::1\"]\n";
+        assert_eq!(policy_of(text, &[]).unwrap().server.trusted_proxies.len(), 2);
+        let variable = |value| policy_of("", &[("LATCHKEY_SERVER__TRUSTED_PROXIES", value)]);
+        assert_eq!(variable("10.0.0.0/24, 10.0.1.1").unwrap().server.trusted_proxies[1].to_string(), "10.0.1.1/32");
+        let error = variable("10.0.0.300/24").unwrap_err();
+        assert!(error.contains("\"10.0.0.300/24\" is no network, like \"10.0.0.0/24\""), "{error}");
     }
 
     #[test]

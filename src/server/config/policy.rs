@@ -2,8 +2,8 @@
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use serde::Deserialize;
-use std::{ops::RangeInclusive, path::PathBuf, str::FromStr};
+use serde::{Deserialize, Deserializer, de::Error};
+use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
 use url::Url;
 
 use super::PublicUrl;
@@ -32,11 +32,30 @@ pub struct Policy {
     _package: Option<toml::Table>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     pub public_url: Option<String>,
+    /// One address is a network, too.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+}
+
+/// A list of them, or one text with commas, as the environment has it.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        List(Vec<String>),
+        Text(String),
+    }
+    let given = match Given::deserialize(deserializer)? {
+        Given::List(list) => list,
+        Given::Text(text) => text.split(',').map(|network| network.trim().to_owned()).collect(),
+    };
+    let network = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let parse = |text| network(text).map_err(|_| D::Error::custom(format!("{text:?} is no network, like \"10.0.0.0/24\"")));
+    given.iter().map(parse).collect()
 }
 
 /// Times in seconds.
@@ -240,7 +259,7 @@ impl Policy {
     /// What of `newer` takes effect at the next start alone.
     pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
         let changed = [
-            ("server", self.server != newer.server),
+            ("server.public_url", self.server.public_url != newer.server.public_url),
             ("mail.from", self.mail.from != newer.mail.from),
             ("mail.templates", self.mail.templates != newer.mail.templates),
             ("users", self.users != newer.users),

@@ -63,7 +63,7 @@ pub enum OpenError {
     Scheme(String),
     #[error("DATABASE_URL cannot be understood: {0}.")]
     Url(sqlx::Error),
-    #[error("The database {database} cannot be opened: {error}. Check DATABASE_URL, and that its folder is writable.")]
+    #[error("The database {database} cannot be opened: {error}. {}", remedy(error))]
     Open { database: String, error: sqlx::Error },
     #[error("The database cannot be migrated: {0}.")]
     Migrate(MigrateError),
@@ -103,7 +103,7 @@ impl Store {
             .optimize_on_close(true, None)
             .disable_statement_logging();
         let file = options.get_filename().to_owned();
-        let database = file.display().to_string();
+        let database = name_of(url);
         let unopened = |error| OpenError::Open { database: database.clone(), error };
         if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
             std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
@@ -115,7 +115,7 @@ impl Store {
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?.disable_statement_logging();
-        let database = format!("{} on {}", options.get_database().unwrap_or("postgres"), options.get_host());
+        let database = name_of(url);
         let is_far = options.get_socket().is_none() && !is_here(options.get_host());
         if is_far && matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
             tracing::warn!("the connection to {database} need not be encrypted: add ?sslmode=verify-full to DATABASE_URL");
@@ -142,6 +142,15 @@ impl Store {
         Ok(self.migrations().iter().count().saturating_sub(usize::try_from(done).unwrap_or(0)))
     }
 
+    /// Whether tables may be made there.
+    pub async fn may_migrate(&self) -> Result<bool, Error> {
+        let may = match self {
+            Store::Sqlite { .. } => return Ok(true),
+            Store::Postgres(_) => "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)",
+        };
+        Ok(read!(self, db => sqlx::query_scalar(may).fetch_one(db).await?))
+    }
+
     /// What time it is where the database is.
     pub async fn clock(&self) -> Result<Millis, Error> {
         let time = match self {
@@ -166,6 +175,36 @@ impl Store {
             }
             Store::Postgres(pool) => pool.close().await,
         }
+    }
+}
+
+/// The database that a URL names, without its secrets.
+pub fn name_of(url: &str) -> String {
+    if url.starts_with("sqlite:") {
+        let file = SqliteConnectOptions::from_str(url).map(|options| options.get_filename().display().to_string());
+        return file.map_or("SQLite".to_owned(), |file| format!("SQLite, {file}"));
+    }
+    let options = PgConnectOptions::from_str(url);
+    options.map_or("PostgreSQL".to_owned(), |options| {
+        format!("PostgreSQL, {} on {}", options.get_database().unwrap_or("postgres"), options.get_host())
+    })
+}
+
+/// What to do about a database that cannot be opened.
+fn remedy(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Tls(_) => "If an authority of your own signed its certificate, name that by sslrootcert= in DATABASE_URL.",
+        // PostgreSQL's classes: invalid_authorization_specification, invalid_catalog_name.
+        sqlx::Error::Database(error) if error.code().is_some_and(|code| code.starts_with("28")) => {
+            "Check user and password in DATABASE_URL, and that pg_hba.conf lets this host in."
+        }
+        sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "3D000") => {
+            "Make it, with `createdb --owner` and our user, or check its name in DATABASE_URL."
+        }
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => {
+            "Check DATABASE_URL, and that the way there is open (a folder: writable)."
+        }
+        _ => "Check DATABASE_URL; of a file, that its folder is writable.",
     }
 }
 
