@@ -23,8 +23,14 @@ pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let name = policy.brand.name.clone();
     let sign = match policy.look.logo() {
         Some(logo) if policy.brand.logo_has_name => view! { <img src=logo alt=name /> }.into_any(),
-        _ => view! {
-            <img src=policy.look.icon() alt="" />
+        Some(logo) => view! {
+            <img src=logo alt="" />
+            {name}
+        }
+        .into_any(),
+        // With its size, so that the name does not move when it arrives.
+        None => view! {
+            <img src="/favicon.svg" alt="" width="36" height="36" />
             {name}
         }
         .into_any(),

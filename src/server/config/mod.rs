@@ -303,6 +303,14 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_for_the_next_start_is_named() {
+        let (started, newer) =
+            (policy_of("", &[]).unwrap(), policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]));
+        assert_eq!(started.waits_for_start(&newer.unwrap()), ["mail.templates"]);
+        assert!(started.waits_for_start(&policy_of("[auth]\nexpires_in = 300\n", &[]).unwrap()).is_empty());
+    }
+
+    #[test]
     fn networks_of_proxies_are_a_list_or_a_text_and_one_address_is_one() {
         let text = "[server]\ntrusted_proxies = [\"10.0.0.0/24\", \"::1\"]\n";
         assert_eq!(policy_of(text, &[]).unwrap().server.trusted_proxies.len(), 2);
