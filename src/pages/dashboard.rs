@@ -81,7 +81,10 @@ fn session_row(this: &Session, row: Line, now: Millis) -> impl IntoView + use<> 
             <div>
                 <strong>{browser}</strong>
                 {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
-                <p class="soft">{format!("{} · {seen} · {}", row.ip_prefix, say!("begun", ago = ago(row.begun_at, now)))}</p>
+                <p class="soft">
+                    <bdi>{row.ip_prefix}</bdi>
+                    {format!(" · {seen} · {}", say!("begun", ago = ago(row.begun_at, now)))}
+                </p>
             </div>
             {(!is_this)
                 .then(|| {
@@ -121,7 +124,10 @@ fn activity(events: Vec<Line>, now: Millis) -> impl IntoView {
             <li>
                 <div>
                     <strong>{what}</strong>
-                    <p class="soft">{format!("{} · {} · {}", describe(&event.user_agent), event.ip_prefix, ago(event.at, now))}</p>
+                    <p class="soft">
+                        {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix}</bdi>
+                        {format!(" · {}", ago(event.at, now))}
+                    </p>
                 </div>
             </li>
         }
