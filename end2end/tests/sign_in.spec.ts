@@ -51,8 +51,7 @@ test("a wrong code that went by itself is not sent again by a press, and one tha
   }
   await field.fill(String((Number(code) + 9) % 1_000_000).padStart(6, "0"));
   await expect(page.getByRole("alert")).toHaveText(/switched off/);
-  await expect(field).toBeDisabled();
-  await expect(page.getByRole("button", { name: "Sign in" })).toBeDisabled();
+  await expect(field).toHaveCount(0);
 });
 
 test("the waiting page finishes by itself when the link is opened in another tab", async ({ page, context, inbox, address }) => {

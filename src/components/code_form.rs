@@ -36,9 +36,9 @@ pub fn CodeForm(
     let error = RwSignal::new(error);
     let trouble = RwSignal::new(trouble);
     let busy = RwSignal::new(false);
-    // The code that was refused last. Whoever presses the button after it was sent by itself must not lose another try to it.
-    let refused = StoredValue::new(String::new());
-    let dead = RwSignal::new(false);
+    // Whether the code that stands there was refused. Whoever presses the button after it was sent by itself must not lose another
+    // try to it.
+    let refused = RwSignal::new(false);
     // Until the script runs nothing counts down, and nothing may be disabled for good.
     let expires_in_now = RwSignal::new(expires_in);
     let resend_in_now = RwSignal::new(0);
@@ -82,20 +82,20 @@ pub fn CodeForm(
         sentence => sentence,
     };
     let verify = move || {
-        let code = value("code");
-        if busy.get_untracked() || code == refused.get_value() {
+        if busy.get_untracked() || refused.get_untracked() {
             return;
         }
         busy.set(true);
         error.set(String::new());
         spawn_local(async move {
-            match verify_code(Some(handle.get_value()), Some(code.clone())).await {
+            match verify_code(Some(handle.get_value()), Some(value("code"))).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
-                    if refusal.code == "code_wrong" {
-                        refused.set_value(code);
+                    refused.set(refusal.attempts_left.is_some());
+                    // No more tries: the page as it is now has no field for them.
+                    if (refusal.status, refusal.retry_after) == (429, None) {
+                        go("");
                     }
-                    dead.set(["too_many_attempts", "code_expired"].contains(&refusal.code.as_str()));
                     error.set(said(refusal));
                     busy.set(false);
                     focus("code");
@@ -141,10 +141,10 @@ pub fn CodeForm(
                     autocomplete="one-time-code"
                     autofocus
                     required
-                    disabled=move || dead.get()
                     aria-describedby="code-message"
                     aria-invalid=move || (!error.get().is_empty()).then_some("true")
                     on:input=move |_| {
+                        refused.set(false);
                         if value("code").chars().filter(char::is_ascii_digit).count() == 6 {
                             verify();
                         }
@@ -155,7 +155,6 @@ pub fn CodeForm(
                     class="primary"
                     type="submit"
                     aria-busy=move || busy.get().then_some("true")
-                    disabled=move || dead.get()
                 >
                     {words.sign_in}
                 </button>

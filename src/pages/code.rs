@@ -31,7 +31,12 @@ async fn code_page() -> Result<AnyView, Error> {
     }
     let (expires_in, resend_in) = visit.waits(&pending);
     let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
-    let error = visit.flash().error.map(|error| error.message).unwrap_or_default();
+    let is_off = pending.code_tries >= i64::from(visit.policy().auth.code_tries);
+    let error = match visit.flash().error {
+        Some(error) => error.message,
+        None if is_off => Error::TooManyAttempts.to_string(),
+        None => String::new(),
+    };
     let request = crate::server::cookies::handle(&pending.id);
     let mode: Mode = pending.mode.parse()?;
     let (sent, how) = match mode {
@@ -39,7 +44,7 @@ async fn code_page() -> Result<AnyView, Error> {
         Mode::Otp => (say!("sent-code"), say!("type-it-here")),
         Mode::LinkOtp => (say!("sent-both"), say!("open-or-type")),
     };
-    let has_code = mode.has_code();
+    let has_code = mode.has_code() && !is_off;
     let change = with_query("/login", "next", &pending.destination);
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
