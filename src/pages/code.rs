@@ -31,7 +31,7 @@ async fn code_page() -> Result<AnyView, Error> {
     }
     let (expires_in, resend_in) = visit.waits(&pending);
     let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
-    let is_off = pending.code_tries >= i64::from(visit.policy().auth.code_tries);
+    let is_off = pending.is_switched_off(visit.policy().auth.code_tries);
     let error = match visit.flash().error {
         Some(error) => error.message,
         None if is_off => Error::TooManyAttempts.to_string(),

@@ -62,10 +62,8 @@ impl Source {
     fn text(&self) -> Result<String, ConfigError> {
         match &self.path {
             Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                ConfigError(format!(
-                    "{} cannot be read: {error}. LATCHKEY_CONFIG names it; without, the defaults serve.",
-                    path.display()
-                ))
+                let file = path.display();
+                ConfigError(format!("{file} cannot be read: {error}. LATCHKEY_CONFIG names it; without, the defaults serve."))
             }),
             None => Ok(EMBEDDED.to_owned()),
         }

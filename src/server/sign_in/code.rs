@@ -139,7 +139,7 @@ fn why_no_try(request: Option<AuthRequest>, tries: u32) -> Error {
     match request.ended() {
         Some(Ended::Superseded) => Error::CodeSuperseded,
         Some(Ended::SignedIn | Ended::Cancelled) => Error::CodeExpired,
-        None if request.code_tries >= i64::from(tries) => Error::TooManyAttempts,
+        None if request.is_switched_off(tries) => Error::TooManyAttempts,
         None => Error::CodeExpired,
     }
 }

@@ -49,6 +49,11 @@ pub enum Ended {
 }
 
 impl AuthRequest {
+    /// Whether its code is switched off: every one of its tries is spent.
+    pub fn is_switched_off(&self, tries: u32) -> bool {
+        self.code_tries >= i64::from(tries)
+    }
+
     /// What ended it, if anything has.
     pub fn ended(&self) -> Option<Ended> {
         self.ended_at?;
