@@ -1,14 +1,18 @@
 //! What the benchmark measures Latchkey against: a plain axum handler that verifies a token of the same kind, kept in the
-//! same cookie, and returns a small page. No database, no rendering: the floor.
+//! same cookie, and returns a small page. No database, no rendering: the floor. At `/read` the same page, after the one read
+//! that tells whether a session was revoked: the floor of what has to know that.
 
 use axum::{
     Router,
+    extract::State,
     http::{HeaderMap, StatusCode, header::COOKIE},
     response::Html,
     routing::get,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use latchkey::server::store::Store;
 use serde::{Deserialize, Serialize};
+use std::{env, io};
 
 /// The claims of Latchkey's own token.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +31,21 @@ const TYP: &str = "session+jwt";
 
 /// A page for who is signed in, and 401 for anyone else: a token that fails must not pass for a fast answer.
 async fn page(headers: HeaderMap) -> Result<Html<String>, StatusCode> {
+    verify(&headers).map(|claims| small_page(&claims.sub))
+}
+
+/// The same for whoever has a session that is alive.
+async fn page_after_read(State(store): State<Store>, headers: HeaderMap) -> Result<Html<String>, StatusCode> {
+    let claims = verify(&headers)?;
+    let session = store.session(&claims.sid, true, 0).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    session.map(|session| small_page(&session.user_id)).ok_or(StatusCode::UNAUTHORIZED)
+}
+
+fn small_page(who: &str) -> Html<String> {
+    Html(format!("<!doctype html><title>Plain</title><h1>You are signed in</h1><p>As {who}</p>"))
+}
+
+fn verify(headers: &HeaderMap) -> Result<Claims, StatusCode> {
     let cookie = headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = cookie.strip_prefix("session=").ok_or(StatusCode::UNAUTHORIZED)?;
     let mut rule = Validation::new(Algorithm::HS256);
@@ -37,25 +56,30 @@ async fn page(headers: HeaderMap) -> Result<Html<String>, StatusCode> {
     if token.header.typ.as_deref() != Some(TYP) {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let who = token.claims.sub;
-    Ok(Html(format!("<!doctype html><title>Plain</title><h1>You are signed in</h1><p>As {who}</p>")))
+    Ok(token.claims)
 }
 
-/// Listens on the address in the first argument, and prints a cookie to send.
+/// Listens on the address in the first argument, and prints a cookie to send: of the session in the second, which is in the
+/// database of `DATABASE_URL`.
 #[tokio::main]
-async fn main() -> std::io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:0".to_owned());
+async fn main() -> io::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let (Some(address), Some(sid), Ok(database)) = (arguments.next(), arguments.next(), env::var("DATABASE_URL")) else {
+        return Err(io::Error::other("usage: DATABASE_URL=… plain_handler ADDRESS SESSION"));
+    };
+    let store = Store::connect(&database).await.map_err(io::Error::other)?;
     let claims = Claims {
         iss: ORIGIN.to_owned(),
         aud: ORIGIN.to_owned(),
         sub: "3f2c9a54d1e84b7f".to_owned(),
-        sid: "b81d0c6e5a2f4937".to_owned(),
+        sid,
         iat: 1_700_000_000,
         exp: 9_999_999_999,
     };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
-    let token = encode(&header, &claims, &EncodingKey::from_secret(KEY)).map_err(std::io::Error::other)?;
+    let token = encode(&header, &claims, &EncodingKey::from_secret(KEY)).map_err(io::Error::other)?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("session={token}");
-    axum::serve(listener, Router::new().route("/", get(page))).await
+    let router = Router::new().route("/", get(page)).route("/read", get(page_after_read)).with_state(store);
+    axum::serve(listener, router).await
 }

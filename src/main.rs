@@ -16,6 +16,10 @@ use latchkey::server::{
 use std::{error::Error, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
+/// A page is some hundred small allocations: with glibc's own it takes a sixth more CPU.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Passwordless sign-in that a team owns: a magic link with a code fallback, in one server.
 #[derive(Parser)]
 #[command(version, about)]

@@ -1,14 +1,14 @@
 //! What the islands say: the server draws them in the person's language and hands the words on, so that the browser needs no
-//! catalogue.
+//! catalogue. As lists, not by name: that is shorter in the page, and in what reads them there.
 
-use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
 /// Stands in a sentence for what only the browser knows: a time that counts down, an address. One character, because to look for a
 /// longer text would double what the browser loads of it.
 pub const BLANK: char = '\u{fffc}';
 
 /// The words of the sign-in form.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct LoginWords {
     pub address: String,
     pub example: String,
@@ -26,7 +26,7 @@ pub struct LoginWords {
 }
 
 /// The words of the code form.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct CodeWords {
     pub code: String,
     pub sign_in: String,

@@ -138,9 +138,9 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
         }
         found = halves.next();
     }
-    let found = found?;
-    let plain = found.iter().all(|byte| byte.is_ascii_graphic());
-    (plain && !found.is_empty()).then(|| String::from_utf8_lossy(found).into_owned())
+    let found = str::from_utf8(found?).ok()?;
+    let plain = found.bytes().all(|byte| byte.is_ascii_graphic());
+    (plain && !found.is_empty()).then(|| found.to_owned())
 }
 
 /// A name for an auth request that can stand in a URL: tells two tabs apart, and gives nothing away.

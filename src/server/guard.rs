@@ -16,7 +16,8 @@ const PROTECTED: &str = "/dashboard";
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let below = request.uri().path().strip_prefix(PROTECTED);
     if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-        return require_session(state, request, next).await;
+        // Boxed, because every request carries the room that this may take.
+        return Box::pin(require_session(state, request, next)).await;
     }
     next.run(request).await
 }

@@ -2,8 +2,7 @@
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
-    middleware::Next,
+    http::{Method, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
 use metrics::{gauge, histogram};
@@ -33,15 +32,31 @@ pub fn init() {
     recorder();
 }
 
-/// Measures how long each route takes, by its pattern: a path somebody made up must not become a series of its own.
-pub async fn measure(request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().map_or("other".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().to_string();
-    let began = Instant::now();
-    let response = next.run(request).await;
-    let status = response.status().as_u16().to_string();
-    histogram!("latchkey_request_seconds", "method" => method, "route" => route, "status" => status).record(began.elapsed());
-    response
+/// How long the answer to a request takes.
+pub struct Measurement {
+    began: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+}
+
+impl Measurement {
+    /// By the pattern of its route: a path or a method somebody made up must not become a series of its own.
+    pub fn begin(request: &Request) -> Self {
+        let method = match *request.method() {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            _ => "other",
+        };
+        Measurement { began: Instant::now(), method, route: request.extensions().get().cloned() }
+    }
+
+    pub fn end(self, response: &Response) {
+        let route = self.route.as_ref().map_or("other", MatchedPath::as_str).to_owned();
+        let status = response.status().as_u16().to_string();
+        histogram!("latchkey_request_seconds", "method" => self.method, "route" => route, "status" => status)
+            .record(self.began.elapsed());
+    }
 }
 
 /// GET `/metrics`: to this very machine, not by way of a proxy, or to who has the token.

@@ -21,7 +21,7 @@ use super::{
     api::{self, ApiError},
     brand, caller, forms, guard, headers,
     mail::mailbox,
-    metrics,
+    metrics::{self, Measurement},
     page_data::{Unknown, Visit},
     render::{self, page},
     state::AppState,
@@ -61,36 +61,35 @@ pub fn router(state: AppState) -> Router {
             .route("/dev/mailbox/{number}", get(mailbox::html))
             .route("/dev/mailbox/{number}/source", get(mailbox::source));
     }
-    router
-        .route_layer(from_fn(metrics::measure))
-        .fallback(unknown)
-        .layer(from_fn_with_state(state.clone(), around))
-        .with_state(state)
+    router.fallback(unknown).layer(from_fn_with_state(state.clone(), around)).with_state(state)
 }
 
 /// What happens to every request before its route sees it, and to every answer after, in this order. One layer: the router
 /// copies and boxes each it has for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let measurement = Measurement::begin(&request);
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
-    let answer = async {
-        if let Some(refusal) = public_host(&state, &request).or_else(|| known_method(&request)) {
-            return refusal;
-        }
-        let request = match whole(request).await {
-            Ok(request) => request,
-            Err(refusal) => return *refusal,
-        };
-        match headers::cross_site(&state, &request) {
-            Some(refusal) => refusal,
-            None => timed(&state, request, next).await,
-        }
-    };
-    let answer = words::within(language, answer.instrument(correlation.span()));
-    let mut response = answer.await;
+    let mut response = words::within(language, answer(&state, request, next).instrument(correlation.span())).await;
     headers::secure(&state, &mut response);
     correlation.end(&mut response);
+    measurement.end(&response);
     response
+}
+
+/// What is refused wherever it is sent to, or the answer of its route.
+async fn answer(state: &AppState, request: Request, next: Next) -> Response {
+    if let Some(refusal) = public_host(state, &request).or_else(|| known_method(&request)) {
+        return refusal;
+    }
+    let request = match whole(request).await {
+        Ok(request) => request,
+        Err(refusal) => return *refusal,
+    };
+    match headers::cross_site(state, &request) {
+        Some(refusal) => refusal,
+        None => timed(state, request, next).await,
+    }
 }
 
 /// Scripts, styles and images, compressed when built, cached for ever when their names carry a hash.
@@ -156,25 +155,24 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
 
 /// Answers `unavailable` in place of what takes too long: a database that hangs must not make people hang with it.
 async fn timed(state: &AppState, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let is_for_programs = uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
     let (parts, body) = request.into_parts();
-    let again = parts.clone();
+    // What people are shown instead is a page of its own, which needs the request.
+    let again = (!is_for_programs).then(|| parts.clone());
     let answer = guard::protect(state, Request::from_parts(parts, body), next);
     if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
         return response;
     }
-    tracing::error!(path = again.uri.path(), "no answer in time");
-    let path = again.uri.path();
-    if path.starts_with("/actions/") {
+    tracing::error!(path = uri.path(), "no answer in time");
+    let Some(again) = again else { return ApiError(Error::Unavailable).into_response() };
+    if uri.path().starts_with("/actions/") {
         return forms::unanswered(state, forms::wants_html(&again.headers), Error::Unavailable);
-    }
-    if path.starts_with("/api/") || matches!(path, "/readyz" | "/metrics") {
-        return ApiError(Error::Unavailable).into_response();
     }
     render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty())).await
 }
 
-/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4); one somebody made up would be a series of its own in
-/// `/metrics`, too.
+/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4).
 fn known_method(request: &Request) -> Option<Response> {
     let is_known = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS);
     (!is_known).then(|| StatusCode::METHOD_NOT_ALLOWED.into_response())

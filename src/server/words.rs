@@ -92,8 +92,8 @@ tokio::task_local! {
 }
 
 /// Does `work` in this language.
-pub async fn within<F: Future>(language: Language, work: F) -> F::Output {
-    LANGUAGE.scope(language, work).await
+pub fn within<F: Future>(language: Language, work: F) -> impl Future<Output = F::Output> {
+    LANGUAGE.scope(language, work)
 }
 
 /// Says something in this language.
