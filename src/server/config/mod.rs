@@ -1,5 +1,6 @@
 //! Configuration: `Leptos.toml`, the environment, and defaults that work in development.
 
+mod overlay;
 mod policy;
 mod public_url;
 mod secret;
@@ -13,8 +14,8 @@ use std::{
 };
 use url::Url;
 
-use super::brand::Look;
-pub use policy::{Auth, BadKey, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
+use overlay::parse_policy;
+pub use policy::{Auth, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
 pub use public_url::PublicUrl;
 
 /// A mistake of the operator: one sentence that says where it is and what to set.
@@ -177,146 +178,9 @@ fn missing<T>(name: &str, what: &str) -> Result<T, ConfigError> {
     refuse(format!("{name} is not set. Production needs it: {what}."))
 }
 
-/// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
-pub fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
-    let policy: Policy = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let (line, key) = whereabouts(text, at);
-        ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
-    })?;
-    let mut policy = lay_over(policy, text, variables)?;
-    // Where the server is started is nobody's concern.
-    let folder = std::path::absolute(path).ok().and_then(|path| Some(path.parent()?.to_owned())).unwrap_or_default();
-    for path in [&mut policy.brand.logo, &mut policy.mail.templates].into_iter().flatten() {
-        *path = folder.join(&path);
-    }
-    let look = Look::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
-    let look = policy.check().and_then(|()| look.map_err(|(key, why)| BadKey { key, why }));
-    policy.look = look.map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {
-        (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
-        (None, Some(line)) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
-        (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),
-    })?;
-    Ok(policy)
-}
-
-/// The variable that sets `key`, if one does.
-fn variable_of<'a>(key: &str, variables: &'a Variables) -> Option<&'a String> {
-    let (table, key) = key.split_once('.')?;
-    let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
-    variables.get_key_value(&name).map(|(name, _)| name)
-}
-
-/// Variables are laid over one at a time, so that the one at fault can be named.
-fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
-    let mut document: toml::Table = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
-    for (name, value) in variables {
-        let Some((table, key)) = name.strip_prefix("LATCHKEY_").and_then(|rest| rest.split_once("__")) else { continue };
-        let (table, key) = (table.to_ascii_lowercase(), key.to_ascii_lowercase());
-        // 42 is a number and may be a brand's name, too: a value is what it looks like, or a text, or a list of texts.
-        let as_text = toml::Value::String(value.clone());
-        let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().and_then(|mut t| t.remove("value"));
-        let mut attempt = |value: toml::Value| -> Result<Policy, String> {
-            let table = document.entry(table.clone()).or_insert_with(|| toml::Table::new().into());
-            table.as_table_mut().ok_or("is not a table")?.insert(key.clone(), value);
-            document.clone().try_into().map_err(|error: toml::de::Error| error.message().trim_end().replace('\n', ", "))
-        };
-        let as_list = toml::Value::Array(value.split(',').map(|item| toml::Value::String(item.trim().to_owned())).collect());
-        let mut ways = as_itself.into_iter().chain([as_text, as_list]);
-        let first = ways.next().map_or(Err("is empty".to_owned()), &mut attempt);
-        let laid = first.or_else(|why| ways.find_map(|value| attempt(value).ok()).ok_or(why));
-        policy = laid.map_err(|why| ConfigError(format!("{name} ({table}.{key}): {why}.")))?;
-    }
-    Ok(policy)
-}
-
-/// Line (from 1) and dotted key at a byte offset of the file.
-fn whereabouts(text: &str, at: usize) -> (usize, String) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count();
-    let key = text.lines().nth(line).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
-    let table = text.lines().take(line + 1).filter_map(table_of).last().unwrap_or_default();
-    (line + 1, if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") })
-}
-
-/// The line (from 1) where `key`, as in `auth.expires_in`, is set.
-fn line_of(text: &str, key: &str) -> Option<usize> {
-    let (table, key) = key.split_once('.')?;
-    let mut inside = "";
-    for (number, line) in text.lines().enumerate() {
-        inside = table_of(line).unwrap_or(inside);
-        if inside == table && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
-            return Some(number + 1);
-        }
-    }
-    None
-}
-
-fn table_of(line: &str) -> Option<&str> {
-    line.trim().strip_prefix('[')?.split(']').next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn policy_of(text: &str, variables: &[(&str, &str)]) -> Result<Policy, String> {
-        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        parse_policy(Path::new("Leptos.toml"), text, &variables).map_err(|error| error.0)
-    }
-
-    #[test]
-    fn the_file_of_the_repository_states_the_defaults() {
-        let stated = policy_of(EMBEDDED, &[]).unwrap();
-        assert_eq!(format!("{stated:?}").split("_package").next(), format!("{:?}", Policy::default()).split("_package").next());
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_file_and_line() {
-        let error = policy_of("[auth]\nexpires_in = 300\nexpiry = 5\n", &[]).unwrap_err();
-        assert!(error.starts_with("Leptos.toml, line 3, auth.expiry: unknown field"), "{error}");
-    }
-
-    #[test]
-    fn a_value_of_the_wrong_type_is_named_with_file_and_line() {
-        let error = policy_of("\n[auth]\nexpires_in = \"soon\"\n", &[]).unwrap_err();
-        assert!(error.starts_with("Leptos.toml, line 3, auth.expires_in: invalid type"), "{error}");
-    }
-
-    #[test]
-    fn a_value_out_of_range_is_named_with_file_and_line() {
-        let error = policy_of("[auth]\nexpires_in = 5\n", &[]).unwrap_err();
-        assert_eq!(error, "Leptos.toml, line 2, auth.expires_in must be 60 to 3600, and is 5.");
-    }
-
-    #[test]
-    fn a_variable_overrides_the_file_and_a_bad_one_is_named() {
-        let text = "[auth]\nexpires_in = 300\n";
-        assert_eq!(policy_of(text, &[("LATCHKEY_AUTH__EXPIRES_IN", "120")]).unwrap().auth.expires_in, 120);
-        assert_eq!(policy_of(text, &[("LATCHKEY_BRAND__NAME", "42")]).unwrap().brand.name, "42");
-        let error = policy_of(text, &[("LATCHKEY_AUTH__EXPIRES_IN", "soon")]).unwrap_err();
-        assert!(error.starts_with("LATCHKEY_AUTH__EXPIRES_IN (auth.expires_in): invalid type"), "{error}");
-        let error = policy_of(text, &[("LATCHKEY_AUTH__COLOUR", "red")]).unwrap_err();
-        assert!(error.starts_with("LATCHKEY_AUTH__COLOUR (auth.colour): unknown field"), "{error}");
-    }
-
-    #[test]
-    fn what_waits_for_the_next_start_is_named() {
-        let (started, newer) =
-            (policy_of("", &[]).unwrap(), policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]));
-        assert_eq!(started.waits_for_start(&newer.unwrap()), ["mail.templates"]);
-        assert!(started.waits_for_start(&policy_of("[auth]\nexpires_in = 300\n", &[]).unwrap()).is_empty());
-    }
-
-    #[test]
-    fn networks_of_proxies_are_a_list_or_a_text_and_one_address_is_one() {
-        let text = "[server]\ntrusted_proxies = [\"10.0.0.0/24\", \"::1\"]\n";
-        assert_eq!(policy_of(text, &[]).unwrap().server.trusted_proxies.len(), 2);
-        let variable = |value| policy_of("", &[("LATCHKEY_SERVER__TRUSTED_PROXIES", value)]);
-        assert_eq!(variable("10.0.0.0/24, 10.0.1.1").unwrap().server.trusted_proxies[1].to_string(), "10.0.1.1/32");
-        let error = variable("10.0.0.300/24").unwrap_err();
-        assert!(error.contains("\"10.0.0.300/24\" is no network, like \"10.0.0.0/24\""), "{error}");
-    }
 
     #[test]
     fn a_short_repetitive_or_example_secret_is_refused() {
