@@ -103,15 +103,18 @@ async fn with_smtp_there_is_no_dev_mailbox() {
 #[tokio::test]
 async fn metrics_are_for_this_machine_or_a_token() {
     let app = App::start().await;
-    app.signed_in("ada@example.com").await;
+    app.signed_in("ada@example.com").await.get("/dashboard").await;
     let browser = app.browser();
+    assert_eq!(browser.get("/a-path-somebody-made-up").await.status, 404);
     let metrics = browser.get("/metrics").await;
     assert_eq!(metrics.status, 200);
+    assert!(!metrics.body.contains("made-up"), "{}", metrics.body);
     for line in [
         "latchkey_events_total{event=\"auth.verified\"",
         "latchkey_mails_queued ",
         "latchkey_sessions ",
-        "latchkey_request_seconds_bucket",
+        "latchkey_request_seconds_bucket{method=\"GET\",route=\"/dashboard\",status=\"200\"",
+        "latchkey_request_seconds_bucket{method=\"GET\",route=\"other\",status=\"404\"",
     ] {
         assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
     }

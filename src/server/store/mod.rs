@@ -125,11 +125,14 @@ impl Store {
         Ok(Store::Postgres(pool))
     }
 
+    /// A newer version may have made more of them already: they leave what this one needs, so that it can be started again.
     fn migrations(&self) -> Migrator {
-        match self {
+        let mut migrations = match self {
             Store::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
             Store::Postgres(_) => sqlx::migrate!("migrations/postgres"),
-        }
+        };
+        migrations.set_ignore_missing(true);
+        migrations
     }
 
     /// How many migrations the database lacks.
