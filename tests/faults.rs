@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use crate::support::{App, Browser, Cluster, Manners, Program, database};
+use crate::support::{Browser, Cluster, Manners, Program, database};
 
 #[tokio::test]
 async fn a_mail_that_was_accepted_survives_kill_9() {
@@ -142,17 +142,6 @@ async fn instances_that_start_together_migrate_once() {
     for program in others.iter().chain([&first]) {
         program.until_ready().await;
     }
-}
-
-#[tokio::test]
-async fn the_version_before_starts_on_a_database_that_a_newer_one_migrated() {
-    let mut app = App::start().await;
-    let ada = app.signed_in("ada@example.com").await;
-    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-        VALUES (9999, 'of a newer version', TRUE, '\\x00', 0)";
-    app.run_sql(newer).await;
-    app.restart().await;
-    assert_eq!(ada.get("/dashboard").await.status, 200);
 }
 
 #[tokio::test]

@@ -28,6 +28,18 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
 }
 
 #[tokio::test]
+async fn the_one_in_use_is_shown_however_many_are_newer() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let many = "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+        WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 150) \
+        SELECT 'newer' || n, user_id, address, user_agent, ip_prefix, created_at + n, last_seen_at + n, expires_at FROM sessions, g";
+    app.run_sql(many).await;
+    let page = ada.get("/dashboard").await.body;
+    assert_eq!((page.matches("value=\"newer").count(), page.matches("this one").count()), (150, 1));
+}
+
+#[tokio::test]
 async fn one_of_them_can_be_ended() {
     let app = App::start().await;
     let (phone, laptop) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);

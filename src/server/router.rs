@@ -67,13 +67,11 @@ pub fn router(state: AppState) -> Router {
 /// What happens to every request before its route sees it, and to every answer after, in this order. One layer: the router
 /// copies and boxes each it has for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let measurement = Measurement::begin(&request);
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
     let mut response = words::within(language, answer(&state, request, next).instrument(correlation.span())).await;
     headers::secure(&state, &mut response);
     correlation.end(&mut response);
-    measurement.end(&response);
     response
 }
 
@@ -86,10 +84,14 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Response {
         Ok(request) => request,
         Err(refusal) => return *refusal,
     };
-    match headers::cross_site(state, &request) {
-        Some(refusal) => refusal,
-        None => timed(state, request, next).await,
+    if let Some(refusal) = headers::cross_site(state, &request) {
+        return refusal;
     }
+    // Not before: how slowly somebody sends is not our time.
+    let measurement = Measurement::begin(&request);
+    let response = timed(state, request, next).await;
+    measurement.end(&response);
+    response
 }
 
 /// Scripts, styles and images, compressed when built, cached for ever when their names carry a hash.

@@ -125,14 +125,11 @@ impl Store {
         Ok(Store::Postgres(pool))
     }
 
-    /// A newer version may have made more of them already: they leave what this one needs, so that it can be started again.
     fn migrations(&self) -> Migrator {
-        let mut migrations = match self {
+        match self {
             Store::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
             Store::Postgres(_) => sqlx::migrate!("migrations/postgres"),
-        };
-        migrations.set_ignore_missing(true);
-        migrations
+        }
     }
 
     /// How many migrations the database lacks.

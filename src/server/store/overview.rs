@@ -9,7 +9,7 @@ use crate::{error::Error, server::clock::Millis};
 /// Sessions and events of one person, the latest first.
 #[derive(Debug)]
 pub struct Overview {
-    /// Alive ones, at most the hundred that began last.
+    /// Alive ones, at most the thousand that began last.
     pub sessions: Vec<Line>,
     /// The last ten: who asked for mails, was refused, came and went.
     pub activity: Vec<Line>,
@@ -33,7 +33,7 @@ pub struct Line {
 // Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are read in the order of an index, and
 // events are compared one by one: for a sort or an IN, SQLite would make a table each time, which costs more than the read.
 const SESSIONS: &str = "SELECT * FROM (SELECT TRUE AS is_session, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
-    last_seen_at AS at FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 100) AS s";
+    last_seen_at AS at FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000) AS s";
 
 /// Ten stands in the statement: SQLite plans one with a bound LIMIT anew each time.
 const ACTIVITY: &str = "SELECT * FROM (SELECT FALSE AS is_session, event AS name, reason, user_agent, ip_prefix, at AS begun_at, at \
