@@ -28,7 +28,7 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
 }
 
 #[tokio::test]
-async fn the_one_in_use_is_shown_however_many_are_newer() {
+async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let many = "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \

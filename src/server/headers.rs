@@ -28,7 +28,6 @@ pub fn csp(nonce: &str, watching: bool) -> String {
 /// Adds the headers that every response carries.
 pub fn secure(state: &AppState, response: &mut Response) {
     let headers = response.headers_mut();
-    headers.reserve(8);
     let mut set = |name: &'static str, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     set("x-content-type-options", "nosniff");
     // The origin alone, so that a link token in a path never leaves in a Referer.
