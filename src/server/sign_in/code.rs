@@ -9,10 +9,11 @@ use super::{Browser, By, Core, Refused, SignedIn, device, limits};
 use crate::{
     error::Error,
     server::{
+        clock::Millis,
         config::Resend,
         keys::Keys,
         random::Random,
-        store::{AuthRequest, Ended, FailedTry},
+        store::{AuthRequest, Ended, FailedTry, Origin, Verdict},
         words::say,
     },
 };
@@ -64,10 +65,10 @@ fn find_six_digits(text: &str) -> Option<String> {
     })
 }
 
-/// 128 KiB, one pass: about 0.1 ms. A million codes are guessed in seconds whatever the work factor, so it is the
-/// pepper (a dump without the server's secret is useless), the expiry and the tries that guard a code; a dearer hash
-/// would only make verifying dearer for us.
-const MEMORY_KIB: u32 = 128;
+/// 32 KiB, one pass. A million codes are guessed in seconds to minutes whatever the work factor, so it is the pepper (a dump
+/// without the server's secret is useless), the expiry and the tries that guard a code; a dearer hash would only make verifying
+/// dearer for us, twice in each sign-in.
+const MEMORY_KIB: u32 = 32;
 const PASSES: u32 = 1;
 const LANES: u32 = 1;
 
@@ -90,57 +91,66 @@ pub fn hash_to_keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<Vec<u8>, Er
     Ok(hash(code, salt, pepper)?.to_vec())
 }
 
-/// Signs in the browser that began the auth request `id` and typed its code. Every try counts before the code is
-/// looked at, in a step of its own, so that neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
+/// Signs in the browser that began the auth request `id` and typed its code. A try and what came of it are written in one step,
+/// and nobody is answered before: neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
 pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Result<SignedIn, Error> {
     core.ip_limits.verify(browser.client.ip)?;
-    let asked = core.store.auth_request(id).await?;
-    let address = asked.as_ref().map(|asked| asked.address.clone());
-    match attempt(core, asked, code, browser).await {
+    let origins = core.store.origins_of_code(id).await?;
+    let address = origins.first().map(|origin| origin.request.address.clone());
+    match attempt(core, &origins, code, browser).await {
         Ok(signed_in) => Ok(signed_in),
         Err(refused) => Err(core.refuse(refused, address.as_deref(), &browser.client).await),
     }
 }
 
-async fn attempt(core: &Core, asked: Option<AuthRequest>, code: &Code, browser: &Browser) -> Result<SignedIn, Refused> {
+async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser) -> Result<SignedIn, Refused> {
     // An unknown request is no different from one long expired and purged.
-    let asked = asked.ok_or(Error::CodeExpired)?;
-    let id = asked.id.as_str();
+    let asked = &origins.first().ok_or(Error::CodeExpired)?.request;
     let policy = core.policy();
-    let tries = policy.auth.code_tries;
     let now = core.clock.now();
-    let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
-    let failed_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
-    let allow = |failed_at: &[_]| limits::tries(&policy.limits, failed_at, now);
-    let Some(request) = core.store.spend_try(&asked, tries, &failed_try, allow).await? else {
-        return Err(why_no_try(core.store.auth_request(id).await?, tries).into());
-    };
-    let credentials = core.store.credentials(id).await?;
-    for pepper in core.keys.peppers() {
-        let hash = hash(code, &request.code_salt, pepper)?;
-        let Some(hit) = credentials.iter().find(|credential| credential.code_hash.ct_eq(&hash).into()) else { continue };
-        if hit.generation != request.generation && policy.auth.resend == Resend::Rotate {
-            return Err(Error::CodeSuperseded.into());
-        }
-        if now >= hit.expires_at {
-            return Err(Error::CodeExpired.into());
-        }
-        return core.complete(By::Code(&try_id), request, browser, Error::CodeExpired).await;
+    if let Some(error) = why_no_try(asked, policy.auth.code_tries, now) {
+        return Err(error.into());
     }
-    match u32::try_from(i64::from(tries) - request.code_tries) {
-        Ok(attempts_left @ 1..) => Err(Error::CodeWrong { attempts_left }.into()),
-        _ => Err(Error::TooManyAttempts.into()),
+    // Hashed outside the step that judges it, which others wait for.
+    let hashes = core.keys.peppers().map(|pepper| hash(code, &asked.code_salt, pepper)).collect::<Result<Vec<_>, _>>()?;
+    let judge = |request: &AuthRequest, failed_at: &[Millis]| {
+        if let Some(error) = why_no_try(request, policy.auth.code_tries, now) {
+            return Verdict::Refused(error);
+        }
+        if let Err(error) = limits::tries(&policy.limits, failed_at, now) {
+            return Verdict::Refused(error);
+        }
+        let is_hit = |origin: &&Origin| hashes.iter().any(|hash| origin.code_hash.ct_eq(hash).into());
+        match origins.iter().find(is_hit) {
+            Some(hit) if hit.generation != request.generation && policy.auth.resend == Resend::Rotate => {
+                Verdict::Wrong(Error::CodeSuperseded)
+            }
+            Some(hit) if now >= hit.expires_at => Verdict::Wrong(Error::CodeExpired),
+            Some(_) => Verdict::Right,
+            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1)),
+        }
+    };
+    let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
+    core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge).await
+}
+
+/// What to say of a wrong code, when so many of the tries are spent.
+fn wrong(tries: u32, spent: i64) -> Error {
+    match u32::try_from(i64::from(tries) - spent) {
+        Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
+        _ => Error::TooManyAttempts,
     }
 }
 
-/// Why an auth request gave no try.
-fn why_no_try(request: Option<AuthRequest>, tries: u32) -> Error {
-    let Some(request) = request else { return Error::CodeExpired };
+/// Why an auth request gives no try; nothing when it does.
+fn why_no_try(request: &AuthRequest, tries: u32, now: Millis) -> Option<Error> {
     match request.ended() {
-        Some(Ended::Superseded) => Error::CodeSuperseded,
-        Some(Ended::SignedIn | Ended::Cancelled) => Error::CodeExpired,
-        None if request.is_switched_off(tries) => Error::TooManyAttempts,
-        None => Error::CodeExpired,
+        Some(Ended::Superseded) => Some(Error::CodeSuperseded),
+        Some(Ended::SignedIn | Ended::Cancelled) => Some(Error::CodeExpired),
+        None if request.is_switched_off(tries) => Some(Error::TooManyAttempts),
+        None if now >= request.expires_at => Some(Error::CodeExpired),
+        None => None,
     }
 }
 

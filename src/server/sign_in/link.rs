@@ -10,7 +10,7 @@ use crate::{
     server::{
         config::{Resend, SameBrowser},
         random::Random,
-        store::{AuthRequest, Ended, LinkOrigin},
+        store::{AuthRequest, Ended, Origin, Verdict},
     },
 };
 
@@ -61,12 +61,15 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
     Err(core.refuse(refused, address.as_deref(), &browser.client).await)
 }
 
-async fn use_up(core: &Core, origin: Result<LinkOrigin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
+async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
     let origin = origin?;
-    match fault(core, &origin, browser) {
-        None => core.complete(By::Link, origin.request, browser, Error::LinkUsed).await,
-        Some(error) => Err(error.into()),
+    if let Some(error) = fault(core, &origin.request, &origin, browser) {
+        return Err(error.into());
     }
+    // Again, in the step that uses it up: somebody may be faster.
+    let judge =
+        |request: &AuthRequest, _: &[_]| fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused);
+    core.complete(By::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
 }
 
 /// Signs in a browser that did not ask for the link, after a press on the page that says who did, where the policy
@@ -83,24 +86,24 @@ pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Resul
 /// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why not.
 pub async fn judge(core: &Core, token: &LinkToken, browser: &Browser) -> Result<AuthRequest, Error> {
     let origin = origin(core, token).await?;
-    fault(core, &origin, browser).map_or(Ok(origin.request), Err)
+    fault(core, &origin.request, &origin, browser).map_or(Ok(origin.request), Err)
 }
 
 /// The origin of a link, to say whose it was and to start again from it.
-pub async fn origin(core: &Core, token: &LinkToken) -> Result<LinkOrigin, Error> {
-    core.store.auth_request_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
+pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
+    core.store.origin_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
 }
 
-/// The rule of links: why one does not sign `browser` in, the most final reason first.
-fn fault(core: &Core, origin: &LinkOrigin, browser: &Browser) -> Option<Error> {
-    let replaced = origin.generation != origin.request.generation && core.policy().auth.resend == Resend::Rotate;
-    match origin.request.ended() {
+/// The rule of links: why one does not sign `browser` in while its request is as it is here, the most final reason first.
+fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser) -> Option<Error> {
+    let replaced = origin.generation != request.generation && core.policy().auth.resend == Resend::Rotate;
+    match request.ended() {
         Some(Ended::SignedIn) => Some(Error::LinkUsed),
         Some(Ended::Superseded) => Some(Error::LinkSuperseded),
         Some(Ended::Cancelled) => Some(Error::LinkExpired),
         None if replaced => Some(Error::LinkSuperseded),
         None if core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
-        None if !browser.held.contains(&origin.request.id) => Some(Error::WrongBrowser),
+        None if !browser.held.contains(&request.id) => Some(Error::WrongBrowser),
         None => None,
     }
 }

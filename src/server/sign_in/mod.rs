@@ -24,7 +24,9 @@ use super::{
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
-    store::{Admission, AuditEvent, AuthRequest, Completed, MappedUsers, NewSession, QueuedMail, SessionRow, Store},
+    store::{
+        Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession, QueuedMail, SessionRow, Store, Verdict,
+    },
 };
 use crate::error::Error;
 use payload::Sealed;
@@ -169,9 +171,17 @@ impl Core {
         answer
     }
 
-    /// Turns an auth request into a session, once, whose link or code was right. `late` is what to say when
-    /// somebody was faster.
-    async fn complete(&self, by: By<'_>, request: AuthRequest, browser: &Browser, late: Error) -> Result<SignedIn, Refused> {
+    /// Turns an auth request into a session, once, if `judge` finds its link or code right. `useless` is what to say of one that
+    /// was right and signs nobody in.
+    async fn complete(
+        &self,
+        by: By<'_>,
+        request: AuthRequest,
+        code_try: Option<&FailedTry<'_>>,
+        browser: &Browser,
+        useless: Error,
+        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
+    ) -> Result<SignedIn, Refused> {
         let beginning = Beginning::new(self, by, &request.address, browser)?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
@@ -184,10 +194,10 @@ impl Core {
             (None, SignUp::Open) => Admission::Anyone { new_id: &new_id },
             (None, SignUp::Closed) => Admission::Known,
         };
-        match self.store.complete(&request, admission, &beginning.session(), beginning.at).await? {
-            Completed::Late => Err(late.into()),
+        match self.store.complete(&request, code_try, admission, &beginning.session(), beginning.at, judge).await? {
+            Completed::Wrong(error) => Err(error.into()),
             // What an unknown address would hear that guessed its code: that it is of no use.
-            Completed::Refused => Err(Refused { answer: late, reason: "not_a_user" }),
+            Completed::InVain => Err(Refused { answer: useless, reason: "not_a_user" }),
             Completed::SignedIn { user_id } => {
                 let (address, destination) = (request.address.clone(), request.destination.clone());
                 Ok(beginning.signed_in(user_id, address, destination, Some(request)))
@@ -196,11 +206,11 @@ impl Core {
     }
 }
 
-/// What somebody signs in by, with the id of the try where tries are counted.
+/// What somebody signs in by; by a password, with the id of its try.
 #[derive(Clone, Copy)]
 enum By<'a> {
     Link,
-    Code(&'a str),
+    Code,
     Password(&'a str),
 }
 
@@ -208,15 +218,15 @@ impl<'a> By<'a> {
     fn name(self) -> &'static str {
         match self {
             By::Link => "link",
-            By::Code(_) => "code",
+            By::Code => "code",
             By::Password(_) => "password",
         }
     }
 
     fn try_id(self) -> Option<&'a str> {
         match self {
-            By::Link => None,
-            By::Code(id) | By::Password(id) => Some(id),
+            By::Link | By::Code => None,
+            By::Password(id) => Some(id),
         }
     }
 }

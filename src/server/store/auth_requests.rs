@@ -3,8 +3,10 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, SURVIVES_THE_PROCESS, Store, finish, read,
-    sessions::begin_session, users::note_try, write,
+    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, Store, finish, read,
+    sessions::begin_session,
+    users::{INSERT_TRY, failed_at},
+    write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -91,27 +93,38 @@ pub struct Credential {
     pub expires_at: Millis,
 }
 
-/// What a link was made for, whatever its state: the auth request, which of its credentials, and when that expires.
+/// A credential, whatever its state, and the auth request it was mailed for.
 #[derive(Debug, FromRow)]
-pub struct LinkOrigin {
+pub struct Origin {
     #[sqlx(flatten)]
     pub request: AuthRequest,
-    #[sqlx(rename = "link_generation")]
+    #[sqlx(rename = "credential_generation")]
     pub generation: i64,
-    #[sqlx(rename = "link_expires_at")]
+    pub code_hash: Vec<u8>,
+    #[sqlx(rename = "credential_expires_at")]
     pub expires_at: Millis,
 }
 
-/// What became of an auth request whose link or code was right.
+/// Whether a link or code signs in, judged in the very step in which it does.
+#[derive(Debug)]
+pub enum Verdict {
+    Right,
+    /// Not, and the try is counted, if it was one of a code.
+    Wrong(Error),
+    /// Not, and nothing happens.
+    Refused(Error),
+}
+
+/// What became of an auth request whose link or code was tried.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Completed {
     SignedIn {
         user_id: String,
     },
-    /// It had ended meanwhile: somebody was faster.
-    Late,
-    /// The address may not sign in, or its user is disabled: used up, and no session.
-    Refused,
+    /// The code was wrong, and its try is counted.
+    Wrong(Error),
+    /// There is no such request, or it is used up without a session: the address may not sign in, or its user is disabled.
+    InVain,
 }
 
 /// Who may sign in.
@@ -209,40 +222,18 @@ impl Store {
     }
 
     /// What a link token with this hash was made for.
-    pub async fn auth_request_of_link(&self, link_hash: &[u8]) -> Result<Option<LinkOrigin>, Error> {
-        let origin = "SELECT r.*, c.generation AS link_generation, c.expires_at AS link_expires_at \
+    pub async fn origin_of_link(&self, link_hash: &[u8]) -> Result<Option<Origin>, Error> {
+        let origin = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
             FROM auth_credentials c JOIN auth_requests r ON r.id = c.auth_request_id WHERE c.link_hash = $1";
         Ok(read!(self, db => sqlx::query_as(origin).bind(link_hash).fetch_optional(db).await?))
     }
 
     /// Every credential of an auth request, newest first.
-    pub async fn credentials(&self, id: &str) -> Result<Vec<Credential>, Error> {
-        Ok(read!(self, db => {
-            sqlx::query_as("SELECT generation, link_hash, code_hash, expires_at FROM auth_credentials WHERE auth_request_id = $1 ORDER BY generation DESC")
-                .bind(id).fetch_all(db).await?
-        }))
-    }
-
-    /// Takes one of the tries of a pending auth request, before the code is looked at: whatever happens next, it is
-    /// spent. `allow` sees when tries in the bucket failed. Nothing when the request is not pending or has no try left.
-    pub async fn spend_try(
-        &self,
-        request: &AuthRequest,
-        tries: u32,
-        failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Millis]) -> Result<(), Error>,
-    ) -> Result<Option<AuthRequest>, Error> {
-        Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
-            tx.lock_address(&request.address).await?;
-            let spent: Option<AuthRequest> = sqlx::query_as(
-                "UPDATE auth_requests SET code_tries = code_tries + 1 \
-                 WHERE id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_tries < $3 RETURNING *")
-                .bind(&request.id).bind(failed_try.at).bind(i64::from(tries)).fetch_optional(&mut *tx).await?;
-            if spent.is_some() {
-                note_try!(tx, failed_try, allow);
-            }
-            spent
-        }))
+    pub async fn origins_of_code(&self, id: &str) -> Result<Vec<Origin>, Error> {
+        let origins = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
+            FROM auth_credentials c JOIN auth_requests r ON r.id = c.auth_request_id WHERE c.auth_request_id = $1 \
+            ORDER BY c.generation DESC";
+        Ok(read!(self, db => sqlx::query_as(origins).bind(id).fetch_all(db).await?))
     }
 
     /// Ends an auth request for good, and notes the event. Whether it was pending.
@@ -259,67 +250,75 @@ impl Store {
         }))
     }
 
-    /// The one step in which a right link or code becomes a session: the auth request ends if it is still pending,
-    /// the user is found or made, and the session begins.
+    /// The one step in which a link or a code is judged, and a right one becomes a session: the auth request ends, the user is
+    /// found or made, and the session begins; of a wrong code the try is counted. `judge` sees the request as it is now and, of a
+    /// code, when tries in its bucket failed, newest first.
     pub async fn complete(
         &self,
         request: &AuthRequest,
+        code_try: Option<&FailedTry<'_>>,
         admission: Admission<'_>,
         session: &NewSession<'_>,
         now: Millis,
+        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
     ) -> Result<Completed, Error> {
         Ok(write!(self, tx => {
             tx.lock_address(&request.address).await?;
-            let ended = sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'signed_in' \
-                WHERE id = $2 AND ended_at IS NULL AND expires_at > $1")
-                .bind(now).bind(&request.id).execute(&mut *tx).await?;
-            if ended.rows_affected() == 0 {
-                return Ok(Completed::Late);
-            }
-            match admit!(tx, admission, &request.address, now) {
-                Some((user_id, None)) => {
-                    let is_new = matches!(admission, Admission::Anyone { new_id } if new_id == user_id);
-                    begin_session!(tx, session, &user_id, &request.address, now, is_new: is_new);
-                    Completed::SignedIn { user_id }
+            let found = match admission {
+                Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID).bind(&request.id).bind(user_id),
+                _ => sqlx::query_as(WITH_USER_OF_ADDRESS).bind(&request.id),
+            };
+            let Some(Found { request, user_id, disabled_at }) = found.fetch_optional(&mut *tx).await? else {
+                return Ok(Completed::InVain);
+            };
+            let failed_at = match code_try {
+                Some(code_try) => failed_at!(tx, code_try),
+                None => Vec::new(),
+            };
+            match (judge(&request, &failed_at), code_try) {
+                (Verdict::Right, _) => (),
+                (Verdict::Wrong(error), Some(code_try)) => {
+                    finish!(
+                        tx,
+                        "UPDATE auth_requests SET code_tries = code_tries + 1 WHERE id = $1" => [&request.id],
+                        INSERT_TRY => [code_try.id, code_try.bucket, code_try.at],
+                    );
+                    return Ok(Completed::Wrong(error));
                 }
-                _ => Completed::Refused,
+                (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
             }
+            let (user_id, is_new) = match admission {
+                Admission::Anyone { new_id } => (Some(user_id.as_deref().unwrap_or(new_id)), user_id.is_none()),
+                Admission::Known => (user_id.as_deref(), false),
+                Admission::As { user_id } => (Some(user_id), false),
+                Admission::Nobody => (None, false),
+            };
+            let Some(user_id) = user_id.filter(|_| disabled_at.is_none()) else {
+                finish!(
+                    tx,
+                    "UPDATE auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
+                );
+                return Ok(Completed::InVain);
+            };
+            begin_session!(tx, session, user_id, &request.address, now, request: request.id.as_str(), is_new: is_new);
+            Completed::SignedIn { user_id: user_id.to_owned() }
         }))
     }
 }
 
-/// The user's id and when it was disabled, if the admission knows the address or may make a user of it.
-macro_rules! admit {
-    ($tx:ident, $admission:expr, $address:expr, $now:expr) => {{
-        let user: Option<(String, Option<Millis>)> = match $admission {
-            // The update that changes nothing makes an existing row come back too.
-            Admission::Anyone { new_id } => {
-                sqlx::query_as(
-                    "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3) \
-                     ON CONFLICT (address) DO UPDATE SET address = excluded.address RETURNING id, disabled_at",
-                )
-                .bind(new_id)
-                .bind($address)
-                .bind($now)
-                .fetch_optional(&mut *$tx)
-                .await?
-            }
-            Admission::Known => {
-                sqlx::query_as("SELECT id, disabled_at FROM users WHERE address = $1")
-                    .bind($address)
-                    .fetch_optional(&mut *$tx)
-                    .await?
-            }
-            Admission::Nobody => None,
-            Admission::As { user_id } => {
-                let disabled: Option<(Option<Millis>,)> =
-                    sqlx::query_as("SELECT disabled_at FROM users WHERE id = $1").bind(user_id).fetch_optional(&mut *$tx).await?;
-                Some((user_id.to_owned(), disabled.and_then(|(disabled_at,)| disabled_at)))
-            }
-        };
-        user
-    }};
+/// An auth request, and the user it would sign in: of its address, or of an id.
+#[derive(FromRow)]
+struct Found {
+    #[sqlx(flatten)]
+    request: AuthRequest,
+    user_id: Option<String>,
+    disabled_at: Option<Millis>,
 }
+
+const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
+    LEFT JOIN users u ON u.address = r.address WHERE r.id = $1";
+const WITH_USER_OF_ID: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
+    LEFT JOIN users u ON u.id = $2 WHERE r.id = $1";
 
 /// When mails were queued in a bucket in the last hour, newest first.
 macro_rules! queued_at {
@@ -338,4 +337,4 @@ macro_rules! queued_at {
 const INSERT_CREDENTIAL: &str = "INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
     VALUES ($1, $2, $3, $4, $5)";
 
-use {admit, queued_at};
+use queued_at;

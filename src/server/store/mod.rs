@@ -16,7 +16,7 @@ mod sessions;
 mod users;
 
 pub use audit::AuditEvent;
-pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, LinkOrigin, NewAuthRequest};
+pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest, Origin, Verdict};
 pub use mapped::{MapError, MappedUsers};
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};

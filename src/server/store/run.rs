@@ -1,7 +1,10 @@
 //! How statements are run: the same code on either database, in as few round trips as it takes.
 
 use sqlx::{PgConnection, SqliteConnection};
-use std::ops::{Deref, DerefMut};
+use std::{
+    fmt::Write,
+    ops::{Deref, DerefMut},
+};
 
 /// Runs code with a connection of a pool, and gives it back unless an error ended the code.
 macro_rules! lend {
@@ -99,7 +102,7 @@ impl<C> DerefMut for Tx<'_, C> {
 }
 
 /// Runs several statements of a transaction, each with its own `$1`, `$2` …, in one round trip, and writes events after
-/// them. No statement sees what another of them did.
+/// them. One with an `if` is left out where that does not hold. No statement sees what another of them did.
 macro_rules! run_all {
     ($tx:ident $($rest:tt)*) => { $crate::server::store::run_batch!(batch, $tx $($rest)*) };
 }
@@ -113,12 +116,19 @@ macro_rules! finish {
 }
 
 macro_rules! run_batch {
-    ($batch:ident, $tx:ident $(, $sql:expr => [$($bind:expr),* $(,)?])* $(; note $event:expr, $user_id:expr)* $(;)?) => {{
-        let statements = [$($sql,)* $({ let _ = &$event; $crate::server::store::audit::INSERT_EVENT },)*];
+    (
+        $batch:ident, $tx:ident
+        $(, $sql:expr => [$($bind:expr),* $(,)?] $(if $condition:expr)?)*
+        $(; note $event:expr, $user_id:expr)* $(,)? $(;)?
+    ) => {{
+        let mut statements = Vec::new();
+        $(if true $(&& $condition)? { statements.push($sql) })*
+        $(let _ = &$event; statements.push($crate::server::store::audit::INSERT_EVENT);)*
         let sql = $crate::server::store::Dialect::$batch(&$tx, &statements);
-        sqlx::query(sqlx::AssertSqlSafe(sql))
-            $($(.bind($bind))*)*
-            $(
+        let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+        $(if true $(&& $condition)? { query = query$(.bind($bind))* })*
+        $(
+            query = query
                 .bind($event.at)
                 .bind(&$event.event)
                 .bind(&$event.reason)
@@ -127,10 +137,9 @@ macro_rules! run_batch {
                 .bind(&$event.address)
                 .bind($user_id)
                 .bind(&$event.user_agent)
-                .bind(&$event.ip_prefix)
-            )*
-            .execute(&mut *$tx)
-            .await?
+                .bind(&$event.ip_prefix);
+        )*
+        query.execute(&mut *$tx).await?
     }};
 }
 
@@ -224,7 +233,8 @@ fn numbered_through(statements: &[&str]) -> Vec<String> {
             let (number, rest) = piece.split_at(digits);
             let number: usize = number.parse().unwrap_or(0);
             most = most.max(number);
-            out += &format!("${}{rest}", before + number);
+            // Writing to a string does not fail.
+            let _ = std::write!(out, "${}{rest}", before + number);
         }
         before += most;
         out

@@ -13,7 +13,7 @@ pub struct NewSession<'a> {
     pub expires_at: Millis,
     /// The one the same browser had, and the event of its end.
     pub replaces: Option<(&'a str, &'a AuditEvent)>,
-    /// The try of a code or password that began it, which counts as failed until then.
+    /// The try of a password that began it, which counts as failed until then.
     pub forgives: Option<&'a str>,
     /// What is noted of its beginning.
     pub events: &'a [AuditEvent; 2],
@@ -78,9 +78,10 @@ impl Store {
     }
 }
 
-/// Writes a session. What ends with its beginning: the one the same browser had, and every auth request of the address.
+/// Writes a session, and its user if that is new. What ends with its beginning: the one the same browser had, and every auth
+/// request of the address, the one it came of among them.
 macro_rules! begin_session {
-    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, is_new: $is_new:expr) => {
+    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, request: $request_id:expr, is_new: $is_new:expr) => {
         if let Some((replaced, event)) = $session.replaces {
             let revoke = sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
@@ -99,9 +100,11 @@ macro_rules! begin_session {
         }
         $crate::server::store::finish!(
             $tx,
-            "UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE address = $2 AND ended_at IS NULL"
-                => [$now, $address],
-            "DELETE FROM failed_tries WHERE id = $1" => [$session.forgives],
+            "UPDATE auth_requests SET ended_at = $1, ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
+                WHERE address = $3 AND ended_at IS NULL"
+                => [$now, $request_id, $address],
+            "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
+            "DELETE FROM failed_tries WHERE id = $1" => [$session.forgives] if $session.forgives.is_some(),
             "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
                 VALUES ($1, $2, $3, $4, $5, $6, $6, $7)"
                 => [$session.id, $user_id, $address, $session.user_agent, $session.ip_prefix, $now, $session.expires_at];

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{error::Error, server::clock::Millis};
 
-/// A try of a code or a password: counted as failed before it is looked at, forgiven once it succeeds.
+/// A try of a code or a password. That of a password is counted as failed before it is looked at, and forgiven once it succeeds.
 pub struct FailedTry<'a> {
     pub id: &'a str,
     /// Whose allowance it takes from.
@@ -13,23 +13,21 @@ pub struct FailedTry<'a> {
     pub at: Millis,
 }
 
-/// Counts a try against its bucket, if `allow` does, who sees when earlier ones failed, newest first.
-macro_rules! note_try {
-    ($tx:ident, $failed_try:expr, $allow:expr) => {
-        let failed_at: Vec<Millis> =
+/// When tries in the bucket of this one failed in the last day, newest first.
+macro_rules! failed_at {
+    ($tx:ident, $failed_try:expr) => {{
+        let times: Vec<Millis> =
             sqlx::query_scalar("SELECT at FROM failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
                 .bind($failed_try.bucket)
                 .bind($failed_try.at - $crate::server::clock::DAY)
                 .fetch_all(&mut *$tx)
                 .await?;
-        $allow(&failed_at)?;
-        $crate::server::store::finish!(
-            $tx,
-            "INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)" => [$failed_try.id, $failed_try.bucket, $failed_try.at]
-        );
-    };
+        times
+    }};
 }
-pub(super) use note_try;
+pub(super) use failed_at;
+
+pub(super) const INSERT_TRY: &str = "INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)";
 
 impl Store {
     /// Whether a user of this address exists and is not disabled.
@@ -102,7 +100,8 @@ impl Store {
     ) -> Result<(), Error> {
         write!(self, SURVIVES_THE_PROCESS, tx => {
             tx.lock_address(address).await?;
-            note_try!(tx, failed_try, allow);
+            allow(&failed_at!(tx, failed_try))?;
+            finish!(tx, INSERT_TRY => [failed_try.id, failed_try.bucket, failed_try.at]);
         });
         Ok(())
     }
@@ -110,7 +109,8 @@ impl Store {
     /// Begins a session for a user who is known already, and revokes the one the browser had.
     pub async fn begin_session(&self, user_id: &str, address: &str, session: &NewSession<'_>, now: Millis) -> Result<(), Error> {
         write!(self, tx => {
-            begin_session!(tx, session, user_id, address, now, is_new: false);
+            tx.lock_address(address).await?;
+            begin_session!(tx, session, user_id, address, now, request: "", is_new: false);
         });
         Ok(())
     }
