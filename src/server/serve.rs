@@ -116,8 +116,8 @@ impl Server {
     ) -> Result<(), ServeError> {
         let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
         let (told, handle) = (stop.clone(), Handle::<SocketAddr>::new());
-        let mut server = axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
-        server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADERS);
+        let mut http = axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
+        http.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADERS);
         tokio::spawn(async move {
             shutdown.await;
             tracing::info!("stopping: answers and mails in hand are finished first");
@@ -125,23 +125,26 @@ impl Server {
             handle.graceful_shutdown(None);
         });
         let mut stopping = stop.subscribe();
-        let serving = server.serve(router.into_make_service_with_connect_info::<SocketAddr>());
+        // A task: what main itself waits for is woken on a thread of its own, for each connection.
+        let serving = tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         };
         // One deadline for both: the worker stops with the server, and a mail it does not finish stays in the outbox.
         let finished = async {
-            let served = serving.await;
+            let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
             let _ = worker.await;
-            served
+            served?
         };
         tokio::select! {
             served = finished => served?,
             () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
         policy_watch.into_iter().chain([housekeeping]).for_each(|task| task.abort());
+        server.abort();
         core.store.close().await;
         Ok(())
     }
