@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{App, Manners};
+use crate::support::{App, Browser, Manners};
 
 /// The names of the events of a story, oldest first.
 async fn events(app: &App) -> Vec<String> {
@@ -68,6 +68,27 @@ async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other()
         assert!(page.contains(told), "{told}");
     }
     assert!(!page.contains("Signed out"), "that was bob");
+}
+
+#[tokio::test]
+async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_and_since() {
+    let mut app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let (old, new) = ("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS", "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC");
+    app.restart_with_secrets(&[new, old]).await;
+    let stranger = app.browser();
+    stranger.ask_for_mail("ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 2).await;
+    stranger.type_code("000000").await;
+    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM audit_events").await, 2);
+    let told_of_both = async |browser: &Browser| {
+        let page = browser.get("/dashboard").await.body;
+        page.contains("Signed in with a link") && page.contains("A wrong code was typed")
+    };
+    assert!(told_of_both(&ada).await);
+    // A session that began before sessions had a subject.
+    app.run_sql("UPDATE sessions SET subject = ''").await;
+    assert!(told_of_both(&ada).await);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! How the databases find rows: by an index, however many there are.
 
-use latchkey::server::store::Store;
+use latchkey::server::store::{OVERVIEW, Store};
 use sqlx::{AssertSqlSafe, Row};
 use std::{fs, path::Path};
 
@@ -21,7 +21,9 @@ fn statements() -> Vec<String> {
     let literals = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
     let joined = literals.map(|text| text.split("\\\n").map(str::trim_start).collect::<String>());
     let verbs = ["SELECT", "UPDATE", "DELETE", "INSERT"];
-    joined.filter(|text| verbs.iter().any(|verb| text.starts_with(verb))).collect()
+    // One that is put together out of pieces is not among them.
+    let whole = joined.filter(|text| verbs.iter().any(|verb| text.starts_with(verb)) && !text.contains('{'));
+    whole.chain([OVERVIEW.clone()]).collect()
 }
 
 /// The plan of a statement, one step a line.
@@ -61,7 +63,12 @@ async fn no_statement_reads_a_whole_table() {
     };
     for statement in statements.iter().filter(hot) {
         let plan = plan(&app.store, statement).await;
-        let whole = |step: &&String| step.starts_with("SCAN ") && !step.starts_with("SCAN CONSTANT") || step.contains("Seq Scan");
+        // A co-routine is no table: its rows come one by one from a SELECT that has steps of its own.
+        let parts: Vec<String> = plan.iter().filter_map(|step| step.strip_prefix("CO-ROUTINE ").map(str::to_owned)).collect();
+        let scanned = |step: &str| {
+            step.strip_prefix("SCAN ").is_some_and(|what| what != "CONSTANT ROW" && !parts.iter().any(|part| part == what))
+        };
+        let whole = |step: &&String| scanned(step) || step.contains("Seq Scan");
         assert_eq!(plan.iter().find(whole), None, "{statement}\n{}", plan.join("\n"));
     }
 }

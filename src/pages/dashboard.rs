@@ -25,13 +25,14 @@ pub fn DashboardPage() -> impl IntoView {
 async fn dashboard() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
     // The guard has run: without a session nobody gets here.
-    let session = visit.session.clone().ok_or(Error::Unauthenticated)?;
+    let (Some(session), Some(overview)) = (visit.session.clone(), visit.overview.clone()) else {
+        return Err(Error::Unauthenticated);
+    };
     let (core, now) = (&visit.state.core, visit.state.core.clock.now());
-    let subjects: Vec<String> = core.keys.subjects(&session.row.address).collect();
-    let Overview { sessions, activity: events } = core.store.overview(&session.row.user_id, &subjects, now).await?;
+    let Overview { sessions, activity: events } = &*overview;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
-    let rows = sessions.into_iter().map(|row| session_row(&session, row, now)).collect_view();
+    let rows = sessions.iter().map(|row| session_row(&session, row, now)).collect_view();
     let activity = activity(events, now);
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
@@ -71,26 +72,26 @@ fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
     }
 }
 
-fn session_row(this: &Session, row: Line, now: Millis) -> impl IntoView + use<> {
+fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<> {
     let is_this = row.name == this.row.id;
     let seen = if is_this || now - row.at < 2 * MINUTE { say!("in-use-now") } else { say!("last-used", ago = ago(row.at, now)) };
     let browser = describe(&row.user_agent);
-    let label = say!("end-session-in", browser = browser.as_str());
+    let end_it = (!is_this).then(|| (row.name.clone(), say!("end-session-in", browser = browser.as_str())));
     view! {
         <li>
             <div>
                 <strong>{browser}</strong>
                 {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
                 <p class="soft">
-                    <bdi>{row.ip_prefix}</bdi>
+                    <bdi>{row.ip_prefix.clone()}</bdi>
                     {format!(" · {seen} · {}", say!("begun", ago = ago(row.begun_at, now)))}
                 </p>
             </div>
-            {(!is_this)
-                .then(|| {
+            {end_it
+                .map(|(id, label)| {
                     view! {
                         <form method="post" action="/actions/sign-out">
-                            <input type="hidden" name="which" value=row.name />
+                            <input type="hidden" name="which" value=id />
                             <button class="secondary" type="submit" aria-label=label>
                                 {say!("end-session")}
                             </button>
@@ -102,8 +103,8 @@ fn session_row(this: &Session, row: Line, now: Millis) -> impl IntoView + use<> 
 }
 
 /// What happened to this address lately: a mail or a try that was not yours stands out here.
-fn activity(events: Vec<Line>, now: Millis) -> impl IntoView {
-    let rows = events.into_iter().map(|event| {
+fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
+    let rows = events.iter().map(|event| {
         let what = match (event.name.as_str(), event.reason.as_str()) {
             (AUTH_REQUESTED, _) => say!("activity-requested"),
             (AUTH_CANCELLED, _) => say!("activity-cancelled"),
@@ -125,7 +126,7 @@ fn activity(events: Vec<Line>, now: Millis) -> impl IntoView {
                 <div>
                     <strong>{what}</strong>
                     <p class="soft">
-                        {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix}</bdi>
+                        {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix.clone()}</bdi>
                         {format!(" · {}", ago(event.at, now))}
                     </p>
                 </div>

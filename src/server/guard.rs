@@ -6,6 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
+use std::sync::Arc;
 
 use super::{cookies, headers, render, session, sign_in::destination::with_query, state::AppState};
 
@@ -25,7 +26,20 @@ pub async fn protect(state: &AppState, request: Request, next: Next) -> Response
 /// Lets a request through that presents a live session, and leaves the [`session::Session`] in its extensions. Anyone
 /// else is sent to `/login`, with the path and query they wanted in `next`. A session in use is renewed.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
-    let session = match session::present(&state.core, state.cookies, request.headers()).await {
+    let (core, cookies) = (&state.core, state.cookies);
+    // The dashboard itself shows what is read along with its session.
+    let found = if request.uri().path() == PROTECTED {
+        let found = session::present_with_overview(core, cookies, request.headers()).await;
+        found.map(|found| {
+            found.map(|(session, overview)| {
+                request.extensions_mut().insert(Arc::new(overview));
+                session
+            })
+        })
+    } else {
+        session::present(core, cookies, request.headers()).await
+    };
+    let session = match found {
         Ok(Some(session)) => session,
         Ok(None) => return to_login(&request),
         Err(error) => return render::trouble(state.clone(), error, request).await,

@@ -14,7 +14,7 @@ use super::{
     session::Session,
     sign_in::{Browser, request},
     state::AppState,
-    store::{AuthRequest, Ended},
+    store::{AuthRequest, Ended, Overview},
 };
 use crate::{error::Error, refusal::Refusal};
 
@@ -34,7 +34,9 @@ pub struct Visit {
     /// Path and query.
     pub location: Arc<str>,
     /// What the guard let in, on guarded pages.
-    pub session: Option<Session>,
+    pub session: Option<Arc<Session>>,
+    /// What it read along for the dashboard.
+    pub overview: Option<Arc<Overview>>,
     pub trouble: Option<Error>,
     pub is_unknown: bool,
     response: ResponseOptions,
@@ -55,11 +57,20 @@ impl Visit {
 
     fn assemble(state: AppState) -> Option<Self> {
         let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
-        let session = parts.extensions.get().cloned();
+        let (session, overview) = (parts.extensions.get::<Session>().cloned().map(Arc::new), parts.extensions.get().cloned());
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
         let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
-        Some(Visit { caller: Arc::new(Caller::of(&state, &parts)), state, location, session, trouble, is_unknown, response })
+        Some(Visit {
+            caller: Arc::new(Caller::of(&state, &parts)),
+            state,
+            location,
+            session,
+            overview,
+            trouble,
+            is_unknown,
+            response,
+        })
     }
 
     /// The policy in force.

@@ -24,9 +24,10 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let render = render_app_async_with_context(move || Visit::provide(provided.clone()), move || shell(state.clone()));
     let (mut parts, body) = render(request).await.into_parts();
     let bytes = if parts.status.is_redirection() { Ok(Bytes::new()) } else { to_bytes(body, usize::MAX).await };
-    let Ok(bytes) = bytes else { return ApiError(Error::Internal).into_response() };
+    let html = bytes.ok().and_then(|bytes| String::from_utf8(bytes.into()).ok());
+    let Some(html) = html else { return ApiError(Error::Internal).into_response() };
     parts.headers.remove(TRANSFER_ENCODING);
-    Response::from_parts(parts, Body::from(valid(&String::from_utf8_lossy(&bytes))))
+    Response::from_parts(parts, Body::from(valid(&html)))
 }
 
 /// The document as HTML has it: Leptos marks the places of its nodes by `<!>`, which parsers take for the empty comment it

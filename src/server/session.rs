@@ -10,7 +10,7 @@ use super::{
     cookies::Cookies,
     event,
     sign_in::{Client, Core, SignedIn},
-    store::SessionRow,
+    store::{Overview, SessionRow},
     words::say,
 };
 use crate::error::Error;
@@ -102,24 +102,50 @@ fn claims(core: &Core, jwt: &str) -> Option<Claims> {
     (is_ours && now < claims.exp).then_some(claims)
 }
 
-/// The session a request presents, by bearer token or cookie, if it is alive: token valid, row not revoked, user not
-/// disabled.
-pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Result<Option<Session>, Error> {
+/// What the token says that a request presents, as a bearer's or in a cookie, and whether it was in a cookie.
+fn presented(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Option<(Claims, bool)> {
     let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")));
     let (jwt, by_cookie) = match bearer {
         Some(bearer) => (bearer.map(str::to_owned), false),
         None => (cookies.session(headers), true),
     };
-    let Some(claims) = jwt.and_then(|jwt| claims(core, &jwt)) else { return Ok(None) };
+    Some((claims(core, &jwt?)?, by_cookie))
+}
+
+/// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
+pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Result<Option<Session>, Error> {
+    let Some((claims, by_cookie)) = presented(core, cookies, headers) else { return Ok(None) };
     let row = core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
-    let row = row.filter(|row| row.user_id == claims.sub);
+    admitted(core, &claims, by_cookie, row).await
+}
+
+/// The same, and what its user is shown of their account: one read for both.
+pub async fn present_with_overview(
+    core: &Core,
+    cookies: Cookies,
+    headers: &HeaderMap,
+) -> Result<Option<(Session, Overview)>, Error> {
+    let Some((claims, by_cookie)) = presented(core, cookies, headers) else { return Ok(None) };
+    let (own_users, now) = (core.mapped_users.is_none(), core.clock.now());
+    let found = core.store.session_and_overview(&claims.sid, &claims.sub, own_users, now).await?;
+    let Some((row, mut overview)) = found else { return Ok(None) };
+    let Some(session) = admitted(core, &claims, by_cookie, Some(row)).await? else { return Ok(None) };
+    // After the secrets were rotated the address has two subjects.
+    for subject in core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject) {
+        core.store.add_activity(&mut overview, &subject).await?;
+    }
+    Ok(Some((session, overview)))
+}
+
+async fn admitted(core: &Core, claims: &Claims, by_cookie: bool, row: Option<SessionRow>) -> Result<Option<Session>, Error> {
+    let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
     // A user the team's own table no longer has is out at once.
-    if let (Some(row), Some(mapped)) = (&row, &core.mapped_users)
+    if let Some(mapped) = &core.mapped_users
         && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
     {
         return Ok(None);
     }
-    Ok(row.map(|row| Session { row, issued_at: millis(claims.iat), expires_at: millis(claims.exp), by_cookie }))
+    Ok(Some(Session { row, issued_at: millis(claims.iat), expires_at: millis(claims.exp), by_cookie }))
 }
 
 /// A fresh token when the one in use is past half its life, and a note in the row that the session is in use. Two tabs

@@ -122,9 +122,10 @@ impl Browser {
         self.post_form("/actions/verify-code", &[("code", code)]).await
     }
 
-    /// The address this browser is signed in as.
+    /// The address this browser is signed in as, for programs and for the dashboard alike.
     pub async fn signed_in_as(&self) -> Option<String> {
         let answer = self.get("/api/auth/session").await;
+        assert_eq!(self.get("/dashboard").await.status == StatusCode::OK, answer.status == StatusCode::OK, "{answer:?}");
         match answer.status {
             StatusCode::OK => answer.json()["email"].as_str().map(str::to_owned),
             StatusCode::UNAUTHORIZED => None,

@@ -67,8 +67,7 @@ async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -
         return Err(error.into());
     }
     // Again, in the step that uses it up: somebody may be faster.
-    let judge =
-        |request: &AuthRequest, _: &[_]| fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused);
+    let judge = |request: &AuthRequest, _: &[_]| fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused);
     core.complete(By::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
 }
 

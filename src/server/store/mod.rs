@@ -20,7 +20,7 @@ pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, Ne
 pub use mapped::{MapError, MappedUsers};
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
-pub use overview::{Line, Overview};
+pub use overview::{Line, OVERVIEW, Overview};
 pub use pool::Pool;
 pub(crate) use run::{
     DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all, run_batch, transaction, write,

@@ -1,9 +1,12 @@
 //! What people are shown of their account: where they are signed in, and what happened lately.
 
-use sqlx::{AssertSqlSafe, FromRow};
-use std::cmp::Reverse;
+use sqlx::FromRow;
+use std::{cmp::Reverse, sync::LazyLock};
 
-use super::{Store, read};
+use super::{
+    Store, read,
+    sessions::{ALIVE, SessionRow},
+};
 use crate::{error::Error, server::clock::Millis};
 
 /// Sessions and events of one person, the latest first.
@@ -15,47 +18,95 @@ pub struct Overview {
     pub activity: Vec<Line>,
 }
 
+impl Overview {
+    /// Puts more events in their places among the last ten.
+    fn add(&mut self, events: Vec<Line>) {
+        self.activity.extend(events);
+        self.activity.sort_by_key(|line| Reverse(line.at));
+        self.activity.truncate(10);
+    }
+}
+
 /// A session, or an event.
 #[derive(Debug, FromRow)]
 pub struct Line {
-    is_session: bool,
-    /// A session's id, or an event's name.
+    kind: String,
+    /// A session's id, or an event's name. Of the session that asks: its address.
     pub name: String,
-    /// Of an event.
+    /// Of an event. Of the session that asks: its subject.
     pub reason: String,
     pub user_agent: String,
     pub ip_prefix: String,
     pub begun_at: Millis,
     /// When a session was last used, or an event happened.
     pub at: Millis,
+    /// When a session ends.
+    until: Millis,
 }
 
-// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are read in the order of an index, and
-// events are compared one by one: for a sort or an IN, SQLite would make a table each time, which costs more than the read.
-const SESSIONS: &str = "SELECT * FROM (SELECT TRUE AS is_session, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
-    last_seen_at AS at FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000) AS s";
-
 /// Ten stands in the statement: SQLite plans one with a bound LIMIT anew each time.
-const ACTIVITY: &str = "SELECT * FROM (SELECT FALSE AS is_session, event AS name, reason, user_agent, ip_prefix, at AS begun_at, at \
+const ACTIVITY: &str = "SELECT 'event' AS kind, event AS name, reason, user_agent, ip_prefix, at AS begun_at, at, at AS until \
     FROM audit_events WHERE subject = $1 AND (event = 'auth.requested' OR event = 'auth.failed' OR event = 'auth.cancelled' \
-    OR event = 'session.issued' OR event = 'session.revoked') ORDER BY at DESC, id DESC LIMIT 10) AS a";
+    OR event = 'session.issued' OR event = 'session.revoked') ORDER BY at DESC, id DESC LIMIT 10";
+
+/// The session that asks, if it is alive, and what there is to show of its user, in one round trip.
+///
+/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are read in the order of an index, and
+/// events are compared one by one: for a sort or an IN, SQLite would make a table each time, which costs more than the read.
+pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
+    let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, created_at AS begun_at, \
+        last_seen_at AS at, expires_at AS until";
+    let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
+        last_seen_at AS at, expires_at AS until \
+        FROM sessions WHERE user_id = $4 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
+    let activity = ACTIVITY.replace("$1", "(SELECT subject FROM sessions WHERE id = $1)");
+    format!(
+        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS t UNION ALL SELECT * FROM (SELECT {sessions}) AS s \
+         UNION ALL SELECT * FROM ({activity}) AS a"
+    )
+});
 
 impl Store {
-    /// What there is of a user and of the subjects their address goes by, in one round trip: after the secrets were rotated there
-    /// are two of them.
-    pub async fn overview(&self, user_id: &str, subjects: &[String], now: Millis) -> Result<Overview, Error> {
-        let mut sql = SESSIONS.to_owned();
-        for n in 0..subjects.len() {
-            sql += &format!(" UNION ALL {}", ACTIVITY.replace("$1", &format!("${}", n + 3)));
-        }
+    /// The session, if it is alive and of this user, and what there is to show of the user.
+    pub async fn session_and_overview(
+        &self,
+        id: &str,
+        user_id: &str,
+        own_users: bool,
+        now: Millis,
+    ) -> Result<Option<(SessionRow, Overview)>, Error> {
         let lines: Vec<Line> = read!(self, db => {
-            let query = sqlx::query_as(AssertSqlSafe(sql)).bind(user_id).bind(now);
-            subjects.iter().fold(query, |query, subject| query.bind(subject)).fetch_all(db).await?
+            sqlx::query_as(OVERVIEW.as_str()).bind(id).bind(now).bind(own_users).bind(user_id).fetch_all(db).await?
         });
-        let (mut sessions, mut activity): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.is_session);
+        let (mut this, mut sessions, mut events) = (None, Vec::new(), Vec::new());
+        for line in lines {
+            match line.kind.as_str() {
+                "this" => this = Some(line),
+                "session" => sessions.push(line),
+                _ => events.push(line),
+            }
+        }
+        let Some(this) = this else { return Ok(None) };
+        let row = SessionRow {
+            id: id.to_owned(),
+            user_id: user_id.to_owned(),
+            address: this.name,
+            subject: this.reason,
+            user_agent: this.user_agent,
+            ip_prefix: this.ip_prefix,
+            created_at: this.begun_at,
+            last_seen_at: this.at,
+            expires_at: this.until,
+        };
         sessions.sort_by_key(|line| Reverse((line.at, line.begun_at)));
-        activity.sort_by_key(|line| Reverse(line.at));
-        activity.truncate(10);
-        Ok(Overview { sessions, activity })
+        let mut overview = Overview { sessions, activity: Vec::new() };
+        overview.add(events);
+        Ok(Some((row, overview)))
+    }
+
+    /// Adds what is known of another subject.
+    pub async fn add_activity(&self, overview: &mut Overview, subject: &str) -> Result<(), Error> {
+        overview.add(read!(self, db => sqlx::query_as(ACTIVITY).bind(subject).fetch_all(db).await?));
+        Ok(())
     }
 }

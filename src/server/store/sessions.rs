@@ -27,6 +27,8 @@ pub struct SessionRow {
     pub id: String,
     pub user_id: String,
     pub address: String,
+    /// What the address is called in the audit table, or was when the session began.
+    pub subject: String,
     pub user_agent: String,
     pub ip_prefix: String,
     pub created_at: Millis,
@@ -34,13 +36,15 @@ pub struct SessionRow {
     pub expires_at: Millis,
 }
 
+/// The session with an id, if it is alive: not revoked, not expired, its user neither disabled nor, where users are our own, gone.
+pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
+    FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
+
 impl Store {
-    /// The session, if it is alive: not revoked, not expired, its user neither disabled nor, where users are our own, gone.
+    /// The session, if it is alive.
     pub async fn session(&self, id: &str, own_users: bool, now: Millis) -> Result<Option<SessionRow>, Error> {
-        let alive = "SELECT s.id, s.user_id, s.address, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
-            FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
-            WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
-        Ok(read!(self, db => sqlx::query_as(alive).bind(id).bind(now).bind(own_users).fetch_optional(db).await?))
+        Ok(read!(self, db => sqlx::query_as(ALIVE).bind(id).bind(now).bind(own_users).fetch_optional(db).await?))
     }
 
     /// How many sessions are alive.
@@ -105,9 +109,12 @@ macro_rules! begin_session {
                 => [$now, $request_id, $address],
             "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
             "DELETE FROM failed_tries WHERE id = $1" => [$session.forgives] if $session.forgives.is_some(),
-            "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
-                VALUES ($1, $2, $3, $4, $5, $6, $6, $7)"
-                => [$session.id, $user_id, $address, $session.user_agent, $session.ip_prefix, $now, $session.expires_at];
+            "INSERT INTO sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)"
+                => [
+                    $session.id, $user_id, $address, &issued.subject, $session.user_agent, $session.ip_prefix, $now,
+                    $session.expires_at,
+                ];
             note verified, Some($user_id);
             note issued, Some($user_id)
         );
