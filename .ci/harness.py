@@ -128,20 +128,29 @@ class Process:
         return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
 
-def expect(status, port, method, path, body=None, **headers):
-    """An answer and its body."""
+def connected(port):
+    return contextlib.closing(http.client.HTTPConnection("localhost", port, timeout=30))
+
+
+def expect_on(connection, status, method, path, body=None, **headers):
+    """An answer and its body, on a connection that stays open."""
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if isinstance(body, str):
         headers["content-type"] = "application/x-www-form-urlencoded"
     elif body is not None:
         body, headers["content-type"] = json.dumps(body), "application/json"
-    with contextlib.closing(http.client.HTTPConnection("localhost", port, timeout=30)) as connection:
-        connection.request(method, path, body, headers)
-        answer = connection.getresponse()
-        data = answer.read()
+    connection.request(method, path, body, headers)
+    answer = connection.getresponse()
+    data = answer.read()
     if answer.status != status:
         raise RuntimeError(f"{method} {path}: {answer.status} instead of {status}: {data[:200]}")
     return answer, data
+
+
+def expect(status, port, *arguments, **headers):
+    """An answer and its body, on a connection of its own."""
+    with connected(port) as connection:
+        return expect_on(connection, status, *arguments, **headers)
 
 
 def cookie_of(answer, name):
@@ -149,15 +158,17 @@ def cookie_of(answer, name):
 
 
 def sign_in(port, sink, by, number):
+    """A whole one, on one connection, as a browser keeps it."""
     address = f"{by}{number}@example.com"
-    sent, data = expect(200, port, "POST", "/api/auth/send-passwordless", {"email": address})
-    token, code = sink.mail_to(address)
-    if by == "code":
-        body = {"code": code, "auth_request_id": json.loads(data)["auth_request_id"]}
-        verified, _ = expect(200, port, "POST", "/api/auth/verify", body)
-    else:
-        held = cookie_of(sent, "auth-request")
-        verified, _ = expect(303, port, "GET", f"/api/auth/verify?link_token={token}", cookie=held)
-    session = cookie_of(verified, "session")
-    expect(200, port, "GET", "/dashboard", cookie=session)
+    with connected(port) as browser:
+        sent, data = expect_on(browser, 200, "POST", "/api/auth/send-passwordless", {"email": address})
+        token, code = sink.mail_to(address)
+        if by == "code":
+            body = {"code": code, "auth_request_id": json.loads(data)["auth_request_id"]}
+            verified, _ = expect_on(browser, 200, "POST", "/api/auth/verify", body)
+        else:
+            held = cookie_of(sent, "auth-request")
+            verified, _ = expect_on(browser, 303, "GET", f"/api/auth/verify?link_token={token}", cookie=held)
+        session = cookie_of(verified, "session")
+        expect_on(browser, 200, "GET", "/dashboard", cookie=session)
     return session

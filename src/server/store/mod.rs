@@ -80,6 +80,9 @@ impl Store {
             Store::Postgres(pool) => migrate(pool, &migrations).await,
         };
         migrated.map_err(OpenError::Migrate)?;
+        if let Store::Sqlite { writer, .. } = &store {
+            forget_statistics(writer).await.map_err(|error| OpenError::Open { database: name_of(url), error })?;
+        }
         Ok(store)
     }
 
@@ -100,7 +103,6 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
-            .optimize_on_close(true, None)
             .disable_statement_logging();
         let file = options.get_filename().to_owned();
         let database = name_of(url);
@@ -216,6 +218,15 @@ where
 {
     let mut lent = pool.get().await?;
     migrations.run(lent.connection()?).await?;
+    lent.give_back();
+    Ok(())
+}
+
+/// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that were small make SQLite read them
+/// whole once they have grown. Without any it takes the indexes, which is right for every statement of ours.
+async fn forget_statistics(writer: &Pool<SqliteConnection>) -> Result<(), sqlx::Error> {
+    let mut lent = writer.get().await?;
+    sqlx::raw_sql("DROP TABLE IF EXISTS sqlite_stat1").execute(lent.connection()?).await?;
     lent.give_back();
     Ok(())
 }
