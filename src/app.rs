@@ -5,7 +5,7 @@ use leptos_axum::ResponseOptions;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     SsrMode,
-    components::{Route, Router, Routes},
+    components::{FlatRoutes, Route, Router},
     path,
 };
 
@@ -18,18 +18,6 @@ use crate::{
         words::{language, say},
     },
 };
-
-/// The islands' module, and what starts each of them, once the page is painted: it can be used without, and on a slow line its
-/// style comes first. Our own few lines instead of Leptos's: those fetch it at once.
-const START: &str = r#"const start = async () => {
-  const wasm = fetch(WASM);
-  const m = await import(JS);
-  await m.default({ module_or_path: wasm });
-  m.hydrate();
-  for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component]?.(island);
-  document.documentElement.dataset.ready = "";
-};
-document.hidden ? start() : requestAnimationFrame(() => setTimeout(start))"#;
 
 /// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private one after signing out.
 const ASK_AGAIN: &str = r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
@@ -49,7 +37,6 @@ pub fn shell(state: AppState) -> impl IntoView {
     let assets = &state.assets;
     let policy = state.core.policy();
     let (brand, icon, stylesheet) = (policy.brand.name.as_str(), policy.look.icon(), policy.look.stylesheet());
-    let start = START.replace("JS", &format!("{:?}", assets.js)).replace("WASM", &format!("{:?}", assets.wasm));
     view! {
         <!DOCTYPE html>
         <html lang=language().tag()>
@@ -61,7 +48,7 @@ pub fn shell(state: AppState) -> impl IntoView {
                 <link rel="icon" href=icon />
                 <link rel="stylesheet" href=assets.css.clone() />
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
-                <script type="module" nonce=text.clone()>{start}</script>
+                <script type="module" nonce=text.clone()>{assets.start.clone()}</script>
                 {is_private.then(|| view! { <script nonce=text>{ASK_AGAIN}</script> })}
                 <AutoReload options=state.leptos_options.clone() />
                 <MetaTags />
@@ -91,7 +78,7 @@ pub fn App() -> impl IntoView {
             None => {
                 view! {
                     <Router>
-                        <Routes fallback=NotFound>
+                        <FlatRoutes fallback=NotFound>
                             <Route path=path!("/") view=Home ssr=SsrMode::Async />
                             <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                             <Route path=path!("/login/code") view=CodePage ssr=SsrMode::Async />
@@ -100,7 +87,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
                             <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />
-                        </Routes>
+                        </FlatRoutes>
                     </Router>
                 }
                     .into_any()

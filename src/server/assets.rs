@@ -1,13 +1,28 @@
-//! Names of the built assets. cargo-leptos puts a hash into each, and the hashes in a file beside the program.
+//! What pages load. cargo-leptos puts a hash into each name, and the hashes in a file beside the program.
 
 use leptos::config::LeptosOptions;
 
-/// Paths as the page links them.
+/// The islands' module, and what starts each of them, once the page is painted: it can be used without, and on a slow line its
+/// style comes first. Our own few lines instead of Leptos's: those fetch it at once.
+const START: &str = r#"const start = async () => {
+  const wasm = fetch(WASM);
+  const m = await import(JS);
+  await m.default({ module_or_path: wasm });
+  m.hydrate();
+  for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component]?.(island);
+  document.documentElement.dataset.ready = "";
+};
+document.hidden ? start() : requestAnimationFrame(() => setTimeout(start))"#;
+
+/// What every page loads.
 #[derive(Debug)]
 pub struct Assets {
+    /// Paths as the page links them.
     pub css: String,
     pub js: String,
     pub wasm: String,
+    /// The script that loads and starts the islands.
+    pub start: String,
 }
 
 impl Assets {
@@ -21,6 +36,8 @@ impl Assets {
             let hash = hash.map(|(_, hash)| format!(".{}", hash.trim())).unwrap_or_default();
             format!("{}{}{hash}.{kind}", options.site_pkg_dir_route_base(), options.output_name)
         };
-        Assets { css: name("css"), js: name("js"), wasm: name("wasm") }
+        let (js, wasm) = (name("js"), name("wasm"));
+        let start = START.replace("JS", &format!("{js:?}")).replace("WASM", &format!("{wasm:?}"));
+        Assets { css: name("css"), js, wasm, start }
     }
 }
