@@ -47,6 +47,21 @@ async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_
 }
 
 #[tokio::test]
+async fn sqlite_folds_its_log_into_its_file_before_anybody_has_to_wait_for_that() {
+    let program = Program::start().await;
+    let Some(path) = program.database_url.strip_prefix("sqlite://") else { return };
+    program.browser().ask_for_mail("ada@example.com").await;
+    for _ in 0..100 {
+        let file = std::fs::read(path).unwrap();
+        if file.windows(15).any(|text| text == b"ada@example.com") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it is in the log alone");
+}
+
+#[tokio::test]
 async fn sigterm_under_load_finishes_the_answers_and_exits() {
     let mut program = Program::start().await;
     let asking: Vec<_> = (0..30)

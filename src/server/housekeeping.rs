@@ -1,4 +1,5 @@
-//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart.
+//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart. And what keeps SQLite's log
+//! small without anybody waiting for it.
 
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -8,23 +9,40 @@ use super::{
     sign_in::Core,
 };
 
-const EVERY: Duration = Duration::from_secs(60);
+const PURGE_EVERY: Duration = Duration::from_secs(60);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Works until `stop`.
-pub fn start(core: Arc<Core>, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+pub fn start(core: Arc<Core>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                _ = stop.changed() => return,
-            }
-            core.ip_limits.forget_idle();
-            let keep_events = Millis::from(core.policy().audit.keep_days) * DAY;
-            match core.store.purge(core.clock.now(), keep_events).await {
-                Ok(0) => {}
-                Ok(rows) => tracing::debug!(rows, "expired rows purged"),
-                Err(error) => tracing::warn!(%error, "expired rows could not be purged; trying again in a minute"),
-            }
-        }
+        tokio::join!(purge(&core, stop.clone()), checkpoint(&core, stop));
     })
+}
+
+async fn purge(core: &Core, mut stop: watch::Receiver<bool>) {
+    while waited(PURGE_EVERY, &mut stop).await {
+        core.ip_limits.forget_idle();
+        let keep_events = Millis::from(core.policy().audit.keep_days) * DAY;
+        match core.store.purge(core.clock.now(), keep_events).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "expired rows purged"),
+            Err(error) => tracing::warn!(%error, "expired rows could not be purged; trying again in a minute"),
+        }
+    }
+}
+
+async fn checkpoint(core: &Core, mut stop: watch::Receiver<bool>) {
+    while waited(CHECKPOINT_EVERY, &mut stop).await {
+        if let Err(error) = core.store.checkpoint().await {
+            tracing::warn!(%error, "SQLite's log could not be folded into its file; trying again in a second");
+        }
+    }
+}
+
+/// Waits so long; false when told to stop.
+async fn waited(long: Duration, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(long) => true,
+        _ = stop.changed() => false,
+    }
 }

@@ -45,6 +45,10 @@ use crate::{
 const READERS: usize = 4;
 const CONNECTIONS: usize = 16;
 
+/// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of them are folded in by
+/// [`Store::checkpoint`] before it comes to that.
+const LONGEST_LOG: &str = "4000";
+
 /// Either database.
 #[derive(Clone, Debug)]
 pub enum Store {
@@ -103,6 +107,7 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5))
+            .pragma("wal_autocheckpoint", LONGEST_LOG)
             .disable_statement_logging();
         let file = options.get_filename().to_owned();
         let database = name_of(url);
@@ -160,6 +165,15 @@ impl Store {
             Store::Postgres(_) => "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
         };
         Ok(read!(self, db => sqlx::query_scalar(time).fetch_one(db).await?))
+    }
+
+    /// Folds SQLite's log into its file, as far as nobody has to wait for it. Otherwise it would be one of those who write, each
+    /// time the log is full, and on a large file, of which any page may have changed, for long.
+    pub async fn checkpoint(&self) -> Result<(), Error> {
+        if let Store::Sqlite { readers, .. } = self {
+            lend!(readers, db => sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(db).await?);
+        }
+        Ok(())
     }
 
     /// Whether the database answers.

@@ -59,7 +59,8 @@ pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
     let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
         last_seen_at AS at, expires_at AS until \
         FROM sessions WHERE user_id = $4 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
-    let activity = ACTIVITY.replace("$1", "(SELECT subject FROM sessions WHERE id = $1)");
+    // None, of a session that began before they had a subject: events of nobody's address have none, too.
+    let activity = ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM sessions WHERE id = $1)");
     format!(
         "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS t UNION ALL SELECT * FROM (SELECT {sessions}) AS s \
          UNION ALL SELECT * FROM ({activity}) AS a"
