@@ -137,6 +137,19 @@ async fn a_code_without_an_auth_request_is_missing_a_field() {
 }
 
 #[tokio::test]
+async fn a_hundred_times_the_right_code_at_once_make_one_session() {
+    let app = App::start().await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let tries = (0..100).map(|_| (ada.copy(), mail.code().to_owned()));
+    let tries: Vec<_> = tries.map(|(ada, code)| tokio::spawn(async move { try_code(&ada, &code).await.0 })).collect();
+    let mut won = 0;
+    for attempt in tries {
+        won += usize::from(attempt.await.unwrap() == 200);
+    }
+    assert_eq!((won, app.count("SELECT COUNT(*) FROM sessions").await), (1, 1));
+}
+
+#[tokio::test]
 async fn five_hundred_wrong_codes_at_once_are_five_tries() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;

@@ -1,8 +1,9 @@
 //! The program killed, stopped and started again, and what it leans on taken away.
 
+use reqwest::{Method, RequestBuilder};
 use std::{process::Command, time::Duration};
 
-use crate::support::{Browser, Cluster, Manners, Program, database};
+use crate::support::{Browser, Cluster, Mail, Manners, Program, database};
 
 #[tokio::test]
 async fn a_mail_that_was_accepted_survives_kill_9() {
@@ -20,20 +21,28 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
 
 #[tokio::test]
 async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
+    killed_while(|ada, mail| ada.request(Method::GET, mail.link())).await;
+}
+
+#[tokio::test]
+async fn killed_at_any_point_of_a_verification_a_code_is_used_with_a_session_or_not_used() {
+    killed_while(|ada, mail| ada.request(Method::POST, "/actions/verify-code").form(&[("code", mail.code())])).await;
+}
+
+/// Kills the program sooner and later after a request that would sign in.
+async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) {
     let mut program = Program::start().await;
     for (n, wait) in [0, 1, 2, 3, 5, 8, 13].into_iter().enumerate() {
         let (ada, address) = (program.browser(), format!("ada{n}@example.com"));
         ada.ask_for_mail(&address).await;
         let mail = program.inbox.first_to(&address).await;
-        let click = {
-            let (ada, link) = (ada.copy(), mail.link().to_owned());
-            tokio::spawn(async move {
-                let _ = ada.request(reqwest::Method::GET, &link).send().await;
-            })
-        };
+        let request = verification(&ada.copy(), &mail);
+        let sent = tokio::spawn(async move {
+            let _ = request.send().await;
+        });
         tokio::time::sleep(Duration::from_millis(wait)).await;
         program.kill();
-        let _ = click.await;
+        let _ = sent.await;
         program.start_again().await;
         let store = latchkey::server::store::Store::open(&program.database_url).await.unwrap();
         let used = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_by = 'signed_in'").await;
@@ -68,7 +77,7 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
         .map(|n| (program.browser(), format!("ada{n}@example.com")))
         .map(|(browser, address)| {
             tokio::spawn(async move {
-                let request = browser.request(reqwest::Method::POST, "/actions/sign-in").form(&[("email", address)]);
+                let request = browser.request(Method::POST, "/actions/sign-in").form(&[("email", address)]);
                 request.header("accept", "text/html").send().await.map(|answer| answer.status().as_u16())
             })
         })

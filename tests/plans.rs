@@ -29,12 +29,18 @@ fn statements() -> Vec<String> {
 /// The plan of a statement, one step a line.
 async fn plan(store: &Store, statement: &str) -> Vec<String> {
     match store {
-        Store::Sqlite { readers, .. } => {
-            let mut lent = readers.get().await.unwrap();
-            let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
-            let rows = explained.fetch_all(lent.connection().unwrap()).await;
-            lent.give_back();
-            rows.unwrap_or_else(|error| panic!("{statement}: {error}")).iter().map(|row| row.get("detail")).collect()
+        Store::Sqlite { readers, writer } => {
+            let mut steps = Vec::new();
+            // Each has a mind of its own.
+            for pool in [readers, writer] {
+                let mut lent = pool.get().await.unwrap();
+                let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+                let rows = explained.fetch_all(lent.connection().unwrap()).await;
+                lent.give_back();
+                let rows = rows.unwrap_or_else(|error| panic!("{statement}: {error}"));
+                steps.extend(rows.iter().map(|row| row.get::<String, _>("detail")));
+            }
+            steps
         }
         Store::Postgres(pool) => {
             // Tables of a few rows are read whole whatever there is; so that is made the last resort.

@@ -132,6 +132,10 @@ async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser
     };
     let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
     let code_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
+    // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for it.
+    if !matches!(judge(asked, &[]), Verdict::Right) {
+        return Err(core.store.count_try(asked, &code_try, judge).await?.into());
+    }
     core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge).await
 }
 

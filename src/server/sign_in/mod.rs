@@ -196,6 +196,7 @@ impl Core {
         };
         match self.store.complete(&request, code_try, admission, &beginning.session(), beginning.at, judge).await? {
             Completed::Wrong(error) => Err(error.into()),
+            Completed::Gone => Err(useless.into()),
             // What an unknown address would hear that guessed its code: that it is of no use.
             Completed::InVain => Err(Refused { answer: useless, reason: "not_a_user" }),
             Completed::SignedIn { user_id } => {

@@ -85,7 +85,7 @@ pub struct NewAuthRequest<'a> {
 }
 
 /// The hashes of one generation of link token and code.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Credential {
     pub generation: i64,
     pub link_hash: Vec<u8>,
@@ -123,8 +123,10 @@ pub enum Completed {
     },
     /// The code was wrong, and its try is counted.
     Wrong(Error),
-    /// There is no such request, or it is used up without a session: the address may not sign in, or its user is disabled.
+    /// Used up, and no session: the address may not sign in, or its user is disabled.
     InVain,
+    /// There is no such request any more.
+    Gone,
 }
 
 /// Who may sign in.
@@ -250,6 +252,30 @@ impl Store {
         }))
     }
 
+    /// Judges a code that is known to be wrong, in the step in which its try is counted. What to say of it. Nobody is looked up: the
+    /// time it takes does not tell whether the address is a user's.
+    pub async fn count_try(
+        &self,
+        request: &AuthRequest,
+        code_try: &FailedTry<'_>,
+        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
+    ) -> Result<Error, Error> {
+        Ok(write!(self, tx => {
+            tx.lock_address(&request.address).await?;
+            let found = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(&request.id);
+            let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
+            match judge(&request, &failed_at!(tx, code_try)) {
+                Verdict::Wrong(error) => {
+                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
+                    error
+                }
+                Verdict::Refused(error) => return Err(error),
+                // A request only ever loses ways in; should one have come by, it is there at the next try.
+                Verdict::Right => return Err(Error::Unavailable),
+            }
+        }))
+    }
+
     /// The one step in which a link or a code is judged, and a right one becomes a session: the auth request ends, the user is
     /// found or made, and the session begins; of a wrong code the try is counted. `judge` sees the request as it is now and, of a
     /// code, when tries in its bucket failed, newest first.
@@ -269,7 +295,7 @@ impl Store {
                 _ => sqlx::query_as(WITH_USER_OF_ADDRESS).bind(&request.id),
             };
             let Some(Found { request, user_id, disabled_at }) = found.fetch_optional(&mut *tx).await? else {
-                return Ok(Completed::InVain);
+                return Ok(Completed::Gone);
             };
             let failed_at = match code_try {
                 Some(code_try) => failed_at!(tx, code_try),
@@ -278,11 +304,7 @@ impl Store {
             match (judge(&request, &failed_at), code_try) {
                 (Verdict::Right, _) => (),
                 (Verdict::Wrong(error), Some(code_try)) => {
-                    finish!(
-                        tx,
-                        "UPDATE auth_requests SET code_tries = code_tries + 1 WHERE id = $1" => [&request.id],
-                        INSERT_TRY => [code_try.id, code_try.bucket, code_try.at],
-                    );
+                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
                     return Ok(Completed::Wrong(error));
                 }
                 (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
@@ -314,6 +336,8 @@ struct Found {
     user_id: Option<String>,
     disabled_at: Option<Millis>,
 }
+
+const COUNT: &str = "UPDATE auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 
 const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
     LEFT JOIN users u ON u.address = r.address WHERE r.id = $1";

@@ -239,9 +239,9 @@ where
 /// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that were small make SQLite read them
 /// whole once they have grown. Without any it takes the indexes, which is right for every statement of ours.
 async fn forget_statistics(writer: &Pool<SqliteConnection>) -> Result<(), sqlx::Error> {
+    // Not given back, but closed: what a connection has read of them it keeps.
     let mut lent = writer.get().await?;
     sqlx::raw_sql("DROP TABLE IF EXISTS sqlite_stat1").execute(lent.connection()?).await?;
-    lent.give_back();
     Ok(())
 }
 

@@ -62,8 +62,8 @@ pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
     // None, of a session that began before they had a subject: events of nobody's address have none, too.
     let activity = ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM sessions WHERE id = $1)");
     format!(
-        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS t UNION ALL SELECT * FROM (SELECT {sessions}) AS s \
-         UNION ALL SELECT * FROM ({activity}) AS a"
+        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this UNION ALL SELECT * FROM (SELECT {sessions}) AS latest \
+         UNION ALL SELECT * FROM ({activity}) AS lately"
     )
 });
 
@@ -99,7 +99,8 @@ impl Store {
             last_seen_at: this.at,
             expires_at: this.until,
         };
-        sessions.sort_by_key(|line| Reverse((line.at, line.begun_at)));
+        // The one in use first, whenever that was last noted.
+        sessions.sort_by_key(|line| (line.name != id, Reverse((line.at, line.begun_at))));
         let mut overview = Overview { sessions, activity: Vec::new() };
         overview.add(events);
         Ok(Some((row, overview)))

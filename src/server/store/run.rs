@@ -27,11 +27,11 @@ macro_rules! read {
     };
 }
 
-/// How SQLite begins what has to survive a power cut: an accepted request and its mail, a session. Not a deferred BEGIN: one
+/// How SQLite begins what has to survive a power cut: an accepted request and its mail, a session, a wrong code. Not a deferred BEGIN: one
 /// that reads first and writes later fails at once when another has written.
 pub(crate) const DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 /// And what has to survive the end of the process alone (SQLite's log is written, and flushed with the next that is durable): a
-/// try counted, a mail noted as sent. Waiting for the disk was a third of what a sign-in cost.
+/// password's try, a mail noted as sent. Waiting for the disk was a third of what a sign-in cost.
 pub(crate) const SURVIVES_THE_PROCESS: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
 /// Runs the same code in a write transaction of either database. It has the value of the code; an error inside, by `?` or

@@ -49,7 +49,10 @@ impl Store {
     pub async fn disable_user(&self, id: &str, address: &str, now: Millis) -> Result<(), Error> {
         let disable = "INSERT INTO users (id, address, created_at, disabled_at) VALUES ($1, $2, $3, $3) \
             ON CONFLICT (address) DO UPDATE SET disabled_at = excluded.disabled_at";
-        execute!(self, disable, id, address, now);
+        write!(self, tx => {
+            tx.lock_address(address).await?;
+            finish!(tx, disable => [id, address, now]);
+        });
         Ok(())
     }
 
