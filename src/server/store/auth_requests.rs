@@ -2,12 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{
-    AuditEvent, Dialect, FailedTry, INSERT_MAIL, NewMail, NewSession, Store, finish, read,
-    sessions::begin_session,
-    users::{INSERT_TRY, failed_at},
-    write,
-};
+use super::{AuditEvent, Dialect, INSERT_MAIL, NewMail, Store, finish, read, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// One attempt to sign in.
@@ -103,43 +98,6 @@ pub struct Origin {
     pub code_hash: Vec<u8>,
     #[sqlx(rename = "credential_expires_at")]
     pub expires_at: Millis,
-}
-
-/// Whether a link or code signs in, judged in the very step in which it does.
-#[derive(Debug)]
-pub enum Verdict {
-    Right,
-    /// Not, and the try is counted, if it was one of a code.
-    Wrong(Error),
-    /// Not, and nothing happens.
-    Refused(Error),
-}
-
-/// What became of an auth request whose link or code was tried.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Completed {
-    SignedIn {
-        user_id: String,
-    },
-    /// The code was wrong, and its try is counted.
-    Wrong(Error),
-    /// Used up, and no session: the address may not sign in, or its user is disabled.
-    InVain,
-    /// There is no such request any more.
-    Gone,
-}
-
-/// Who may sign in.
-#[derive(Clone, Copy, Debug)]
-pub enum Admission<'a> {
-    /// Anyone: a new address becomes a user with this id.
-    Anyone { new_id: &'a str },
-    /// Who is in `users`.
-    Known,
-    /// The team's own table has the address under this id.
-    As { user_id: &'a str },
-    /// The team's own table does not have the address.
-    Nobody,
 }
 
 impl Store {
@@ -251,98 +209,7 @@ impl Store {
             cancelled > 0
         }))
     }
-
-    /// Judges a code that is known to be wrong, in the step in which its try is counted. What to say of it. Nobody is looked up: the
-    /// time it takes does not tell whether the address is a user's.
-    pub async fn count_try(
-        &self,
-        request: &AuthRequest,
-        code_try: &FailedTry<'_>,
-        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
-    ) -> Result<Error, Error> {
-        Ok(write!(self, tx => {
-            tx.lock_address(&request.address).await?;
-            let found = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(&request.id);
-            let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
-            match judge(&request, &failed_at!(tx, code_try)) {
-                Verdict::Wrong(error) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
-                    error
-                }
-                Verdict::Refused(error) => return Err(error),
-                // A request only ever loses ways in; should one have come by, it is there at the next try.
-                Verdict::Right => return Err(Error::Unavailable),
-            }
-        }))
-    }
-
-    /// The one step in which a link or a code is judged, and a right one becomes a session: the auth request ends, the user is
-    /// found or made, and the session begins; of a wrong code the try is counted. `judge` sees the request as it is now and, of a
-    /// code, when tries in its bucket failed, newest first.
-    pub async fn complete(
-        &self,
-        request: &AuthRequest,
-        code_try: Option<&FailedTry<'_>>,
-        admission: Admission<'_>,
-        session: &NewSession<'_>,
-        now: Millis,
-        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
-    ) -> Result<Completed, Error> {
-        Ok(write!(self, tx => {
-            tx.lock_address(&request.address).await?;
-            let found = match admission {
-                Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID).bind(&request.id).bind(user_id),
-                _ => sqlx::query_as(WITH_USER_OF_ADDRESS).bind(&request.id),
-            };
-            let Some(Found { request, user_id, disabled_at }) = found.fetch_optional(&mut *tx).await? else {
-                return Ok(Completed::Gone);
-            };
-            let failed_at = match code_try {
-                Some(code_try) => failed_at!(tx, code_try),
-                None => Vec::new(),
-            };
-            match (judge(&request, &failed_at), code_try) {
-                (Verdict::Right, _) => (),
-                (Verdict::Wrong(error), Some(code_try)) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
-                    return Ok(Completed::Wrong(error));
-                }
-                (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
-            }
-            let (user_id, is_new) = match admission {
-                Admission::Anyone { new_id } => (Some(user_id.as_deref().unwrap_or(new_id)), user_id.is_none()),
-                Admission::Known => (user_id.as_deref(), false),
-                Admission::As { user_id } => (Some(user_id), false),
-                Admission::Nobody => (None, false),
-            };
-            let Some(user_id) = user_id.filter(|_| disabled_at.is_none()) else {
-                finish!(
-                    tx,
-                    "UPDATE auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
-                );
-                return Ok(Completed::InVain);
-            };
-            begin_session!(tx, session, user_id, &request.address, now, request: request.id.as_str(), is_new: is_new);
-            Completed::SignedIn { user_id: user_id.to_owned() }
-        }))
-    }
 }
-
-/// An auth request, and the user it would sign in: of its address, or of an id.
-#[derive(FromRow)]
-struct Found {
-    #[sqlx(flatten)]
-    request: AuthRequest,
-    user_id: Option<String>,
-    disabled_at: Option<Millis>,
-}
-
-const COUNT: &str = "UPDATE auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
-
-const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
-    LEFT JOIN users u ON u.address = r.address WHERE r.id = $1";
-const WITH_USER_OF_ID: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
-    LEFT JOIN users u ON u.id = $2 WHERE r.id = $1";
 
 /// When mails were queued in a bucket in the last hour, newest first.
 macro_rules! queued_at {

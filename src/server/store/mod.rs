@@ -14,9 +14,10 @@ mod purge;
 mod run;
 mod sessions;
 mod users;
+mod verification;
 
 pub use audit::AuditEvent;
-pub use auth_requests::{Admission, AuthRequest, Completed, Credential, Ended, NewAuthRequest, Origin, Verdict};
+pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, Origin};
 pub use mapped::{MapError, MappedUsers};
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
@@ -27,6 +28,7 @@ pub(crate) use run::{
 };
 pub use sessions::{NewSession, SessionRow};
 pub use users::FailedTry;
+pub use verification::{Admission, Completed, Verdict};
 
 use sqlx::{
     Acquire, ConnectOptions, Connection, PgConnection, SqliteConnection,
