@@ -1,6 +1,7 @@
-//! What the benchmark measures Latchkey against: a plain axum handler that verifies a token of the same kind, kept in the
-//! same cookie, and returns a small page. No database, no rendering: the floor. At `/read` the same page, after the one read
-//! that tells whether a session was revoked: the floor of what has to know that.
+//! What the benchmark measures Latchkey against: a plain axum handler that verifies a token of the
+//! same kind, kept in the same cookie, and returns a small page. No database, no rendering: the
+//! floor. At `/read` the same page, after the one read that tells whether a session was revoked:
+//! the floor of what has to know that.
 
 use axum::{
     Router,
@@ -29,15 +30,20 @@ const KEY: &[u8; 32] = b"only for the benchmark, 32 bytes";
 const ORIGIN: &str = "http://localhost:3000";
 const TYP: &str = "session+jwt";
 
-/// A page for who is signed in, and 401 for anyone else: a token that fails must not pass for a fast answer.
+/// A page for who is signed in, and 401 for anyone else: a token that fails must not pass for a
+/// fast answer.
 async fn page(headers: HeaderMap) -> Result<Html<String>, StatusCode> {
     verify(&headers).map(|claims| small_page(&claims.sub))
 }
 
 /// The same for whoever has a session that is alive.
-async fn page_after_read(State(store): State<Store>, headers: HeaderMap) -> Result<Html<String>, StatusCode> {
+async fn page_after_read(
+    State(store): State<Store>,
+    headers: HeaderMap,
+) -> Result<Html<String>, StatusCode> {
     let claims = verify(&headers)?;
-    let session = store.session(&claims.sid, true, 0).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let session =
+        store.session(&claims.sid, true, 0).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     session.map(|session| small_page(&session.user_id)).ok_or(StatusCode::UNAUTHORIZED)
 }
 
@@ -52,19 +58,22 @@ fn verify(headers: &HeaderMap) -> Result<Claims, StatusCode> {
     rule.set_issuer(&[ORIGIN]);
     rule.set_audience(&[ORIGIN]);
     rule.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
-    let token = decode::<Claims>(token, &DecodingKey::from_secret(KEY), &rule).map_err(|_| StatusCode::UNAUTHORIZED)?;
+    let token = decode::<Claims>(token, &DecodingKey::from_secret(KEY), &rule)
+        .map_err(|_| StatusCode::UNAUTHORIZED)?;
     if token.header.typ.as_deref() != Some(TYP) {
         return Err(StatusCode::UNAUTHORIZED);
     }
     Ok(token.claims)
 }
 
-/// Listens on the address in the first argument, and prints a cookie to send: of the session in the second, which is in the
-/// database of `DATABASE_URL`.
+/// Listens on the address in the first argument, and prints a cookie to send: of the session in the
+/// second, which is in the database of `DATABASE_URL`.
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
-    let (Some(address), Some(sid), Ok(database)) = (arguments.next(), arguments.next(), env::var("DATABASE_URL")) else {
+    let (Some(address), Some(sid), Ok(database)) =
+        (arguments.next(), arguments.next(), env::var("DATABASE_URL"))
+    else {
         return Err(io::Error::other("usage: DATABASE_URL=… plain_handler ADDRESS SESSION"));
     };
     let store = Store::connect(&database).await.map_err(io::Error::other)?;
@@ -77,9 +86,11 @@ async fn main() -> io::Result<()> {
         exp: 9_999_999_999,
     };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
-    let token = encode(&header, &claims, &EncodingKey::from_secret(KEY)).map_err(io::Error::other)?;
+    let token =
+        encode(&header, &claims, &EncodingKey::from_secret(KEY)).map_err(io::Error::other)?;
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("session={token}");
-    let router = Router::new().route("/", get(page)).route("/read", get(page_after_read)).with_state(store);
+    let router =
+        Router::new().route("/", get(page)).route("/read", get(page_after_read)).with_state(store);
     axum::serve(listener, router).await
 }

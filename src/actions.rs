@@ -1,4 +1,5 @@
-//! Server functions: what the pages' forms do. Thin: each calls `server::sign_in` and says where to go next.
+//! Server functions: what the pages' forms do. Thin: each calls `server::sign_in` and says where to
+//! go next.
 //!
 //! The forms post here with and without JavaScript; what differs is in `server::forms`.
 
@@ -42,8 +43,9 @@ pub struct Standing {
     pub trouble: Option<String>,
 }
 
-/// Asks for a mail to `email`, or signs in where a password is given and policy has passwords. `next` is where the person
-/// wants to go; `with_password` is the second button of the page without JavaScript.
+/// Asks for a mail to `email`, or signs in where a password is given and policy has passwords.
+/// `next` is where the person wants to go; `with_password` is the second button of the page without
+/// JavaScript.
 #[server(prefix = "/actions", endpoint = "sign-in")]
 pub async fn sign_in(
     email: Option<String>,
@@ -57,7 +59,8 @@ pub async fn sign_in(
     forms::come_back_to(&login(&next), &email);
     let browser = visit.browser().await?;
     if !password.is_empty() {
-        let signed_in = password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
+        let signed_in =
+            password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
         return Ok(begin_session(&visit, &signed_in)?);
     }
     if with_password == Some(true) {
@@ -74,7 +77,8 @@ pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Refusa
     let visit = Visit::current()?;
     forms::come_back_to(&code_page(request.as_deref()), "");
     let browser = visit.browser().await?;
-    let id = cookies::pick(&browser.held, request.as_deref()).ok_or_else(|| Error::missing("auth_request_id"))?;
+    let id = cookies::pick(&browser.held, request.as_deref())
+        .ok_or_else(|| Error::missing("auth_request_id"))?;
     let started = request::resend(&visit.state.core, id, &browser).await?;
     Ok(to_code_page(&visit, &browser.held, &started))
 }
@@ -107,7 +111,8 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
     let visit = Visit::current()?;
     forms::come_back_to(&code_page(request.as_deref()), "");
     let browser = visit.browser().await?;
-    let id = cookies::pick(&browser.held, request.as_deref()).ok_or_else(|| Error::missing("auth_request_id"))?;
+    let id = cookies::pick(&browser.held, request.as_deref())
+        .ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
     let signed_in = code::verify(&visit.state.core, id, &code, &browser).await?;
     Ok(begin_session(&visit, &signed_in)?)
@@ -124,7 +129,8 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     Ok(Standing { location: visit.onward(&pending).await?, trouble })
 }
 
-/// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one leads to the sign-in page.
+/// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one
+/// leads to the sign-in page.
 #[server(prefix = "/actions", endpoint = "sign-out")]
 pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
@@ -155,8 +161,8 @@ pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Stops a sign-in that somebody else asked for, or ends a session that somebody else began: a mail brought whose address it is
-/// here.
+/// Stops a sign-in that somebody else asked for, or ends a session that somebody else began: a mail
+/// brought whose address it is here.
 #[server(prefix = "/actions", endpoint = "not-you")]
 pub async fn not_you(request: Option<String>, session: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
@@ -185,7 +191,8 @@ pub async fn set_language(language: Option<String>, back: Option<String>) -> Res
     let visit = Visit::current()?;
     let back = destination::parse(visit.state.public_url().url(), back.as_deref());
     forms::come_back_to(&back, "");
-    let language = Language::of_tag(&language.unwrap_or_default()).ok_or_else(|| Error::missing("language"))?;
+    let language = Language::of_tag(&language.unwrap_or_default())
+        .ok_or_else(|| Error::missing("language"))?;
     visit.set_cookie(visit.state.cookies.set_language(language.tag()));
     Ok(Next { location: back })
 }
@@ -200,7 +207,9 @@ fn login(next: &str) -> String {
 
 #[cfg(feature = "ssr")]
 fn code_page(handle: Option<&str>) -> String {
-    match handle.filter(|handle| !handle.is_empty() && handle.chars().all(|c| c.is_ascii_hexdigit())) {
+    match handle
+        .filter(|handle| !handle.is_empty() && handle.chars().all(|c| c.is_ascii_hexdigit()))
+    {
         Some(handle) => format!("/login/code?request={handle}"),
         None => "/login/code".to_owned(),
     }

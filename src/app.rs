@@ -10,7 +10,10 @@ use leptos_router::{
 };
 
 use crate::{
-    pages::{CodePage, ConfirmPage, DashboardPage, Goodbye, Home, LoginPage, NotFound, NotYouPage, TroublePage},
+    pages::{
+        CodePage, ConfirmPage, DashboardPage, Goodbye, Home, LoginPage, NotFound, NotYouPage,
+        TroublePage,
+    },
     server::{
         headers,
         page_data::Visit,
@@ -19,8 +22,10 @@ use crate::{
     },
 };
 
-/// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private one after signing out.
-const ASK_AGAIN: &str = r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
+/// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private
+/// one after signing out.
+const ASK_AGAIN: &str =
+    r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
 
 /// The HTML document.
 pub fn shell(state: AppState) -> impl IntoView {
@@ -36,7 +41,8 @@ pub fn shell(state: AppState) -> impl IntoView {
     let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
     let assets = &state.assets;
     let policy = state.core.policy();
-    let (brand, icon, stylesheet) = (policy.brand.name.as_str(), policy.look.icon(), policy.look.stylesheet());
+    let (brand, icon, stylesheet) =
+        (policy.brand.name.as_str(), policy.look.icon(), policy.look.stylesheet());
     view! {
         <!DOCTYPE html>
         <html lang=language().tag()>

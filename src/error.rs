@@ -1,7 +1,9 @@
-//! The one error enum: what can go wrong between a person and a session, as the pages, the API and the forms say it.
+//! The one error enum: what can go wrong between a person and a session, as the pages, the API and
+//! the forms say it.
 //!
-//! What an operator did wrong at start-up is `server::config::ConfigError`; what a database or a mail server did
-//! wrong is logged where it happened and reaches people as [`Error::Unavailable`] or [`Error::Internal`].
+//! What an operator did wrong at start-up is `server::config::ConfigError`; what a database or a
+//! mail server did wrong is logged where it happened and reaches people as [`Error::Unavailable`]
+//! or [`Error::Internal`].
 
 use std::fmt;
 
@@ -12,8 +14,8 @@ use crate::{
 
 /// Every way a request can be refused. Times are whole seconds.
 ///
-/// Each variant has a stable [`code`](Error::code) for programs, an HTTP [`status`](Error::status) and a sentence
-/// (its `Display`) that a person can act on.
+/// Each variant has a stable [`code`](Error::code) for programs, an HTTP [`status`](Error::status)
+/// and a sentence (its `Display`) that a person can act on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     InvalidEmail,
@@ -82,10 +84,15 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::InvalidEmail | Error::MissingField { .. } | Error::InvalidRequest { .. } => 400,
-            Error::LinkInvalid | Error::CodeWrong { .. } | Error::CodeSuperseded | Error::PasswordWrong => 400,
+            Error::LinkInvalid
+            | Error::CodeWrong { .. }
+            | Error::CodeSuperseded
+            | Error::PasswordWrong => 400,
             Error::Unauthenticated => 401,
             Error::WrongBrowser | Error::ForbiddenOrigin => 403,
-            Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => 410,
+            Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
+                410
+            }
             Error::PayloadTooLarge => 413,
             Error::TooManyAttempts | Error::CodesPaused { .. } | Error::RateLimited { .. } => 429,
             Error::Internal => 500,
@@ -96,7 +103,9 @@ impl Error {
     /// Seconds until the same request may succeed, when waiting helps: the `Retry-After` header.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Error::CodesPaused { retry_after } | Error::RateLimited { retry_after } => Some(*retry_after),
+            Error::CodesPaused { retry_after } | Error::RateLimited { retry_after } => {
+                Some(*retry_after)
+            }
             Error::Unavailable => Some(5),
             _ => None,
         }
@@ -119,19 +128,27 @@ impl fmt::Display for Error {
         f.write_str(&match self {
             Error::InvalidEmail => say!("error-invalid-email"),
             Error::MissingField { field } => say!("error-missing-field", field = field.as_str()),
-            Error::InvalidRequest { detail } => say!("error-invalid-request", detail = detail.as_str()),
+            Error::InvalidRequest { detail } => {
+                say!("error-invalid-request", detail = detail.as_str())
+            }
             Error::LinkExpired => say!("error-link-expired"),
             Error::LinkUsed => say!("error-link-used"),
             Error::LinkInvalid => say!("error-link-invalid"),
             Error::LinkSuperseded => say!("error-link-superseded"),
             Error::WrongBrowser => say!("error-wrong-browser"),
-            Error::CodeWrong { attempts_left } => say!("error-code-wrong", n = attempts_left.to_owned()),
+            Error::CodeWrong { attempts_left } => {
+                say!("error-code-wrong", n = attempts_left.to_owned())
+            }
             Error::PasswordWrong => say!("error-password-wrong"),
             Error::CodeExpired => say!("error-code-expired"),
             Error::CodeSuperseded => say!("error-code-superseded"),
             Error::TooManyAttempts => say!("error-too-many-attempts"),
-            Error::CodesPaused { retry_after } => say!("error-codes-paused", duration = duration(retry_after.to_owned())),
-            Error::RateLimited { retry_after } => say!("error-rate-limited", duration = duration(retry_after.to_owned())),
+            Error::CodesPaused { retry_after } => {
+                say!("error-codes-paused", duration = duration(retry_after.to_owned()))
+            }
+            Error::RateLimited { retry_after } => {
+                say!("error-rate-limited", duration = duration(retry_after.to_owned()))
+            }
             Error::Unauthenticated => say!("error-unauthenticated"),
             Error::ForbiddenOrigin => say!("error-forbidden-origin"),
             Error::PayloadTooLarge => say!("error-payload-too-large"),

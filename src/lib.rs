@@ -1,8 +1,9 @@
-//! Latchkey: passwordless sign-in that a team owns. A magic link and a code in one mail, one server.
+//! Latchkey: passwordless sign-in that a team owns. A magic link and a code in one mail, one
+//! server.
 //!
-//! Dependencies point one way: `pages → actions → server::sign_in → server::store`. Pages are rendered on the server
-//! alone; the browser's half holds the islands ([`components`]), the stubs of the [`actions`] they call, and the
-//! [`refusal`]s these answer.
+//! Dependencies point one way: `pages → actions → server::sign_in → server::store`. Pages are
+//! rendered on the server alone; the browser's half holds the islands ([`components`]), the stubs
+//! of the [`actions`] they call, and the [`refusal`]s these answer.
 
 #![recursion_limit = "256"]
 

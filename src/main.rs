@@ -1,4 +1,5 @@
-//! The program: reads its arguments and configuration, and serves until it is told to stop, or does one thing for an operator.
+//! The program: reads its arguments and configuration, and serves until it is told to stop, or does
+//! one thing for an operator.
 
 use clap::{Parser, Subcommand};
 use latchkey::server::{
@@ -30,9 +31,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve (what happens without a command, too). Settings come from Leptos.toml and the environment.
+    /// Serve (what happens without a command, too). Settings come from Leptos.toml and the
+    /// environment.
     Serve,
-    /// Look at the configuration, the database, the mail server and the rest, and say what is wrong and what to do.
+    /// Look at the configuration, the database, the mail server and the rest, and say what is wrong
+    /// and what to do.
     Check,
     /// Send a mail that says that mails arrive.
     SendTestMail { email: String },
@@ -74,7 +77,13 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let settings = Settings::load(&std::env::vars().collect()).map_err(ServeError::from)?;
     match command {
         Command::Serve => serve(settings).await?,
-        Command::Check => return Ok(if check(&settings, &Clock::System).await { ExitCode::SUCCESS } else { ExitCode::FAILURE }),
+        Command::Check => {
+            return Ok(if check(&settings, &Clock::System).await {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
+        }
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
         Command::Sessions(Sessions::Revoke { email }) => {
             let core = serve::open_alone(&settings).await?;
@@ -118,8 +127,16 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
 
 async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn Error>> {
     let address = Address::parse(email)?;
-    let url = settings.smtp_url.as_deref().ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
-    let mail = test_mail(address.as_str(), &settings.policy.brand.name, &settings.from, &settings.public_url)?;
+    let url = settings
+        .smtp_url
+        .as_deref()
+        .ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
+    let mail = test_mail(
+        address.as_str(),
+        &settings.policy.brand.name,
+        &settings.from,
+        &settings.public_url,
+    )?;
     let sent = Transport::smtp(url).map_err(ServeError::from)?.send(mail).await;
     sent.map_err(|refusal| format!("the mail server did not take it: {refusal}"))?;
     println!("the mail server took a mail to {email}");

@@ -30,17 +30,24 @@ impl FromServerFnError for Refusal {
         use crate::{error::Error, server::words::say};
 
         let error = match error {
-            ServerFnErrorErr::Args(_) | ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::MissingArg(_) => {
-                Error::invalid(say!("detail-wrong-shape"))
-            }
+            ServerFnErrorErr::Args(_)
+            | ServerFnErrorErr::Deserialization(_)
+            | ServerFnErrorErr::MissingArg(_) => Error::invalid(say!("detail-wrong-shape")),
             _ => Error::Internal,
         };
         error.into()
     }
 
-    /// In the browser that is a lost connection, or an answer of somebody in between. The page has the sentence for it.
+    /// In the browser that is a lost connection, or an answer of somebody in between. The page has
+    /// the sentence for it.
     #[cfg(not(feature = "ssr"))]
     fn from_server_fn_error(_: ServerFnErrorErr) -> Self {
-        Refusal { code: "unavailable".to_owned(), message: String::new(), status: 0, retry_after: None, attempts_left: None }
+        Refusal {
+            code: "unavailable".to_owned(),
+            message: String::new(),
+            status: 0,
+            retry_after: None,
+            attempts_left: None,
+        }
     }
 }

@@ -7,18 +7,31 @@ use crate::support::App;
 #[tokio::test]
 async fn who_deletes_their_account_is_signed_out_everywhere_and_gone() {
     let app = App::start().await;
-    let (ada, elsewhere) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    let (ada, elsewhere) =
+        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
     let grace = app.signed_in("grace@example.com").await;
     ada.ask_for_mail("ada@example.com").await;
     let answer = ada.post_form("/actions/delete-account", &[]).await;
     assert_eq!(answer.goes_to(), "/goodbye");
     assert!(ada.get("/goodbye").await.body.contains("Your account is deleted"));
     assert_eq!((ada.signed_in_as().await, elsewhere.signed_in_as().await), (None, None));
-    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE address = 'ada@example.com'").await, 0);
-    assert_eq!(app.count("SELECT COUNT(*) FROM auth_requests WHERE address = 'ada@example.com' AND ended_at IS NULL").await, 0);
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE address = 'ada@example.com'").await, 0);
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE address = 'grace@example.com'").await, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'user.deleted'").await, 1);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_users WHERE address = 'ada@example.com'").await,
+        0
+    );
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_auth_requests WHERE address = 'ada@example.com' AND ended_at IS NULL").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE address = 'ada@example.com'").await,
+        0
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE address = 'grace@example.com'").await,
+        1
+    );
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'user.deleted'").await,
+        1
+    );
     assert!(grace.signed_in_as().await.is_some(), "nobody else is");
 }
 
@@ -32,16 +45,19 @@ async fn within_two_days_nothing_is_left_of_a_deleted_account_but_masked_notes()
     app.clock.advance(2 * DAY);
     app.store.purge(app.clock.now(), 90 * DAY).await.unwrap();
     for left in [
-        "SELECT COUNT(*) FROM users",
-        "SELECT COUNT(*) FROM sessions",
-        "SELECT COUNT(*) FROM auth_requests",
-        "SELECT COUNT(*) FROM outbox",
-        "SELECT COUNT(*) FROM failed_tries",
+        "SELECT COUNT(*) FROM latchkey_users",
+        "SELECT COUNT(*) FROM latchkey_sessions",
+        "SELECT COUNT(*) FROM latchkey_auth_requests",
+        "SELECT COUNT(*) FROM latchkey_outbox",
+        "SELECT COUNT(*) FROM latchkey_failed_tries",
     ] {
         assert_eq!(app.count(left).await, 0, "{left}");
     }
-    assert!(app.count("SELECT COUNT(*) FROM audit_events WHERE address <> ''").await > 0);
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE address LIKE 'ada@%'").await, 0);
+    assert!(app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE address <> ''").await > 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE address LIKE 'ada@%'").await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -51,7 +67,9 @@ async fn whoever_finds_a_browser_signed_in_cannot_delete_the_account() {
     app.clock.advance(11 * MINUTE);
     assert!(!ada.get("/dashboard").await.body.contains("/actions/delete-account"));
     let refused = ada.post_form("/actions/delete-account", &[]).await;
-    assert!(ada.get(refused.goes_to()).await.body.contains("deleting an account needs a fresh sign-in"));
+    assert!(
+        ada.get(refused.goes_to()).await.body.contains("deleting an account needs a fresh sign-in")
+    );
     assert!(ada.signed_in_as().await.is_some());
 }
 
@@ -62,5 +80,5 @@ async fn nobody_deletes_an_account_without_being_signed_in() {
     let stranger = app.browser();
     let refused = stranger.post_form("/actions/delete-account", &[]).await;
     assert_eq!(refused.goes_to(), "/dashboard");
-    assert_eq!(app.count("SELECT COUNT(*) FROM users").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }

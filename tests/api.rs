@@ -9,7 +9,10 @@ use crate::support::{App, START};
 async fn a_program_signs_in_with_three_calls() {
     let app = App::start().await;
     let program = app.browser();
-    let sent = program.post_json("/api/auth/send-passwordless", json!({ "email": "Ada@Example.com" })).await.json();
+    let sent = program
+        .post_json("/api/auth/send-passwordless", json!({ "email": "Ada@Example.com" }))
+        .await
+        .json();
     assert_eq!(sent["expires_in"], 600);
     assert_eq!(sent["expires_at"], START / 1_000 + 600);
     assert_eq!(sent["passwordless_type"], "LINK_OTP");
@@ -17,32 +20,49 @@ async fn a_program_signs_in_with_three_calls() {
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
     // Another program, without the cookie: the id is what binds.
     let other = app.browser();
-    let body = json!({ "code": code, "authRequestId": sent["auth_request_id"], "session": "bearer" });
+    let body =
+        json!({ "code": code, "authRequestId": sent["auth_request_id"], "session": "bearer" });
     let answer = other.post_json("/api/auth/verify", body).await;
     assert!(answer.cookies_set().is_empty());
     let verified = answer.json();
     assert_eq!(verified["email"], "ada@example.com");
 
     let token = verified["session"]["token"].as_str().unwrap();
-    let bearer = |method, path| other.request(method, path).header("authorization", format!("Bearer {token}"));
+    let bearer = |method, path| {
+        other.request(method, path).header("authorization", format!("Bearer {token}"))
+    };
     let session = other.send(bearer(Method::GET, "/api/auth/session")).await.json();
     assert_eq!(session["user_id"], verified["user_id"]);
     assert_eq!(session["expires_at"], verified["session"]["expires_at"]);
     assert_eq!(other.send(bearer(Method::POST, "/api/auth/logout")).await.status, 204);
-    assert_eq!(other.send(bearer(Method::GET, "/api/auth/session")).await.error(401), "unauthenticated");
+    assert_eq!(
+        other.send(bearer(Method::GET, "/api/auth/session")).await.error(401),
+        "unauthenticated"
+    );
 }
 
 #[tokio::test]
 async fn a_link_is_verified_by_the_program_that_asked_for_it() {
     let app = App::start().await;
-    let sent = app.browser().post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await.json();
+    let sent = app
+        .browser()
+        .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
+        .await
+        .json();
     let mail = app.inbox.first_to("ada@example.com").await;
-    let verify = |id: serde_json::Value| json!({ "link_token": mail.link_token(), "auth_request_id": id });
-    let foreign = app.browser().post_json("/api/auth/verify", verify(json!("someoneelsesrequestid1"))).await;
+    let verify =
+        |id: serde_json::Value| json!({ "link_token": mail.link_token(), "auth_request_id": id });
+    let foreign =
+        app.browser().post_json("/api/auth/verify", verify(json!("someoneelsesrequestid1"))).await;
     assert_eq!(foreign.error(403), "wrong_browser");
-    let answer = app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
+    let answer =
+        app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(answer.cookies_set().len(), 2, "the session, and what the browser remembers of the address");
+    assert_eq!(
+        answer.cookies_set().len(),
+        2,
+        "the session, and what the browser remembers of the address"
+    );
     assert!(answer.json()["session"]["token"].is_null());
 }
 
@@ -51,7 +71,9 @@ async fn what_is_not_the_json_that_was_asked_for_is_explained() {
     let app = App::start().await;
     let browser = app.browser();
     let send = |content_type: &'static str, body: &'static str| {
-        let request = browser.request(Method::POST, "/api/auth/send-passwordless").header("content-type", content_type);
+        let request = browser
+            .request(Method::POST, "/api/auth/send-passwordless")
+            .header("content-type", content_type);
         browser.send(request.body(body))
     };
     for (content_type, body, code) in [
@@ -59,7 +81,11 @@ async fn what_is_not_the_json_that_was_asked_for_is_explained() {
         ("application/json", r#"{"email":""}"#, "missing_field"),
         ("application/json", r#"{"email":"ada"}"#, "invalid_email"),
         ("application/json", r#"{"email":7}"#, "invalid_request"),
-        ("application/json", r#"{"email":"ada@example.com","email":"eve@example.com"}"#, "invalid_request"),
+        (
+            "application/json",
+            r#"{"email":"ada@example.com","email":"eve@example.com"}"#,
+            "invalid_request",
+        ),
         ("application/json", r#"{"email":"ada@example.com","colour":"red"}"#, "invalid_request"),
         ("application/json", "{", "invalid_request"),
         ("application/json", "", "invalid_request"),
@@ -75,7 +101,9 @@ async fn what_is_not_the_json_that_was_asked_for_is_explained() {
 async fn deeply_nested_json_is_refused() {
     let app = App::start().await;
     let browser = app.browser();
-    let request = browser.request(Method::POST, "/api/auth/send-passwordless").header("content-type", "application/json");
+    let request = browser
+        .request(Method::POST, "/api/auth/send-passwordless")
+        .header("content-type", "application/json");
     assert_eq!(browser.send(request.body("[".repeat(60_000))).await.error(400), "invalid_request");
 }
 
@@ -83,31 +111,47 @@ async fn deeply_nested_json_is_refused() {
 async fn the_description_names_every_path_of_the_api() {
     let app = App::start().await;
     let description = app.browser().get("/api/openapi.json").await.json();
-    let paths: Vec<&str> = description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let paths: Vec<&str> =
+        description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
     let expected = ["logout", "resend-passwordless", "send-passwordless", "session", "verify"];
     assert_eq!(paths, expected.map(|name| format!("/api/auth/{name}")));
     assert!(description["paths"]["/api/auth/verify"]["get"].is_object());
-    assert!(description["components"]["schemas"]["Send"]["properties"]["magiclink_auth_uri"].is_object());
+    assert!(
+        description["components"]["schemas"]["Send"]["properties"]["magiclink_auth_uri"]
+            .is_object()
+    );
 }
 
 #[tokio::test]
 async fn a_code_and_a_link_at_once_are_refused() {
     let app = App::start().await;
     let both = json!({ "code": "123456", "link_token": "A".repeat(43), "auth_request_id": "A".repeat(22) });
-    assert_eq!(app.browser().post_json("/api/auth/verify", both).await.error(400), "invalid_request");
+    assert_eq!(
+        app.browser().post_json("/api/auth/verify", both).await.error(400),
+        "invalid_request"
+    );
 }
 
 #[tokio::test]
 async fn sql_in_a_value_is_a_value() {
     let app = App::start().await;
     let ada = app.browser();
-    let state = "'; DROP TABLE users; --";
-    ada.post_json("/api/auth/send-passwordless", json!({ "email": "o'hara'--@example.com", "state": state })).await;
+    let state = "'; DROP TABLE latchkey_users; --";
+    ada.post_json(
+        "/api/auth/send-passwordless",
+        json!({ "email": "o'hara'--@example.com", "state": state }),
+    )
+    .await;
     let code = app.inbox.first_to("o'hara'--@example.com").await.code().to_owned();
     let answer = ada.post_json("/api/auth/verify", json!({ "code": code })).await.json();
-    assert_eq!((answer["email"].as_str(), answer["state"].as_str()), (Some("o'hara'--@example.com"), Some(state)));
-    for id in ["' OR '1'='1", "x'; DELETE FROM sessions; --"] {
-        let answer = ada.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
+    assert_eq!(
+        (answer["email"].as_str(), answer["state"].as_str()),
+        (Some("o'hara'--@example.com"), Some(state))
+    );
+    for id in ["' OR '1'='1", "x'; DELETE FROM latchkey_sessions; --"] {
+        let answer = ada
+            .post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id }))
+            .await;
         assert_eq!(answer.error(410), "code_expired", "{id}");
     }
     assert!(ada.signed_in_as().await.is_some());
@@ -116,8 +160,12 @@ async fn sql_in_a_value_is_a_value() {
 #[tokio::test]
 async fn signing_out_everywhere_by_the_api_ends_all_sessions() {
     let app = App::start().await;
-    let (phone, laptop) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
-    assert_eq!(laptop.post_json("/api/auth/logout", json!({ "everywhere": true })).await.status, 204);
+    let (phone, laptop) =
+        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    assert_eq!(
+        laptop.post_json("/api/auth/logout", json!({ "everywhere": true })).await.status,
+        204
+    );
     assert_eq!((phone.signed_in_as().await, laptop.signed_in_as().await), (None, None));
 }
 
@@ -125,7 +173,9 @@ async fn signing_out_everywhere_by_the_api_ends_all_sessions() {
 async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
     let app = App::start().await;
     let ada = app.browser();
-    let mut answers = vec![ada.post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await];
+    let mut answers = vec![
+        ada.post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await,
+    ];
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
     answers.push(ada.post_json("/api/auth/verify", json!({ "code": code })).await);
     answers.push(ada.ask_for_mail("ada@example.com").await);

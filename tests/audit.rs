@@ -6,41 +6,65 @@ use crate::support::{App, Browser, Manners};
 
 /// The names of the events of a story, oldest first.
 async fn events(app: &App) -> Vec<String> {
-    app.texts("SELECT event FROM audit_events ORDER BY id").await
+    app.texts("SELECT event FROM latchkey_audit_events ORDER BY id").await
 }
 
 #[tokio::test]
 async fn each_step_of_a_sign_in_is_an_audit_row_with_its_correlation_id() {
     let app = App::start().await;
     let ada = app.browser();
-    let asking = ada.request(reqwest::Method::POST, "/api/auth/send-passwordless").json(&json!({ "email": "ada@example.com" }));
+    let asking = ada
+        .request(reqwest::Method::POST, "/api/auth/send-passwordless")
+        .json(&json!({ "email": "ada@example.com" }));
     ada.send(asking.header("x-request-id", "asked-1")).await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM audit_events WHERE event = 'mail.sent'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'", 1).await;
     let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
     ada.type_code(wrong).await;
     ada.type_code(mail.code()).await;
     ada.post_form("/actions/sign-out", &[]).await;
     let mut told = events(&app).await;
     told[3..5].sort(); // a sign-in and its session are one moment
-    assert_eq!(told, ["auth.requested", "mail.sent", "auth.failed", "auth.verified", "session.issued", "session.revoked"]);
-    assert_eq!(app.texts("SELECT reason FROM audit_events WHERE event = 'auth.failed'").await, ["code_wrong"]);
-    assert_eq!(app.texts("SELECT DISTINCT address FROM audit_events").await, ["a***@example.com"]);
     assert_eq!(
-        app.texts("SELECT event FROM audit_events WHERE request_id = 'asked-1' ORDER BY id").await,
+        told,
+        [
+            "auth.requested",
+            "mail.sent",
+            "auth.failed",
+            "auth.verified",
+            "session.issued",
+            "session.revoked"
+        ]
+    );
+    assert_eq!(
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
+        ["code_wrong"]
+    );
+    assert_eq!(
+        app.texts("SELECT DISTINCT address FROM latchkey_audit_events").await,
+        ["a***@example.com"]
+    );
+    assert_eq!(
+        app.texts(
+            "SELECT event FROM latchkey_audit_events WHERE request_id = 'asked-1' ORDER BY id"
+        )
+        .await,
         ["auth.requested", "mail.sent"]
     );
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE request_id = ''").await, 0);
-    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM audit_events").await, 1);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE request_id = ''").await,
+        0
+    );
+    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM latchkey_audit_events").await, 1);
 }
 
 #[tokio::test]
 async fn a_mail_that_nobody_may_have_is_noted_as_failed_and_told_as_sent() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.browser().ask_for_mail("nobody@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'", 1).await;
     assert_eq!(
-        app.texts("SELECT event || ' ' || reason FROM audit_events ORDER BY id").await,
+        app.texts("SELECT event || ' ' || reason FROM latchkey_audit_events ORDER BY id").await,
         ["auth.requested ", "mail.failed not_a_user"]
     );
 }
@@ -50,8 +74,11 @@ async fn a_refused_request_for_a_mail_is_noted_under_its_address() {
     let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1")]).await;
     app.browser().ask_for_mail("ada@example.com").await;
     app.browser().ask_for_mail("ada@example.com").await;
-    assert_eq!(app.texts("SELECT reason FROM audit_events WHERE event = 'auth.failed'").await, ["rate_limited"]);
-    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM audit_events").await, 1);
+    assert_eq!(
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
+        ["rate_limited"]
+    );
+    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM latchkey_audit_events").await, 1);
 }
 
 #[tokio::test]
@@ -64,7 +91,12 @@ async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other()
     stranger.type_code("000000").await;
     app.signed_in("bob@example.com").await.post_form("/actions/sign-out", &[]).await;
     let page = ada.get("/dashboard").await.body;
-    for told in ["Recent activity", "Signed in with a link", "A sign-in e-mail was asked for", "A wrong code was typed"] {
+    for told in [
+        "Recent activity",
+        "Signed in with a link",
+        "A sign-in e-mail was asked for",
+        "A wrong code was typed",
+    ] {
         assert!(page.contains(told), "{told}");
     }
     assert!(!page.contains("Signed out"), "that was bob");
@@ -80,16 +112,17 @@ async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_a
     stranger.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 2).await;
     stranger.type_code("000000").await;
-    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM audit_events").await, 2);
+    assert_eq!(app.count("SELECT COUNT(DISTINCT subject) FROM latchkey_audit_events").await, 2);
     let told_of_both = async |browser: &Browser| {
         let page = browser.get("/dashboard").await.body;
         page.contains("Signed in with a link") && page.contains("A wrong code was typed")
     };
     assert!(told_of_both(&ada).await);
-    // A session that began before sessions had a subject, which events of no known address have not, either.
-    app.run_sql("UPDATE sessions SET subject = ''").await;
+    // A session that began before sessions had a subject, which events of no known address have
+    // not, either.
+    app.run_sql("UPDATE latchkey_sessions SET subject = ''").await;
     stranger.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE subject = ''").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE subject = ''").await, 1);
     assert!(told_of_both(&ada).await);
     assert!(!ada.get("/dashboard").await.body.contains("A link that no longer works was opened"));
 }
@@ -102,9 +135,15 @@ async fn a_second_click_of_who_is_signed_in_by_the_first_is_no_failure() {
     let mail = app.inbox.first_to("ada@example.com").await;
     ada.get(mail.link()).await;
     ada.get(mail.link()).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'auth.failed'").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
+        0
+    );
     app.browser().get(mail.link()).await;
-    assert_eq!(app.texts("SELECT reason FROM audit_events WHERE event = 'auth.failed'").await, ["link_used"]);
+    assert_eq!(
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
+        ["link_used"]
+    );
 }
 
 #[tokio::test]
@@ -113,7 +152,7 @@ async fn a_session_that_a_sign_in_replaces_is_noted_as_revoked() {
     let ada = app.signed_in("ada@example.com").await;
     ada.ask_for_mail("eve@example.com").await;
     ada.get(app.inbox.first_to("eve@example.com").await.link()).await;
-    let revoked = "SELECT address || ' ' || reason FROM audit_events WHERE event = 'session.revoked'";
+    let revoked = "SELECT address || ' ' || reason FROM latchkey_audit_events WHERE event = 'session.revoked'";
     assert_eq!(app.texts(revoked).await, ["a***@example.com replaced"]);
 }
 
@@ -122,7 +161,8 @@ async fn the_words_of_a_mail_server_do_not_unmask_an_address() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForGood);
     app.browser().ask_for_mail("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM audit_events WHERE event = 'mail.failed'", 1).await;
-    let reason = app.texts("SELECT reason FROM audit_events WHERE event = 'mail.failed'").await;
+    app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.failed'", 1).await;
+    let reason =
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'mail.failed'").await;
     assert!(reason[0].contains("550") && !reason[0].contains("ada@"), "{reason:?}");
 }

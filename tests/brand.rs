@@ -24,13 +24,21 @@ async fn accent_logo_and_links_stand_on_every_page() {
     .await;
     let ada = app.browser();
     let page = ada.get("/login").await.body;
-    for told in
-        ["Sign in to Analytical Engines", "mailto:help@example.com", "https://example.com/terms", "https://example.com/privacy"]
-    {
+    for told in [
+        "Sign in to Analytical Engines",
+        "mailto:help@example.com",
+        "https://example.com/terms",
+        "https://example.com/privacy",
+    ] {
         assert!(page.contains(told), "{told}: {page}");
     }
     let css = ada.get(linked(&page, "/brand.css").unwrap()).await;
-    assert!(css.body.contains("--accent: light-dark(#ffd60a,") && css.body.contains("--on-accent: #14161c"), "{}", css.body);
+    assert!(
+        css.body.contains("--accent: light-dark(#ffd60a,")
+            && css.body.contains("--on-accent: #14161c"),
+        "{}",
+        css.body
+    );
     assert!(css.header("cache-control").contains("immutable"));
     let logo = ada.get(linked(&page, "/brand-logo").unwrap()).await;
     assert_eq!(logo.header("content-type"), "image/svg+xml");
@@ -46,12 +54,22 @@ async fn accent_logo_and_links_stand_on_every_page() {
 async fn a_logo_lies_where_the_file_that_names_it_does_and_may_leave_the_name_to_the_page() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.toml");
-    std::fs::write(folder.path().join("mark.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
-    std::fs::write(&policy, "[brand]\nname = \"Engines\"\nlogo = \"mark.svg\"\nlogo_has_name = false\n").unwrap();
+    std::fs::write(folder.path().join("mark.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .unwrap();
+    std::fs::write(
+        &policy,
+        "[brand]\nname = \"Engines\"\nlogo = \"mark.svg\"\nlogo_has_name = false\n",
+    )
+    .unwrap();
     let app = App::with_file(&policy).await;
     let page = app.browser().get("/login").await.body;
     let sign = page.split_once("class=\"brand\"").unwrap().1.split_once("</p>").unwrap().0;
-    assert!(linked(sign, "/brand-logo").is_some() && sign.contains("alt=\"\"") && sign.contains("Engines"), "{sign}");
+    assert!(
+        linked(sign, "/brand-logo").is_some()
+            && sign.contains("alt=\"\"")
+            && sign.contains("Engines"),
+        "{sign}"
+    );
 }
 
 #[tokio::test]

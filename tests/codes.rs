@@ -19,7 +19,11 @@ fn wrong(code: &str) -> String {
 async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
     let answer = browser.copy().post_json("/api/auth/verify", json!({ "code": code })).await;
     let error = answer.json()["error"].clone();
-    (answer.status.as_u16(), error["code"].as_str().unwrap_or("ok").to_owned(), error["attempts_left"].as_u64())
+    (
+        answer.status.as_u16(),
+        error["code"].as_str().unwrap_or("ok").to_owned(),
+        error["attempts_left"].as_u64(),
+    )
 }
 
 #[tokio::test]
@@ -27,10 +31,17 @@ async fn five_wrong_codes_switch_the_code_off_and_leave_the_link_on() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     for left in (1..=4).rev() {
-        assert_eq!(try_code(&ada, &wrong(mail.code())).await, (400, "code_wrong".to_owned(), Some(left)));
+        assert_eq!(
+            try_code(&ada, &wrong(mail.code())).await,
+            (400, "code_wrong".to_owned(), Some(left))
+        );
     }
     assert_eq!(try_code(&ada, &wrong(mail.code())).await.1, "too_many_attempts");
-    assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts", "the right one comes too late");
+    assert_eq!(
+        try_code(&ada, mail.code()).await.1,
+        "too_many_attempts",
+        "the right one comes too late"
+    );
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
@@ -105,7 +116,11 @@ async fn what_is_no_code_is_not_counted() {
         (json!({ "code": ["123456"] }), "invalid_request"),
         (json!({ "code": 123_456 }), "invalid_request"),
     ] {
-        assert_eq!(ada.post_json("/api/auth/verify", body.clone()).await.error(400), code, "{body}");
+        assert_eq!(
+            ada.post_json("/api/auth/verify", body.clone()).await.error(400),
+            code,
+            "{body}"
+        );
     }
     assert_eq!(try_code(&ada, &wrong(mail.code())).await.2, Some(4));
 }
@@ -114,7 +129,11 @@ async fn what_is_no_code_is_not_counted() {
 async fn full_width_digits_are_digits() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
-    let wide: String = mail.code().chars().map(|c| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap()).collect();
+    let wide: String = mail
+        .code()
+        .chars()
+        .map(|c| char::from_u32(u32::from(c) - 0x30 + 0xFF10).unwrap())
+        .collect();
     assert_eq!(try_code(&ada, &wide).await.1, "ok");
 }
 
@@ -133,7 +152,10 @@ async fn a_code_without_an_auth_request_is_missing_a_field() {
     let answer = app.browser().post_json("/api/auth/verify", json!({ "code": "123456" })).await;
     assert_eq!(answer.error(400), "missing_field");
     let unknown = json!({ "code": "123456", "auth_request_id": "nobodynobodynobodyno12" });
-    assert_eq!(app.browser().post_json("/api/auth/verify", unknown).await.error(410), "code_expired");
+    assert_eq!(
+        app.browser().post_json("/api/auth/verify", unknown).await.error(410),
+        "code_expired"
+    );
 }
 
 #[tokio::test]
@@ -141,12 +163,14 @@ async fn a_hundred_times_the_right_code_at_once_make_one_session() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     let tries = (0..100).map(|_| (ada.copy(), mail.code().to_owned()));
-    let tries: Vec<_> = tries.map(|(ada, code)| tokio::spawn(async move { try_code(&ada, &code).await.0 })).collect();
+    let tries: Vec<_> = tries
+        .map(|(ada, code)| tokio::spawn(async move { try_code(&ada, &code).await.0 }))
+        .collect();
     let mut won = 0;
     for attempt in tries {
         won += usize::from(attempt.await.unwrap() == 200);
     }
-    assert_eq!((won, app.count("SELECT COUNT(*) FROM sessions").await), (1, 1));
+    assert_eq!((won, app.count("SELECT COUNT(*) FROM latchkey_sessions").await), (1, 1));
 }
 
 #[tokio::test]
@@ -155,7 +179,9 @@ async fn five_hundred_wrong_codes_at_once_are_five_tries() {
     let (ada, mail) = asked(&app, "ada@example.com").await;
     let wrong = wrong(mail.code());
     let tries = (0..500).map(|_| (ada.copy(), wrong.clone()));
-    let tries: Vec<_> = tries.map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, &wrong).await.1 })).collect();
+    let tries: Vec<_> = tries
+        .map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, &wrong).await.1 }))
+        .collect();
     let mut looked_at = 0;
     for attempt in tries {
         looked_at += usize::from(attempt.await.unwrap() == "code_wrong");

@@ -9,7 +9,11 @@ use std::{
 /// Runs the program in an empty folder; its exit code and what it told the operator.
 fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
-    command.current_dir(folder).env_clear().env("LEPTOS_SITE_ADDR", "127.0.0.1:1").envs(variables.iter().copied());
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:1")
+        .envs(variables.iter().copied());
     let output = command.output().unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
@@ -22,13 +26,20 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
         "[package.metadata.leptos]\noutput-name = \"latchkey\"\n[auth]\nexpires_in = 1\n",
     )
     .unwrap();
-    let production = [("LATCHKEY_ENV", "production"), ("LATCHKEY_PUBLIC_URL", "https://login.example.com")];
+    let production =
+        [("LATCHKEY_ENV", "production"), ("LATCHKEY_PUBLIC_URL", "https://login.example.com")];
     for (variables, says) in [
-        (vec![("LATCHKEY_CONFIG", "bad.toml")], "bad.toml, line 4, auth.expires_in must be 60 to 3600, and is 1."),
+        (
+            vec![("LATCHKEY_CONFIG", "bad.toml")],
+            "bad.toml, line 4, auth.expires_in must be 60 to 3600, and is 1.",
+        ),
         (vec![("LATCHKEY_CONFIG", "none.toml")], "none.toml cannot be read"),
         (vec![("LATCHKEY_ENV", "staging")], "LATCHKEY_ENV must be development or production"),
         (vec![("LATCHKEY_PUBLIC_URL", "http://example.com")], "LATCHKEY_PUBLIC_URL must be https"),
-        (vec![("SESSION_JWT_SECRET", "short")], "SESSION_JWT_SECRET is 5 bytes long and must be at least 32"),
+        (
+            vec![("SESSION_JWT_SECRET", "short")],
+            "SESSION_JWT_SECRET is 5 bytes long and must be at least 32",
+        ),
         (production.to_vec(), "SMTP_URL is not set. Production needs it"),
     ] {
         let (code, told) = start(folder.path(), &variables);
@@ -42,8 +53,16 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
 fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
     let folder = tempfile::tempdir().unwrap();
     for (file, text, says) in [
-        ("sign_in.txt", "{{ link }}\n{% if code %}", "sign_in.txt, line 2, does not work: syntax error"),
-        ("sign_in.txt", "{{ link }}\n\n{{ lnk.host }}", "sign_in.txt, line 3, does not work: undefined value"),
+        (
+            "sign_in.txt",
+            "{{ link }}\n{% if code %}",
+            "sign_in.txt, line 2, does not work: syntax error",
+        ),
+        (
+            "sign_in.txt",
+            "{{ link }}\n\n{{ lnk.host }}",
+            "sign_in.txt, line 3, does not work: undefined value",
+        ),
         ("frame.html", "<p>\n{% block body %}", "frame.html, line 2, does not work"),
         ("sign_in.html", "<p>Welcome!</p>", "sign_in.html shows neither `link` nor `code`"),
         (
@@ -56,22 +75,33 @@ fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
         std::fs::write(templates.path().join(file), text).unwrap();
         let (code, told) = start(
             folder.path(),
-            &[("LATCHKEY_MAIL__TEMPLATES", templates.path().to_str().unwrap()), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
+            &[
+                ("LATCHKEY_MAIL__TEMPLATES", templates.path().to_str().unwrap()),
+                ("LEPTOS_SITE_ADDR", "127.0.0.1:0"),
+            ],
         );
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(says) && told.lines().count() == 1, "{told}");
     }
-    let (code, told) = start(folder.path(), &[("LATCHKEY_MAIL__TEMPLATES", "nowhere"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+    let (code, told) = start(
+        folder.path(),
+        &[("LATCHKEY_MAIL__TEMPLATES", "nowhere"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
+    );
     assert_eq!(code, 2);
-    assert!(told.contains("mail.templates is ") && told.contains("/nowhere, which is no folder"), "{told}");
+    assert!(
+        told.contains("mail.templates is ") && told.contains("/nowhere, which is no folder"),
+        "{told}"
+    );
 }
 
 #[test]
 fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_password() {
     let folder = tempfile::tempdir().unwrap();
     for variable in ["SMTP_URL", "DATABASE_URL"] {
-        let (code, told) =
-            start(folder.path(), &[(variable, "gopher://user:hunter2@example.com"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+        let (code, told) = start(
+            folder.path(),
+            &[(variable, "gopher://user:hunter2@example.com"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
+        );
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(variable) && !told.contains("hunter2"), "{told}");
     }
@@ -91,8 +121,10 @@ fn an_address_in_use_is_exit_code_1() {
 fn a_database_that_cannot_be_written_is_named() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("file"), "").unwrap();
-    let (code, told) =
-        start(folder.path(), &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")]);
+    let (code, told) = start(
+        folder.path(),
+        &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
+    );
     assert_eq!(code, 1);
     assert!(told.contains("file/latchkey.db") && told.contains("DATABASE_URL"), "{told}");
 }
@@ -116,7 +148,8 @@ fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
         ];
         let (code, told) = start(folder.path(), &production);
         assert_eq!(code, 2);
-        let next = if refused { "SMTP_URL would let mails" } else { "SESSION_JWT_SECRET is not set" };
+        let next =
+            if refused { "SMTP_URL would let mails" } else { "SESSION_JWT_SECRET is not set" };
         assert!(told.contains(next), "{url}: {told}");
     }
 }

@@ -10,14 +10,15 @@ const ADDRESSES: [&str; 3] = ["known@example.com", "novel@example.com", "ended@e
 async fn with_users(variables: &[(&str, &str)]) -> App {
     let app = App::with(variables).await;
     app.run_sql(
-        "INSERT INTO users (id, address, created_at, disabled_at) VALUES \
+        "INSERT INTO latchkey_users (id, address, created_at, disabled_at) VALUES \
          ('u1', 'known@example.com', 1, NULL), ('u2', 'ended@example.com', 1, 2)",
     )
     .await;
     app
 }
 
-/// All that can be seen of an answer: status, headers and body, with the address and what is random taken out.
+/// All that can be seen of an answer: status, headers and body, with the address and what is random
+/// taken out.
 fn seen(answer: &Answer, address: &str) -> String {
     let headers: Vec<String> = answer
         .headers
@@ -25,14 +26,23 @@ fn seen(answer: &Answer, address: &str) -> String {
         .filter(|(name, _)| *name != "date")
         .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
         .collect();
-    let all = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.body).replace(address, "ADDRESS");
+    let all = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.body)
+        .replace(address, "ADDRESS");
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let words = all.split_inclusive(|c| !is_word(c)).map(|piece| {
         let word = piece.trim_end_matches(|c| !is_word(c));
-        let mixed = word.bytes().any(|b| b.is_ascii_digit()) && word.bytes().any(|b| b.is_ascii_alphabetic());
-        // Ids, nonces and what cookies hold; and times, as the clock goes on from one address to the next.
-        let is_random = word.len() >= 20 || (word.len() >= 12 && mixed) || (word.len() == 10 && word.parse::<u64>().is_ok());
-        if is_random { piece.replace(word, &format!("RANDOM{}", word.len())) } else { piece.to_owned() }
+        let mixed = word.bytes().any(|b| b.is_ascii_digit())
+            && word.bytes().any(|b| b.is_ascii_alphabetic());
+        // Ids, nonces and what cookies hold; and times, as the clock goes on from one address to
+        // the next.
+        let is_random = word.len() >= 20
+            || (word.len() >= 12 && mixed)
+            || (word.len() == 10 && word.parse::<u64>().is_ok());
+        if is_random {
+            piece.replace(word, &format!("RANDOM{}", word.len()))
+        } else {
+            piece.to_owned()
+        }
     });
     words.collect()
 }
@@ -52,14 +62,22 @@ async fn way(app: &App, address: &str) -> Vec<String> {
     all.push(person.get("/login/code").await);
     all.push(person.post_form("/actions/resend-passwordless", &[]).await);
     all.push(person.get("/actions/progress").await);
-    all.push(person.post_form("/actions/sign-in", &[("email", address), ("password", "correct horse")]).await);
+    all.push(
+        person
+            .post_form("/actions/sign-in", &[("email", address), ("password", "correct horse")])
+            .await,
+    );
     all.iter().map(|answer| seen(answer, address)).collect()
 }
 
 #[tokio::test]
 async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
     for sign_up in ["open", "closed"] {
-        let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", sign_up), ("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
+        let app = with_users(&[
+            ("LATCHKEY_AUTH__SIGN_UP", sign_up),
+            ("LATCHKEY_AUTH__PASSWORDS", "optional"),
+        ])
+        .await;
         let mut ways = Vec::new();
         for address in ADDRESSES {
             ways.push(way(&app, address).await);
@@ -71,12 +89,18 @@ async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
 
 #[tokio::test]
 async fn over_its_limit_an_address_says_no_more_about_itself() {
-    let limits = [("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1"), ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "1")];
+    let limits = [
+        ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1"),
+        ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "1"),
+    ];
     let app = with_users(&[&limits[..], &[("LATCHKEY_AUTH__SIGN_UP", "closed")]].concat()).await;
     let mut ways = Vec::new();
     for address in ADDRESSES {
         let mut answers = way(&app, address).await;
-        let once_more = app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;
+        let once_more = app
+            .browser()
+            .post_json("/api/auth/send-passwordless", json!({ "email": address }))
+            .await;
         assert_eq!(once_more.error(429), "rate_limited");
         answers.push(seen(&once_more, address));
         ways.push(answers);
@@ -87,15 +111,16 @@ async fn over_its_limit_an_address_says_no_more_about_itself() {
 
 #[tokio::test]
 async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
-    // Where anyone may sign up, the page says that a mail could not be delivered, and that says nothing of users.
+    // Where anyone may sign up, the page says that a mail could not be delivered, and that says
+    // nothing of users.
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     let taken = way(&app, "known@example.com").await;
-    let settled = app.count("SELECT COUNT(*) FROM outbox").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", settled).await;
+    let settled = app.count("SELECT COUNT(*) FROM latchkey_outbox").await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'", settled).await;
     app.inbox.behave(Manners::RefusesForGood);
-    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u3', 'novel@example.com', 1)").await;
+    app.run_sql("INSERT INTO latchkey_users (id, address, created_at) VALUES ('u3', 'novel@example.com', 1)").await;
     let refused = way(&app, "novel@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'failed'", settled).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'failed'", settled).await;
     assert_eq!(taken, refused);
 }
 
@@ -106,8 +131,8 @@ async fn as_many_rows_are_written_for_each() {
         app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;
     }
     for each in [
-        "SELECT COUNT(*) FROM (SELECT address FROM auth_requests GROUP BY address HAVING COUNT(*) = 1) AS x",
-        "SELECT COUNT(*) FROM (SELECT address FROM outbox GROUP BY address HAVING COUNT(*) = 1) AS x",
+        "SELECT COUNT(*) FROM (SELECT address FROM latchkey_auth_requests GROUP BY address HAVING COUNT(*) = 1) AS x",
+        "SELECT COUNT(*) FROM (SELECT address FROM latchkey_outbox GROUP BY address HAVING COUNT(*) = 1) AS x",
     ] {
         assert_eq!(app.count(each).await, 3);
     }

@@ -7,9 +7,16 @@ fn every_test_that_the_security_document_names_exists() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let document = fs::read_to_string(top.join("docs/security.md")).unwrap();
     let sources = |folder: &str| -> Vec<(String, String)> {
-        let files = fs::read_dir(top.join(folder)).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+        let files = fs::read_dir(top.join(folder))
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.is_file());
         let read = |path: std::path::PathBuf| {
-            (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(path).unwrap())
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                fs::read_to_string(path).unwrap(),
+            )
         };
         files.map(read).collect()
     };
@@ -19,13 +26,20 @@ fn every_test_that_the_security_document_names_exists() {
         let exists = if let Some(unit) = name.strip_prefix("unit: ") {
             let (module, test) = unit.rsplit_once("::").unwrap();
             let path = top.join("src").join(module.replace("::", "/"));
-            let file = [path.with_extension("rs"), path.join("mod.rs")].into_iter().find(|path| path.exists());
-            file.is_some_and(|file| fs::read_to_string(file).unwrap().contains(&format!("fn {test}(")))
+            let file = [path.with_extension("rs"), path.join("mod.rs")]
+                .into_iter()
+                .find(|path| path.exists());
+            file.is_some_and(|file| {
+                fs::read_to_string(file).unwrap().contains(&format!("fn {test}("))
+            })
         } else if let Some(title) = name.strip_prefix("end2end: ") {
             let (file, title) = title.split_once(": ").unwrap_or((title, ""));
             browser_tests.iter().any(|(name, text)| name == file && text.contains(title))
         } else if let Some((module, test)) = name.split_once("::") {
-            let Some((_, text)) = stories.iter().find(|(name, _)| *name == format!("{module}.rs")) else { continue };
+            let Some((_, text)) = stories.iter().find(|(name, _)| *name == format!("{module}.rs"))
+            else {
+                continue;
+            };
             text.contains(&format!("fn {test}("))
         } else {
             continue;

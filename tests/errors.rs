@@ -1,4 +1,5 @@
-//! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as the table says.
+//! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as
+//! the table says.
 
 use latchkey::{error::Error, server::clock::SECOND};
 use serde_json::json;
@@ -33,7 +34,10 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
         let error = answer.json()["error"].clone();
         let (code, message) = (error["code"].as_str().unwrap(), error["message"].as_str().unwrap());
         let (_, sentence) = &table[code];
-        assert!(message.starts_with(sentence) && message.ends_with('.'), "{message} is not {sentence}");
+        assert!(
+            message.starts_with(sentence) && message.ends_with('.'),
+            "{message} is not {sentence}"
+        );
         met.insert(code.to_owned(), answer.status.as_u16());
     };
     let app = App::start().await;
@@ -43,16 +47,27 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     note(send(&ada, "").await);
     note(ada.post_json("/api/auth/send-passwordless", json!({ "email": 7 })).await);
     note(ada.get("/api/auth/session").await);
-    let foreign = ada.request(reqwest::Method::POST, "/api/auth/logout").header("origin", "https://evil.example");
+    let foreign = ada
+        .request(reqwest::Method::POST, "/api/auth/logout")
+        .header("origin", "https://evil.example");
     note(ada.send(foreign).await);
-    note(ada.send(ada.request(reqwest::Method::POST, "/api/auth/logout").body("x".repeat(70_000))).await);
+    note(
+        ada.send(ada.request(reqwest::Method::POST, "/api/auth/logout").body("x".repeat(70_000)))
+            .await,
+    );
 
     send(&ada, "ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
     note(verify(&ada, json!({ "code": wrong })).await);
     note(verify(&ada, json!({ "link_token": "A".repeat(43) })).await);
-    note(verify(&app.browser(), json!({ "link_token": mail.link_token(), "auth_request_id": "another" })).await);
+    note(
+        verify(
+            &app.browser(),
+            json!({ "link_token": mail.link_token(), "auth_request_id": "another" }),
+        )
+        .await,
+    );
     note(ada.post_json("/api/auth/resend-passwordless", json!({})).await);
     app.clock.advance(31 * SECOND);
     ada.post_json("/api/auth/resend-passwordless", json!({})).await;
@@ -120,19 +135,35 @@ async fn pages_say_what_the_api_says() {
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
-    shown.push((Error::invalid("a code has six digits, like 123 456"), page_after(&ada, "verify-code", &[("code", "12")]).await));
-    shown.push((Error::CodeWrong { attempts_left: 4 }, page_after(&ada, "verify-code", &[("code", wrong)]).await));
-    shown.push((Error::RateLimited { retry_after: 30 }, page_after(&ada, "resend-passwordless", &[]).await));
+    shown.push((
+        Error::invalid("a code has six digits, like 123 456"),
+        page_after(&ada, "verify-code", &[("code", "12")]).await,
+    ));
+    shown.push((
+        Error::CodeWrong { attempts_left: 4 },
+        page_after(&ada, "verify-code", &[("code", wrong)]).await,
+    ));
+    shown.push((
+        Error::RateLimited { retry_after: 30 },
+        page_after(&ada, "resend-passwordless", &[]).await,
+    ));
     app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
-    shown.push((Error::CodeSuperseded, page_after(&ada, "verify-code", &[("code", mail.code())]).await));
+    shown.push((
+        Error::CodeSuperseded,
+        page_after(&ada, "verify-code", &[("code", mail.code())]).await,
+    ));
     for _ in 0..3 {
         ada.post_form("/actions/verify-code", &[("code", wrong)]).await;
     }
-    shown.push((Error::TooManyAttempts, page_after(&ada, "verify-code", &[("code", fresh.code())]).await));
+    shown.push((
+        Error::TooManyAttempts,
+        page_after(&ada, "verify-code", &[("code", fresh.code())]).await,
+    ));
 
-    // Five wrong codes and a wrong password so far: four more over another request, and codes are paused.
+    // Five wrong codes and a wrong password so far: four more over another request, and codes are
+    // paused.
     let other = app.browser();
     other.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 3).await;
@@ -149,7 +180,10 @@ async fn pages_say_what_the_api_says() {
     let late = ada.copy();
     ada.get(fresh.link()).await;
     shown.push((Error::LinkUsed, late.get(&confirm(fresh.link_token())).await.body));
-    shown.push((Error::CodeExpired, page_after(&late, "verify-code", &[("code", fresh.code())]).await));
+    shown.push((
+        Error::CodeExpired,
+        page_after(&late, "verify-code", &[("code", fresh.code())]).await,
+    ));
     let eve = app.browser();
     eve.ask_for_mail("eve@example.com").await;
     let old = app.inbox.first_to("eve@example.com").await;

@@ -26,7 +26,10 @@ async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_
 
 #[tokio::test]
 async fn killed_at_any_point_of_a_verification_a_code_is_used_with_a_session_or_not_used() {
-    killed_while(|ada, mail| ada.request(Method::POST, "/actions/verify-code").form(&[("code", mail.code())])).await;
+    killed_while(|ada, mail| {
+        ada.request(Method::POST, "/actions/verify-code").form(&[("code", mail.code())])
+    })
+    .await;
 }
 
 /// Kills the program sooner and later after a request that would sign in.
@@ -45,12 +48,24 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
         let _ = sent.await;
         program.start_again().await;
         let store = latchkey::server::store::Store::open(&program.database_url).await.unwrap();
-        let used = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_by = 'signed_in'").await;
-        assert_eq!(used, database::count(&store, "SELECT COUNT(*) FROM sessions").await);
-        let this = database::count(&store, "SELECT COUNT(*) FROM auth_requests WHERE ended_at IS NULL").await;
+        let used = database::count(
+            &store,
+            "SELECT COUNT(*) FROM latchkey_auth_requests WHERE ended_by = 'signed_in'",
+        )
+        .await;
+        assert_eq!(used, database::count(&store, "SELECT COUNT(*) FROM latchkey_sessions").await);
+        let this = database::count(
+            &store,
+            "SELECT COUNT(*) FROM latchkey_auth_requests WHERE ended_at IS NULL",
+        )
+        .await;
         store.close().await;
         if this > 0 {
-            assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "not used, so it still works");
+            assert_eq!(
+                ada.get(mail.link()).await.goes_to(),
+                "/dashboard",
+                "not used, so it still works"
+            );
         }
     }
 }
@@ -77,8 +92,13 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
         .map(|n| (program.browser(), format!("ada{n}@example.com")))
         .map(|(browser, address)| {
             tokio::spawn(async move {
-                let request = browser.request(Method::POST, "/actions/sign-in").form(&[("email", address)]);
-                request.header("accept", "text/html").send().await.map(|answer| answer.status().as_u16())
+                let request =
+                    browser.request(Method::POST, "/actions/sign-in").form(&[("email", address)]);
+                request
+                    .header("accept", "text/html")
+                    .send()
+                    .await
+                    .map(|answer| answer.status().as_u16())
             })
         })
         .collect();
@@ -90,7 +110,10 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
     }
     let mut child = program.child.take().unwrap();
     let exited = tokio::task::spawn_blocking(move || child.wait().unwrap());
-    let status = tokio::time::timeout(Duration::from_secs(10), exited).await.expect("gone within ten seconds").unwrap();
+    let status = tokio::time::timeout(Duration::from_secs(10), exited)
+        .await
+        .expect("gone within ten seconds")
+        .unwrap();
     assert!(status.success());
 }
 
@@ -134,7 +157,9 @@ async fn two_instances_are_one_server() {
     there(&first.browser()).ask_for_mail("bea@example.com").await;
     first.browser().ask_for_mail("bea@example.com").await;
     let third = there(&first.browser());
-    let refused = third.post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" })).await;
+    let refused = third
+        .post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" }))
+        .await;
     assert_eq!(refused.error(429), "rate_limited");
 
     // Each mail is sent by one; what a dead instance had in hand is sent by the other.
@@ -147,11 +172,16 @@ async fn two_instances_are_one_server() {
         }
     }
     for n in 0..20 {
-        first.inbox.nth_to_within(&format!("many{n}@example.com"), 1, Duration::from_secs(120)).await;
+        first
+            .inbox
+            .nth_to_within(&format!("many{n}@example.com"), 1, Duration::from_secs(120))
+            .await;
     }
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let twice: Vec<String> =
-        (0..20).map(|n| format!("many{n}@example.com")).filter(|address| first.inbox.count_to(address) > 1).collect();
+    let twice: Vec<String> = (0..20)
+        .map(|n| format!("many{n}@example.com"))
+        .filter(|address| first.inbox.count_to(address) > 1)
+        .collect();
     assert!(twice.len() <= 8, "only what was in hand when it was killed may come again: {twice:?}");
 }
 
@@ -197,7 +227,11 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
             cluster.signal(give_back)
         }
         program.until_ready().await;
-        assert_eq!(ada.post_json("/api/auth/send-passwordless", asking).await.status, 200, "{give_back}");
+        assert_eq!(
+            ada.post_json("/api/auth/send-passwordless", asking).await.status,
+            200,
+            "{give_back}"
+        );
     }
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
 }
@@ -205,7 +239,10 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
 #[tokio::test]
 async fn a_full_disk_is_said_and_passes() {
     let disk = tempfile::tempdir().unwrap();
-    let mount = Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(disk.path()).status();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+        .arg(disk.path())
+        .status();
     if database::postgres().is_some() || !mount.is_ok_and(|status| status.success()) {
         eprintln!("not tried: a small disk cannot be mounted here");
         return;

@@ -8,7 +8,12 @@ use crate::support::App;
 async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
     let app = App::start().await;
     let ada = app.browser();
-    let answer = ada.post_form("/actions/sign-in", &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")]).await;
+    let answer = ada
+        .post_form(
+            "/actions/sign-in",
+            &[("email", "ada at \"example\""), ("next", "/dashboard?a=1")],
+        )
+        .await;
     let page = ada.get(answer.goes_to()).await;
     let told = "role=\"alert\" class=\"message\">That does not look like an e-mail address.";
     assert!(page.body.contains(told), "{}", page.body);
@@ -41,7 +46,9 @@ async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
 async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
     let app = App::start().await;
     let ada = app.browser();
-    let request = ada.request(Method::POST, "/actions/sign-in").header("content-type", "application/x-www-form-urlencoded");
+    let request = ada
+        .request(Method::POST, "/actions/sign-in")
+        .header("content-type", "application/x-www-form-urlencoded");
     let answer = ada.send(request.body("email=a&email=b")).await;
     assert_eq!(answer.status, 400);
     assert_eq!(answer.json()["code"], "invalid_request");
@@ -52,7 +59,9 @@ async fn a_form_never_sends_anyone_off_this_site() {
     let app = App::start().await;
     let ada = app.browser();
     let form = ada.request(Method::POST, "/actions/sign-in").form(&[("email", "nonsense")]);
-    let answer = ada.send(form.header("accept", "text/html").header("referer", "https://evil.example/")).await;
+    let answer = ada
+        .send(form.header("accept", "text/html").header("referer", "https://evil.example/"))
+        .await;
     assert_eq!(answer.goes_to(), "/login");
 }
 
@@ -65,9 +74,17 @@ async fn another_sites_form_is_refused() {
         [("sec-fetch-site", "same-site"), ("x", "y")],
         [("origin", "null"), ("x", "y")],
     ] {
-        for path in ["/actions/sign-in", "/api/auth/send-passwordless", "/api/auth/logout", "/login"] {
+        for path in
+            ["/actions/sign-in", "/api/auth/send-passwordless", "/api/auth/logout", "/login"]
+        {
             let request = ada.request(Method::POST, path).form(&[("email", "ada@example.com")]);
-            let answer = ada.send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;
+            let answer = ada
+                .send(
+                    headers
+                        .iter()
+                        .fold(request, |request, (name, value)| request.header(*name, *value)),
+                )
+                .await;
             assert_eq!(answer.error(403), "forbidden_origin", "{path} {headers:?}");
         }
     }
@@ -95,7 +112,8 @@ async fn a_protected_server_function_called_directly_is_unauthenticated() {
     let app = App::start().await;
     let browser = app.browser();
     for path in ["/actions/sign-out", "/actions/set-password"] {
-        let answer = browser.send(browser.request(Method::POST, path).form(&[("which", "all")])).await;
+        let answer =
+            browser.send(browser.request(Method::POST, path).form(&[("which", "all")])).await;
         assert_eq!(answer.status, 401, "{path}");
         assert_eq!(answer.json()["code"], "unauthenticated");
     }
@@ -119,8 +137,15 @@ async fn another_sites_body_of_text_is_refused_however_it_is_typed() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
-        let request = ada.request(Method::POST, "/api/auth/logout").header("content-type", kind).body("{\"everywhere\": true}");
-        assert_eq!(ada.send(request.header("sec-fetch-site", "cross-site")).await.error(403), "forbidden_origin", "{kind}");
+        let request = ada
+            .request(Method::POST, "/api/auth/logout")
+            .header("content-type", kind)
+            .body("{\"everywhere\": true}");
+        assert_eq!(
+            ada.send(request.header("sec-fetch-site", "cross-site")).await.error(403),
+            "forbidden_origin",
+            "{kind}"
+        );
     }
     assert!(ada.signed_in_as().await.is_some());
 }
@@ -130,8 +155,12 @@ async fn another_sites_script_is_told_nothing() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     for path in ["/api/auth/session", "/dashboard", "/api/openapi.json"] {
-        let answer = ada.send(ada.request(Method::GET, path).header("origin", "https://evil.example")).await;
-        assert!(!answer.headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{path}");
+        let answer =
+            ada.send(ada.request(Method::GET, path).header("origin", "https://evil.example")).await;
+        assert!(
+            !answer.headers.keys().any(|name| name.as_str().starts_with("access-control-")),
+            "{path}"
+        );
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
     }
 }

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::support::App;
 
 fn claims(jwt: &str) -> Value {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap()).unwrap()
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(1).unwrap()).unwrap())
+        .unwrap()
 }
 
 #[tokio::test]
@@ -28,7 +29,12 @@ async fn a_token_that_is_not_exactly_ours_is_no_session() {
     let parts: Vec<&str> = jwt.split('.').collect();
     let encoded = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let none = format!("{}.{}.", encoded(json!({ "alg": "none", "typ": "session+jwt" })), parts[1]);
-    let other_alg = format!("{}.{}.{}", encoded(json!({ "alg": "RS256", "typ": "session+jwt" })), parts[1], parts[2]);
+    let other_alg = format!(
+        "{}.{}.{}",
+        encoded(json!({ "alg": "RS256", "typ": "session+jwt" })),
+        parts[1],
+        parts[2]
+    );
     let mut longer = claims(&jwt);
     longer["exp"] = json!(9_999_999_999_u64);
     let edited = format!("{}.{}.{}", parts[0], encoded(longer), parts[2]);
@@ -45,7 +51,8 @@ async fn a_bearer_header_that_is_no_token_is_unauthenticated() {
     let app = App::start().await;
     let browser = app.browser();
     for bad in ["Bearer %", "Bearer ", "Basic abc", "Bearer a.b.c"] {
-        let request = browser.request(reqwest::Method::GET, "/api/auth/session").header("authorization", bad);
+        let request =
+            browser.request(reqwest::Method::GET, "/api/auth/session").header("authorization", bad);
         assert_eq!(browser.send(request).await.error(401), "unauthenticated", "{bad}");
     }
 }
@@ -119,7 +126,7 @@ async fn private_pages_are_kept_out_of_every_cache() {
 async fn a_disabled_user_is_out_at_the_next_request() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    app.run_sql("UPDATE users SET disabled_at = 1").await;
+    app.run_sql("UPDATE latchkey_users SET disabled_at = 1").await;
     assert_eq!(ada.signed_in_as().await, None);
     app.clock.advance(HOUR);
 }
@@ -128,7 +135,7 @@ async fn a_disabled_user_is_out_at_the_next_request() {
 async fn a_deleted_user_is_out_at_the_next_request() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    app.run_sql("DELETE FROM users").await;
+    app.run_sql("DELETE FROM latchkey_users").await;
     assert_eq!(ada.signed_in_as().await, None);
     assert!(ada.get("/dashboard").await.goes_to().starts_with("/login"));
 }
@@ -141,6 +148,9 @@ async fn without_a_database_nothing_below_the_dashboard_is_run() {
     for path in ["/dashboard", "/dashboard/reports"] {
         let answer = ada.get(path).await;
         assert_eq!(answer.status, 503, "{path}");
-        assert!(answer.body.contains("We cannot reach our database") && !answer.body.contains("ada@example.com"));
+        assert!(
+            answer.body.contains("We cannot reach our database")
+                && !answer.body.contains("ada@example.com")
+        );
     }
 }

@@ -25,9 +25,18 @@ async fn ask_via(app: &App, email: &str, forwarded_for: &str) -> Answer {
 
 #[tokio::test]
 async fn an_address_gets_two_mails_a_minute_whoever_asks() {
-    let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"), ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "3")]).await;
+    let app = App::with(&[
+        ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"),
+        ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "3"),
+    ])
+    .await;
     let ask = || async {
-        app.browser().post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" })).await
+        app.browser()
+            .post_json(
+                "/api/auth/send-passwordless",
+                serde_json::json!({ "email": "ada@example.com" }),
+            )
+            .await
     };
     assert_eq!(ask().await.status, 200);
     assert_eq!(ask().await.status, 200);
@@ -51,10 +60,14 @@ async fn limits_of_an_address_survive_a_restart() {
 
 #[tokio::test]
 async fn an_address_asked_for_from_a_hundred_clients_gets_no_more_than_its_mails() {
-    let app = App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]].concat()).await;
+    let app =
+        App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]].concat())
+            .await;
     let mut accepted = 0;
     for n in 0..100 {
-        accepted += usize::from(ask_via(&app, "ada@example.com", &format!("203.0.113.{n}")).await.status == 200);
+        accepted += usize::from(
+            ask_via(&app, "ada@example.com", &format!("203.0.113.{n}")).await.status == 200,
+        );
     }
     assert_eq!(accepted, 2);
 }
@@ -62,7 +75,10 @@ async fn an_address_asked_for_from_a_hundred_clients_gets_no_more_than_its_mails
 #[tokio::test]
 async fn known_and_unknown_addresses_meet_the_limit_alike() {
     let app = App::with(&DEFAULT).await;
-    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)").await;
+    app.run_sql(
+        "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)",
+    )
+    .await;
     let mut told = Vec::new();
     for address in ["ada@example.com", "bob@example.com"] {
         ask(&app.browser(), address).await;
@@ -92,12 +108,21 @@ async fn a_client_tries_sixty_links_and_codes_a_minute_by_whatever_door() {
     let browser = app.browser();
     for n in 0..20 {
         let id = format!("nobodynobodynobodyno{n:02}");
-        browser.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
-        browser.post_json("/api/auth/verify", json!({ "link_token": "A".repeat(43), "auth_request_id": id })).await;
+        browser
+            .post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id }))
+            .await;
+        browser
+            .post_json(
+                "/api/auth/verify",
+                json!({ "link_token": "A".repeat(43), "auth_request_id": id }),
+            )
+            .await;
         browser.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;
     }
     let id = "nobodynobodynobodyno12";
-    let answer = browser.post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id })).await;
+    let answer = browser
+        .post_json("/api/auth/verify", json!({ "code": "123456", "auth_request_id": id }))
+        .await;
     assert_eq!(answer.error(429), "rate_limited");
 }
 
@@ -107,16 +132,25 @@ async fn a_rotating_forwarded_header_does_not_help_without_a_trusted_proxy() {
     for n in 0..20 {
         ask_via(&app, &format!("ada{n}@example.com"), &format!("203.0.113.{n}")).await;
     }
-    assert_eq!(ask_via(&app, "one-more@example.com", "198.51.100.1").await.error(429), "rate_limited");
+    assert_eq!(
+        ask_via(&app, "one-more@example.com", "198.51.100.1").await.error(429),
+        "rate_limited"
+    );
 }
 
 #[tokio::test]
 async fn behind_a_trusted_proxy_each_client_has_its_own_and_a_v6_network_is_one() {
-    let app = App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32, ::1/128")]].concat()).await;
+    let app = App::with(
+        &[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32, ::1/128")]].concat(),
+    )
+    .await;
     for n in 0..20 {
         ask_via(&app, &format!("ada{n}@example.com"), &format!("6.6.6.{n}, 2001:db8::{n:x}")).await;
     }
-    assert_eq!(ask_via(&app, "one-more@example.com", "2001:db8::ffff").await.error(429), "rate_limited");
+    assert_eq!(
+        ask_via(&app, "one-more@example.com", "2001:db8::ffff").await.error(429),
+        "rate_limited"
+    );
     assert_eq!(ask_via(&app, "one-more@example.com", "2001:db8:0:1::1").await.status, 200);
 }
 
@@ -141,11 +175,18 @@ async fn a_stranger_who_uses_up_an_address_does_not_lock_its_owner_out() {
     app.clock.advance(MINUTE);
     ask(&stranger, "ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 4).await;
-    assert_eq!(stranger.post_json("/api/auth/verify", json!({ "code": "123456" })).await.error(429), "codes_paused");
+    assert_eq!(
+        stranger.post_json("/api/auth/verify", json!({ "code": "123456" })).await.error(429),
+        "codes_paused"
+    );
     ask(&stranger, "ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 5).await;
 
-    assert_eq!(ask(&owner, "ada@example.com").await.status, 200, "the browser that has signed in before has its own");
+    assert_eq!(
+        ask(&owner, "ada@example.com").await.status,
+        200,
+        "the browser that has signed in before has its own"
+    );
     let code = app.inbox.nth_to("ada@example.com", 6).await.code().to_owned();
     assert_eq!(owner.post_json("/api/auth/verify", json!({ "code": code })).await.status, 200);
 }
@@ -171,20 +212,24 @@ async fn expired_rows_are_purged_and_what_limits_count_is_not() {
     ada.post_form("/actions/sign-out", &[]).await;
     let rows = |table: &'static str| app.count(table);
     app.store.purge(DAY + app.clock.now(), 7 * DAY).await.unwrap();
-    assert_eq!(rows("SELECT COUNT(*) FROM auth_requests").await, 1, "an old link can be explained for a day");
+    assert_eq!(
+        rows("SELECT COUNT(*) FROM latchkey_auth_requests").await,
+        1,
+        "an old link can be explained for a day"
+    );
     app.store.purge(app.clock.now() + 30 * MINUTE, 7 * DAY).await.unwrap();
-    assert_eq!(rows("SELECT COUNT(*) FROM sessions").await, 1);
+    assert_eq!(rows("SELECT COUNT(*) FROM latchkey_sessions").await, 1);
     app.store.purge(app.clock.now() + 15 * 24 * HOUR, 7 * DAY).await.unwrap();
     for table in [
-        "SELECT COUNT(*) FROM auth_requests",
-        "SELECT COUNT(*) FROM auth_credentials",
-        "SELECT COUNT(*) FROM outbox",
-        "SELECT COUNT(*) FROM sessions",
-        "SELECT COUNT(*) FROM audit_events",
+        "SELECT COUNT(*) FROM latchkey_auth_requests",
+        "SELECT COUNT(*) FROM latchkey_auth_credentials",
+        "SELECT COUNT(*) FROM latchkey_outbox",
+        "SELECT COUNT(*) FROM latchkey_sessions",
+        "SELECT COUNT(*) FROM latchkey_audit_events",
     ] {
         assert_eq!(rows(table).await, 0, "{table}");
     }
-    assert_eq!(rows("SELECT COUNT(*) FROM users").await, 1);
+    assert_eq!(rows("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }
 
 #[tokio::test]
@@ -197,7 +242,10 @@ async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() 
             ask(&ada, "ada@example.com").await;
             for _ in 0..5 {
                 let answer = ada.post_json("/api/auth/verify", json!({ "code": "000000" })).await;
-                assert!(answer.body.contains("code_wrong") || answer.body.contains("too_many_attempts"), "{hour}: {answer:?}");
+                assert!(
+                    answer.body.contains("code_wrong") || answer.body.contains("too_many_attempts"),
+                    "{hour}: {answer:?}"
+                );
                 tried += 1;
             }
         }

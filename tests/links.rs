@@ -29,7 +29,9 @@ async fn scanners_previews_and_prefetches_change_nothing() {
         let head = ada.send(ada.request(Method::HEAD, mail.link())).await;
         assert_eq!(head.status, 204);
         assert!(head.cookies_set().is_empty());
-        let prefetch = ada.send(ada.request(Method::GET, mail.link()).header("sec-purpose", "prefetch;prerender")).await;
+        let prefetch = ada
+            .send(ada.request(Method::GET, mail.link()).header("sec-purpose", "prefetch;prerender"))
+            .await;
         assert_eq!(prefetch.status, 204);
     }
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
@@ -87,15 +89,21 @@ async fn a_link_works_until_the_second_it_expires() {
 async fn an_expired_link_leads_to_one_button_that_sends_a_fresh_mail() {
     let app = App::start().await;
     let ada = app.browser();
-    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?a=1")]).await;
+    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?a=1")])
+        .await;
     let old = app.inbox.first_to("ada@example.com").await;
     app.clock.advance(601 * SECOND);
     explanation(&ada, old.link()).await;
 
-    let sent = ada.post_form("/actions/resend-from-link", &[("link_token", old.link_token())]).await;
+    let sent =
+        ada.post_form("/actions/resend-from-link", &[("link_token", old.link_token())]).await;
     assert!(sent.goes_to().starts_with("/login/code?request="));
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
-    assert_eq!(ada.get(fresh.link()).await.goes_to(), "/dashboard?a=1", "address and destination are kept");
+    assert_eq!(
+        ada.get(fresh.link()).await.goes_to(),
+        "/dashboard?a=1",
+        "address and destination are kept"
+    );
 }
 
 #[tokio::test]
@@ -166,8 +174,9 @@ async fn a_sign_in_ends_every_other_pending_request_of_the_address() {
 async fn forged_hosts_never_reach_the_mailed_link() {
     let app = App::start().await;
     let ada = app.browser();
-    let request =
-        ada.request(Method::POST, "/api/auth/send-passwordless").json(&serde_json::json!({ "email": "ada@example.com" }));
+    let request = ada
+        .request(Method::POST, "/api/auth/send-passwordless")
+        .json(&serde_json::json!({ "email": "ada@example.com" }));
     let forged = request
         .header("host", "evil.example")
         .header("x-forwarded-host", "evil.example")

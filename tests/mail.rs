@@ -25,7 +25,11 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
 #[tokio::test]
 async fn header_injection_is_impossible() {
     let app = App::start().await;
-    for bad in ["ada@example.com\r\nBcc: eve@example.com", "ada@example.com%0abcc:eve@example.com,x", "ada\0@example.com"] {
+    for bad in [
+        "ada@example.com\r\nBcc: eve@example.com",
+        "ada@example.com%0abcc:eve@example.com,x",
+        "ada\0@example.com",
+    ] {
         let page = app.browser().ask_for_mail(bad).await.goes_to().to_owned();
         assert_eq!(page, "/login");
     }
@@ -40,7 +44,8 @@ async fn a_brand_is_escaped_in_html() {
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(
-        mail.html.contains("A &lt;b&gt;&amp;&lt;&#x2f;b&gt; B") || mail.html.contains("A &lt;b&gt;&amp;&lt;/b&gt; B"),
+        mail.html.contains("A &lt;b&gt;&amp;&lt;&#x2f;b&gt; B")
+            || mail.html.contains("A &lt;b&gt;&amp;&lt;/b&gt; B"),
         "{}",
         mail.html
     );
@@ -51,7 +56,9 @@ async fn a_brand_is_escaped_in_html() {
 async fn the_answer_does_not_wait_for_the_mail_server() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
-    assert!(app.browser().ask_for_mail("ada@example.com").await.goes_to().starts_with("/login/code"));
+    assert!(
+        app.browser().ask_for_mail("ada@example.com").await.goes_to().starts_with("/login/code")
+    );
 }
 
 #[tokio::test]
@@ -120,7 +127,11 @@ async fn a_mail_that_was_accepted_survives_a_restart() {
 #[tokio::test]
 async fn what_a_caller_gives_is_escaped_in_an_operators_template() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("sign_in.html"), "<p>Hello {{ variables.name }}, {{ link }}</p>").unwrap();
+    std::fs::write(
+        folder.path().join("sign_in.html"),
+        "<p>Hello {{ variables.name }}, {{ link }}</p>",
+    )
+    .unwrap();
     let templates = folder.path().display().to_string();
     let app = App::with(&[("LATCHKEY_MAIL__TEMPLATES", &templates)]).await;
     let ask = serde_json::json!({ "email": "ada@example.com", "template_variables": { "name": "<img src=x onerror=alert(1)>" } });
@@ -133,8 +144,12 @@ async fn what_a_caller_gives_is_escaped_in_an_operators_template() {
 async fn what_a_mail_said_is_wiped_once_it_is_sent() {
     let app = App::start().await;
     app.browser().ask_for_mail("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent' AND payload IS NULL", 1).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE payload IS NOT NULL").await, 0);
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent' AND payload IS NULL", 1)
+        .await;
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE payload IS NOT NULL").await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -157,7 +172,7 @@ async fn a_clock_that_is_set_back_holds_no_mail_up() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE last_error IS NOT NULL", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE last_error IS NOT NULL", 1).await;
     app.inbox.behave(Manners::Takes);
     app.clock.advance(-latchkey::server::clock::HOUR);
     app.inbox.first_to("ada@example.com").await;
@@ -169,44 +184,54 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.invalid").await;
     let mut minutes = 0;
-    while app.count("SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND payload IS NULL").await == 0 {
+    while app
+        .count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'failed' AND payload IS NULL")
+        .await
+        == 0
+    {
         app.clock.advance(MINUTE);
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         minutes += 1;
         assert!(minutes < 30, "it is tried for ever");
     }
     assert!(minutes >= 10, "it was given up after {minutes} minutes");
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE state = 'queued'").await, 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'").await, 0);
 }
 
 #[tokio::test]
 async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
     let app = App::start().await;
-    for (manners, says) in
-        [(Manners::RefusesForNow, "The e-mail is delayed"), (Manners::RefusesForGood, "could not be delivered")]
-    {
+    for (manners, says) in [
+        (Manners::RefusesForNow, "The e-mail is delayed"),
+        (Manners::RefusesForGood, "could not be delivered"),
+    ] {
         app.inbox.behave(manners);
         let ada = app.browser();
         ada.ask_for_mail(&format!("{manners:?}@example.com")).await;
-        app.until("SELECT COUNT(*) FROM outbox WHERE last_error IS NULL", 0).await;
+        app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE last_error IS NULL", 0).await;
         assert!(ada.get("/login/code").await.body.contains(says), "{says}");
-        assert!(ada.get("/actions/progress").await.json()["trouble"].as_str().unwrap().contains(says));
+        assert!(
+            ada.get("/actions/progress").await.json()["trouble"].as_str().unwrap().contains(says)
+        );
     }
     app.inbox.behave(Manners::Takes);
     let ada = app.browser();
     ada.ask_for_mail("taken@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'sent'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'", 1).await;
     assert_eq!(ada.get("/actions/progress").await.json()["trouble"], serde_json::Value::Null);
 }
 
 #[tokio::test]
 async fn where_sign_up_is_closed_every_mail_is_said_to_be_sent() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
-    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)").await;
+    app.run_sql(
+        "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)",
+    )
+    .await;
     app.inbox.behave(Manners::RefusesForGood);
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM outbox WHERE state = 'failed'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'failed'", 1).await;
     let page = ada.get("/login/code").await.body;
     assert!(!page.contains("delivered") && !page.contains("delayed"), "{page}");
 }

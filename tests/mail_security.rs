@@ -31,7 +31,10 @@ async fn untrusted(kind: Kind) -> (u16, Heard) {
     let port = listener.local_addr().unwrap().port();
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let heard = Heard::default();
     let all = heard.clone();
@@ -53,7 +56,11 @@ async fn untrusted(kind: Kind) -> (u16, Heard) {
 }
 
 /// Talks until STARTTLS, and gives the stream to go on with.
-async fn converse<S: AsyncRead + AsyncWrite + Unpin>(stream: S, kind: Kind, heard: &Heard) -> Option<S> {
+async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    kind: Kind,
+    heard: &Heard,
+) -> Option<S> {
     let mut stream = BufReader::new(stream);
     stream.write_all(b"220 trust me\r\n").await.ok()?;
     let mut line = String::new();
@@ -83,10 +90,17 @@ async fn without_the_tls_that_was_asked_for_nothing_of_a_mail_is_said() {
     ] {
         let (port, heard) = untrusted(kind).await;
         let app = App::with(&[("SMTP_URL", &url.replace("PORT", &port.to_string()))]).await;
-        assert!(app.browser().ask_for_mail("ada@example.com").await.goes_to().starts_with("/login/code"));
-        app.until("SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND last_error IS NOT NULL", 1).await;
+        assert!(
+            app.browser()
+                .ask_for_mail("ada@example.com")
+                .await
+                .goes_to()
+                .starts_with("/login/code")
+        );
+        app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued' AND last_error IS NOT NULL", 1).await;
         let heard = heard.lock().unwrap().clone();
-        let harmless = |line: &String| ["EHLO", "STARTTLS", "QUIT"].iter().any(|verb| line.starts_with(verb));
+        let harmless =
+            |line: &String| ["EHLO", "STARTTLS", "QUIT"].iter().any(|verb| line.starts_with(verb));
         assert!(heard.iter().all(harmless), "{heard:?}");
         assert_eq!(heard.is_empty(), kind == Kind::Tls, "the server was spoken to");
     }

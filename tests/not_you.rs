@@ -19,7 +19,12 @@ async fn a_mail_says_who_asked_for_it_and_when() {
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     for text in [&mail.text, &mail.html] {
-        assert!(text.contains("Asked for in an unknown browser, from 127.0.0.*, on January 1, 2026, 12:00 UTC."), "{text}");
+        assert!(
+            text.contains(
+                "Asked for in an unknown browser, from 127.0.0.*, on January 1, 2026, 12:00 UTC."
+            ),
+            "{text}"
+        );
     }
     assert!(mail.header("X-Entity-Ref-ID").is_some());
 }
@@ -33,7 +38,10 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
 
     let page = ada.get(not_you(&mail)).await.body;
     assert!(page.contains("Was this not you?") && page.contains("ada@example.com"), "{page}");
-    assert_eq!(app.count("SELECT COUNT(*) FROM auth_requests WHERE ended_at IS NULL").await, 1);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_auth_requests WHERE ended_at IS NULL").await,
+        1
+    );
 
     let stopped = ada.post_form("/actions/not-you", &[("request", request(not_you(&mail)))]).await;
     assert!(ada.get(stopped.goes_to()).await.body.contains("Stopped"));
@@ -41,8 +49,12 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
     assert!(stranger.get(&page).await.body.contains("This code can no longer be used."));
     let page = stranger.get(mail.link()).await.goes_to().to_owned();
     assert!(stranger.get(&page).await.body.contains("This link has expired"));
-    assert_eq!(app.count("SELECT COUNT(*) FROM audit_events WHERE event = 'auth.cancelled'").await, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM sessions").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.cancelled'")
+            .await,
+        1
+    );
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_sessions").await, 0);
     let dashboard = app.signed_in("ada@example.com").await.get("/dashboard").await.body;
     assert!(dashboard.contains("A sign-in was stopped"), "{dashboard}");
 }
@@ -92,7 +104,11 @@ async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
 
     let notice = nth(&app, 3).await;
     assert_eq!(notice.subject, "New sign-in to Latchkey");
-    assert!(notice.text.contains("ada@example.com, with an unknown browser, from 127.0.0.*"), "{}", notice.text);
+    assert!(
+        notice.text.contains("ada@example.com, with an unknown browser, from 127.0.0.*"),
+        "{}",
+        notice.text
+    );
     let at = notice.text.find("/login/not-you?session=").unwrap();
     let path = notice.text[at..].split_whitespace().next().unwrap();
     assert!(app.browser().get(path).await.body.contains("End that session"));
@@ -112,7 +128,11 @@ async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_
     ada.ask_for_mail("ada@example.com").await;
     ada.get(nth(&app, 2).await.link()).await;
     assert!(ada.signed_in_as().await.is_some());
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox").await, 2, "the two mails that were asked for");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox").await,
+        2,
+        "the two mails that were asked for"
+    );
 }
 
 #[tokio::test]
@@ -123,5 +143,8 @@ async fn a_notice_takes_from_nobodys_allowance_of_mails() {
     elsewhere.ask_for_mail("ada@example.com").await;
     elsewhere.get(nth(&app, 2).await.link()).await;
     assert_eq!(nth(&app, 3).await.subject, "New sign-in to Latchkey");
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox WHERE bucket = 'ada@example.com'").await, 2);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE bucket = 'ada@example.com'").await,
+        2
+    );
 }

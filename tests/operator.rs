@@ -5,13 +5,19 @@ use crate::support::App;
 #[tokio::test]
 async fn sessions_of_one_user_are_ended_by_address() {
     let app = App::start().await;
-    let (ada, phone, bea) =
-        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await, app.signed_in("bea@example.com").await);
+    let (ada, phone, bea) = (
+        app.signed_in("ada@example.com").await,
+        app.signed_in("ada@example.com").await,
+        app.signed_in("bea@example.com").await,
+    );
     let (code, said) = app.command(&["sessions", "revoke", "Ada@Example.com"]).await;
     assert_eq!((code, said.contains("2 sessions")), (0, true), "{said}");
     assert_eq!((ada.signed_in_as().await, phone.signed_in_as().await), (None, None));
     assert!(bea.signed_in_as().await.is_some());
-    assert_eq!(app.texts("SELECT reason FROM audit_events WHERE event = 'session.revoked'").await, ["operator"]);
+    assert_eq!(
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'session.revoked'").await,
+        ["operator"]
+    );
 }
 
 #[tokio::test]
@@ -21,10 +27,12 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
     assert_eq!(app.command(&["users", "disable", "ada@example.com"]).await.0, 0);
     assert_eq!(ada.signed_in_as().await, None);
     ada.ask_for_mail("ada@example.com").await;
-    app.until("SELECT COUNT(*) FROM audit_events WHERE event = 'mail.failed' AND reason = 'not_a_user'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.failed' AND reason = 'not_a_user'", 1).await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);
     assert_eq!(ada.signed_in_as().await, None, "what ended has ended");
-    let by_operator = app.texts("SELECT event FROM audit_events WHERE reason = 'operator' ORDER BY id").await;
+    let by_operator = app
+        .texts("SELECT event FROM latchkey_audit_events WHERE reason = 'operator' ORDER BY id")
+        .await;
     assert_eq!(by_operator, ["session.revoked", "user.disabled", "user.enabled"]);
     ada.ask_for_mail("ada@example.com").await;
     ada.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
@@ -36,7 +44,7 @@ async fn an_address_can_be_kept_out_before_it_ever_came() {
     let app = App::start().await;
     app.command(&["users", "disable", "eve@example.com"]).await;
     app.browser().ask_for_mail("eve@example.com").await;
-    app.until("SELECT COUNT(*) FROM audit_events WHERE reason = 'not_a_user'", 1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE reason = 'not_a_user'", 1).await;
     assert_eq!(app.inbox.count_to("eve@example.com"), 0);
 }
 
@@ -47,7 +55,11 @@ async fn an_address_nobody_has_is_said_to_be_unknown() {
         let (code, said) = app.command(&[command[0], command[1], "nobody@example.com"]).await;
         assert_eq!((code, said.contains("there is no user of that address")), (1, true), "{said}");
         let (code, said) = app.command(&[command[0], command[1], "nobody"]).await;
-        assert_eq!((code, said.contains("does not look like an e-mail address")), (1, true), "{said}");
+        assert_eq!(
+            (code, said.contains("does not look like an e-mail address")),
+            (1, true),
+            "{said}"
+        );
     }
 }
 
@@ -65,7 +77,9 @@ async fn a_check_says_what_is_well_and_what_to_do_about_the_rest() {
     let app = App::start().await;
     let (code, said) = app.command(&["check"]).await;
     assert_eq!(code, 1, "there are no assets here");
-    for line in ["; it is up to date", "ok   mail server: it answers", "ok   clock", "ok   secrets: 1"] {
+    for line in
+        ["; it is up to date", "ok   mail server: it answers", "ok   clock", "ok   secrets: 1"]
+    {
         assert!(said.contains(line), "{said}");
     }
     assert!(said.contains("BAD  assets: ") && said.contains("LEPTOS_SITE_ROOT"), "{said}");

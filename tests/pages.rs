@@ -34,12 +34,23 @@ async fn the_code_page_without_a_request_leads_to_the_start() {
 #[tokio::test]
 async fn every_answer_carries_the_security_headers() {
     let app = App::start().await;
-    for path in ["/login", "/dashboard", "/api/auth/session", "/nothing", "/healthz", "/pkg/nothing.js", "/favicon.svg"] {
+    for path in [
+        "/login",
+        "/dashboard",
+        "/api/auth/session",
+        "/nothing",
+        "/healthz",
+        "/pkg/nothing.js",
+        "/favicon.svg",
+    ] {
         let answer = app.browser().get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "strict-origin");
         assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert!(
+            answer.header("content-security-policy").contains("frame-ancestors 'none'"),
+            "{path}"
+        );
     }
 }
 
@@ -47,11 +58,18 @@ async fn every_answer_carries_the_security_headers() {
 async fn scripts_of_a_page_carry_its_own_nonce() {
     let app = App::start().await;
     let (first, second) = (app.browser().get("/login").await, app.browser().get("/login").await);
-    let nonce = |policy: &str| policy.split_once("'nonce-").unwrap().1.split('\'').next().unwrap().to_owned();
+    let nonce = |policy: &str| {
+        policy.split_once("'nonce-").unwrap().1.split('\'').next().unwrap().to_owned()
+    };
     let of_first = nonce(first.header("content-security-policy"));
     assert_ne!(of_first, nonce(second.header("content-security-policy")));
-    for directive in ["default-src 'none'", "'strict-dynamic'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"]
-    {
+    for directive in [
+        "default-src 'none'",
+        "'strict-dynamic'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    ] {
         assert!(first.header("content-security-policy").contains(directive), "{directive}");
     }
     assert!(!first.header("content-security-policy").contains("'unsafe-inline'"));
@@ -65,7 +83,8 @@ async fn too_large_a_body_is_refused_alike_everywhere() {
     let app = App::start().await;
     for path in ["/actions/sign-in", "/api/auth/send-passwordless", "/login", "/nothing"] {
         let browser = app.browser();
-        let answer = browser.send(browser.request(Method::POST, path).body("x".repeat(65 * 1024))).await;
+        let answer =
+            browser.send(browser.request(Method::POST, path).body("x".repeat(65 * 1024))).await;
         assert_eq!(answer.error(413), "payload_too_large", "{path}");
     }
 }
@@ -89,7 +108,10 @@ async fn without_a_database_people_are_told_to_come_back() {
     assert!(page.body.contains("We cannot reach our database right now."));
     assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
     assert_eq!(ada.get("/healthz").await.status, 200);
-    let sent = app.browser().post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" })).await;
+    let sent = app
+        .browser()
+        .post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "bea@example.com" }))
+        .await;
     assert_eq!(sent.error(503), "unavailable");
     assert_eq!(sent.header("retry-after"), "5");
 }
@@ -118,10 +140,17 @@ async fn metrics_are_for_this_machine_or_a_token() {
     ] {
         assert!(metrics.body.contains(line), "{line}: {}", metrics.body);
     }
-    let through_proxy = || browser.request(Method::GET, "/metrics").header("x-forwarded-for", "127.0.0.1");
+    let through_proxy =
+        || browser.request(Method::GET, "/metrics").header("x-forwarded-for", "127.0.0.1");
     assert_eq!(browser.send(through_proxy()).await.error(401), "unauthenticated");
-    assert_eq!(browser.send(through_proxy().bearer_auth("another token of some kind")).await.error(401), "unauthenticated");
-    assert_eq!(browser.send(through_proxy().bearer_auth("a token for the metrics")).await.status, 200);
+    assert_eq!(
+        browser.send(through_proxy().bearer_auth("another token of some kind")).await.error(401),
+        "unauthenticated"
+    );
+    assert_eq!(
+        browser.send(through_proxy().bearer_auth("a token for the metrics")).await.status,
+        200
+    );
 }
 
 #[tokio::test]
@@ -129,7 +158,10 @@ async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
     let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
     let asked = app.browser().ask_for_mail("ada@example.com").await;
     assert_eq!(asked.header("strict-transport-security"), "max-age=63072000; includeSubDomains");
-    assert!(asked.cookies_set()[0].starts_with("__Host-auth-request=") && asked.cookies_set()[0].ends_with("; Secure"));
+    assert!(
+        asked.cookies_set()[0].starts_with("__Host-auth-request=")
+            && asked.cookies_set()[0].ends_with("; Secure")
+    );
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(mail.link().starts_with("https://login.example.com/api/auth/verify?link_token="));
 }
@@ -137,9 +169,15 @@ async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
 #[tokio::test]
 async fn what_is_not_ours_to_show_is_not_there() {
     let app = App::start().await;
-    for path in
-        ["/.git/config", "/pkg/", "/pkg/../Cargo.toml", "/pkg/%2e%2e/Cargo.toml", "/Cargo.toml", "/data/latchkey.db", "/.env"]
-    {
+    for path in [
+        "/.git/config",
+        "/pkg/",
+        "/pkg/../Cargo.toml",
+        "/pkg/%2e%2e/Cargo.toml",
+        "/Cargo.toml",
+        "/data/latchkey.db",
+        "/.env",
+    ] {
         let answer = app.browser().get(path).await;
         assert!([404, 308].contains(&answer.status.as_u16()), "{path}: {answer:?}");
         assert!(!answer.body.contains("[package]"));

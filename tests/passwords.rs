@@ -11,7 +11,12 @@ async fn app() -> App {
 }
 
 async fn type_password(browser: &Browser, address: &str, password: &str) -> Answer {
-    browser.post_form("/actions/sign-in", &[("email", address), ("password", password), ("with_password", "true")]).await
+    browser
+        .post_form(
+            "/actions/sign-in",
+            &[("email", address), ("password", password), ("with_password", "true")],
+        )
+        .await
 }
 
 /// What the page says after a form was sent back to it.
@@ -25,7 +30,10 @@ async fn sentence(browser: &Browser, answer: &Answer) -> String {
 async fn a_password_set_on_the_dashboard_signs_in() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
-    assert_eq!(ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await.goes_to(), "/dashboard");
+    assert_eq!(
+        ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await.goes_to(),
+        "/dashboard"
+    );
     let phone = app.browser();
     assert_eq!(type_password(&phone, "Ada@Example.com", PASSWORD).await.goes_to(), "/dashboard");
     assert_eq!(phone.signed_in_as().await.as_deref(), Some("ada@example.com"));
@@ -39,10 +47,15 @@ async fn a_password_set_on_the_dashboard_signs_in() {
 async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
     let app = app().await;
     let browser = app.browser();
-    let answer = browser.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("password", "")]).await;
+    let answer = browser
+        .post_form("/actions/sign-in", &[("email", "ada@example.com"), ("password", "")])
+        .await;
     assert!(answer.goes_to().starts_with("/login/code"));
     let answer = type_password(&browser, "ada@example.com", "").await;
-    assert_eq!(sentence(&browser, &answer).await, "Something is missing: password. Fill it in and try again.");
+    assert_eq!(
+        sentence(&browser, &answer).await,
+        "Something is missing: password. Fill it in and try again."
+    );
     assert!(browser.get("/login").await.body.contains("Sign in with password"));
 }
 
@@ -85,7 +98,10 @@ async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
     app.clock.advance(11 * MINUTE);
     let answer = ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
     assert!(sentence(&ada, &answer).await.contains("needs a fresh sign-in"));
-    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE password IS NOT NULL").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL").await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -144,7 +160,7 @@ async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", "correct horse battery")]).await;
-    let kept = app.texts("SELECT password FROM users").await;
+    let kept = app.texts("SELECT password FROM latchkey_users").await;
     assert!(kept[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept:?}");
 }
 
@@ -152,12 +168,23 @@ async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
 async fn a_password_that_anyone_would_try_is_refused() {
     let app = app().await;
     let ada = app.signed_in("ada.lovelace@example.com").await;
-    for common in ["password", "12345678", "qwertyuiop", "Password1", "Latchkey", "lovelace", "ada.lovelace@example.com"] {
+    for common in [
+        "password",
+        "12345678",
+        "qwertyuiop",
+        "Password1",
+        "Latchkey",
+        "lovelace",
+        "ada.lovelace@example.com",
+    ] {
         let answer = ada.post_form("/actions/set-password", &[("password", common)]).await;
         let page = ada.get(answer.goes_to()).await.body;
         assert!(page.contains("among the first anyone would try"), "{common}: {page}");
     }
-    assert_eq!(app.count("SELECT COUNT(*) FROM users WHERE password IS NOT NULL").await, 0);
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL").await,
+        0
+    );
     ada.post_form("/actions/set-language", &[("language", "de")]).await;
     let answer = ada.post_form("/actions/set-password", &[("password", "password")]).await;
     let page = ada.get(answer.goes_to()).await.body;

@@ -7,22 +7,25 @@ use std::{fs, path::Path};
 use crate::support::App;
 
 /// Those that count for `/metrics`, and may read what they count.
-const COUNTS: [&str; 2] = ["SELECT COUNT(*) FROM sessions", "SELECT COUNT(*), MIN(created_at) FROM outbox"];
+const COUNTS: [&str; 2] = [
+    "SELECT COUNT(*) FROM latchkey_sessions",
+    "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox",
+];
 
 /// Every statement of the store, out of its sources.
 fn statements() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
-    let files = fs::read_dir(folder)
-        .unwrap()
-        .flatten()
-        .filter(|file| !["mapped.rs", "mod.rs", "run.rs"].iter().any(|other| file.file_name() == *other));
+    let files = fs::read_dir(folder).unwrap().flatten().filter(|file| {
+        !["mapped.rs", "mod.rs", "run.rs"].iter().any(|other| file.file_name() == *other)
+    });
     let sources: Vec<String> = files.map(|file| fs::read_to_string(file.path()).unwrap()).collect();
     // A literal of Rust: no quote within, lines joined by a backslash.
     let literals = sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
     let joined = literals.map(|text| text.split("\\\n").map(str::trim_start).collect::<String>());
     let verbs = ["SELECT", "UPDATE", "DELETE", "INSERT"];
     // One that is put together out of pieces is not among them.
-    let whole = joined.filter(|text| verbs.iter().any(|verb| text.starts_with(verb)) && !text.contains('{'));
+    let whole = joined
+        .filter(|text| verbs.iter().any(|verb| text.starts_with(verb)) && !text.contains('{'));
     whole.chain([OVERVIEW.clone()]).collect()
 }
 
@@ -34,7 +37,8 @@ async fn plan(store: &Store, statement: &str) -> Vec<String> {
             // Each has a mind of its own.
             for pool in [readers, writer] {
                 let mut lent = pool.get().await.unwrap();
-                let explained = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
+                let explained =
+                    sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
                 let rows = explained.fetch_all(lent.connection().unwrap()).await;
                 lent.give_back();
                 let rows = rows.unwrap_or_else(|error| panic!("{statement}: {error}"));
@@ -43,16 +47,25 @@ async fn plan(store: &Store, statement: &str) -> Vec<String> {
             steps
         }
         Store::Postgres(pool) => {
-            // Tables of a few rows are read whole whatever there is; so that is made the last resort.
-            // Never given back: its settings are its own.
+            // Tables of a few rows are read whole whatever there is; so that is made the last
+            // resort. Never given back: its settings are its own.
             let mut lent = pool.get().await.unwrap();
             let connection = lent.connection().unwrap();
             let setting = "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan; DEALLOCATE ALL";
             sqlx::raw_sql(setting).execute(&mut *connection).await.unwrap();
             let count = (1..=20).take_while(|n| statement.contains(&format!("${n}"))).count();
-            let nothing = if count == 0 { String::new() } else { format!("({})", vec!["NULL"; count].join(", ")) };
-            sqlx::raw_sql(AssertSqlSafe(format!("PREPARE it AS {statement}"))).execute(&mut *connection).await.unwrap();
-            let rows = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE it{nothing}"))).fetch_all(&mut *connection).await;
+            let nothing = if count == 0 {
+                String::new()
+            } else {
+                format!("({})", vec!["NULL"; count].join(", "))
+            };
+            sqlx::raw_sql(AssertSqlSafe(format!("PREPARE it AS {statement}")))
+                .execute(&mut *connection)
+                .await
+                .unwrap();
+            let rows = sqlx::raw_sql(AssertSqlSafe(format!("EXPLAIN EXECUTE it{nothing}")))
+                .fetch_all(&mut *connection)
+                .await;
             rows.unwrap().iter().map(|row| row.get(0)).collect()
         }
     }
@@ -64,14 +77,19 @@ async fn reads_by_index(app: &App) {
     assert!(statements.len() > 25, "{statements:#?}");
     let is_postgres = matches!(app.store, Store::Postgres(_));
     let hot = |statement: &&String| {
-        !COUNTS.iter().any(|count| statement.starts_with(count)) && (is_postgres || !statement.contains("SKIP LOCKED"))
+        !COUNTS.iter().any(|count| statement.starts_with(count))
+            && (is_postgres || !statement.contains("SKIP LOCKED"))
     };
     for statement in statements.iter().filter(hot) {
         let plan = plan(&app.store, statement).await;
-        // A co-routine is no table: its rows come one by one from a SELECT that has steps of its own.
-        let parts: Vec<&str> = plan.iter().filter_map(|step| step.strip_prefix("CO-ROUTINE ")).collect();
-        let scanned =
-            |step: &str| step.strip_prefix("SCAN ").is_some_and(|what| what != "CONSTANT ROW" && !parts.contains(&what));
+        // A co-routine is no table: its rows come one by one from a SELECT that has steps of its
+        // own.
+        let parts: Vec<&str> =
+            plan.iter().filter_map(|step| step.strip_prefix("CO-ROUTINE ")).collect();
+        let scanned = |step: &str| {
+            step.strip_prefix("SCAN ")
+                .is_some_and(|what| what != "CONSTANT ROW" && !parts.contains(&what))
+        };
         let whole = |step: &&String| scanned(step) || step.contains("Seq Scan");
         assert_eq!(plan.iter().find(whole), None, "{statement}\n{}", plan.join("\n"));
     }
@@ -82,7 +100,8 @@ async fn no_statement_reads_a_whole_table() {
     reads_by_index(&App::start().await).await;
 }
 
-/// SQLite reads tables whole that it once counted while they were small, by an ANALYZE or when it was closed.
+/// SQLite reads tables whole that it once counted while they were small, by an ANALYZE or when it
+/// was closed.
 #[tokio::test]
 async fn no_statement_reads_a_whole_table_that_was_counted_when_it_was_small() {
     for analyzed in [false, true] {

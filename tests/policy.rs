@@ -32,19 +32,28 @@ async fn saving_the_file_applies_it_and_a_bad_edit_changes_nothing() {
     until_branded(&browser, "After").await;
 
     // Editors save by putting another file in its place.
-    fs::write(folder.path().join("policy.tmp"), "[brand]\nname = \"Replaced\"\n[auth]\nmode = \"OTP\"\n").unwrap();
+    fs::write(
+        folder.path().join("policy.tmp"),
+        "[brand]\nname = \"Replaced\"\n[auth]\nmode = \"OTP\"\n",
+    )
+    .unwrap();
     fs::rename(folder.path().join("policy.tmp"), &path).unwrap();
     until_branded(&browser, "Replaced").await;
-    let sent = browser.post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" })).await;
+    let sent = browser
+        .post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" }))
+        .await;
     assert_eq!(sent.json()["passwordless_type"], "OTP");
     assert!(browser.get("/login").await.body.contains("Send code"), "the button says what is sent");
 }
 
-/// A browser that asked, its mail, and another browser, where the policy asks before it signs in elsewhere.
+/// A browser that asked, its mail, and another browser, where the policy asks before it signs in
+/// elsewhere.
 async fn asked_where_elsewhere_is_confirmed() -> (App, Browser, Mail, Browser) {
     let app = App::with(&[("LATCHKEY_AUTH__SAME_BROWSER", "confirm")]).await;
     let ada = app.browser();
-    let asking = ada.request(reqwest::Method::POST, "/actions/sign-in").form(&[("email", "ada@example.com")]);
+    let asking = ada
+        .request(reqwest::Method::POST, "/actions/sign-in")
+        .form(&[("email", "ada@example.com")]);
     let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
     ada.send(asking.header("user-agent", firefox).header("accept", "text/html")).await;
     let mail = app.inbox.first_to("ada@example.com").await;
@@ -59,12 +68,15 @@ async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
     let page = phone.get(mail.link()).await.goes_to().to_owned();
     let page = phone.get(&page).await;
     assert_eq!(page.status, 200);
-    for fact in ["Sign in here?", "ada@example.com", "Firefox on Linux", "127.0.0.*", "3 minutes ago"] {
+    for fact in
+        ["Sign in here?", "ada@example.com", "Firefox on Linux", "127.0.0.*", "3 minutes ago"]
+    {
         assert!(page.body.contains(fact), "{fact}: {}", page.body);
     }
     assert_eq!(phone.signed_in_as().await, None, "opening it changes nothing");
 
-    let pressed = phone.post_form("/actions/confirm-link", &[("link_token", mail.link_token())]).await;
+    let pressed =
+        phone.post_form("/actions/confirm-link", &[("link_token", mail.link_token())]).await;
     assert_eq!(pressed.goes_to(), "/dashboard");
     assert_eq!(phone.signed_in_as().await.as_deref(), Some("ada@example.com"));
     assert_eq!(ada.signed_in_as().await, None, "the browser that asked is not signed in by it");
@@ -81,8 +93,13 @@ async fn with_confirm_the_browser_that_asked_still_needs_no_press() {
 #[tokio::test]
 async fn with_confirm_a_press_from_another_site_does_nothing() {
     let (_app, _ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
-    let form = phone.request(reqwest::Method::POST, "/actions/confirm-link").form(&[("link_token", mail.link_token())]);
-    assert_eq!(phone.send(form.header("sec-fetch-site", "cross-site")).await.error(403), "forbidden_origin");
+    let form = phone
+        .request(reqwest::Method::POST, "/actions/confirm-link")
+        .form(&[("link_token", mail.link_token())]);
+    assert_eq!(
+        phone.send(form.header("sec-fetch-site", "cross-site")).await.error(403),
+        "forbidden_origin"
+    );
     assert_eq!(phone.signed_in_as().await, None);
 }
 
@@ -92,7 +109,8 @@ async fn with_enforce_a_press_does_nothing() {
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     let phone = app.browser();
-    let pressed = phone.post_form("/actions/confirm-link", &[("link_token", mail.link_token())]).await;
+    let pressed =
+        phone.post_form("/actions/confirm-link", &[("link_token", mail.link_token())]).await;
     assert!(pressed.goes_to().starts_with("/login/confirm"));
     assert_eq!(phone.signed_in_as().await, None);
 }

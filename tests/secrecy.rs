@@ -35,7 +35,10 @@ fn log() -> &'static Log {
     static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let log = Log::default();
-        let subscriber = tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).with_writer(log.clone());
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone());
         let _ = subscriber.try_init();
         log
     })
@@ -67,11 +70,25 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
     ada.post_form("/actions/sign-out", &[]).await;
 
     let text = log.text();
-    assert!(text.contains("auth.verified") && text.contains("s***@example.com"), "the log was captured");
+    assert!(
+        text.contains("auth.verified") && text.contains("s***@example.com"),
+        "the log was captured"
+    );
     assert!(!text.contains("secrecy-ada@example.com"), "addresses are masked");
-    assert!(!app.texts("SELECT event FROM audit_events").await.is_empty(), "the audit table was searched, too");
+    assert!(
+        !app.texts("SELECT event FROM latchkey_audit_events").await.is_empty(),
+        "the audit table was searched, too"
+    );
     let code = format!("\"{}\"", mail.code());
-    for secret in [mail.link_token(), &code, &jwt, &device, &id, "correct horse battery", crate::support::SECRET] {
+    for secret in [
+        mail.link_token(),
+        &code,
+        &jwt,
+        &device,
+        &id,
+        "correct horse battery",
+        crate::support::SECRET,
+    ] {
         assert!(!text.contains(secret), "the log holds {secret}");
         assert!(!seen.contains(secret), "a page holds {secret}");
     }
@@ -84,7 +101,8 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
 async fn every_answer_has_a_correlation_id_the_callers_if_it_is_a_plain_one() {
     let app = App::start().await;
     let browser = app.browser();
-    let with_id = |id: &str| browser.request(reqwest::Method::GET, "/healthz").header("x-request-id", id);
+    let with_id =
+        |id: &str| browser.request(reqwest::Method::GET, "/healthz").header("x-request-id", id);
     assert_eq!(browser.send(with_id("shop-42.a_b")).await.header("x-request-id"), "shop-42.a_b");
     for odd in ["a b", "<script>", &"x".repeat(65)] {
         let given = browser.send(with_id(odd)).await;
@@ -97,8 +115,9 @@ async fn line_breaks_and_colours_in_input_make_one_clean_log_line() {
     let log = log();
     let app = App::start().await;
     let browser = app.browser();
-    let asking =
-        browser.request(reqwest::Method::POST, "/actions/sign-in").form(&[("email", "lines@example.com\r\n\x1b[31mfake")]);
+    let asking = browser
+        .request(reqwest::Method::POST, "/actions/sign-in")
+        .form(&[("email", "lines@example.com\r\n\x1b[31mfake")]);
     browser.send(asking.header("user-agent", "tab\there")).await;
     browser.get("/login%0d%0afake-line%1b[31m").await;
     let text = log.text();
@@ -111,10 +130,15 @@ async fn who_is_turned_away_is_told_to_the_log() {
     let log = log();
     let app = App::start().await;
     let browser = app.browser();
-    let request = browser.request(reqwest::Method::POST, "/api/auth/logout").header("x-request-id", "turned-away-1");
+    let request = browser
+        .request(reqwest::Method::POST, "/api/auth/logout")
+        .header("x-request-id", "turned-away-1");
     browser.send(request.header("sec-fetch-site", "cross-site")).await;
-    let line =
-        log.text().lines().find(|line| line.contains("turned-away-1") && line.contains("request.refused")).map(str::to_owned);
+    let line = log
+        .text()
+        .lines()
+        .find(|line| line.contains("turned-away-1") && line.contains("request.refused"))
+        .map(str::to_owned);
     let line = line.expect("a line");
     assert!(line.contains("403") && line.contains("/api/auth/logout"), "{line}");
 }

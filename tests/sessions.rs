@@ -11,7 +11,9 @@ async fn signed_in_with_firefox(app: &App) -> Browser {
     let n = app.inbox.count_to("ada@example.com");
     browser.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
-    browser.send(browser.request(reqwest::Method::GET, mail.link()).header("user-agent", FIREFOX)).await;
+    browser
+        .send(browser.request(reqwest::Method::GET, mail.link()).header("user-agent", FIREFOX))
+        .await;
     browser
 }
 
@@ -23,7 +25,10 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
     let ada = app.signed_in("ada@example.com").await;
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("Firefox on Linux"), "{page}");
-    assert!(page.contains("127.0.0.*</bdi> · last used 3 hours ago · started 3 hours ago"), "{page}");
+    assert!(
+        page.contains("127.0.0.*</bdi> · last used 3 hours ago · started 3 hours ago"),
+        "{page}"
+    );
     assert_eq!(page.matches("this one").count(), 1);
 }
 
@@ -31,9 +36,9 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
 async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    let many = "INSERT INTO sessions (id, user_id, address, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+    let many = "INSERT INTO latchkey_sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
         WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 150) \
-        SELECT 'newer' || n, user_id, address, user_agent, ip_prefix, created_at + n, last_seen_at + n, expires_at FROM sessions, g";
+        SELECT 'newer' || n, user_id, address, subject, user_agent, ip_prefix, created_at + n, last_seen_at + n, expires_at FROM latchkey_sessions, g";
     app.run_sql(many).await;
     let page = ada.get("/dashboard").await.body;
     assert_eq!((page.matches("value=\"newer").count(), page.matches("this one").count()), (150, 1));
@@ -42,9 +47,13 @@ async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
 #[tokio::test]
 async fn one_of_them_can_be_ended() {
     let app = App::start().await;
-    let (phone, laptop) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    let (phone, laptop) =
+        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
     let id = phone.get("/api/auth/session").await.json()["session_id"].as_str().unwrap().to_owned();
-    assert_eq!(laptop.post_form("/actions/sign-out", &[("which", &id)]).await.goes_to(), "/dashboard");
+    assert_eq!(
+        laptop.post_form("/actions/sign-out", &[("which", &id)]).await.goes_to(),
+        "/dashboard"
+    );
     assert_eq!(phone.signed_in_as().await, None);
     assert!(laptop.signed_in_as().await.is_some());
 }
@@ -52,7 +61,8 @@ async fn one_of_them_can_be_ended() {
 #[tokio::test]
 async fn nobody_ends_anothers_session() {
     let app = App::start().await;
-    let (ada, eve) = (app.signed_in("ada@example.com").await, app.signed_in("eve@example.com").await);
+    let (ada, eve) =
+        (app.signed_in("ada@example.com").await, app.signed_in("eve@example.com").await);
     let id = ada.get("/api/auth/session").await.json()["session_id"].as_str().unwrap().to_owned();
     eve.post_form("/actions/sign-out", &[("which", &id)]).await;
     assert!(ada.signed_in_as().await.is_some());
@@ -62,7 +72,8 @@ async fn nobody_ends_anothers_session() {
 #[tokio::test]
 async fn the_others_can_be_ended_and_this_one_kept() {
     let app = App::start().await;
-    let (phone, laptop) = (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    let (phone, laptop) =
+        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
     laptop.post_form("/actions/sign-out", &[("which", "others")]).await;
     assert_eq!(phone.signed_in_as().await, None);
     assert!(laptop.signed_in_as().await.is_some());
@@ -72,7 +83,7 @@ async fn the_others_can_be_ended_and_this_one_kept() {
 async fn use_is_noted_at_most_once_a_minute() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    let seen = || app.count("SELECT last_seen_at FROM sessions");
+    let seen = || app.count("SELECT last_seen_at FROM latchkey_sessions");
     let begun = seen().await;
     app.clock.advance(30_000);
     ada.get("/dashboard").await;

@@ -24,7 +24,10 @@ async fn a_code_typed_where_it_was_asked_for_signs_in() {
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     let (first, last) = mail.code().split_at(3);
-    assert_eq!(ada.type_code(&format!("Your code is {first} {last}")).await.goes_to(), "/dashboard");
+    assert_eq!(
+        ada.type_code(&format!("Your code is {first} {last}")).await.goes_to(),
+        "/dashboard"
+    );
     assert_eq!(ada.signed_in_as().await.as_deref(), Some("ada@example.com"));
 }
 
@@ -32,11 +35,18 @@ async fn a_code_typed_where_it_was_asked_for_signs_in() {
 async fn the_person_goes_where_they_wanted_to() {
     let app = App::start().await;
     let ada = app.browser();
-    assert_eq!(ada.get("/dashboard?tab=a%26b").await.goes_to(), "/login?next=%2Fdashboard%3Ftab%3Da%2526b");
+    assert_eq!(
+        ada.get("/dashboard?tab=a%26b").await.goes_to(),
+        "/login?next=%2Fdashboard%3Ftab%3Da%2526b"
+    );
 
     let page = ada.get("/login?next=%2Fdashboard%3Ftab%3Da%2526b").await;
     assert!(page.body.contains(r#"name="next" value="/dashboard?tab=a%26b""#), "{}", page.body);
-    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?tab=a%26b")]).await;
+    ada.post_form(
+        "/actions/sign-in",
+        &[("email", "ada@example.com"), ("next", "/dashboard?tab=a%26b")],
+    )
+    .await;
     let mail = app.inbox.first_to("ada@example.com").await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard?tab=a%26b");
 }
@@ -44,7 +54,11 @@ async fn the_person_goes_where_they_wanted_to() {
 #[tokio::test]
 async fn a_destination_off_this_site_becomes_the_dashboard() {
     let app = App::start().await;
-    for (n, bad) in ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"].iter().enumerate() {
+    for (n, bad) in
+        ["//evil.example", "/\\evil.example", "https:evil.example", "javascript:alert(1)"]
+            .iter()
+            .enumerate()
+    {
         let (browser, address) = (app.browser(), format!("ada{n}@example.com"));
         browser.post_form("/actions/sign-in", &[("email", &address), ("next", bad)]).await;
         let mail = app.inbox.first_to(&address).await;
@@ -174,7 +188,9 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
     let app = App::start().await;
     let asking: Vec<_> = (0..200)
         .map(|n| (app.browser(), format!("ada{n}@example.com")))
-        .map(|(browser, address)| tokio::spawn(async move { browser.ask_for_mail(&address).await.status }))
+        .map(|(browser, address)| {
+            tokio::spawn(async move { browser.ask_for_mail(&address).await.status })
+        })
         .collect();
     for asked in asking {
         assert_eq!(asked.await.unwrap(), 303);
@@ -188,8 +204,13 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
 async fn a_destination_added_to_the_link_is_ignored() {
     let app = App::start().await;
     let ada = app.browser();
-    ada.post_form("/actions/sign-in", &[("email", "ada@example.com"), ("next", "/dashboard?stored=1")]).await;
-    let link = format!("{}&next=/dashboard?added=1", app.inbox.first_to("ada@example.com").await.link());
+    ada.post_form(
+        "/actions/sign-in",
+        &[("email", "ada@example.com"), ("next", "/dashboard?stored=1")],
+    )
+    .await;
+    let link =
+        format!("{}&next=/dashboard?added=1", app.inbox.first_to("ada@example.com").await.link());
     assert_eq!(ada.get(&link).await.goes_to(), "/dashboard?stored=1");
 }
 

@@ -21,7 +21,10 @@ fn signed_under(key: &EncodingKey, header: &Value, claims: &Value) -> String {
 /// Header and claims of a good token.
 async fn good(app: &App) -> (Value, Value) {
     let jwt = app.signed_in("ada@example.com").await.cookie("session").unwrap();
-    let part = |n: usize| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(n).unwrap()).unwrap()).unwrap();
+    let part = |n: usize| {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(jwt.split('.').nth(n).unwrap()).unwrap())
+            .unwrap()
+    };
     (part(0), part(1))
 }
 
@@ -35,7 +38,10 @@ fn presenting(app: &App, jwt: &str) -> Browser {
 async fn a_claim_that_is_not_as_we_write_it_is_no_session() {
     let app = App::start().await;
     let (header, claims) = good(&app).await;
-    assert!(presenting(&app, &signed(&header, &claims)).signed_in_as().await.is_some(), "the test signs as the server does");
+    assert!(
+        presenting(&app, &signed(&header, &claims)).signed_in_as().await.is_some(),
+        "the test signs as the server does"
+    );
     let exp = claims["exp"].as_u64().unwrap();
     for (claim, odd) in [
         ("exp", json!(exp.to_string())),
@@ -54,9 +60,17 @@ async fn a_claim_that_is_not_as_we_write_it_is_no_session() {
     ] {
         let mut claims = claims.clone();
         claims[claim] = odd.clone();
-        assert_eq!(presenting(&app, &signed(&header, &claims)).signed_in_as().await, None, "{claim} {odd}");
+        assert_eq!(
+            presenting(&app, &signed(&header, &claims)).signed_in_as().await,
+            None,
+            "{claim} {odd}"
+        );
         claims.as_object_mut().unwrap().remove(claim);
-        assert_eq!(presenting(&app, &signed(&header, &claims)).signed_in_as().await, None, "no {claim}");
+        assert_eq!(
+            presenting(&app, &signed(&header, &claims)).signed_in_as().await,
+            None,
+            "no {claim}"
+        );
     }
 }
 
@@ -75,7 +89,11 @@ async fn a_token_of_another_type_or_algorithm_is_no_session() {
     ] {
         let mut header = header.clone();
         header[name] = odd.clone();
-        assert_eq!(presenting(&app, &signed(&header, &claims)).signed_in_as().await, None, "{name} {odd}");
+        assert_eq!(
+            presenting(&app, &signed(&header, &claims)).signed_in_as().await,
+            None,
+            "{name} {odd}"
+        );
     }
 }
 

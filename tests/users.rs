@@ -25,14 +25,21 @@ async fn fifty_first_sign_ins_at_once_make_one_user() {
     let app = App::start().await;
     let mut sent = Vec::new();
     for n in 1..=50 {
-        let answer = app.browser().post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await;
+        let answer = app
+            .browser()
+            .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
+            .await;
         let mail = app.inbox.nth_to("ada@example.com", n).await;
-        sent.push(json!({ "code": mail.code(), "auth_request_id": answer.json()["auth_request_id"] }));
+        sent.push(
+            json!({ "code": mail.code(), "auth_request_id": answer.json()["auth_request_id"] }),
+        );
     }
     let tries: Vec<_> = sent
         .into_iter()
         .map(|body| (app.browser(), body))
-        .map(|(browser, body)| tokio::spawn(async move { browser.post_json("/api/auth/verify", body).await.status }))
+        .map(|(browser, body)| {
+            tokio::spawn(async move { browser.post_json("/api/auth/verify", body).await.status })
+        })
         .collect();
     let mut won = 0;
     for attempt in tries {
@@ -40,19 +47,31 @@ async fn fifty_first_sign_ins_at_once_make_one_user() {
     }
     // The first to succeed ends the others, which are of the same address.
     assert_eq!(won, 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM users").await, 1);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }
 
 #[tokio::test]
 async fn when_sign_up_is_closed_strangers_get_the_same_answer_and_no_mail() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
-    app.run_sql("INSERT INTO users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)").await;
+    app.run_sql(
+        "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)",
+    )
+    .await;
     let answers = [
-        app.browser().post_json("/api/auth/send-passwordless", json!({ "email": "bob@example.com" })).await,
-        app.browser().post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await,
+        app.browser()
+            .post_json("/api/auth/send-passwordless", json!({ "email": "bob@example.com" }))
+            .await,
+        app.browser()
+            .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
+            .await,
     ];
-    let [mut unknown, mut known] = answers
-        .map(|answer| (answer.status, answer.json(), answer.headers.keys().map(|name| name.to_string()).collect::<Vec<_>>()));
+    let [mut unknown, mut known] = answers.map(|answer| {
+        (
+            answer.status,
+            answer.json(),
+            answer.headers.keys().map(|name| name.to_string()).collect::<Vec<_>>(),
+        )
+    });
     for answer in [&mut unknown, &mut known] {
         let id = answer.1["auth_request_id"].take();
         assert_eq!(id.as_str().map(str::len), Some(22));
@@ -60,7 +79,11 @@ async fn when_sign_up_is_closed_strangers_get_the_same_answer_and_no_mail() {
     assert_eq!(unknown, known);
     app.inbox.first_to("ada@example.com").await;
     assert_eq!(app.inbox.count(), 1);
-    assert_eq!(app.count("SELECT COUNT(*) FROM outbox").await, 2, "the same rows are written");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox").await,
+        2,
+        "the same rows are written"
+    );
 }
 
 #[tokio::test]
@@ -69,7 +92,7 @@ async fn a_disabled_user_gets_no_mail_and_no_session() {
     let ada = app.signed_in("ada@example.com").await;
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
-    app.run_sql("UPDATE users SET disabled_at = 1").await;
+    app.run_sql("UPDATE latchkey_users SET disabled_at = 1").await;
     assert_eq!(ada.signed_in_as().await, None);
     ada.get(mail.link()).await;
     assert_eq!(ada.signed_in_as().await, None);
@@ -115,9 +138,15 @@ impl Team {
 
     /// Why it cannot be mapped.
     async fn refusal(&self, table: &str, address: &str) -> String {
-        let own = Store::open(&format!("sqlite://{}", self.folder.path().join("own.db").display())).await.unwrap();
-        let users =
-            Users { table: table.to_owned(), id: "id".to_owned(), address: address.to_owned(), database_url: Some(self.url()) };
+        let own = Store::open(&format!("sqlite://{}", self.folder.path().join("own.db").display()))
+            .await
+            .unwrap();
+        let users = Users {
+            table: table.to_owned(),
+            id: "id".to_owned(),
+            address: address.to_owned(),
+            database_url: Some(self.url()),
+        };
         MappedUsers::open(&users, &own).await.unwrap_err().to_string()
     }
 }
@@ -165,12 +194,14 @@ async fn the_teams_database_is_never_written() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
     let version = |pool: SqlitePool| async move {
-        let (schema, data): (i64, i64) =
-            sqlx::query_as("SELECT (SELECT COUNT(*) FROM sqlite_master), (SELECT COUNT(*) FROM users)")
-                .fetch_one(&pool)
-                .await
-                .unwrap();
-        let changes: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&pool).await.unwrap();
+        let (schema, data): (i64, i64) = sqlx::query_as(
+            "SELECT (SELECT COUNT(*) FROM sqlite_master), (SELECT COUNT(*) FROM users)",
+        )
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        let changes: i64 =
+            sqlx::query_scalar("PRAGMA data_version").fetch_one(&pool).await.unwrap();
         (schema, data, changes)
     };
     let before = version(team.pool.clone()).await;
@@ -238,5 +269,8 @@ async fn users_of_a_table_like_supabases_sign_in_under_their_own_id() {
     ])
     .await;
     let ada = app.signed_in("ada@example.com").await;
-    assert_eq!(ada.get("/api/auth/session").await.json()["user_id"], "6f1c1fd4-6a4c-4a0e-9a51-0f8e3d2c1b0a");
+    assert_eq!(
+        ada.get("/api/auth/session").await.json()["user_id"],
+        "6f1c1fd4-6a4c-4a0e-9a51-0f8e3d2c1b0a"
+    );
 }

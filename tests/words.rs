@@ -20,7 +20,10 @@ async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_n
         ("ja, fr;q=0.5", "en", "Sign in to Latchkey"),
     ] {
         let page = liking(&ada, languages, "/login").await.body;
-        assert!(page.contains(&format!("<html lang=\"{tag}\">")) && page.contains(heading), "{languages}: {page}");
+        assert!(
+            page.contains(&format!("<html lang=\"{tag}\">")) && page.contains(heading),
+            "{languages}: {page}"
+        );
     }
 }
 
@@ -28,12 +31,23 @@ async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_n
 async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on() {
     let app = App::start().await;
     let ada = app.browser();
-    let chosen = ada.post_form("/actions/set-language", &[("language", "de"), ("back", "/login?next=%2Fdashboard%2Fa")]).await;
+    let chosen = ada
+        .post_form(
+            "/actions/set-language",
+            &[("language", "de"), ("back", "/login?next=%2Fdashboard%2Fa")],
+        )
+        .await;
     assert_eq!(chosen.goes_to(), "/login?next=%2Fdashboard%2Fa");
     assert!(liking(&ada, "en", "/login").await.body.contains("Bei Latchkey anmelden"));
-    let elsewhere = ada.post_form("/actions/set-language", &[("language", "de"), ("back", "https://evil.example/")]).await;
+    let elsewhere = ada
+        .post_form(
+            "/actions/set-language",
+            &[("language", "de"), ("back", "https://evil.example/")],
+        )
+        .await;
     assert_eq!(elsewhere.goes_to(), "/dashboard", "never to another site");
-    let unknown = ada.post_form("/actions/set-language", &[("language", "xx"), ("back", "/login")]).await;
+    let unknown =
+        ada.post_form("/actions/set-language", &[("language", "xx"), ("back", "/login")]).await;
     assert_eq!(unknown.goes_to(), "/login");
     assert!(ada.get("/login").await.body.contains("Etwas fehlt: language."));
 }
@@ -43,11 +57,17 @@ async fn errors_are_told_in_the_language_of_who_asked() {
     let app = App::start().await;
     let ada = app.browser();
     let body = serde_json::json!({ "email": "ada" });
-    let request = ada.request(Method::POST, "/api/auth/send-passwordless").header("accept-language", "de").json(&body);
+    let request = ada
+        .request(Method::POST, "/api/auth/send-passwordless")
+        .header("accept-language", "de")
+        .json(&body);
     let answer = ada.send(request).await;
     assert_eq!(answer.error(400), "invalid_email", "the code is the same in any language");
     let sentence = answer.json()["error"]["message"].as_str().unwrap().to_owned();
-    assert_eq!(sentence, "Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie die Schreibweise.");
+    assert_eq!(
+        sentence,
+        "Das sieht nicht nach einer E-Mail-Adresse aus. Prüfen Sie die Schreibweise."
+    );
 }
 
 #[tokio::test]
@@ -67,15 +87,26 @@ async fn a_mail_is_in_the_language_of_who_asked_for_it() {
 /// The text of every source file below a folder.
 fn sources(folder: &Path) -> String {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| if path.is_dir() { sources(&path) } else { fs::read_to_string(&path).unwrap_or_default() }).collect()
+    entries
+        .map(|path| {
+            if path.is_dir() {
+                sources(&path)
+            } else {
+                fs::read_to_string(&path).unwrap_or_default()
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn every_sentence_of_the_catalogue_is_said_somewhere() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (code, catalogue) = (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
-    let keys = catalogue.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
-    let keys: Vec<&str> = keys.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
+    let (code, catalogue) =
+        (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
+    let keys =
+        catalogue.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+    let keys: Vec<&str> =
+        keys.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
     assert!(keys.len() > 150, "{}", keys.len());
     for key in keys {
         assert!(code.contains(&format!("say!(\"{key}\"")), "nobody says {key}");

@@ -1,6 +1,7 @@
--- Times are unix milliseconds. The same tables as in migrations/sqlite, with BYTEA for BLOB.
+-- Every name begins with latchkey_, so that a team's own tables can live beside them. Times are
+-- unix milliseconds. The same tables as in migrations/sqlite, with BYTEA for BLOB.
 
-CREATE TABLE users (
+CREATE TABLE latchkey_users (
     id          TEXT   NOT NULL PRIMARY KEY,
     address     TEXT   NOT NULL UNIQUE,
     password    TEXT,
@@ -8,9 +9,10 @@ CREATE TABLE users (
     disabled_at BIGINT
 );
 
--- One attempt to sign in, with everything the caller asked for: a fresh mail is made of it. The secrets it was mailed with are in auth_credentials, one generation for each mail that
+-- One attempt to sign in, with everything the caller asked for: a fresh mail is made of it. The
+-- secrets it was mailed with are in latchkey_auth_credentials, one generation for each mail that
 -- carried new ones; only the newest generation signs in.
-CREATE TABLE auth_requests (
+CREATE TABLE latchkey_auth_requests (
     id           TEXT   NOT NULL PRIMARY KEY,
     address      TEXT   NOT NULL,
     mode         TEXT   NOT NULL,
@@ -31,11 +33,11 @@ CREATE TABLE auth_requests (
     ended_at     BIGINT,
     ended_by     TEXT
 );
-CREATE INDEX auth_requests_pending ON auth_requests (address) WHERE ended_at IS NULL;
-CREATE INDEX auth_requests_expiry ON auth_requests (expires_at);
+CREATE INDEX latchkey_auth_requests_pending ON latchkey_auth_requests (address) WHERE ended_at IS NULL;
+CREATE INDEX latchkey_auth_requests_expiry ON latchkey_auth_requests (expires_at);
 
-CREATE TABLE auth_credentials (
-    auth_request_id TEXT   NOT NULL REFERENCES auth_requests (id) ON DELETE CASCADE,
+CREATE TABLE latchkey_auth_credentials (
+    auth_request_id TEXT   NOT NULL REFERENCES latchkey_auth_requests (id) ON DELETE CASCADE,
     generation      BIGINT NOT NULL,
     link_hash       BYTEA  NOT NULL UNIQUE,
     code_hash       BYTEA  NOT NULL,
@@ -43,21 +45,24 @@ CREATE TABLE auth_credentials (
     PRIMARY KEY (auth_request_id, generation)
 );
 
--- Tries of codes and passwords that have not succeeded: too many in a bucket pause them. A bucket is an address, or an
--- address and a device that has signed in to it before.
-CREATE TABLE failed_tries (
+-- Tries of codes and passwords that have not succeeded: too many in a bucket pause them. A bucket
+-- is an address, or an address and a device that has signed in to it before.
+CREATE TABLE latchkey_failed_tries (
     id     TEXT   NOT NULL PRIMARY KEY,
     bucket TEXT   NOT NULL,
     at     BIGINT NOT NULL
 );
-CREATE INDEX failed_tries_bucket ON failed_tries (bucket, at);
-CREATE INDEX failed_tries_age ON failed_tries (at);
+CREATE INDEX latchkey_failed_tries_bucket ON latchkey_failed_tries (bucket, at);
+CREATE INDEX latchkey_failed_tries_age ON latchkey_failed_tries (at);
 
--- user_id is of `users`, or of the team's own table when [users] maps one; hence no foreign key.
-CREATE TABLE sessions (
+-- user_id is of `latchkey_users`, or of the team's own table when [users] maps one; hence no
+-- foreign key.
+CREATE TABLE latchkey_sessions (
     id           TEXT   NOT NULL PRIMARY KEY,
     user_id      TEXT   NOT NULL,
     address      TEXT   NOT NULL,
+    -- What the address is called in the audit table: the dashboard finds both in one read.
+    subject      TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL,
     ip_prefix    TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
@@ -65,13 +70,15 @@ CREATE TABLE sessions (
     expires_at   BIGINT NOT NULL,
     revoked_at   BIGINT
 );
-CREATE INDEX sessions_user ON sessions (user_id);
-CREATE INDEX sessions_expiry ON sessions (expires_at);
-CREATE INDEX sessions_revoked ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+-- The latest of one's sessions stand in their index in order: nothing is sorted to find them.
+CREATE INDEX latchkey_sessions_latest ON latchkey_sessions (user_id, created_at);
+CREATE INDEX latchkey_sessions_expiry ON latchkey_sessions (expires_at);
+CREATE INDEX latchkey_sessions_revoked ON latchkey_sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 
--- Mails waiting to be sent, and for an hour those that were: the limits of a bucket count these rows.
--- due_at is also the lease: a worker that claims a mail moves it forward, and if the worker dies the mail is due again.
-CREATE TABLE outbox (
+-- Mails waiting to be sent, and for an hour those that were: the limits of a bucket count these
+-- rows. due_at is also the lease: a worker that claims a mail moves it forward, and if the worker
+-- dies the mail is due again.
+CREATE TABLE latchkey_outbox (
     id              TEXT   NOT NULL PRIMARY KEY,
     auth_request_id TEXT   NOT NULL,
     address         TEXT   NOT NULL,
@@ -83,9 +90,29 @@ CREATE TABLE outbox (
     created_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
     sent_at         BIGINT,
-    last_error      TEXT
+    last_error      TEXT,
+    -- The correlation id of the request that asked for the mail: what becomes of the mail is told
+    -- under it.
+    request_id      TEXT   NOT NULL
 );
-CREATE INDEX outbox_due ON outbox (due_at) WHERE state = 'queued';
-CREATE INDEX outbox_bucket ON outbox (bucket, created_at);
-CREATE INDEX outbox_auth_request ON outbox (auth_request_id);
-CREATE INDEX outbox_expiry ON outbox (expires_at);
+CREATE INDEX latchkey_outbox_due ON latchkey_outbox (due_at) WHERE state = 'queued';
+CREATE INDEX latchkey_outbox_bucket ON latchkey_outbox (bucket, created_at);
+CREATE INDEX latchkey_outbox_latest ON latchkey_outbox (auth_request_id, created_at);
+CREATE INDEX latchkey_outbox_expiry ON latchkey_outbox (expires_at);
+
+-- What happened in the flow, a row for each event. No secrets; the address is masked, and `subject`
+-- (an HMAC of it under a key of the server) finds what happened to one address again.
+CREATE TABLE latchkey_audit_events (
+    id         BIGINT  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT  NOT NULL,
+    event      TEXT    NOT NULL,
+    reason     TEXT    NOT NULL,
+    request_id TEXT    NOT NULL,
+    subject    TEXT    NOT NULL,
+    address    TEXT    NOT NULL,
+    user_id    TEXT,
+    user_agent TEXT    NOT NULL,
+    ip_prefix  TEXT    NOT NULL
+);
+CREATE INDEX latchkey_audit_events_subject ON latchkey_audit_events (subject, at);
+CREATE INDEX latchkey_audit_events_age ON latchkey_audit_events (at);

@@ -1,4 +1,5 @@
-//! What islands ask of the browser. On the server, where islands are only drawn, nothing of it happens.
+//! What islands ask of the browser. On the server, where islands are only drawn, nothing of it
+//! happens.
 
 /// Goes to another page.
 pub fn go(location: &str) {
@@ -24,8 +25,8 @@ fn element<T: wasm_bindgen::JsCast>(id: &str) -> Option<T> {
     web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 
-/// What is in the field with this id, however it came there: typed before the script was, filled in by the browser, or
-/// restored by Back.
+/// What is in the field with this id, however it came there: typed before the script was, filled in
+/// by the browser, or restored by Back.
 pub fn value(id: &str) -> String {
     #[cfg(feature = "hydrate")]
     return element::<web_sys::HtmlInputElement>(id).map(|field| field.value()).unwrap_or_default();

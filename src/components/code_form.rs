@@ -1,6 +1,8 @@
 //! The forms of the "check your inbox" page.
 
-use leptos::{ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use leptos::{
+    ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local,
+};
 use std::time::Duration;
 
 use super::{
@@ -16,7 +18,8 @@ use crate::{
 /// Seconds between looks whether the link was opened in another tab.
 const LOOK: u64 = 2;
 
-/// Takes the code, sends a fresh mail, and finishes by itself when the link is opened elsewhere in this browser.
+/// Takes the code, sends a fresh mail, and finishes by itself when the link is opened elsewhere in
+/// this browser.
 #[island]
 pub fn CodeForm(
     /// Which of the browser's auth requests this page is about.
@@ -36,8 +39,8 @@ pub fn CodeForm(
     let error = RwSignal::new(error);
     let trouble = RwSignal::new(trouble);
     let busy = RwSignal::new(false);
-    // Whether the code that stands there was refused. Whoever presses the button after it was sent by itself must not lose another
-    // try to it.
+    // Whether the code that stands there was refused. Whoever presses the button after it was sent
+    // by itself must not lose another try to it.
     let refused = RwSignal::new(false);
     // Until the script runs nothing counts down, and nothing may be disabled for good.
     let expires_in_now = RwSignal::new(expires_in);

@@ -1,6 +1,8 @@
 //! The form of the sign-in page.
 
-use leptos::{ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use leptos::{
+    ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local,
+};
 use std::time::Duration;
 
 use super::{
@@ -11,8 +13,9 @@ use super::{
 };
 use crate::actions::sign_in;
 
-/// Asks for an address, and for a password where there are passwords. Works as a plain form; alive, it shows errors in
-/// place, loses nothing that was typed, and has one button that says what it will do.
+/// Asks for an address, and for a password where there are passwords. Works as a plain form; alive,
+/// it shows errors in place, loses nothing that was typed, and has one button that says what it
+/// will do.
 #[island]
 pub fn LoginForm(
     /// Where the person wants to go.
@@ -36,8 +39,8 @@ pub fn LoginForm(
         alive.set(true);
         password.set(value("password"));
     });
-    // Seconds until the same address may be tried again: the button counts them down, as a message that changes would be read
-    // out every second.
+    // Seconds until the same address may be tried again: the button counts them down, as a message
+    // that changes would be read out every second.
     let wait = RwSignal::new(0);
     let until = RwSignal::new(0.0);
     Effect::new(move |_| {
@@ -56,7 +59,11 @@ pub fn LoginForm(
         let typed = value("email");
         let typed = typed.trim();
         meant.set(suggestion(typed).unwrap_or_default());
-        error.set(if typed.is_empty() || is_plausible(typed) { String::new() } else { words.no_address.clone() });
+        error.set(if typed.is_empty() || is_plausible(typed) {
+            String::new()
+        } else {
+            words.no_address.clone()
+        });
     };
     let take = move |_| {
         set_value("email", &meant.get_untracked());
@@ -77,7 +84,11 @@ pub fn LoginForm(
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
                     until.set(now() + refusal.retry_after.unwrap_or(0) as f64 * 1_000.0);
-                    error.set(if refusal.message.is_empty() { unreachable } else { refusal.message });
+                    error.set(if refusal.message.is_empty() {
+                        unreachable
+                    } else {
+                        refusal.message
+                    });
                     busy.set(false);
                     focus(if value("password").is_empty() { "email" } else { "password" });
                 }

@@ -22,10 +22,11 @@ const COMMON: [&str; 16] = [
     "mail.com",
 ];
 /// Real ones that are one letter away from those.
-const REAL: [&str; 7] = ["ymail.com", "email.com", "gmx.com", "live.de", "hotmail.co", "gmx.at", "gmx.ch"];
+const REAL: [&str; 7] =
+    ["ymail.com", "email.com", "gmx.com", "live.de", "hotmail.co", "gmx.at", "gmx.ch"];
 
-/// The address that was probably meant: its domain is one slip (a letter too many, too few, wrong, or two swapped) away from a
-/// common one.
+/// The address that was probably meant: its domain is one slip (a letter too many, too few, wrong,
+/// or two swapped) away from a common one.
 pub fn suggestion(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     let domain = domain.to_ascii_lowercase();
@@ -61,7 +62,16 @@ mod tests {
 
     #[test]
     fn other_domains_are_nobodys_business() {
-        for typed in ["ada@gmail.com", "ada@ymail.com", "ada@example.com", "ada@gmx.com", "ada", "@gmial.com", "a@b", ""] {
+        for typed in [
+            "ada@gmail.com",
+            "ada@ymail.com",
+            "ada@example.com",
+            "ada@gmx.com",
+            "ada",
+            "@gmial.com",
+            "a@b",
+            "",
+        ] {
             assert_eq!(suggestion(typed), None, "{typed}");
         }
     }

@@ -1,10 +1,11 @@
-//! What the islands say: the server draws them in the person's language and hands the words on, so that the browser needs no
-//! catalogue. As lists, not by name: that is shorter in the page, and in what reads them there.
+//! What the islands say: the server draws them in the person's language and hands the words on, so
+//! that the browser needs no catalogue. As lists, not by name: that is shorter in the page, and in
+//! what reads them there.
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-/// Stands in a sentence for what only the browser knows: a time that counts down, an address. One character, because to look for a
-/// longer text would double what the browser loads of it.
+/// Stands in a sentence for what only the browser knows: a time that counts down, an address. One
+/// character, because to look for a longer text would double what the browser loads of it.
 pub const BLANK: char = '\u{fffc}';
 
 /// The words of the sign-in form.

@@ -1,4 +1,5 @@
-//! The wasm entry: the browser calls `hydrate` once the module is loaded, and the islands of the page come alive.
+//! The wasm entry: the browser calls `hydrate` once the module is loaded, and the islands of the
+//! page come alive.
 
 // Keeps the islands, which register themselves by name, from being dropped as unused.
 #[allow(unused_imports)]

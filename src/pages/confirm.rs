@@ -42,8 +42,8 @@ async fn confirm_page() -> Result<AnyView, Error> {
     }
 }
 
-/// A link that would sign in, had something else not been in the way: too many tries from this network, or the database.
-/// Not a redirect: as long as that lasts, it would lead back here.
+/// A link that would sign in, had something else not been in the way: too many tries from this
+/// network, or the database. Not a redirect: as long as that lasts, it would lead back here.
 fn still_good(visit: &Visit, token: &str) -> AnyView {
     let flash = visit.flash();
     if let Some(error) = &flash.error {
@@ -111,7 +111,13 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
 /// Who asked and when, and a button that signs this browser in instead of theirs.
 fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
     let refused = refusal(visit);
-    let facts = facts(visit, request.address.clone(), &request.user_agent, &request.ip_prefix, request.created_at);
+    let facts = facts(
+        visit,
+        request.address.clone(),
+        &request.user_agent,
+        &request.ip_prefix,
+        request.created_at,
+    );
     let token = token.to_owned();
     view! {
         <Frame title=say!("sign-in-here-title")>

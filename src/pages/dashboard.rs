@@ -74,9 +74,14 @@ fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
 
 fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<> {
     let is_this = row.name == this.row.id;
-    let seen = if is_this || now - row.at < 2 * MINUTE { say!("in-use-now") } else { say!("last-used", ago = ago(row.at, now)) };
+    let seen = if is_this || now - row.at < 2 * MINUTE {
+        say!("in-use-now")
+    } else {
+        say!("last-used", ago = ago(row.at, now))
+    };
     let browser = describe(&row.user_agent);
-    let end_it = (!is_this).then(|| (row.name.clone(), say!("end-session-in", browser = browser.as_str())));
+    let end_it =
+        (!is_this).then(|| (row.name.clone(), say!("end-session-in", browser = browser.as_str())));
     view! {
         <li>
             <div>

@@ -51,9 +51,14 @@ pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
 
 /// The team's own links, and the languages the page could be in.
 fn small_print(brand: &Brand) -> impl IntoView + use<> {
-    let links =
-        [(brand.support_link(), say!("support")), (brand.terms.clone(), say!("terms")), (brand.privacy.clone(), say!("privacy"))];
-    let links = links.into_iter().filter_map(|(link, name)| link.map(|link| view! { <a href=link>{name}</a> }));
+    let links = [
+        (brand.support_link(), say!("support")),
+        (brand.terms.clone(), say!("terms")),
+        (brand.privacy.clone(), say!("privacy")),
+    ];
+    let links = links
+        .into_iter()
+        .filter_map(|(link, name)| link.map(|link| view! { <a href=link>{name}</a> }));
     let others = Language::ALL.into_iter().filter(|other| *other != language()).map(|other| {
         view! {
             <button class="inline" name="language" value=other.tag() lang=other.tag()>
@@ -73,13 +78,22 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
     }
 }
 
-/// A page that has to ask the database first; what goes wrong there is a page, too. Boxed, because it is large and moved often.
+/// A page that has to ask the database first; what goes wrong there is a page, too. Boxed, because
+/// it is large and moved often.
 pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
-    Suspend::new(async move { page.await.unwrap_or_else(|error| view! { <TroublePage error /> }.into_any()) })
+    Suspend::new(async move {
+        page.await.unwrap_or_else(|error| view! { <TroublePage error /> }.into_any())
+    })
 }
 
 /// Whose sign-in it is, and where and when it was begun.
-pub fn facts(visit: &Visit, address: String, user_agent: &str, network: &str, begun_at: Millis) -> impl IntoView + use<> {
+pub fn facts(
+    visit: &Visit,
+    address: String,
+    user_agent: &str,
+    network: &str,
+    begun_at: Millis,
+) -> impl IntoView + use<> {
     let browser = say!("browser-from", browser = describe(user_agent), network = network);
     view! {
         <dl class="facts">

@@ -14,7 +14,8 @@ pub fn LoginPage() -> impl IntoView {
     let visit = Visit::current().ok();
     let next = visit.as_ref().and_then(|visit| visit.query("next")).unwrap_or_default();
     let brand = visit.as_ref().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
-    let passwords = visit.as_ref().is_some_and(|visit| visit.policy().auth.passwords == Passwords::Optional);
+    let passwords =
+        visit.as_ref().is_some_and(|visit| visit.policy().auth.passwords == Passwords::Optional);
     let mode = visit.as_ref().map(|visit| visit.policy().auth.mode).unwrap_or_default();
     let promise = match mode {
         Mode::Link => say!("promise-link"),
@@ -24,7 +25,9 @@ pub fn LoginPage() -> impl IntoView {
     let flash = visit.map(|visit| visit.flash()).unwrap_or_default();
     // Having to sign in is no fault of what is in the field.
     let (notice, error) = match flash.error {
-        Some(error) if error.code == Error::Unauthenticated.code() => (error.message, String::new()),
+        Some(error) if error.code == Error::Unauthenticated.code() => {
+            (error.message, String::new())
+        }
         error => (String::new(), error.map(|error| error.message).unwrap_or_default()),
     };
     let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });

@@ -1,5 +1,5 @@
-//! GET `/login/not-you?request=` and `?session=`: where a mail leads that surprised its reader. Opening it changes nothing; a press
-//! does.
+//! GET `/login/not-you?request=` and `?session=`: where a mail leads that surprised its reader.
+//! Opening it changes nothing; a press does.
 
 use leptos::prelude::*;
 

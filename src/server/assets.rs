@@ -1,9 +1,11 @@
-//! What pages load. cargo-leptos puts a hash into each name, and the hashes in a file beside the program.
+//! What pages load. cargo-leptos puts a hash into each name, and the hashes in a file beside the
+//! program.
 
 use leptos::config::LeptosOptions;
 
-/// The islands' module, and what starts each of them, once the page is painted: it can be used without, and on a slow line its
-/// style comes first. Our own few lines instead of Leptos's: those fetch it at once.
+/// The islands' module, and what starts each of them, once the page is painted: it can be used
+/// without, and on a slow line its style comes first. Our own few lines instead of Leptos's: those
+/// fetch it at once.
 const START: &str = r#"const start = async () => {
   const wasm = fetch(WASM);
   const m = await import(JS);
@@ -28,11 +30,17 @@ pub struct Assets {
 impl Assets {
     /// The names under `options`, hashed or plain. Read once: they change only with the program.
     pub fn find(options: &LeptosOptions) -> Self {
-        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
-        let hashes =
-            beside.filter(|_| options.hash_files).and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
+        let hashes = beside
+            .filter(|_| options.hash_files)
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_default();
         let name = |kind: &str| {
-            let hash = hashes.lines().find_map(|line| line.split_once(':').filter(|(of, _)| of.trim() == kind));
+            let hash = hashes
+                .lines()
+                .find_map(|line| line.split_once(':').filter(|(of, _)| of.trim() == kind));
             let hash = hash.map(|(_, hash)| format!(".{}", hash.trim())).unwrap_or_default();
             format!("{}{}{hash}.{kind}", options.site_pkg_dir_route_base(), options.output_name)
         };

@@ -16,7 +16,8 @@ use super::state::AppState;
 
 /// The most a logo may weigh, in bytes: everyone loads it before they sign in.
 const LOGO: u64 = 64 * 1024;
-const KINDS: [(&str, &str); 4] = [("svg", "image/svg+xml"), ("png", "image/png"), ("webp", "image/webp"), ("jpg", "image/jpeg")];
+const KINDS: [(&str, &str); 4] =
+    [("svg", "image/svg+xml"), ("png", "image/png"), ("webp", "image/webp"), ("jpg", "image/jpeg")];
 
 /// What of a brand is worked out once, when the policy is read.
 #[derive(Clone, Debug, Default)]
@@ -44,12 +45,15 @@ impl File {
 }
 
 impl Look {
-    /// Of an accent like `#3a50d9` and a logo in a file. What is wrong with either, as the rest of a sentence after its key.
+    /// Of an accent like `#3a50d9` and a logo in a file. What is wrong with either, as the rest of
+    /// a sentence after its key.
     pub fn new(accent: Option<&str>, logo: Option<&Path>) -> Result<Self, (&'static str, String)> {
         let accent = accent.map(|accent| Colour::parse(accent).map(Accent::of)).transpose();
         let accent = accent.map_err(|why| ("brand.accent", why))?;
         let logo = logo.map(read_logo).transpose().map_err(|why| ("brand.logo", why))?;
-        let stylesheet = accent.as_ref().map(|accent| File::new("text/css; charset=utf-8", accent.stylesheet().into()));
+        let stylesheet = accent
+            .as_ref()
+            .map(|accent| File::new("text/css; charset=utf-8", accent.stylesheet().into()));
         Ok(Look { accent: accent.unwrap_or_default(), stylesheet, logo })
     }
 
@@ -71,12 +75,23 @@ impl Look {
 
 fn read_logo(path: &Path) -> Result<File, String> {
     let name = path.display();
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let kind = KINDS.iter().find_map(|(known, kind)| (*known == ending).then_some(*kind));
-    let kind = kind.ok_or_else(|| format!("must be a file that ends in .svg, .png, .webp or .jpg, and is {name}"))?;
-    let bytes = std::fs::read(path).map_err(|error| format!("is {name}, which cannot be read: {error}"))?;
+    let kind = kind.ok_or_else(|| {
+        format!("must be a file that ends in .svg, .png, .webp or .jpg, and is {name}")
+    })?;
+    let bytes =
+        std::fs::read(path).map_err(|error| format!("is {name}, which cannot be read: {error}"))?;
     if bytes.len() as u64 > LOGO {
-        return Err(format!("is {name} of {} KiB; {} KiB is the most", bytes.len() / 1024, LOGO / 1024));
+        return Err(format!(
+            "is {name} of {} KiB; {} KiB is the most",
+            bytes.len() / 1024,
+            LOGO / 1024
+        ));
     }
     Ok(File::new(kind, bytes))
 }
@@ -97,7 +112,10 @@ fn serve(file: Option<&File>) -> Response {
         (CONTENT_TYPE, file.kind),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
         // A picture of SVG that is opened by itself is a page.
-        (CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+        ),
     ];
     (headers, file.bytes.clone()).into_response()
 }
@@ -120,10 +138,13 @@ impl Colour {
     /// Six digits, as in `#3a50d9`.
     fn parse(text: &str) -> Result<Self, String> {
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii());
-        let channel = |at: usize| digits.and_then(|digits| u8::from_str_radix(&digits[at..at + 2], 16).ok());
+        let channel =
+            |at: usize| digits.and_then(|digits| u8::from_str_radix(&digits[at..at + 2], 16).ok());
         match (channel(0), channel(2), channel(4)) {
             (Some(red), Some(green), Some(blue)) => Ok(Colour([red, green, blue])),
-            _ => Err(format!("must be \"#\" and six hexadecimal digits, like \"#3a50d9\", and is {text:?}")),
+            _ => Err(format!(
+                "must be \"#\" and six hexadecimal digits, like \"#3a50d9\", and is {text:?}"
+            )),
         }
     }
 
@@ -152,7 +173,8 @@ impl Colour {
     fn towards(self, other: Colour, share: f64) -> Colour {
         let mut mixed = self.0;
         for (mine, theirs) in mixed.iter_mut().zip(other.0) {
-            *mine = (f64::from(*mine) + (f64::from(theirs) - f64::from(*mine)) * share).round() as u8;
+            *mine =
+                (f64::from(*mine) + (f64::from(theirs) - f64::from(*mine)) * share).round() as u8;
         }
         Colour(mixed)
     }
@@ -185,9 +207,11 @@ impl Default for Accent {
 
 impl Accent {
     fn of(accent: Colour) -> Self {
-        // A bright colour keeps its own and takes dark ink; any other is made dark enough for white.
+        // A bright colour keeps its own and takes dark ink; any other is made dark enough for
+        // white.
         let is_bright = accent.contrast(WHITE) < SHAPE && accent.contrast(INK) >= TEXT;
-        let (on_fill, fill) = if is_bright { (INK, accent) } else { (WHITE, accent.until(INK, WHITE, TEXT)) };
+        let (on_fill, fill) =
+            if is_bright { (INK, accent) } else { (WHITE, accent.until(INK, WHITE, TEXT)) };
         // On dark ground it must be seen, too; as much as what stands on it can bear.
         let brighter = fill.until(WHITE, DARK, SHAPE);
         let on_dark = if brighter.contrast(on_fill) >= TEXT { brighter } else { fill };
@@ -201,7 +225,8 @@ impl Accent {
     /// Over `style/tokens.css`. Who asks for more contrast gets our own colours, which have it.
     fn stylesheet(&self) -> String {
         let Accent { fill: [light, dark], on_fill, ink: [ink_light, ink_dark] } = self;
-        let pair = |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
+        let pair =
+            |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
         let end = if *on_fill == WHITE { INK } else { WHITE };
         format!(
             "@media not (prefers-contrast: more) {{\n  :root {{\n    --accent: {};\n    --accent-strong: {};\n    --on-accent: {};\n    \
@@ -222,15 +247,19 @@ mod tests {
 
     #[test]
     fn whatever_the_accent_what_stands_on_it_and_what_is_written_in_it_can_be_read() {
-        for accent in
-            ["#3a50d9", "#ffff00", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#777777", "#ff6b35", "#0a2540"]
-        {
+        for accent in [
+            "#3a50d9", "#ffff00", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#777777",
+            "#ff6b35", "#0a2540",
+        ] {
             let corrected = Accent::of(Colour::parse(accent).unwrap());
             for fill in corrected.fill {
                 assert!(fill.contrast(corrected.on_fill) >= TEXT, "{accent}: {corrected:?}");
             }
             let [on_light, on_dark] = corrected.ink;
-            assert!(on_light.contrast(LIGHT) >= TEXT && on_light.contrast(WHITE) >= TEXT, "{accent}: {corrected:?}");
+            assert!(
+                on_light.contrast(LIGHT) >= TEXT && on_light.contrast(WHITE) >= TEXT,
+                "{accent}: {corrected:?}"
+            );
             assert!(on_dark.contrast(DARK) >= TEXT, "{accent}: {corrected:?}");
         }
     }
@@ -238,10 +267,14 @@ mod tests {
     #[test]
     fn our_own_colours_are_those_of_the_stylesheet() {
         let tokens = include_str!("../../style/tokens.css");
-        let pair = |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
+        let pair =
+            |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
         let ours = Accent::default();
         let accent = format!("--accent: light-dark({}, ", ours.fill[0].hex());
-        let [ground, sunken] = [format!("--ground: light-dark({}, ", LIGHT.hex()), format!("--sunken: {};", pair(LIGHT, DARK))];
+        let [ground, sunken] = [
+            format!("--ground: light-dark({}, ", LIGHT.hex()),
+            format!("--sunken: {};", pair(LIGHT, DARK)),
+        ];
         for line in [accent, ground, sunken, format!("--ink: light-dark({}, ", INK.hex())] {
             assert!(tokens.contains(&line), "{line}");
         }

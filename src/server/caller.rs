@@ -38,7 +38,9 @@ pub struct Caller {
 impl Caller {
     pub fn of(state: &AppState, parts: &Parts) -> Self {
         let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical());
+        let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+            address.ip().to_canonical()
+        });
         let ip = client_ip(socket, &parts.headers, &state.core.policy().server.trusted_proxies);
         Caller { headers: parts.headers.clone(), ip }
     }
@@ -48,11 +50,20 @@ impl Caller {
         session::present(&state.core, state.cookies, &self.headers).await
     }
 
-    /// The cookies of a browser that has just signed in: its session, and what it keeps of the address.
-    pub fn signed_in_cookies(&self, state: &AppState, signed_in: &SignedIn, token: &Token) -> Result<[HeaderValue; 2], Error> {
+    /// The cookies of a browser that has just signed in: its session, and what it keeps of the
+    /// address.
+    pub fn signed_in_cookies(
+        &self,
+        state: &AppState,
+        signed_in: &SignedIn,
+        token: &Token,
+    ) -> Result<[HeaderValue; 2], Error> {
         let device = device::issue(&state.core, &signed_in.address)?;
         let devices = state.cookies.devices(&self.headers);
-        Ok([state.cookies.set_session(&token.jwt, token.ttl), state.cookies.remember(&devices, &device)])
+        Ok([
+            state.cookies.set_session(&token.jwt, token.ttl),
+            state.cookies.remember(&devices, &device),
+        ])
     }
 
     /// What it showed of itself.
@@ -67,11 +78,19 @@ impl Caller {
 
     /// Where it came from.
     pub fn client(&self) -> Client {
-        let user_agent = self.headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let user_agent = self
+            .headers
+            .get(USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Client {
             ip: Some(self.ip),
             ip_prefix: ip_prefix(self.ip),
-            user_agent: user_agent.unwrap_or_default().chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect(),
+            user_agent: user_agent
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(USER_AGENT_LENGTH)
+                .collect(),
             request_id: telemetry::request_id(&self.headers).to_owned(),
         }
     }
@@ -80,7 +99,10 @@ impl Caller {
 impl FromRequestParts<AppState> for Caller {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
         Ok(Caller::of(state, parts))
     }
 }
@@ -88,13 +110,15 @@ impl FromRequestParts<AppState> for Caller {
 /// The language a person chose, or else the one their browser likes best.
 pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
     let chosen = cookies.language(headers).and_then(|tag| Language::of_tag(&tag));
-    let accepted = || headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Language::accepted);
+    let accepted = || {
+        headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Language::accepted)
+    };
     chosen.or_else(accepted).unwrap_or_default()
 }
 
-/// The address a request came from: the socket's, unless that is a trusted proxy's. Then `X-Forwarded-For` is read from
-/// the right, each entry written by the proxy after it, up to the first that is not one of ours. What stands left of that
-/// one, the client wrote itself.
+/// The address a request came from: the socket's, unless that is a trusted proxy's. Then
+/// `X-Forwarded-For` is read from the right, each entry written by the proxy after it, up to the
+/// first that is not one of ours. What stands left of that one, the client wrote itself.
 fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_trusted(&socket) {
@@ -106,7 +130,8 @@ fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         }
         return socket;
     }
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let forwarded =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     let mut client = socket;
     for hop in hops.into_iter().rev() {
@@ -125,7 +150,8 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
     ip.or_else(|_| hop.trim_matches(['[', ']']).parse()).ok().map(|ip: IpAddr| ip.to_canonical())
 }
 
-/// The network of an address: enough for people to recognise their own, too little to find a person.
+/// The network of an address: enough for people to recognise their own, too little to find a
+/// person.
 fn ip_prefix(ip: IpAddr) -> String {
     match ip {
         IpAddr::V4(ip) => {
@@ -143,7 +169,9 @@ fn ip_prefix(ip: IpAddr) -> String {
 pub fn describe(user_agent: &str) -> String {
     let unknown = |name: &str| name.is_empty() || name == "UNKNOWN";
     match Parser::new().parse(user_agent) {
-        Some(agent) if !unknown(agent.name) && !unknown(agent.os) => say!("browser-on", browser = agent.name, system = agent.os),
+        Some(agent) if !unknown(agent.name) && !unknown(agent.os) => {
+            say!("browser-on", browser = agent.name, system = agent.os)
+        }
         Some(agent) if !unknown(agent.name) => agent.name.to_owned(),
         _ => say!("unknown-browser"),
     }
@@ -155,8 +183,10 @@ mod tests {
     use axum::http::HeaderValue;
 
     fn client(socket: &str, forwarded: &[&'static str], trusted: &[&str]) -> String {
-        let headers =
-            forwarded.iter().map(|value| ("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let headers = forwarded
+            .iter()
+            .map(|value| ("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(value)))
+            .collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         client_ip(socket.parse().unwrap(), &headers, &trusted).to_string()
     }

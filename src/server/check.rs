@@ -10,26 +10,42 @@ use super::{
     store::{MappedUsers, Store, name_of},
 };
 
-/// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all is well.
+/// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all
+/// is well.
 pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     let mut report = Report { well: true };
     let kind = if settings.production { "production" } else { "development" };
-    let file =
-        settings.source.path.as_ref().map_or("no Leptos.toml here, the defaults".to_owned(), |path| path.display().to_string());
+    let file = settings
+        .source
+        .path
+        .as_ref()
+        .map_or("no Leptos.toml here, the defaults".to_owned(), |path| path.display().to_string());
     report.line("policy", Ok::<_, String>(format!("{file}, for {kind}")));
     report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
     report.line("public URL", public_url(settings).await);
     report.line("assets", assets(settings));
-    report.line("mail templates", Templates::of_policy(&settings.policy, &settings.public_url).map(|_| "they work".to_owned()));
+    report.line(
+        "mail templates",
+        Templates::of_policy(&settings.policy, &settings.public_url)
+            .map(|_| "they work".to_owned()),
+    );
     report.line("mail server", mail_server(settings).await);
     match Store::connect(&settings.database_url).await {
         Err(error) => report.line("database", Err::<String, _>(error)),
         Ok(store) => {
             let found = database(&store).await;
-            report.line("database", found.map(|found| format!("{}; {found}", name_of(&settings.database_url))));
+            report.line(
+                "database",
+                found.map(|found| format!("{}; {found}", name_of(&settings.database_url))),
+            );
             report.line("clock", time(&store, clock).await);
             if let Some(users) = &settings.policy.users {
-                report.line("users", MappedUsers::open(users, &store).await.map(|_| format!("{} can be read", users.table)));
+                report.line(
+                    "users",
+                    MappedUsers::open(users, &store)
+                        .await
+                        .map(|_| format!("{} can be read", users.table)),
+                );
             }
             store.close().await;
         }
@@ -58,20 +74,31 @@ async fn public_url(settings: &Settings) -> Result<String, String> {
     let found = tokio::net::lookup_host((url.host(), url.port())).await;
     match found.map(|mut addresses| addresses.next()) {
         Ok(Some(address)) => Ok(format!("{url}, which is {}", address.ip())),
-        _ => Err(format!("{url} is not known to the DNS. People could not open it, nor the links in mails.")),
+        _ => Err(format!(
+            "{url} is not known to the DNS. People could not open it, nor the links in mails."
+        )),
     }
 }
 
 fn assets(settings: &Settings) -> Result<String, String> {
-    let (root, assets) = (Path::new(settings.leptos.site_root.as_ref()), Assets::find(&settings.leptos));
-    match [&assets.css, &assets.js, &assets.wasm].into_iter().find(|name| !root.join(name.trim_start_matches('/')).exists()) {
+    let (root, assets) =
+        (Path::new(settings.leptos.site_root.as_ref()), Assets::find(&settings.leptos));
+    match [&assets.css, &assets.js, &assets.wasm]
+        .into_iter()
+        .find(|name| !root.join(name.trim_start_matches('/')).exists())
+    {
         None => Ok(format!("in {}", root.display())),
-        Some(name) => Err(format!("{name} is not in {}. Set LEPTOS_SITE_ROOT to the site folder of the build.", root.display())),
+        Some(name) => Err(format!(
+            "{name} is not in {}. Set LEPTOS_SITE_ROOT to the site folder of the build.",
+            root.display()
+        )),
     }
 }
 
 async fn mail_server(settings: &Settings) -> Result<String, String> {
-    let Some(url) = &settings.smtp_url else { return Ok("none, mails go to /dev/mailbox".to_owned()) };
+    let Some(url) = &settings.smtp_url else {
+        return Ok("none, mails go to /dev/mailbox".to_owned());
+    };
     let transport = Transport::smtp(url).map_err(|error| error.to_string())?;
     match transport.test().await {
         Ok(()) => Ok("it answers, and takes our credentials if there are any".to_owned()),
@@ -97,7 +124,10 @@ async fn time(store: &Store, clock: &Clock) -> Result<String, String> {
     let theirs = store.clock().await.map_err(|error| error.to_string())?;
     let apart = (theirs - clock.now()).abs();
     if apart > 5 * SECOND {
-        return Err(format!("it is {} s apart from the database's. Set both by NTP.", apart / SECOND));
+        return Err(format!(
+            "it is {} s apart from the database's. Set both by NTP.",
+            apart / SECOND
+        ));
     }
     Ok("as the database has it".to_owned())
 }

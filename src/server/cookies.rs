@@ -1,7 +1,7 @@
 //! Cookies, read and written raw.
 //!
-//! Not by a cookie crate: those percent-decode names, so that `__%48ost-session` would count as `__Host-session` though
-//! no browser guards it, and drop every cookie when one holds an odd byte.
+//! Not by a cookie crate: those percent-decode names, so that `__%48ost-session` would count as
+//! `__Host-session` though no browser guards it, and drop every cookie when one holds an odd byte.
 
 use axum::http::{
     HeaderMap, HeaderValue,
@@ -10,17 +10,20 @@ use axum::http::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// How many auth requests, and devices, a browser holds at once: asking for a second address does not break the first one's link.
+/// How many auth requests, and devices, a browser holds at once: asking for a second address does
+/// not break the first one's link.
 const HELD: usize = 4;
-/// Seconds a browser keeps them: longer than any link lives, so that an expired one can be explained.
+/// Seconds a browser keeps them: longer than any link lives, so that an expired one can be
+/// explained.
 const HELD_FOR: u32 = 86_400;
 /// Seconds a browser remembers an address it has signed in to, or a language: half a year.
 const REMEMBERED_FOR: u64 = 15_552_000;
 /// Seconds an error waits for the page it belongs on.
 const FLASH_FOR: u32 = 60;
 
-/// The cookies of this site. On https their names carry `__Host-`, which browsers accept only from this very host, with
-/// `Secure` and `Path=/` (ASVS 5.0 3.3.1, 3.3.3); http on loopback cannot have that.
+/// The cookies of this site. On https their names carry `__Host-`, which browsers accept only from
+/// this very host, with `Secure` and `Path=/` (ASVS 5.0 3.3.1, 3.3.3); http on loopback cannot have
+/// that.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
     secure: bool,
@@ -99,7 +102,8 @@ impl Cookies {
 
     /// Adds `device` to what a browser already keeps.
     pub fn remember(self, devices: &[String], device: &str) -> HeaderValue {
-        let all: Vec<&str> = std::iter::once(device).chain(devices.iter().map(String::as_str)).take(HELD).collect();
+        let all: Vec<&str> =
+            std::iter::once(device).chain(devices.iter().map(String::as_str)).take(HELD).collect();
         self.set(Name::Device, &all.join("~"), REMEMBERED_FOR)
     }
 
@@ -117,17 +121,24 @@ impl Cookies {
 
     fn set(self, name: Name, value: &str, seconds: u64) -> HeaderValue {
         let secure = if self.secure { "; Secure" } else { "" };
-        let cookie = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}", self.name(name));
-        // Values are base64url, dots and tildes, so this cannot fail; were it to, the cookie is one no page looks for.
+        let cookie = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
+            self.name(name)
+        );
+        // Values are base64url, dots and tildes, so this cannot fail; were it to, the cookie is one
+        // no page looks for.
         HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("invalid=; Max-Age=0"))
     }
 }
 
-/// The value of the cookie `name`. Two of the same name mean that another party set one of them (cookie tossing), and
-/// as nobody can say which, neither counts.
+/// The value of the cookie `name`. Two of the same name mean that another party set one of them
+/// (cookie tossing), and as nobody can say which, neither counts.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut found = None;
-    let pairs = headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let pairs = headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
     for pair in pairs {
         let mut halves = pair.trim_ascii().splitn(2, |byte| *byte == b'=');
         if halves.next() != Some(name.as_bytes()) {
@@ -143,7 +154,8 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     (plain && !found.is_empty()).then(|| found.to_owned())
 }
 
-/// A name for an auth request that can stand in a URL: tells two tabs apart, and gives nothing away.
+/// A name for an auth request that can stand in a URL: tells two tabs apart, and gives nothing
+/// away.
 pub fn handle(auth_request_id: &str) -> String {
     let digest = Sha256::digest(auth_request_id);
     digest[..6].iter().fold(String::new(), |mut hex, byte| {
@@ -177,12 +189,17 @@ mod tests {
 
     #[test]
     fn one_odd_byte_never_hides_a_good_cookie() {
-        assert_eq!(SECURE.session(&sent(b"x=\xff\xfe; __Host-session=abc; y")).as_deref(), Some("abc"));
+        assert_eq!(
+            SECURE.session(&sent(b"x=\xff\xfe; __Host-session=abc; y")).as_deref(),
+            Some("abc")
+        );
     }
 
     #[test]
     fn names_are_not_decoded() {
-        for other in [&b"__%48ost-session=abc"[..], b"session=abc", b"__host-session=abc", b"__Host-session"] {
+        for other in
+            [&b"__%48ost-session=abc"[..], b"session=abc", b"__host-session=abc", b"__Host-session"]
+        {
             assert_eq!(SECURE.session(&sent(other)), None);
         }
     }
@@ -210,7 +227,13 @@ mod tests {
     #[test]
     fn cookies_are_for_this_host_and_out_of_reach_of_scripts() {
         let cookie = SECURE.set_session("abc", 60);
-        assert_eq!(cookie, "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure");
-        assert_eq!(Cookies { secure: false }.clear_session(), "session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        assert_eq!(
+            cookie,
+            "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        assert_eq!(
+            Cookies { secure: false }.clear_session(),
+            "session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
     }
 }

@@ -31,7 +31,9 @@ impl Core {
             event: event.to_owned(),
             reason: String::new(),
             request_id: client.request_id.clone(),
-            subject: address.and_then(|address| self.keys.subjects(address).next()).unwrap_or_default(),
+            subject: address
+                .and_then(|address| self.keys.subjects(address).next())
+                .unwrap_or_default(),
             address: address.map(masked).unwrap_or_default(),
             user_id: None,
             user_agent: client.user_agent.clone(),
@@ -57,7 +59,8 @@ impl AuditEvent {
         counter!("latchkey_events_total", "event" => event.clone(), "reason" => label).increment(1);
         match event.as_str() {
             MAIL_DELAYED => tracing::warn!(event, reason, address),
-            // Who floods us with addresses that may not have a mail must not fill the log with errors.
+            // Who floods us with addresses that may not have a mail must not fill the log with
+            // errors.
             MAIL_FAILED if reason != WITHHELD => tracing::error!(event, reason, address),
             _ => tracing::info!(event, reason, address, user_id),
         }

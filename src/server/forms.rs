@@ -1,9 +1,11 @@
-//! Server functions over HTTP: statuses that fit, and the same answers for forms posted without JavaScript.
+//! Server functions over HTTP: statuses that fit, and the same answers for forms posted without
+//! JavaScript.
 //!
-//! server_fn answers such a form by sending it back to its `Referer` with the error in the URL. Both are wrong here: the
-//! referrer may be anyone's, and our pages send none. So the headers that make it do that are taken off, and the answer,
-//! JSON in every case, is turned into a redirect here: to the location in it, or back to the form with the error in a
-//! cookie that lives for one page.
+//! server_fn answers such a form by sending it back to its `Referer` with the error in the URL.
+//! Both are wrong here: the referrer may be anyone's, and our pages send none. So the headers that
+//! make it do that are taken off, and the answer, JSON in every case, is turned into a redirect
+//! here: to the location in it, or back to the form with the error in a cookie that lives for one
+//! page.
 
 use axum::{
     Json,
@@ -27,7 +29,8 @@ use crate::{actions::Next as Onward, error::Error, refusal::Refusal};
 /// The most a server function answers with, in bytes.
 const ANSWER: usize = 65_536;
 
-/// What was typed into the form, kept for its return. Between the server function and [`answer`]; never leaves.
+/// What was typed into the form, kept for its return. Between the server function and [`answer`];
+/// never leaves.
 static TYPED: HeaderName = HeaderName::from_static("x-latchkey-typed");
 
 /// What a form posted without JavaScript leaves for the page it returns to.
@@ -53,7 +56,8 @@ impl Flash {
     }
 }
 
-/// Called by a server function: where its form is, should it have to go back there, and what was typed into it.
+/// Called by a server function: where its form is, should it have to go back there, and what was
+/// typed into it.
 pub fn come_back_to(page: &str, typed: &str) {
     if let Some(response) = use_context::<ResponseOptions>() {
         let typed: String = typed.chars().take(300).collect();
@@ -75,18 +79,27 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
     let page = parts.headers.remove(LOCATION).unwrap_or(HeaderValue::from_static("/login"));
     let typed = parts.headers.remove(&TYPED);
     let failed = parts.headers.remove(SERVER_FN_ERROR_HEADER).is_some();
-    let Ok(body) = to_bytes(body, ANSWER).await else { return api::ApiError(Error::Internal).into_response() };
+    let Ok(body) = to_bytes(body, ANSWER).await else {
+        return api::ApiError(Error::Internal).into_response();
+    };
 
     if !failed {
         if is_form && let Ok(onward) = serde_json::from_slice::<Onward>(&body) {
-            return redirect(parts.headers, HeaderValue::from_str(&onward.location).unwrap_or(page));
+            return redirect(
+                parts.headers,
+                HeaderValue::from_str(&onward.location).unwrap_or(page),
+            );
         }
         return (parts, Body::from(body)).into_response();
     }
     let error = serde_json::from_slice(&body).unwrap_or_else(|_| Refusal::from(Error::Internal));
     if is_form {
-        let typed = typed.and_then(|typed| String::from_utf8(URL_SAFE_NO_PAD.decode(typed).ok()?).ok());
-        cookies::append(&mut parts.headers, Flash::cookie(&state, error, typed.unwrap_or_default()));
+        let typed =
+            typed.and_then(|typed| String::from_utf8(URL_SAFE_NO_PAD.decode(typed).ok()?).ok());
+        cookies::append(
+            &mut parts.headers,
+            Flash::cookie(&state, error, typed.unwrap_or_default()),
+        );
         return redirect(parts.headers, page);
     }
     failed_call(parts.headers, &error)
@@ -105,7 +118,10 @@ pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
 
 /// Whether it is a page that posted this, not the script in it.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// An error as the caller in the browser reads it: the header tells it that the body is one.

@@ -1,4 +1,5 @@
-//! The guard in front of protected routes: no session, no page. It runs before anything is rendered.
+//! The guard in front of protected routes: no session, no page. It runs before anything is
+//! rendered.
 
 use axum::{
     extract::Request,
@@ -13,7 +14,8 @@ use super::{cookies, headers, render, session, sign_in::destination::with_query,
 /// Everything at and below this path needs a session.
 const PROTECTED: &str = "/dashboard";
 
-/// Around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is guarded.
+/// Around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is
+/// guarded.
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let below = request.uri().path().strip_prefix(PROTECTED);
     if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
@@ -23,8 +25,9 @@ pub async fn protect(state: &AppState, request: Request, next: Next) -> Response
     next.run(request).await
 }
 
-/// Lets a request through that presents a live session, and leaves the [`session::Session`] in its extensions. Anyone
-/// else is sent to `/login`, with the path and query they wanted in `next`. A session in use is renewed.
+/// Lets a request through that presents a live session, and leaves the [`session::Session`] in its
+/// extensions. Anyone else is sent to `/login`, with the path and query they wanted in `next`. A
+/// session in use is renewed.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
     let (core, cookies) = (&state.core, state.cookies);
     // The dashboard itself shows what is read along with its session.

@@ -4,7 +4,9 @@ use axum::{
     extract::Request,
     http::{
         HeaderMap, HeaderValue, Method,
-        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY},
+        header::{
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+        },
     },
     response::{IntoResponse, Response},
 };
@@ -13,10 +15,12 @@ use super::{api::ApiError, state::AppState};
 use crate::error::Error;
 
 /// For answers that are not pages: nothing may be loaded, and nobody may frame them.
-const CSP_OF_DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CSP_OF_DATA: &str =
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The content security policy of a page: scripts with this response's nonce and what they load, our own styles and
-/// images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`: cargo-leptos reloads the page over a socket.
+/// The content security policy of a page: scripts with this response's nonce and what they load,
+/// our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`:
+/// cargo-leptos reloads the page over a socket.
 pub fn csp(nonce: &str, watching: bool) -> String {
     let sockets = if watching { " ws:" } else { "" };
     format!(
@@ -28,7 +32,9 @@ pub fn csp(nonce: &str, watching: bool) -> String {
 /// Adds the headers that every response carries.
 pub fn secure(state: &AppState, response: &mut Response) {
     let headers = response.headers_mut();
-    let mut set = |name: &'static str, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+    let mut set = |name: &'static str, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value))
+    };
     set("x-content-type-options", "nosniff");
     // The origin alone, so that a link token in a path never leaves in a Referer.
     set("referrer-policy", "strict-origin");
@@ -36,7 +42,10 @@ pub fn secure(state: &AppState, response: &mut Response) {
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
     if state.public_url().is_https() {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+        headers.insert(
+            STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=63072000; includeSubDomains"),
+        );
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP_OF_DATA));
     if headers.contains_key(SET_COOKIE) || !headers.contains_key(CACHE_CONTROL) {
@@ -49,15 +58,16 @@ pub fn no_store(response: &mut Response) {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Refuses requests that change something and were sent by another site's page (CSRF, ASVS 5.0 3.5.1).
+/// Refuses requests that change something and were sent by another site's page (CSRF, ASVS 5.0
+/// 3.5.1).
 pub fn cross_site(state: &AppState, request: &Request) -> Option<Response> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let is_refused = !safe && !is_ours(request.headers(), state.public_url().origin());
     is_refused.then(|| ApiError(Error::ForbiddenOrigin).into_response())
 }
 
-/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`; what sends neither is
-/// no browser, holds no victim's cookies, and passes.
+/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`;
+/// what sends neither is no browser, holds no victim's cookies, and passes.
 fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
     match (headers.get("sec-fetch-site"), headers.get(ORIGIN)) {
         (Some(site), _) => site == "same-origin" || site == "none",
@@ -73,7 +83,10 @@ mod tests {
     #[test]
     fn only_this_site_and_programs_may_change_something() {
         let ours = |pairs: &[(&'static str, &'static str)]| {
-            let headers = pairs.iter().map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_static(value))).collect();
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| ((*name).parse().unwrap(), HeaderValue::from_static(value)))
+                .collect();
             is_ours(&headers, "https://login.example.com")
         };
         assert!(ours(&[]));

@@ -1,5 +1,5 @@
-//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart. And what keeps SQLite's log
-//! small without anybody waiting for it.
+//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart.
+//! And what keeps SQLite's log small without anybody waiting for it.
 
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
@@ -26,7 +26,9 @@ async fn purge(core: &Core, mut stop: watch::Receiver<bool>) {
         match core.store.purge(core.clock.now(), keep_events).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired rows purged"),
-            Err(error) => tracing::warn!(%error, "expired rows could not be purged; trying again in a minute"),
+            Err(error) => {
+                tracing::warn!(%error, "expired rows could not be purged; trying again in a minute")
+            }
         }
     }
 }

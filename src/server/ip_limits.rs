@@ -1,8 +1,11 @@
-//! Limits of a client address, in this process: they keep one machine from keeping the server busy. What protects an
-//! address is in the database (`sign_in::limits`).
+//! Limits of a client address, in this process: they keep one machine from keeping the server busy.
+//! What protects an address is in the database (`sign_in::limits`).
 
 use arc_swap::ArcSwap;
-use governor::{Quota, RateLimiter, clock, middleware::NoOpMiddleware, nanos::Nanos, state::keyed::DashMapStateStore};
+use governor::{
+    Quota, RateLimiter, clock, middleware::NoOpMiddleware, nanos::Nanos,
+    state::keyed::DashMapStateStore,
+};
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
@@ -48,7 +51,8 @@ impl IpLimits {
 
     /// Takes new numbers from the policy; who was counted is forgotten only if they differ.
     pub fn apply(&self, limits: &Limits) {
-        if self.limiters.load().per_minute != (limits.sends_per_minute, limits.verifies_per_minute) {
+        if self.limiters.load().per_minute != (limits.sends_per_minute, limits.verifies_per_minute)
+        {
             self.limiters.store(Limiters::new(&self.clock, limits).into());
         }
     }
@@ -68,7 +72,9 @@ impl IpLimits {
         let Some(ip) = ip else { return Ok(()) };
         limiter.check_key(&bucket(ip)).map_err(|not_until| {
             let wait = not_until.wait_time_from(clock::Clock::now(&LimitClock(self.clock.clone())));
-            Error::RateLimited { retry_after: wait.as_millis().div_ceil(1_000).try_into().unwrap_or(60) }
+            Error::RateLimited {
+                retry_after: wait.as_millis().div_ceil(1_000).try_into().unwrap_or(60),
+            }
         })
     }
 

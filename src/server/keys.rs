@@ -14,8 +14,8 @@ use std::fmt;
 use super::random::Random;
 use crate::error::Error;
 
-/// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC 5869) with a label
-/// for each, so that no key is ever used for two things.
+/// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC
+/// 5869) with a label for each, so that no key is ever used for two things.
 struct Derived {
     session: SessionKey,
     pepper: [u8; 32],
@@ -90,11 +90,13 @@ impl Keys {
     /// Whether this server put `code` under `text`.
     pub fn verify_device(&self, text: &str, code: &str) -> bool {
         let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
-        self.derived.iter().any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+        self.derived
+            .iter()
+            .any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
     }
 
-    /// What an address is called in the audit table, under each secret in force, the one for new rows first: whoever
-    /// has a dump of the table alone cannot tell whose a row is.
+    /// What an address is called in the audit table, under each secret in force, the one for new
+    /// rows first: whoever has a dump of the table alone cannot tell whose a row is.
     pub fn subjects(&self, address: &str) -> impl Iterator<Item = String> {
         let subject = move |keys: &Derived| {
             let digest = mac(&keys.subject, address)?.finalize().into_bytes();
@@ -103,12 +105,16 @@ impl Keys {
         self.derived.iter().filter_map(subject)
     }
 
-    /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to another row stays shut.
+    /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to
+    /// another row stays shut.
     pub fn seal(&self, random: &Random, name: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let nonce = random.bytes::<24>()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
         let keys = self.derived.first().ok_or(Error::Internal)?;
-        let sealed = keys.outbox.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| Error::Internal)?;
+        let sealed = keys
+            .outbox
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| Error::Internal)?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
@@ -116,7 +122,9 @@ impl Keys {
     pub fn open(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(24)?;
         let payload = || Payload { msg: sealed, aad: name.as_bytes() };
-        self.derived.iter().find_map(|keys| keys.outbox.decrypt(XNonce::from_slice(nonce), payload()).ok())
+        self.derived
+            .iter()
+            .find_map(|keys| keys.outbox.decrypt(XNonce::from_slice(nonce), payload()).ok())
     }
 }
 

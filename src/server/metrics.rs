@@ -21,8 +21,12 @@ const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
-        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
-        builder.and_then(PrometheusBuilder::install_recorder).inspect_err(|error| tracing::error!(%error, "no metrics")).ok()
+        let builder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
+        builder
+            .and_then(PrometheusBuilder::install_recorder)
+            .inspect_err(|error| tracing::error!(%error, "no metrics"))
+            .ok()
     };
     RECORDER.get_or_init(install).as_ref()
 }
@@ -40,7 +44,8 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// By the pattern of its route: a path or a method somebody made up must not become a series of its own.
+    /// By the pattern of its route: a path or a method somebody made up must not become a series of
+    /// its own.
     pub fn begin(request: &Request) -> Self {
         let method = match *request.method() {
             Method::GET => "GET",
@@ -67,10 +72,13 @@ pub async fn show(State(state): State<AppState>, request: Request) -> Result<Res
     let now = state.core.clock.now();
     let (queued, oldest) = state.core.store.queued_mails().await?;
     gauge!("latchkey_mails_queued").set(queued as f64);
-    gauge!("latchkey_oldest_mail_seconds").set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
+    gauge!("latchkey_oldest_mail_seconds")
+        .set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
     gauge!("latchkey_sessions").set(state.core.store.count_sessions(now).await? as f64);
     match recorder() {
-        Some(recorder) => Ok(([("content-type", "text/plain; version=0.0.4")], recorder.render()).into_response()),
+        Some(recorder) => {
+            Ok(([("content-type", "text/plain; version=0.0.4")], recorder.render()).into_response())
+        }
         None => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
     }
 }
@@ -79,10 +87,15 @@ fn is_local(request: &Request) -> bool {
     let socket = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let headers = request.headers();
     socket.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
-        && !["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name))
+        && !["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+            .iter()
+            .any(|name| headers.contains_key(*name))
 }
 
 fn has_token(request: &Request, token: Option<&str>) -> bool {
-    let presented = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let presented = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     matches!((presented, token), (Some(presented), Some(token)) if bool::from(presented.as_bytes().ct_eq(token.as_bytes())))
 }

@@ -36,7 +36,13 @@ pub async fn enable(core: &Core, email: &str) -> Result<(), Error> {
 }
 
 async fn revoke_all(core: &Core, address: &Address, user_id: &str) -> Result<u64, Error> {
-    core.store.revoke_sessions_of(user_id, None, &happened(core, event::SESSION_REVOKED, address).of_user(user_id)).await
+    core.store
+        .revoke_sessions_of(
+            user_id,
+            None,
+            &happened(core, event::SESSION_REVOKED, address).of_user(user_id),
+        )
+        .await
 }
 
 fn happened(core: &Core, event: &str, address: &Address) -> AuditEvent {

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{error::Error, refusal::Refusal};
 
-/// An error that a middleware met on the way to a page: the page shows it instead of its own content.
+/// An error that a middleware met on the way to a page: the page shows it instead of its own
+/// content.
 #[derive(Clone, Debug)]
 pub struct Trouble(pub Error);
 
@@ -57,7 +58,10 @@ impl Visit {
 
     fn assemble(state: AppState) -> Option<Self> {
         let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
-        let (session, overview) = (parts.extensions.get::<Session>().cloned().map(Arc::new), parts.extensions.get().cloned());
+        let (session, overview) = (
+            parts.extensions.get::<Session>().cloned().map(Arc::new),
+            parts.extensions.get().cloned(),
+        );
         let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
         let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
@@ -81,7 +85,8 @@ impl Visit {
     /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.location.split_once('?')?;
-        url::form_urlencoded::parse(query.as_bytes()).find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+        url::form_urlencoded::parse(query.as_bytes())
+            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
     pub async fn browser(&self) -> Result<Browser, Error> {
@@ -119,7 +124,9 @@ impl Visit {
 
     /// What the last form without JavaScript left for this page; shown once.
     pub fn flash(&self) -> Flash {
-        let Some(flash) = Flash::read(&self.state, &self.caller.headers) else { return Flash::default() };
+        let Some(flash) = Flash::read(&self.state, &self.caller.headers) else {
+            return Flash::default();
+        };
         self.set_cookie(self.state.cookies.clear_flash());
         flash
     }
@@ -135,7 +142,10 @@ impl Visit {
     pub fn waits(&self, pending: &AuthRequest) -> (u64, u64) {
         let core = &self.state.core;
         let now = core.clock.now();
-        (seconds_until(now, pending.expires_at), seconds_until(now, request::resend_at(core, pending)))
+        (
+            seconds_until(now, pending.expires_at),
+            seconds_until(now, request::resend_at(core, pending)),
+        )
     }
 
     /// Where a waiting page goes on to, once its auth request has signed this very browser in.
@@ -144,6 +154,8 @@ impl Visit {
             return Ok(None);
         }
         let session = self.present_session().await?;
-        Ok(session.filter(|session| session.row.address == pending.address).map(|_| pending.destination.clone()))
+        Ok(session
+            .filter(|session| session.row.address == pending.address)
+            .map(|_| pending.destination.clone()))
     }
 }

@@ -9,7 +9,8 @@ use std::sync::{
 
 use crate::error::Error;
 
-/// Where random bytes come from: the operating system, or a seed that lets a test know every secret in advance.
+/// Where random bytes come from: the operating system, or a seed that lets a test know every secret
+/// in advance.
 #[derive(Clone, Debug, Default)]
 pub enum Random {
     #[default]
@@ -23,7 +24,8 @@ impl Random {
         Random::Seeded(Arc::new(AtomicU64::new(seed << 32)))
     }
 
-    /// `N` bytes nobody can guess (ASVS 5.0 11.5.1). Fails only when the operating system has no entropy to give.
+    /// `N` bytes nobody can guess (ASVS 5.0 11.5.1). Fails only when the operating system has no
+    /// entropy to give.
     #[allow(clippy::disallowed_methods)] // the one place that may
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
@@ -34,7 +36,8 @@ impl Random {
             })?,
             Random::Seeded(counter) => {
                 for chunk in bytes.chunks_mut(32) {
-                    let block = Sha256::digest(counter.fetch_add(1, Ordering::SeqCst).to_le_bytes());
+                    let block =
+                        Sha256::digest(counter.fetch_add(1, Ordering::SeqCst).to_le_bytes());
                     chunk.copy_from_slice(&block[..chunk.len()]);
                 }
             }
@@ -47,7 +50,8 @@ impl Random {
         Ok(URL_SAFE_NO_PAD.encode(self.bytes::<16>()?))
     }
 
-    /// A number below 1,000,000, each equally likely: draws that would favour the low ones are thrown away.
+    /// A number below 1,000,000, each equally likely: draws that would favour the low ones are
+    /// thrown away.
     pub fn six_digits(&self) -> Result<u32, Error> {
         const CODES: u32 = 1_000_000;
         loop {

@@ -64,12 +64,13 @@ pub fn router(state: AppState) -> Router {
     router.fallback(unknown).layer(from_fn_with_state(state.clone(), around)).with_state(state)
 }
 
-/// What happens to every request before its route sees it, and to every answer after, in this order. One layer: the router
-/// copies and boxes each it has for each request.
+/// What happens to every request before its route sees it, and to every answer after, in this
+/// order. One layer: the router copies and boxes each it has for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
-    let mut response = words::within(language, answer(&state, request, next).instrument(correlation.span())).await;
+    let mut response =
+        words::within(language, answer(&state, request, next).instrument(correlation.span())).await;
     headers::secure(&state, &mut response);
     correlation.end(&mut response);
     response
@@ -94,12 +95,16 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Response {
     response
 }
 
-/// Scripts, styles and images, compressed when built, cached for ever when their names carry a hash.
+/// Scripts, styles and images, compressed when built, cached for ever when their names carry a
+/// hash.
 fn assets(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
     let root = std::path::Path::new(options.site_root.as_ref());
-    let folder = ServeDir::new(root.join(options.site_pkg_dir.as_ref())).precompressed_br().precompressed_gzip();
-    let caching = if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let folder = ServeDir::new(root.join(options.site_pkg_dir.as_ref()))
+        .precompressed_br()
+        .precompressed_gzip();
+    let caching =
+        if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
     let cached = move |caching: &'static str| {
         from_fn(move |request: Request, next: Next| async move {
             let mut response = next.run(request).await;
@@ -109,8 +114,9 @@ fn assets(state: &AppState) -> Router<AppState> {
             response
         })
     };
-    let hashed =
-        Router::new().nest_service(options.site_pkg_dir_route_base().trim_end_matches('/'), folder).layer(cached(caching));
+    let hashed = Router::new()
+        .nest_service(options.site_pkg_dir_route_base().trim_end_matches('/'), folder)
+        .layer(cached(caching));
     let plain = ["favicon.svg", "robots.txt"].iter().fold(Router::new(), |router, file| {
         let served = ServeFile::new(root.join(file)).precompressed_br().precompressed_gzip();
         router.route_service(&format!("/{file}"), served)
@@ -127,7 +133,9 @@ async fn action(State(state): State<AppState>, request: Request) -> Response {
     if !takes.contains(request.method()) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    handle_server_fns_with_context(move || Visit::provide(state.clone()), request).await.into_response()
+    handle_server_fns_with_context(move || Visit::provide(state.clone()), request)
+        .await
+        .into_response()
 }
 
 /// The methods of the server function at `path`; none when there is no such function.
@@ -136,8 +144,9 @@ fn methods_of(path: &str) -> Vec<Method> {
     known.filter_map(|(known, method)| (known == path).then_some(method)).collect()
 }
 
-/// A path nobody knows: JSON below `/api`, a page elsewhere. It never reaches the route table, whose idea of a path (it
-/// decodes percent signs) differs from ours: what we did not route, it must not show.
+/// A path nobody knows: JSON below `/api`, a page elsewhere. It never reaches the route table,
+/// whose idea of a path (it decodes percent signs) differs from ours: what we did not route, it
+/// must not show.
 async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/") {
@@ -147,7 +156,9 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     // Not of `//host/`: that would be a redirect to another site.
-    if let Some(plain) = path.strip_suffix('/').filter(|plain| plain.starts_with('/') && !plain.starts_with("//")) {
+    if let Some(plain) =
+        path.strip_suffix('/').filter(|plain| plain.starts_with('/') && !plain.starts_with("//"))
+    {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         return Redirect::permanent(&format!("{plain}{query}")).into_response();
     }
@@ -155,10 +166,12 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     page(state, request).await
 }
 
-/// Answers `unavailable` in place of what takes too long: a database that hangs must not make people hang with it.
+/// Answers `unavailable` in place of what takes too long: a database that hangs must not make
+/// people hang with it.
 async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
-    let is_for_programs = uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
+    let is_for_programs =
+        uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
     let (parts, body) = request.into_parts();
     // What people are shown instead is a page of its own, which needs the request.
     let again = (!is_for_programs).then(|| parts.clone());
@@ -171,22 +184,27 @@ async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     if uri.path().starts_with("/actions/") {
         return forms::unanswered(state, forms::wants_html(&again.headers), Error::Unavailable);
     }
-    render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty())).await
+    render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty()))
+        .await
 }
 
 /// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4).
 fn known_method(request: &Request) -> Option<Response> {
-    let is_known = matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS);
+    let is_known =
+        matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS);
     (!is_known).then(|| StatusCode::METHOD_NOT_ALLOWED.into_response())
 }
 
-/// Reads the whole body before anything else looks at the request: too much of it is refused alike on every route,
-/// server functions included, and memory stays flat. A body has to say its length: with both `Transfer-Encoding` and
-/// `Content-Length` (request smuggling, RFC 9112, 6.1) hyper shows us the first alone, so that is what is refused.
+/// Reads the whole body before anything else looks at the request: too much of it is refused alike
+/// on every route, server functions included, and memory stays flat. A body has to say its length:
+/// with both `Transfer-Encoding` and `Content-Length` (request smuggling, RFC 9112, 6.1) hyper
+/// shows us the first alone, so that is what is refused.
 async fn whole(request: Request) -> Result<Request, Box<Response>> {
     let refused = |error: Error| Err(Box::new(ApiError(error).into_response()));
     if request.headers().contains_key(TRANSFER_ENCODING) {
-        return refused(Error::invalid("send the body with its length in Content-Length, not in chunks"));
+        return refused(Error::invalid(
+            "send the body with its length in Content-Length, not in chunks",
+        ));
     }
     let Some(declared) = request.headers().get(CONTENT_LENGTH) else { return Ok(request) };
     let declared = declared.to_str().ok().and_then(|length| length.parse::<usize>().ok());
@@ -201,16 +219,18 @@ async fn whole(request: Request) -> Result<Request, Box<Response>> {
     }
 }
 
-/// In development `127.0.0.1` and `localhost` are the same server and different cookies: a sign-in begun on one could not
-/// be finished by a link to the other. So pages are served on the public URL's name alone.
+/// In development `127.0.0.1` and `localhost` are the same server and different cookies: a sign-in
+/// begun on one could not be finished by a link to the other. So pages are served on the public
+/// URL's name alone.
 fn public_host(state: &AppState, request: &Request) -> Option<Response> {
     let public = state.public_url();
     if public.is_https() {
         return None;
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok())?;
-    let is_page =
-        request.method() == Method::GET && !request.uri().path().starts_with("/api/") && request.uri().path() != "/readyz";
+    let is_page = request.method() == Method::GET
+        && !request.uri().path().starts_with("/api/")
+        && request.uri().path() != "/readyz";
     if host == public.authority() || !is_page || !is_loopback(host) {
         return None;
     }
@@ -219,7 +239,7 @@ fn public_host(state: &AppState, request: &Request) -> Option<Response> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    })
 }

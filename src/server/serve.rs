@@ -31,8 +31,9 @@ use super::{
     store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
 };
 
-/// How long a client may take to send the headers of a request, the idle time of a kept connection before it included: a
-/// client that sends them drop by drop (slowloris) keeps nobody else waiting, and not for long.
+/// How long a client may take to send the headers of a request, the idle time of a kept connection
+/// before it included: a client that sends them drop by drop (slowloris) keeps nobody else waiting,
+/// and not for long.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 /// The most all headers of a request may be, in bytes; 431 above.
 const HEADERS: usize = 32 * 1024;
@@ -51,7 +52,9 @@ pub enum ServeError {
     Users(#[from] MapError),
     #[error(transparent)]
     Templates(#[from] TemplateError),
-    #[error("{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR.")]
+    #[error(
+        "{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR."
+    )]
     Listen { address: String, error: io::Error },
     #[error("The server stopped: {0}.")]
     Io(#[from] io::Error),
@@ -82,8 +85,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the caller's.
-    pub async fn build(settings: Settings, clock: Clock, random: Random) -> Result<Self, ServeError> {
+    /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the
+    /// caller's.
+    pub async fn build(
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, ServeError> {
         let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
         let (transport, mailbox) = match &settings.smtp_url {
             Some(url) => (Transport::smtp(url)?, None),
@@ -98,7 +106,14 @@ impl Server {
         let Settings { from, metrics_token, source, leptos, .. } = settings;
         let cookies = Cookies::new(core.public_url.is_https());
         let assets = Assets::find(&leptos);
-        let shared = Shared { core: core.clone(), leptos_options: leptos, assets, cookies, mailbox, metrics_token };
+        let shared = Shared {
+            core: core.clone(),
+            leptos_options: leptos,
+            assets,
+            cookies,
+            mailbox,
+            metrics_token,
+        };
         let state = AppState::new(shared);
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
@@ -116,8 +131,13 @@ impl Server {
     ) -> Result<(), ServeError> {
         let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
         let (told, handle) = (stop.clone(), Handle::<SocketAddr>::new());
-        let mut http = axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
-        http.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIME).max_buf_size(HEADERS);
+        let mut http =
+            axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
+        http.http_builder()
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIME)
+            .max_buf_size(HEADERS);
         tokio::spawn(async move {
             shutdown.await;
             tracing::info!("stopping: answers and mails in hand are finished first");
@@ -126,13 +146,15 @@ impl Server {
         });
         let mut stopping = stop.subscribe();
         // A task: what main itself waits for is woken on a thread of its own, for each connection.
-        let serving = tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        let serving =
+            tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         };
-        // One deadline for both: the worker stops with the server, and a mail it does not finish stays in the outbox.
+        // One deadline for both: the worker stops with the server, and a mail it does not finish
+        // stays in the outbox.
         let finished = async {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
@@ -151,22 +173,33 @@ impl Server {
 }
 
 /// Opens the database, migrates it, and puts together what every step of a sign-in needs.
-async fn open(settings: &Settings, clock: Clock, random: Random, outbox: mpsc::Sender<QueuedMail>) -> Result<Core, ServeError> {
+async fn open(
+    settings: &Settings,
+    clock: Clock,
+    random: Random,
+    outbox: mpsc::Sender<QueuedMail>,
+) -> Result<Core, ServeError> {
     let store = Store::open(&settings.database_url).await?;
     let mapped_users = match &settings.policy.users {
         Some(users) => Some(MappedUsers::open(users, &store).await?),
         None => None,
     };
-    let (keys, policy, public_url) = (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
+    let (keys, policy, public_url) =
+        (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
     Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users, outbox))
 }
 
-/// The same without a server, for an operator's commands: a mail of theirs would wait in the outbox.
+/// The same without a server, for an operator's commands: a mail of theirs would wait in the
+/// outbox.
 pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
     open(settings, Clock::System, Random::System, mpsc::channel(1).0).await
 }
 
 /// Opens the address the server listens on.
-pub async fn listen(address: impl tokio::net::ToSocketAddrs + Display) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(&address).await.map_err(|error| ServeError::Listen { address: address.to_string(), error })
+pub async fn listen(
+    address: impl tokio::net::ToSocketAddrs + Display,
+) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(&address)
+        .await
+        .map_err(|error| ServeError::Listen { address: address.to_string(), error })
 }

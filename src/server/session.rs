@@ -18,10 +18,12 @@ use crate::error::Error;
 /// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
 const TYP: &str = "session+jwt";
 
-/// How long after signing in a user may change how they do, or delete their account (ASVS 5.0 7.5.1).
+/// How long after signing in a user may change how they do, or delete their account (ASVS 5.0
+/// 7.5.1).
 const RECENT: Millis = 10 * MINUTE;
 
-/// What the token says. Times are unix seconds. No address: a token travels further than a user table.
+/// What the token says. Times are unix seconds. No address: a token travels further than a user
+/// table.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iss: String,
@@ -62,14 +64,25 @@ pub struct Token {
 }
 
 /// A token for a session that ends at `session_expires_at` at the latest.
-fn issue(core: &Core, session_id: &str, user_id: &str, session_expires_at: Millis) -> Result<Token, Error> {
+fn issue(
+    core: &Core,
+    session_id: &str,
+    user_id: &str,
+    session_expires_at: Millis,
+) -> Result<Token, Error> {
     let now = core.clock.now();
     let iat = u64::try_from(now / SECOND).unwrap_or(0);
     let rest = u64::try_from((session_expires_at - now) / SECOND).unwrap_or(0);
     let ttl = rest.min(core.policy().session.token_ttl.into());
     let origin = core.public_url.origin().to_owned();
-    let claims =
-        Claims { iss: origin.clone(), aud: origin, sub: user_id.to_owned(), sid: session_id.to_owned(), iat, exp: iat + ttl };
+    let claims = Claims {
+        iss: origin.clone(),
+        aud: origin,
+        sub: user_id.to_owned(),
+        sid: session_id.to_owned(),
+        iat,
+        exp: iat + ttl,
+    };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
     let key = core.keys.session().next().ok_or(Error::Internal)?;
     let jwt = encode(&header, &claims, &key.signing).map_err(|error| {
@@ -84,7 +97,8 @@ pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
     issue(core, &signed_in.session_id, &signed_in.user_id, signed_in.session_expires_at)
 }
 
-/// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are there and of their type.
+/// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are
+/// there and of their type.
 static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
     let mut rule = Validation::new(Algorithm::HS256);
     rule.set_required_spec_claims(&[] as &[&str]);
@@ -92,19 +106,25 @@ static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
     rule
 });
 
-/// The claims of a token that one of our secrets signed, for this site, that has not expired by our clock. No leeway:
-/// it is this server that issued it. `iat` is not judged: after a clock was set back, sessions go on.
+/// The claims of a token that one of our secrets signed, for this site, that has not expired by our
+/// clock. No leeway: it is this server that issued it. `iat` is not judged: after a clock was set
+/// back, sessions go on.
 fn claims(core: &Core, jwt: &str) -> Option<Claims> {
-    let token = core.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
+    let token =
+        core.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
     let (claims, origin) = (token.claims, core.public_url.origin());
     let now = u64::try_from(core.clock.now() / SECOND).ok()?;
-    let is_ours = token.header.typ.as_deref() == Some(TYP) && claims.iss == origin && claims.aud == origin;
+    let is_ours =
+        token.header.typ.as_deref() == Some(TYP) && claims.iss == origin && claims.aud == origin;
     (is_ours && now < claims.exp).then_some(claims)
 }
 
-/// What the token says that a request presents, as a bearer's or in a cookie, and whether it was in a cookie.
+/// What the token says that a request presents, as a bearer's or in a cookie, and whether it was in
+/// a cookie.
 fn presented(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Option<(Claims, bool)> {
-    let bearer = headers.get(AUTHORIZATION).map(|value| value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")));
+    let bearer = headers
+        .get(AUTHORIZATION)
+        .map(|value| value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")));
     let (jwt, by_cookie) = match bearer {
         Some(bearer) => (bearer.map(str::to_owned), false),
         None => (cookies.session(headers), true),
@@ -113,9 +133,14 @@ fn presented(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Option<(Clai
 }
 
 /// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
-pub async fn present(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Result<Option<Session>, Error> {
+pub async fn present(
+    core: &Core,
+    cookies: Cookies,
+    headers: &HeaderMap,
+) -> Result<Option<Session>, Error> {
     let Some((claims, by_cookie)) = presented(core, cookies, headers) else { return Ok(None) };
-    let row = core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
+    let row =
+        core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
     admitted(core, &claims, by_cookie, row).await
 }
 
@@ -129,15 +154,24 @@ pub async fn present_with_overview(
     let (own_users, now) = (core.mapped_users.is_none(), core.clock.now());
     let found = core.store.session_and_overview(&claims.sid, &claims.sub, own_users, now).await?;
     let Some((row, mut overview)) = found else { return Ok(None) };
-    let Some(session) = admitted(core, &claims, by_cookie, Some(row)).await? else { return Ok(None) };
+    let Some(session) = admitted(core, &claims, by_cookie, Some(row)).await? else {
+        return Ok(None);
+    };
     // After the secrets were rotated the address has two subjects.
-    for subject in core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject) {
+    for subject in
+        core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
+    {
         core.store.add_activity(&mut overview, &subject).await?;
     }
     Ok(Some((session, overview)))
 }
 
-async fn admitted(core: &Core, claims: &Claims, by_cookie: bool, row: Option<SessionRow>) -> Result<Option<Session>, Error> {
+async fn admitted(
+    core: &Core,
+    claims: &Claims,
+    by_cookie: bool,
+    row: Option<SessionRow>,
+) -> Result<Option<Session>, Error> {
     let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
     // A user the team's own table no longer has is out at once.
     if let Some(mapped) = &core.mapped_users
@@ -145,11 +179,16 @@ async fn admitted(core: &Core, claims: &Claims, by_cookie: bool, row: Option<Ses
     {
         return Ok(None);
     }
-    Ok(Some(Session { row, issued_at: millis(claims.iat), expires_at: millis(claims.exp), by_cookie }))
+    Ok(Some(Session {
+        row,
+        issued_at: millis(claims.iat),
+        expires_at: millis(claims.exp),
+        by_cookie,
+    }))
 }
 
-/// A fresh token when the one in use is past half its life, and a note in the row that the session is in use. Two tabs
-/// that do this at once each get a good one.
+/// A fresh token when the one in use is past half its life, and a note in the row that the session
+/// is in use. Two tabs that do this at once each get a good one.
 pub async fn renew(core: &Core, session: &Session) -> Result<Option<Token>, Error> {
     let now = core.clock.now();
     if now - session.row.last_seen_at >= MINUTE {
@@ -177,9 +216,15 @@ pub enum Which {
 }
 
 /// Ends sessions of the user who presents `session`: they are dead at their next request.
-pub async fn end(core: &Core, session: &Session, which: &Which, client: &Client) -> Result<(), Error> {
+pub async fn end(
+    core: &Core,
+    session: &Session,
+    which: &Which,
+    client: &Client,
+) -> Result<(), Error> {
     let (user, this) = (&session.row.user_id, &session.row.id);
-    let event = core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
+    let event =
+        core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
     let found = match which {
         Which::This => core.store.revoke_session(user, this, &event).await?,
         Which::One(id) => core.store.revoke_session(user, id, &event).await?,
@@ -194,8 +239,8 @@ pub async fn end(core: &Core, session: &Session, which: &Which, client: &Client)
     Ok(())
 }
 
-/// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0 7.5.1): whoever finds a
-/// browser signed in cannot.
+/// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0
+/// 7.5.1): whoever finds a browser signed in cannot.
 pub async fn delete_account(core: &Core, session: &Session, client: &Client) -> Result<(), Error> {
     if core.mapped_users.is_some() {
         return Err(Error::invalid(say!("detail-mapped-account")));

@@ -4,7 +4,9 @@ use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 
-use super::{assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox, sign_in::Core};
+use super::{
+    assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox, sign_in::Core,
+};
 
 /// One pointer: each layer of the router clones it for each request.
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
-//! Logs: for people in development, JSON in production, each line of a request under its correlation id.
+//! Logs: for people in development, JSON in production, each line of a request under its
+//! correlation id.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -13,15 +14,21 @@ use super::state::AppState;
 /// The header of the correlation id, in and out.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const REFUSALS: [StatusCode; 4] =
-    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::TOO_MANY_REQUESTS];
+const REFUSALS: [StatusCode; 4] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::TOO_MANY_REQUESTS,
+];
 
 /// Starts logging to stderr. `RUST_LOG` chooses what is told.
 pub fn init(production: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call changes nothing; there is no harm in it.
-    let _ = if production { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let _ =
+        if production { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }
 
 /// The correlation id that [`Correlation::of`] gave a request.
@@ -47,7 +54,8 @@ impl Correlation {
     pub fn of(state: &AppState, request: &mut Request) -> Self {
         let plain = |id: &&HeaderValue| {
             let bytes = id.as_bytes();
-            (1..=64).contains(&bytes.len()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+            (1..=64).contains(&bytes.len())
+                && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
         };
         let id = match request.headers().get(&REQUEST_ID).filter(plain) {
             Some(id) => id.clone(),
@@ -58,15 +66,20 @@ impl Correlation {
         };
         request.headers_mut().insert(&REQUEST_ID, id.clone());
         let span = span_of(request_id(request.headers()));
-        Correlation { id, method: request.method().clone(), path: request.extensions().get().cloned(), span }
+        Correlation {
+            id,
+            method: request.method().clone(),
+            path: request.extensions().get().cloned(),
+            span,
+        }
     }
 
     pub fn span(&self) -> Span {
         self.span.clone()
     }
 
-    /// Returns the id with the answer, and tells who was turned away, and by what (ASVS 5.0 16.3.2, 16.3.3). Refused
-    /// sign-ins are events of their own.
+    /// Returns the id with the answer, and tells who was turned away, and by what (ASVS 5.0 16.3.2,
+    /// 16.3.3). Refused sign-ins are events of their own.
     pub fn end(self, response: &mut Response) {
         let (status, method) = (response.status(), self.method);
         if REFUSALS.contains(&status) {

@@ -5,8 +5,12 @@ pub fn of(address: &str) -> Option<(&'static str, &'static str)> {
     let (_, domain) = address.rsplit_once('@')?;
     Some(match domain {
         // Spam included, and newest first: the mail that was just sent.
-        "gmail.com" | "googlemail.com" => ("Gmail", "https://mail.google.com/mail/u/0/#search/in%3Aanywhere+newer_than%3A1h"),
-        "outlook.com" | "hotmail.com" | "live.com" | "msn.com" => ("Outlook", "https://outlook.live.com/mail/0/"),
+        "gmail.com" | "googlemail.com" => {
+            ("Gmail", "https://mail.google.com/mail/u/0/#search/in%3Aanywhere+newer_than%3A1h")
+        }
+        "outlook.com" | "hotmail.com" | "live.com" | "msn.com" => {
+            ("Outlook", "https://outlook.live.com/mail/0/")
+        }
         "yahoo.com" | "ymail.com" => ("Yahoo Mail", "https://mail.yahoo.com/"),
         "icloud.com" | "me.com" | "mac.com" => ("iCloud Mail", "https://www.icloud.com/mail/"),
         "proton.me" | "protonmail.com" | "pm.me" => ("Proton Mail", "https://mail.proton.me/"),

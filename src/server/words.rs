@@ -1,9 +1,12 @@
-//! What people read, in their language. The words themselves are in `words/<language>/latchkey.ftl`.
+//! What people read, in their language. The words themselves are in
+//! `words/<language>/latchkey.ftl`.
 //!
-//! The language is that of the task at hand: the router sets it for each request, the outbox for each mail. So whoever has
-//! something to say need not be told in which language.
+//! The language is that of the task at hand: the router sets it for each request, the outbox for
+//! each mail. So whoever has something to say need not be told in which language.
 
-use i18n_embed::{I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier};
+use i18n_embed::{
+    I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
+};
 use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, future::Future, sync::LazyLock};
 use time::OffsetDateTime;
@@ -43,7 +46,8 @@ impl Language {
         Language::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
-    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the country.
+    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the
+    /// country.
     pub fn accepted(header: &str) -> Self {
         // Longer ones are nobody's wish.
         let wanted = accept_language::parse(header.get(..300).unwrap_or(header));
@@ -55,7 +59,8 @@ impl Language {
     }
 
     fn loader(self) -> &'static FluentLanguageLoader {
-        static LOADERS: LazyLock<[FluentLanguageLoader; 2]> = LazyLock::new(|| Language::ALL.map(load));
+        static LOADERS: LazyLock<[FluentLanguageLoader; 2]> =
+            LazyLock::new(|| Language::ALL.map(load));
         &LOADERS[self as usize]
     }
 }
@@ -73,7 +78,9 @@ impl I18nAssets for Catalogues {
     }
 
     fn filenames_iter(&self) -> Box<dyn Iterator<Item = String> + '_> {
-        Box::new(Language::ALL.into_iter().map(|language| format!("{}/latchkey.ftl", language.tag())))
+        Box::new(
+            Language::ALL.into_iter().map(|language| format!("{}/latchkey.ftl", language.tag())),
+        )
     }
 }
 
@@ -82,7 +89,8 @@ fn load(language: Language) -> FluentLanguageLoader {
     if let Err(error) = loader.load_languages(&Catalogues, &[language.identifier()]) {
         tracing::error!(%error, "the words of a language cannot be read");
     }
-    // The marks around what is put into a sentence are for mixed directions; they would be in subjects and code lines, too.
+    // The marks around what is put into a sentence are for mixed directions; they would be in
+    // subjects and code lines, too.
     loader.set_use_isolating(false);
     loader
 }
@@ -111,7 +119,8 @@ pub fn words() -> &'static FluentLanguageLoader {
     language().loader()
 }
 
-/// A sentence of the catalogue, in the language of the task at hand. A key or an argument that is not there fails the build.
+/// A sentence of the catalogue, in the language of the task at hand. A key or an argument that is
+/// not there fails the build.
 macro_rules! say {
     ($($sentence:tt)*) => {
         i18n_embed_fl::fl!($crate::server::words::words(), $($sentence)*)
@@ -135,9 +144,16 @@ pub fn ago(at: Millis, now: Millis) -> String {
 
 /// A date and a time of day, in UTC: who reads a mail may be anywhere.
 pub fn date(at: Millis) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(SECOND)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(SECOND))
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let time = format!("{:02}:{:02}", at.hour(), at.minute());
-    say!("date", year = at.year().to_string(), month = u8::from(at.month()), day = at.day(), time = time)
+    say!(
+        "date",
+        year = at.year().to_string(),
+        month = u8::from(at.month()),
+        day = at.day(),
+        time = time
+    )
 }
 
 #[cfg(test)]
@@ -162,10 +178,23 @@ mod tests {
 
     #[tokio::test]
     async fn times_are_said_as_people_say_them() {
-        let said = || [duration(1), duration(30), duration(600), duration(7200), date(1_767_268_800_000)];
-        assert_eq!(said(), ["a second", "30 seconds", "10 minutes", "2 hours", "January 1, 2026, 12:00 UTC"]);
+        let said =
+            || [duration(1), duration(30), duration(600), duration(7200), date(1_767_268_800_000)];
+        assert_eq!(
+            said(),
+            ["a second", "30 seconds", "10 minutes", "2 hours", "January 1, 2026, 12:00 UTC"]
+        );
         let german = within(Language::De, async { said() }).await;
-        assert_eq!(german, ["einer Sekunde", "30 Sekunden", "10 Minuten", "2 Stunden", "1. Januar 2026, 12:00 UTC"]);
+        assert_eq!(
+            german,
+            [
+                "einer Sekunde",
+                "30 Sekunden",
+                "10 Minuten",
+                "2 Stunden",
+                "1. Januar 2026, 12:00 UTC"
+            ]
+        );
         assert_eq!(date(1_709_208_000_000), "February 29, 2024, 12:00 UTC");
     }
 }

@@ -53,8 +53,10 @@ impl App {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::start().await;
         // Limits have stories of their own; in the others they would only be in the way.
-        let roomy = ["MAILS_PER_MINUTE", "MAILS_PER_HOUR", "SENDS_PER_MINUTE", "VERIFIES_PER_MINUTE"];
-        let mut all: Variables = roomy.map(|name| (format!("LATCHKEY_LIMITS__{name}"), "1000".to_owned())).into();
+        let roomy =
+            ["MAILS_PER_MINUTE", "MAILS_PER_HOUR", "SENDS_PER_MINUTE", "VERIFIES_PER_MINUTE"];
+        let mut all: Variables =
+            roomy.map(|name| (format!("LATCHKEY_LIMITS__{name}"), "1000".to_owned())).into();
         // Stories that sign in twice would get a mail more; those about it turn it on.
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
@@ -64,10 +66,17 @@ impl App {
         let settings = Settings {
             production: false,
             database_url: database::fresh(folder.path()).await,
-            smtp_url: Some(source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url())),
+            smtp_url: Some(
+                source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url()),
+            ),
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
-            public_url: source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).parse().unwrap(),
+            public_url: source
+                .variables
+                .get("LATCHKEY_PUBLIC_URL")
+                .unwrap_or(&url)
+                .parse()
+                .unwrap(),
             metrics_token: Some("a token for the metrics".to_owned()),
             policy: source.policy().unwrap(),
             source,
@@ -164,9 +173,10 @@ impl App {
         database::holds(&self.store, &self.settings.database_url, text).await
     }
 
-    /// Until the server has noted that a mail was refused for now, then as long as it waits at most to try again.
+    /// Until the server has noted that a mail was refused for now, then as long as it waits at most
+    /// to try again.
     pub async fn until_mail_is_tried_again(&self) {
-        let noted = "SELECT COUNT(*) FROM outbox WHERE state = 'queued' AND last_error IS NOT NULL";
+        let noted = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued' AND last_error IS NOT NULL";
         while self.count(noted).await == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -180,7 +190,8 @@ async fn serve(
     listener: TcpListener,
     seed: u64,
 ) -> (Store, (oneshot::Sender<()>, JoinHandle<()>)) {
-    let server = Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
+    let server =
+        Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
     let store = server.core.store.clone();
     let (stop, stopped) = oneshot::channel();
     let stopped = async move {

@@ -1,4 +1,5 @@
-//! A browser without JavaScript, or a program that speaks the API: it keeps cookies and follows nothing by itself.
+//! A browser without JavaScript, or a program that speaks the API: it keeps cookies and follows
+//! nothing by itself.
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect::Policy};
 use serde_json::Value;
@@ -36,7 +37,10 @@ impl Answer {
     /// The code of the API's error envelope, after its status was checked.
     pub fn error(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
-        self.json()["error"]["code"].as_str().unwrap_or_else(|| panic!("no error: {self:?}")).to_owned()
+        self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no error: {self:?}"))
+            .to_owned()
     }
 
     pub fn header(&self, name: &str) -> &str {
@@ -74,8 +78,15 @@ impl Browser {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
-        let cookies: Vec<String> = self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let url =
+            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
+        let cookies: Vec<String> = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         let request = self.client.request(method, url);
         if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) }
     }
@@ -104,7 +115,8 @@ impl Browser {
     /// Posts a form, as a browser without JavaScript does from a page of this site.
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.request(Method::POST, path).form(fields);
-        self.send(request.header("accept", "text/html,*/*").header("sec-fetch-site", "same-origin")).await
+        self.send(request.header("accept", "text/html,*/*").header("sec-fetch-site", "same-origin"))
+            .await
     }
 
     /// Posts JSON, as a program does.
@@ -125,7 +137,11 @@ impl Browser {
     /// The address this browser is signed in as, for programs and for the dashboard alike.
     pub async fn signed_in_as(&self) -> Option<String> {
         let answer = self.get("/api/auth/session").await;
-        assert_eq!(self.get("/dashboard").await.status == StatusCode::OK, answer.status == StatusCode::OK, "{answer:?}");
+        assert_eq!(
+            self.get("/dashboard").await.status == StatusCode::OK,
+            answer.status == StatusCode::OK,
+            "{answer:?}"
+        );
         match answer.status {
             StatusCode::OK => answer.json()["email"].as_str().map(str::to_owned),
             StatusCode::UNAUTHORIZED => None,

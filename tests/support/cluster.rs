@@ -18,7 +18,14 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let cluster = Cluster { folder, port: free_port() };
         if is_root() {
-            assert!(Command::new("chown").arg("nobody").arg(cluster.folder.path()).status().unwrap().success());
+            assert!(
+                Command::new("chown")
+                    .arg("nobody")
+                    .arg(cluster.folder.path())
+                    .status()
+                    .unwrap()
+                    .success()
+            );
         }
         cluster.run("initdb", &["-U", "postgres", "--auth=trust", "--no-sync"]);
         cluster.start_again();
@@ -27,7 +34,8 @@ impl Cluster {
 
     pub fn start_again(&self) {
         let folder = self.folder.path().display();
-        let options = format!("-p {} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off", self.port);
+        let options =
+            format!("-p {} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off", self.port);
         let log = self.folder.path().join("log");
         self.run("pg_ctl", &["-w", "-l", &log.display().to_string(), "-o", &options, "start"]);
     }
@@ -61,7 +69,10 @@ impl Cluster {
             command.args(["-u", "nobody", "--"]).arg(&program);
         }
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.arg("-D").arg(self.data()).args(arguments).status().unwrap().success(), "{program:?}");
+        assert!(
+            command.arg("-D").arg(self.data()).args(arguments).status().unwrap().success(),
+            "{program:?}"
+        );
     }
 }
 
@@ -77,8 +88,12 @@ fn is_root() -> bool {
 
 /// Where its programs are: Debian keeps them out of the way.
 fn bin() -> PathBuf {
-    let mut versions: Vec<PathBuf> =
-        std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path().join("bin"))
+        .collect();
     versions.sort();
     versions.pop().unwrap_or_else(|| Path::new("/usr/bin").to_owned())
 }

@@ -1,5 +1,5 @@
-//! A fresh database for every story: a file of SQLite, or one of a PostgreSQL cluster when `LATCHKEY_TEST_POSTGRES` names
-//! one (`.ci/postgres` brings up a throwaway one).
+//! A fresh database for every story: a file of SQLite, or one of a PostgreSQL cluster when
+//! `LATCHKEY_TEST_POSTGRES` names one (`.ci/postgres` brings up a throwaway one).
 
 use latchkey::server::store::Store;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -17,10 +17,15 @@ pub fn postgres() -> Option<String> {
 
 /// The URL of an empty database.
 pub async fn fresh(folder: &Path) -> String {
-    let Some(cluster) = postgres() else { return format!("sqlite://{}", folder.join("latchkey.db").display()) };
+    let Some(cluster) = postgres() else {
+        return format!("sqlite://{}", folder.join("latchkey.db").display());
+    };
     let name = format!("story_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
     let mut connection = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
     format!("{cluster}/{name}")
 }
 
@@ -38,7 +43,9 @@ macro_rules! on {
 /// Does what an operator does with the database directly.
 pub async fn run(store: &Store, sql: &'static str) {
     match store {
-        Store::Sqlite { writer, .. } => on!(writer, db => sqlx::raw_sql(sql).execute(db).await.map(drop)),
+        Store::Sqlite { writer, .. } => {
+            on!(writer, db => sqlx::raw_sql(sql).execute(db).await.map(drop))
+        }
         Store::Postgres(pool) => on!(pool, db => sqlx::raw_sql(sql).execute(db).await.map(drop)),
     }
 }
@@ -46,7 +53,9 @@ pub async fn run(store: &Store, sql: &'static str) {
 /// One number out of the database.
 pub async fn count(store: &Store, sql: &'static str) -> i64 {
     match store {
-        Store::Sqlite { readers, .. } => on!(readers, db => sqlx::query_scalar(sql).fetch_one(db).await),
+        Store::Sqlite { readers, .. } => {
+            on!(readers, db => sqlx::query_scalar(sql).fetch_one(db).await)
+        }
         Store::Postgres(pool) => on!(pool, db => sqlx::query_scalar(sql).fetch_one(db).await),
     }
 }
@@ -54,7 +63,9 @@ pub async fn count(store: &Store, sql: &'static str) -> i64 {
 /// One column of texts out of the database.
 pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
     match store {
-        Store::Sqlite { readers, .. } => on!(readers, db => sqlx::query_scalar(sql).fetch_all(db).await),
+        Store::Sqlite { readers, .. } => {
+            on!(readers, db => sqlx::query_scalar(sql).fetch_all(db).await)
+        }
         Store::Postgres(pool) => on!(pool, db => sqlx::query_scalar(sql).fetch_all(db).await),
     }
 }
@@ -72,9 +83,18 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
             // A bytea is shown in hexadecimal.
             let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
             let mut found = false;
-            for table in ["users", "auth_requests", "auth_credentials", "sessions", "outbox", "failed_tries", "audit_events"] {
+            for table in [
+                "latchkey_users",
+                "latchkey_auth_requests",
+                "latchkey_auth_credentials",
+                "latchkey_sessions",
+                "latchkey_outbox",
+                "latchkey_failed_tries",
+                "latchkey_audit_events",
+            ] {
                 let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
-                let rows: Vec<String> = on!(pool, db => sqlx::query_scalar(rows).fetch_all(db).await);
+                let rows: Vec<String> =
+                    on!(pool, db => sqlx::query_scalar(rows).fetch_all(db).await);
                 found |= rows.iter().any(|row| row.contains(text) || row.contains(&hex));
             }
             found

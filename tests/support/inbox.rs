@@ -1,4 +1,5 @@
-//! A real SMTP server, in the test's process, that keeps what it is sent and can be told to misbehave.
+//! A real SMTP server, in the test's process, that keeps what it is sent and can be told to
+//! misbehave.
 
 use mail_parser::MessageParser;
 use std::{
@@ -112,8 +113,10 @@ impl Inbox {
 
     pub async fn nth_to_within(&self, address: &str, n: usize, patience: Duration) -> Mail {
         let mut mails = self.mails.clone();
-        let arrived = mails.wait_for(|mails| mails.iter().filter(|mail| mail.to == address).count() >= n);
-        let mails = tokio::time::timeout(patience, arrived).await.expect("a mail in time").unwrap().clone();
+        let arrived =
+            mails.wait_for(|mails| mails.iter().filter(|mail| mail.to == address).count() >= n);
+        let mails =
+            tokio::time::timeout(patience, arrived).await.expect("a mail in time").unwrap().clone();
         mails.into_iter().filter(|mail| mail.to == address).nth(n - 1).unwrap()
     }
 
@@ -129,7 +132,10 @@ impl Inbox {
     pub async fn offered(&self, n: usize) {
         let mut attempts = self.attempts.clone();
         let offered = attempts.wait_for(|count| *count >= n);
-        tokio::time::timeout(Duration::from_secs(20), offered).await.expect("an attempt in time").unwrap();
+        tokio::time::timeout(Duration::from_secs(20), offered)
+            .await
+            .expect("an attempt in time")
+            .unwrap();
     }
 }
 
@@ -162,7 +168,10 @@ async fn converse(
                 let manners = *manners.lock().unwrap();
                 refusal = format!("550 {to}: no such mailbox");
                 count.send_modify(|count| *count += 1);
-                if matches!(manners, Manners::Takes | Manners::DropsInData | Manners::TakesAndFallsSilent) {
+                if matches!(
+                    manners,
+                    Manners::Takes | Manners::DropsInData | Manners::TakesAndFallsSilent
+                ) {
                     write.write_all(b"354 go on\r\n").await?;
                 }
                 match manners {

@@ -1,5 +1,5 @@
-//! A server as the stories meet it: at a free port, with a fresh database of either kind, a clock and randomness in the story's hands,
-//! and a real mail server to receive what it sends.
+//! A server as the stories meet it: at a free port, with a fresh database of either kind, a clock
+//! and randomness in the story's hands, and a real mail server to receive what it sends.
 
 mod app;
 mod browser;
@@ -19,8 +19,8 @@ use std::{
     sync::atomic::{AtomicU16, Ordering},
 };
 
-/// A port that nobody else is given, so that what listens there can stop and start again: below those that systems give to
-/// connections and to whoever asks for any.
+/// A port that nobody else is given, so that what listens there can stop and start again: below
+/// those that systems give to connections and to whoever asks for any.
 pub fn free_port() -> u16 {
     static TAKEN: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 10_000).unwrap();

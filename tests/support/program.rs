@@ -37,7 +37,8 @@ impl Program {
     pub async fn unready(folder: TempDir, database_url: String) -> Self {
         let port = free_port();
         let inbox = Inbox::start().await;
-        let mut program = Program { folder, database_url, port, public_port: port, inbox, child: None };
+        let mut program =
+            Program { folder, database_url, port, public_port: port, inbox, child: None };
         program.spawn();
         program
     }
@@ -110,7 +111,10 @@ impl Program {
 
     /// The link of a mail, as a proxy in front would pass it to this instance.
     pub fn here(&self, link: &str) -> String {
-        link.replace(&format!("localhost:{}", self.public_port), &format!("localhost:{}", self.port))
+        link.replace(
+            &format!("localhost:{}", self.public_port),
+            &format!("localhost:{}", self.port),
+        )
     }
 }
 

@@ -15,12 +15,14 @@ use crate::{
 
 /// A JSON body, or what is wrong with it.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Error> {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
         return Err(Error::invalid("send JSON, with the header content-type: application/json"));
     }
-    serde_json::from_slice(body).map_err(|error| Error::invalid(format!("the JSON does not fit: {error}")))
+    serde_json::from_slice(body)
+        .map_err(|error| Error::invalid(format!("the JSON does not fit: {error}")))
 }
 
 /// Asks for a mail.
@@ -77,7 +79,8 @@ pub struct Resend {
 /// A mail is on its way.
 #[derive(Serialize, ToSchema)]
 pub struct Sent {
-    /// Proves, with code or link, that they are used where they were asked for. Keep it to yourself.
+    /// Proves, with code or link, that they are used where they were asked for. Keep it to
+    /// yourself.
     pub auth_request_id: String,
     /// Unix seconds.
     pub expires_at: i64,

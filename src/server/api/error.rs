@@ -43,7 +43,8 @@ struct ErrorBody {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Refusal { code, message, status: number, retry_after: seconds, attempts_left } = self.0.into();
+        let Refusal { code, message, status: number, retry_after: seconds, attempts_left } =
+            self.0.into();
         let body = ErrorBody { code, message, retry_after: seconds, attempts_left };
         let mut response = (status(number), Json(ErrorAnswer { error: body })).into_response();
         retry_after(response.headers_mut(), seconds);
@@ -65,7 +66,13 @@ pub fn retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
 
 /// An API path that does not exist.
 pub fn no_such_path() -> Response {
-    let message = "There is no such path in this API. GET /api/openapi.json lists those there are.".to_owned();
-    let error = ErrorBody { code: "invalid_request".to_owned(), message, retry_after: None, attempts_left: None };
+    let message = "There is no such path in this API. GET /api/openapi.json lists those there are."
+        .to_owned();
+    let error = ErrorBody {
+        code: "invalid_request".to_owned(),
+        message,
+        retry_after: None,
+        attempts_left: None,
+    };
     (StatusCode::NOT_FOUND, Json(ErrorAnswer { error })).into_response()
 }

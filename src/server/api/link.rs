@@ -27,8 +27,8 @@ pub struct Link {
     link_token: String,
 }
 
-/// What the link in the mail opens. With the cookie of the browser that asked, it signs in. HEAD and prefetches (mail
-/// scanners, previews, browsers that guess) change nothing.
+/// What the link in the mail opens. With the cookie of the browser that asked, it signs in. HEAD
+/// and prefetches (mail scanners, previews, browsers that guess) change nothing.
 #[utoipa::path(
     get, path = "/api/auth/verify", params(Link),
     responses(
@@ -56,12 +56,17 @@ pub async fn open_link(
             cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
             response
         }
-        // The page judges the token again, without using it, and explains; what is no fault of the token it is told.
+        // The page judges the token again, without using it, and explains; what is no fault of the
+        // token it is told.
         Err(error) => {
             let token = LinkToken::parse(&text).map(|token| token.encode()).unwrap_or_default();
-            let mut response = Redirect::to(&format!("/login/confirm?link_token={token}")).into_response();
+            let mut response =
+                Redirect::to(&format!("/login/confirm?link_token={token}")).into_response();
             if error.retry_after().is_some() {
-                cookies::append(response.headers_mut(), Flash::cookie(&state, error.into(), String::new()));
+                cookies::append(
+                    response.headers_mut(),
+                    Flash::cookie(&state, error.into(), String::new()),
+                );
             }
             response
         }
@@ -71,7 +76,11 @@ pub async fn open_link(
 }
 
 /// Where a link leads, and the cookies it earns, none if this browser was signed in by it before.
-async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String, Vec<HeaderValue>), Error> {
+async fn follow(
+    state: &AppState,
+    caller: &Caller,
+    text: &str,
+) -> Result<(String, Vec<HeaderValue>), Error> {
     let token = LinkToken::parse(text)?;
     let browser = caller.browser(state).await?;
     match verify(&state.core, &token, &browser).await {
@@ -81,7 +90,8 @@ async fn follow(state: &AppState, caller: &Caller, text: &str) -> Result<(String
             Ok((signed_in.destination, cookies.into()))
         }
         Err(error) => {
-            let destination = destination_if_signed_in(&state.core, &token, &browser).await.ok_or(error)?;
+            let destination =
+                destination_if_signed_in(&state.core, &token, &browser).await.ok_or(error)?;
             Ok((destination, Vec::new()))
         }
     }

@@ -17,7 +17,10 @@ pub use error::{ApiError, no_such_path, retry_after, status};
 pub use link::open_link;
 
 use self::{
-    body::{Carrier, Logout, Resend, Send, Sent, SessionAnswer, Verified, VerifiedSession, Verify, parse},
+    body::{
+        Carrier, Logout, Resend, Send, Sent, SessionAnswer, Verified, VerifiedSession, Verify,
+        parse,
+    },
     error::ErrorAnswer,
 };
 use super::{
@@ -40,7 +43,11 @@ type Answer = Result<Response, ApiError>;
 /// The API, described by the code that serves it.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Latchkey", description = "Passwordless sign-in: a magic link and a code in one mail.", license(name = "MIT")),
+    info(
+        title = "Latchkey",
+        description = "Passwordless sign-in: a magic link and a code in one mail.",
+        license(name = "MIT")
+    ),
     paths(send, resend, verify, session, logout, link::open_link)
 )]
 pub struct Description;
@@ -83,7 +90,8 @@ pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) 
     Ok(accepted(state.cookies, &browser, started))
 }
 
-/// The auth request a caller means: the one it names, which thereby counts as held, or the newest of its cookie.
+/// The auth request a caller means: the one it names, which thereby counts as held, or the newest
+/// of its cookie.
 fn held_id(browser: &mut Browser, named: Option<String>) -> Result<String, Error> {
     match named.filter(|id| !id.is_empty()) {
         Some(id) => {
@@ -97,7 +105,8 @@ fn held_id(browser: &mut Browser, named: Option<String>) -> Result<String, Error
 fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
     let cookie = cookies.hold(&browser.held, &started.auth_request_id);
     let Started { auth_request_id, expires_at, expires_in, passwordless_type } = started;
-    let sent = Sent { auth_request_id, expires_at: expires_at / SECOND, expires_in, passwordless_type };
+    let sent =
+        Sent { auth_request_id, expires_at: expires_at / SECOND, expires_in, passwordless_type };
     let mut response = Json(sent).into_response();
     cookies::append(response.headers_mut(), cookie);
     response
@@ -117,9 +126,15 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
     let mut browser = caller.browser(&state).await?;
     let id = held_id(&mut browser, auth_request_id)?;
     let signed_in = match (code, link_token) {
-        (Some(code), None) => code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?,
-        (None, Some(token)) => verify_link(&state.core, &LinkToken::parse(&token)?, &browser).await?,
-        (Some(_), Some(_)) => return Err(Error::invalid("send code or link_token, not both").into()),
+        (Some(code), None) => {
+            code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?
+        }
+        (None, Some(token)) => {
+            verify_link(&state.core, &LinkToken::parse(&token)?, &browser).await?
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("send code or link_token, not both").into());
+        }
         (None, None) => return Err(Error::missing("code").into()),
     };
     let token = session::begin(&state.core, &signed_in)?;
@@ -162,7 +177,13 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     let expires_at = renewed.as_ref().map_or(session.expires_at, |token| token.expires_at) / SECOND;
     let issued_at = session.issued_at / SECOND;
     let row = session.row;
-    let answer = SessionAnswer { email: row.address, user_id: row.user_id, session_id: row.id, issued_at, expires_at };
+    let answer = SessionAnswer {
+        email: row.address,
+        user_id: row.user_id,
+        session_id: row.id,
+        issued_at,
+        expires_at,
+    };
     let mut response = Json(answer).into_response();
     if let Some(token) = renewed {
         cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
@@ -180,7 +201,8 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     )
 )]
 pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
-    let Logout { everywhere } = if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
+    let Logout { everywhere } =
+        if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
     let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
     let which = if everywhere { Which::All } else { Which::This };
     session::end(&state.core, &session, &which, &caller.client()).await?;

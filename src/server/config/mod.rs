@@ -15,7 +15,10 @@ use std::{
 use url::Url;
 
 use overlay::parse_policy;
-pub use policy::{Auth, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp, Users};
+pub use policy::{
+    Auth, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp,
+    Users,
+};
 pub use public_url::PublicUrl;
 
 /// A mistake of the operator: one sentence that says where it is and what to set.
@@ -75,30 +78,42 @@ impl Source {
         parse_policy(self.path(), &self.text()?, &self.variables)
     }
 
-    /// The run-time options of Leptos, from the same file or the built-in one; `LEPTOS_*` variables override them
-    /// (leptos_config's own rule).
+    /// The run-time options of Leptos, from the same file or the built-in one; `LEPTOS_*` variables
+    /// override them (leptos_config's own rule).
     fn leptos_options(&self) -> Result<LeptosOptions, ConfigError> {
         let text = self.text()?;
         let text = if text.contains("[package.metadata.leptos]") { &text } else { EMBEDDED };
         let mut options = get_config_from_str(text).map_err(|error| {
-            ConfigError(format!("LEPTOS_… or {}, [package.metadata.leptos]: {error}.", self.path().display()))
+            ConfigError(format!(
+                "LEPTOS_… or {}, [package.metadata.leptos]: {error}.",
+                self.path().display()
+            ))
         })?;
-        // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file names are plain.
-        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
+        // cargo-leptos leaves the hashes of the assets beside the program it builds; without that
+        // file names are plain.
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
         options.hash_files = beside.is_some_and(|hashes| hashes.exists());
         Ok(options)
     }
 }
 
 impl Settings {
-    /// Reads the file named by `LATCHKEY_CONFIG` (or `Leptos.toml`, or the built-in defaults when there is none) and
-    /// the variables. In development it may create `data/` and a secret in it.
+    /// Reads the file named by `LATCHKEY_CONFIG` (or `Leptos.toml`, or the built-in defaults when
+    /// there is none) and the variables. In development it may create `data/` and a secret in it.
     pub fn load(variables: &Variables) -> Result<Self, ConfigError> {
-        let get = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+        let get = |name: &str| {
+            variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        };
         let production = match get("LATCHKEY_ENV").unwrap_or("development") {
             "production" => true,
             "development" => false,
-            other => return refuse(format!("LATCHKEY_ENV must be development or production, and is {other:?}.")),
+            other => {
+                return refuse(format!(
+                    "LATCHKEY_ENV must be development or production, and is {other:?}."
+                ));
+            }
         };
         let named = get("LATCHKEY_CONFIG").map(PathBuf::from);
         let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
@@ -107,17 +122,27 @@ impl Settings {
         let leptos = source.leptos_options()?;
 
         let public_url = match get("LATCHKEY_PUBLIC_URL").or(policy.server.public_url.as_deref()) {
-            Some(url) => url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?,
-            None if production => {
-                return missing("LATCHKEY_PUBLIC_URL", "the address people type, like https://login.example.com");
+            Some(url) => {
+                url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?
             }
-            None => format!("http://localhost:{}", leptos.site_addr.port())
-                .parse()
-                .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))?,
+            None if production => {
+                return missing(
+                    "LATCHKEY_PUBLIC_URL",
+                    "the address people type, like https://login.example.com",
+                );
+            }
+            None => {
+                format!("http://localhost:{}", leptos.site_addr.port()).parse().map_err(|why| {
+                    ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}."))
+                })?
+            }
         };
         let smtp_url = get("SMTP_URL").map(str::to_owned);
         if production && smtp_url.is_none() {
-            return missing("SMTP_URL", "the mail server, like smtps://user:password@mail.example.com");
+            return missing(
+                "SMTP_URL",
+                "the mail server, like smtps://user:password@mail.example.com",
+            );
         }
         if production && smtp_url.as_deref().is_some_and(may_be_read_on_the_way) {
             return refuse(
@@ -127,12 +152,19 @@ impl Settings {
             );
         }
         let from = match policy.mail.from.as_deref() {
-            Some(from) => from.parse().map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?,
+            Some(from) => from
+                .parse()
+                .map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?,
             None if production => {
-                return missing("LATCHKEY_MAIL__FROM", "the sender of mails, like \"Example <no-reply@example.com>\"");
+                return missing(
+                    "LATCHKEY_MAIL__FROM",
+                    "the sender of mails, like \"Example <no-reply@example.com>\"",
+                );
             }
             None => {
-                let address = "no-reply@localhost".parse().map_err(|error| ConfigError(format!("mail.from: {error}.")))?;
+                let address = "no-reply@localhost"
+                    .parse()
+                    .map_err(|error| ConfigError(format!("mail.from: {error}.")))?;
                 Mailbox::new(Some(policy.brand.name.clone()), address)
             }
         };
@@ -148,26 +180,44 @@ impl Settings {
         };
         let metrics_token = get("METRICS_TOKEN").map(str::to_owned);
         if metrics_token.as_ref().is_some_and(|token| token.len() < 16) {
-            return refuse("METRICS_TOKEN is too short to be a secret: set at least 16 random characters.".to_owned());
+            return refuse(
+                "METRICS_TOKEN is too short to be a secret: set at least 16 random characters."
+                    .to_owned(),
+            );
         }
         let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
-        Ok(Settings { production, database_url, smtp_url, from, secrets, public_url, metrics_token, policy, source, leptos })
+        Ok(Settings {
+            production,
+            database_url,
+            smtp_url,
+            from,
+            secrets,
+            public_url,
+            metrics_token,
+            policy,
+            source,
+            leptos,
+        })
     }
 }
 
-/// Whether mails would go to another machine without TLS, or with a STARTTLS that somebody in between can strip (RFC 3207, 6;
-/// ASVS 5.0 12.3.1).
+/// Whether mails would go to another machine without TLS, or with a STARTTLS that somebody in
+/// between can strip (RFC 3207, 6; ASVS 5.0 12.3.1).
 fn may_be_read_on_the_way(smtp_url: &str) -> bool {
     // What is no URL is explained by who connects.
     let Ok(url) = Url::parse(smtp_url) else { return false };
     let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
-    url.scheme() == "smtp" && tls.as_deref() != Some("required") && !url.host_str().is_some_and(is_here)
+    url.scheme() == "smtp"
+        && tls.as_deref() != Some("required")
+        && !url.host_str().is_some_and(is_here)
 }
 
 /// Whether a host is this machine.
 pub fn is_here(host: &str) -> bool {
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 fn refuse<T>(sentence: String) -> Result<T, ConfigError> {
@@ -194,7 +244,12 @@ mod tests {
             assert!(error.contains("openssl rand"), "{bad}: {error}");
             assert!(!error.contains(bad), "the refusal must not repeat the secret");
         }
-        assert_eq!(secret::parse("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS, Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC").unwrap().len(), 2);
+        assert_eq!(
+            secret::parse("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS, Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC")
+                .unwrap()
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -207,7 +262,11 @@ mod tests {
             ("LATCHKEY_MAIL__FROM", "Example <no-reply@example.com>"),
             ("SESSION_JWT_SECRET", "Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS"),
         ] {
-            assert!(refusal(&variables).starts_with(&format!("{name} is not set")), "{}", refusal(&variables));
+            assert!(
+                refusal(&variables).starts_with(&format!("{name} is not set")),
+                "{}",
+                refusal(&variables)
+            );
             variables.insert(name.to_owned(), value.to_owned());
         }
         assert!(Settings::load(&variables).is_ok());

@@ -1,4 +1,5 @@
-//! A policy out of the text of a file and the variables laid over it; what is wrong with either is told with its place.
+//! A policy out of the text of a file and the variables laid over it; what is wrong with either is
+//! told with its place.
 
 use std::path::Path;
 
@@ -9,24 +10,39 @@ use super::{
 use crate::server::brand::Look;
 
 /// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
-pub(super) fn parse_policy(path: &Path, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
+pub(super) fn parse_policy(
+    path: &Path,
+    text: &str,
+    variables: &Variables,
+) -> Result<Policy, ConfigError> {
     let policy: Policy = toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let (line, key) = whereabouts(text, at);
-        ConfigError(format!("{}, line {line}, {key}: {}.", path.display(), error.message().trim_end().replace('\n', ", ")))
+        ConfigError(format!(
+            "{}, line {line}, {key}: {}.",
+            path.display(),
+            error.message().trim_end().replace('\n', ", ")
+        ))
     })?;
     let mut policy = lay_over(policy, text, variables)?;
     // Where the server is started is nobody's concern.
-    let folder = std::path::absolute(path).ok().and_then(|path| Some(path.parent()?.to_owned())).unwrap_or_default();
+    let folder = std::path::absolute(path)
+        .ok()
+        .and_then(|path| Some(path.parent()?.to_owned()))
+        .unwrap_or_default();
     for path in [&mut policy.brand.logo, &mut policy.mail.templates].into_iter().flatten() {
         *path = folder.join(&path);
     }
     let look = Look::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
     let look = policy.check().and_then(|()| look.map_err(|(key, why)| BadKey { key, why }));
-    policy.look = look.map_err(|BadKey { key, why }| match (variable_of(key, variables), line_of(text, key)) {
-        (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
-        (None, Some(line)) => ConfigError(format!("{}, line {line}, {key} {why}.", path.display())),
-        (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),
+    policy.look = look.map_err(|BadKey { key, why }| {
+        match (variable_of(key, variables), line_of(text, key)) {
+            (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
+            (None, Some(line)) => {
+                ConfigError(format!("{}, line {line}, {key} {why}.", path.display()))
+            }
+            (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),
+        }
     })?;
     Ok(policy)
 }
@@ -40,19 +56,32 @@ fn variable_of<'a>(key: &str, variables: &'a Variables) -> Option<&'a String> {
 
 /// Variables are laid over one at a time, so that the one at fault can be named.
 fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
-    let mut document: toml::Table = toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+    let mut document: toml::Table =
+        toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
     for (name, value) in variables {
-        let Some((table, key)) = name.strip_prefix("LATCHKEY_").and_then(|rest| rest.split_once("__")) else { continue };
+        let Some((table, key)) =
+            name.strip_prefix("LATCHKEY_").and_then(|rest| rest.split_once("__"))
+        else {
+            continue;
+        };
         let (table, key) = (table.to_ascii_lowercase(), key.to_ascii_lowercase());
-        // 42 is a number and may be a brand's name, too: a value is what it looks like, or a text, or a list of texts.
+        // 42 is a number and may be a brand's name, too: a value is what it looks like, or a text,
+        // or a list of texts.
         let as_text = toml::Value::String(value.clone());
-        let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}")).ok().and_then(|mut t| t.remove("value"));
+        let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}"))
+            .ok()
+            .and_then(|mut t| t.remove("value"));
         let mut attempt = |value: toml::Value| -> Result<Policy, String> {
             let table = document.entry(table.clone()).or_insert_with(|| toml::Table::new().into());
             table.as_table_mut().ok_or("is not a table")?.insert(key.clone(), value);
-            document.clone().try_into().map_err(|error: toml::de::Error| error.message().trim_end().replace('\n', ", "))
+            document
+                .clone()
+                .try_into()
+                .map_err(|error: toml::de::Error| error.message().trim_end().replace('\n', ", "))
         };
-        let as_list = toml::Value::Array(value.split(',').map(|item| toml::Value::String(item.trim().to_owned())).collect());
+        let as_list = toml::Value::Array(
+            value.split(',').map(|item| toml::Value::String(item.trim().to_owned())).collect(),
+        );
         let mut ways = as_itself.into_iter().chain([as_text, as_list]);
         let first = ways.next().map_or(Err("is empty".to_owned()), &mut attempt);
         let laid = first.or_else(|why| ways.find_map(|value| attempt(value).ok()).ok_or(why));
@@ -65,7 +94,11 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
 fn whereabouts(text: &str, at: usize) -> (usize, String) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count();
-    let key = text.lines().nth(line).and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+    let key = text
+        .lines()
+        .nth(line)
+        .and_then(|line| line.split_once('='))
+        .map_or("", |(key, _)| key.trim());
     let table = text.lines().take(line + 1).filter_map(table_of).last().unwrap_or_default();
     (line + 1, if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") })
 }
@@ -92,14 +125,18 @@ mod tests {
     use super::{super::EMBEDDED, *};
 
     fn policy_of(text: &str, variables: &[(&str, &str)]) -> Result<Policy, String> {
-        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let variables =
+            variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         parse_policy(Path::new("Leptos.toml"), text, &variables).map_err(|error| error.0)
     }
 
     #[test]
     fn the_file_of_the_repository_states_the_defaults() {
         let stated = policy_of(EMBEDDED, &[]).unwrap();
-        assert_eq!(format!("{stated:?}").split("_package").next(), format!("{:?}", Policy::default()).split("_package").next());
+        assert_eq!(
+            format!("{stated:?}").split("_package").next(),
+            format!("{:?}", Policy::default()).split("_package").next()
+        );
     }
 
     #[test]
@@ -123,20 +160,32 @@ mod tests {
     #[test]
     fn a_variable_overrides_the_file_and_a_bad_one_is_named() {
         let text = "[auth]\nexpires_in = 300\n";
-        assert_eq!(policy_of(text, &[("LATCHKEY_AUTH__EXPIRES_IN", "120")]).unwrap().auth.expires_in, 120);
+        assert_eq!(
+            policy_of(text, &[("LATCHKEY_AUTH__EXPIRES_IN", "120")]).unwrap().auth.expires_in,
+            120
+        );
         assert_eq!(policy_of(text, &[("LATCHKEY_BRAND__NAME", "42")]).unwrap().brand.name, "42");
         let error = policy_of(text, &[("LATCHKEY_AUTH__EXPIRES_IN", "soon")]).unwrap_err();
-        assert!(error.starts_with("LATCHKEY_AUTH__EXPIRES_IN (auth.expires_in): invalid type"), "{error}");
+        assert!(
+            error.starts_with("LATCHKEY_AUTH__EXPIRES_IN (auth.expires_in): invalid type"),
+            "{error}"
+        );
         let error = policy_of(text, &[("LATCHKEY_AUTH__COLOUR", "red")]).unwrap_err();
         assert!(error.starts_with("LATCHKEY_AUTH__COLOUR (auth.colour): unknown field"), "{error}");
     }
 
     #[test]
     fn what_waits_for_the_next_start_is_named() {
-        let (started, newer) =
-            (policy_of("", &[]).unwrap(), policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]));
+        let (started, newer) = (
+            policy_of("", &[]).unwrap(),
+            policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]),
+        );
         assert_eq!(started.waits_for_start(&newer.unwrap()), ["mail.templates"]);
-        assert!(started.waits_for_start(&policy_of("[auth]\nexpires_in = 300\n", &[]).unwrap()).is_empty());
+        assert!(
+            started
+                .waits_for_start(&policy_of("[auth]\nexpires_in = 300\n", &[]).unwrap())
+                .is_empty()
+        );
     }
 
     #[test]
@@ -144,7 +193,10 @@ mod tests {
         let text = "[server]\ntrusted_proxies = [\"10.0.0.0/24\", \"::1\"]\n";
         assert_eq!(policy_of(text, &[]).unwrap().server.trusted_proxies.len(), 2);
         let variable = |value| policy_of("", &[("LATCHKEY_SERVER__TRUSTED_PROXIES", value)]);
-        assert_eq!(variable("10.0.0.0/24, 10.0.1.1").unwrap().server.trusted_proxies[1].to_string(), "10.0.1.1/32");
+        assert_eq!(
+            variable("10.0.0.0/24, 10.0.1.1").unwrap().server.trusted_proxies[1].to_string(),
+            "10.0.1.1/32"
+        );
         let error = variable("10.0.0.300/24").unwrap_err();
         assert!(error.contains("\"10.0.0.300/24\" is no network, like \"10.0.0.0/24\""), "{error}");
     }

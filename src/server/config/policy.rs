@@ -1,4 +1,5 @@
-//! What an operator may change: the tables of `Leptos.toml`. Each key is explained there, with its default.
+//! What an operator may change: the tables of `Leptos.toml`. Each key is explained there, with its
+//! default.
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
@@ -54,7 +55,10 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         Given::Text(text) => text.split(',').map(|network| network.trim().to_owned()).collect(),
     };
     let network = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let parse = |text| network(text).map_err(|_| D::Error::custom(format!("{text:?} is no network, like \"10.0.0.0/24\"")));
+    let parse = |text| {
+        network(text)
+            .map_err(|_| D::Error::custom(format!("{text:?} is no network, like \"10.0.0.0/24\"")))
+    };
     given.iter().map(parse).collect()
 }
 
@@ -158,9 +162,11 @@ pub struct Audit {
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub from: Option<String>,
-    /// A folder with templates that take the place of the built-in ones; a relative path begins at the folder of the policy's file.
+    /// A folder with templates that take the place of the built-in ones; a relative path begins at
+    /// the folder of the policy's file.
     pub templates: Option<PathBuf>,
-    /// Whether people are told by mail of a sign-in in a browser that has not signed in to their address before.
+    /// Whether people are told by mail of a sign-in in a browser that has not signed in to their
+    /// address before.
     pub new_device_notice: bool,
 }
 
@@ -183,7 +189,9 @@ pub struct Brand {
 impl Brand {
     /// Where `support` leads.
     pub fn support_link(&self) -> Option<String> {
-        self.support.as_ref().map(|support| if support.contains("://") { support.clone() } else { format!("mailto:{support}") })
+        self.support.as_ref().map(|support| {
+            if support.contains("://") { support.clone() } else { format!("mailto:{support}") }
+        })
     }
 }
 
@@ -292,26 +300,48 @@ impl Policy {
             url.parse::<PublicUrl>().map(|_| ()).or_else(|why| bad("server.public_url", why))?;
         }
         if let Some(from) = &self.mail.from {
-            Mailbox::from_str(from)
-                .map(|_| ())
-                .or_else(|_| bad("mail.from", "must be a mailbox like \"Example <no-reply@example.com>\"".to_owned()))?;
+            Mailbox::from_str(from).map(|_| ()).or_else(|_| {
+                bad(
+                    "mail.from",
+                    "must be a mailbox like \"Example <no-reply@example.com>\"".to_owned(),
+                )
+            })?;
         }
         for origin in &self.auth.magiclink_origins {
             let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
             if parsed.as_deref() != Ok(origin) {
-                bad("auth.magiclink_origins", format!("must list origins like \"https://app.example.com\", and has {origin:?}"))?;
+                bad(
+                    "auth.magiclink_origins",
+                    format!(
+                        "must list origins like \"https://app.example.com\", and has {origin:?}"
+                    ),
+                )?;
             }
         }
         if let Some(users) = &self.users {
             // Their default is empty, which is no name: all three are needed.
-            let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            for (key, name) in [("users.table", &users.table), ("users.id", &users.id), ("users.address", &users.address)] {
+            let is_name = |name: &str| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            };
+            for (key, name) in [
+                ("users.table", &users.table),
+                ("users.id", &users.id),
+                ("users.address", &users.address),
+            ] {
                 if !name.split('.').all(is_name) || (key != "users.table" && name.contains('.')) {
-                    bad(key, format!("must be a name of letters, digits and underscores, and is {name:?}"))?;
+                    bad(
+                        key,
+                        format!(
+                            "must be a name of letters, digits and underscores, and is {name:?}"
+                        ),
+                    )?;
                 }
             }
             if self.auth.sign_up == SignUp::Open {
-                bad("users.table", "is read only, so nobody can sign up: set auth.sign_up = \"closed\"".to_owned())?;
+                bad(
+                    "users.table",
+                    "is read only, so nobody can sign up: set auth.sign_up = \"closed\"".to_owned(),
+                )?;
             }
             if self.auth.passwords == Passwords::Optional {
                 bad(
@@ -324,14 +354,26 @@ impl Policy {
             bad("brand.name", "must be a name of one line".to_owned())?;
         }
         let is_page = |link: &str| Url::parse(link).is_ok_and(|url| url.scheme() == "https");
-        for (key, link) in [("brand.terms", &self.brand.terms), ("brand.privacy", &self.brand.privacy)] {
+        for (key, link) in
+            [("brand.terms", &self.brand.terms), ("brand.privacy", &self.brand.privacy)]
+        {
             if let Some(link) = link.as_ref().filter(|link| !is_page(link)) {
-                bad(key, format!("must be a URL like \"https://example.com/terms\", and is {link:?}"))?;
+                bad(
+                    key,
+                    format!("must be a URL like \"https://example.com/terms\", and is {link:?}"),
+                )?;
             }
         }
-        if let Some(support) = self.brand.support.as_ref().filter(|support| !is_page(support) && Address::parse(support).is_err())
+        if let Some(support) = self
+            .brand
+            .support
+            .as_ref()
+            .filter(|support| !is_page(support) && Address::parse(support).is_err())
         {
-            bad("brand.support", format!("must be a mail address or a URL with https, and is {support:?}"))?;
+            bad(
+                "brand.support",
+                format!("must be a mail address or a URL with https, and is {support:?}"),
+            )?;
         }
         Ok(())
     }

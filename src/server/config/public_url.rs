@@ -27,9 +27,12 @@ impl fmt::Display for PublicUrl {
 impl FromStr for PublicUrl {
     type Err = String;
 
-    /// Refuses anything a browser's Origin header could not equal. The error is the rest of a sentence.
+    /// Refuses anything a browser's Origin header could not equal. The error is the rest of a
+    /// sentence.
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|_| format!("must be a URL like https://login.example.com, and is {text:?}"))?;
+        let url = Url::parse(text).map_err(|_| {
+            format!("must be a URL like https://login.example.com, and is {text:?}")
+        })?;
         let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         if !plain || !url.username().is_empty() || url.password().is_some() {
             return Err(format!("must be scheme and host only, and is {text:?}"));
@@ -95,11 +98,22 @@ mod tests {
 
     #[test]
     fn only_https_or_loopback_http_without_a_path_will_do() {
-        for good in ["https://login.example.com", "https://example.com:8443/", "http://localhost:3000", "http://[::1]:3000"] {
+        for good in [
+            "https://login.example.com",
+            "https://example.com:8443/",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
             assert!(good.parse::<PublicUrl>().is_ok(), "{good}");
         }
-        for bad in ["http://example.com", "https://example.com/login", "https://a:b@example.com", "ftp://localhost", "login", ""]
-        {
+        for bad in [
+            "http://example.com",
+            "https://example.com/login",
+            "https://a:b@example.com",
+            "ftp://localhost",
+            "login",
+            "",
+        ] {
             assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
         }
     }

@@ -45,12 +45,14 @@ pub enum ComposeError {
 }
 
 impl Templates {
-    /// The templates in force: the built-in ones, or those of the policy's folder, tried on samples.
+    /// The templates in force: the built-in ones, or those of the policy's folder, tried on
+    /// samples.
     pub fn of_policy(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
         Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
     }
 
-    /// What a queued mail says, in its language. `mail.id` names it for ever, so that a duplicate after a crash is recognised as one.
+    /// What a queued mail says, in its language. `mail.id` names it for ever, so that a duplicate
+    /// after a crash is recognised as one.
     pub fn mail(
         &self,
         mail: &QueuedMail,
@@ -63,8 +65,13 @@ impl Templates {
         let sender = Sender { from, public_url };
         speaking(payload.language(), || match payload {
             Payload::SignIn(letter) => {
-                let mut composed =
-                    self.compose(&mail.id, &mail.address, "sign_in", sign_in(letter, policy, public_url, now), &sender)?;
+                let mut composed = self.compose(
+                    &mail.id,
+                    &mail.address,
+                    "sign_in",
+                    sign_in(letter, policy, public_url, now),
+                    &sender,
+                )?;
                 (composed.link, composed.code) = (letter.link.clone(), letter.code.clone());
                 Ok(composed)
             }
@@ -75,7 +82,8 @@ impl Templates {
         })
     }
 
-    /// The mails as they would look now, in the language of the task at hand: `sign_in` or `new_device`.
+    /// The mails as they would look now, in the language of the task at hand: `sign_in` or
+    /// `new_device`.
     pub fn sample(
         &self,
         kind: &str,
@@ -89,11 +97,20 @@ impl Templates {
         self.compose("sample", SAMPLE_ADDRESS, kind, words, &Sender { from, public_url })
     }
 
-    fn compose(&self, id: &str, to: &str, kind: &str, words: Value, sender: &Sender) -> Result<Composed, ComposeError> {
+    fn compose(
+        &self,
+        id: &str,
+        to: &str,
+        kind: &str,
+        words: Value,
+        sender: &Sender,
+    ) -> Result<Composed, ComposeError> {
         let render = |ending: &str| self.render(&format!("{kind}.{ending}"), &words);
         let (subject, text, html) = (render("subject.txt")?, render("txt")?, render("html")?);
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-        let raw = |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+        let raw = |name: &'static str, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
         let message = Message::builder()
             .from(sender.from.clone())
             .to(Mailbox::new(None, to.parse()?))
@@ -117,15 +134,30 @@ struct Sender<'a> {
 }
 
 /// A mail that says nothing but that mails arrive.
-pub fn test_mail(to: &str, brand: &str, from: &Mailbox, public_url: &PublicUrl) -> Result<Composed, ComposeError> {
+pub fn test_mail(
+    to: &str,
+    brand: &str,
+    from: &Mailbox,
+    public_url: &PublicUrl,
+) -> Result<Composed, ComposeError> {
     let subject = format!("A test mail from {brand}");
     let text = format!("Mails from {public_url} arrive. Nobody needs to do anything.\n");
-    let message = Message::builder().from(from.clone()).to(Mailbox::new(None, to.parse()?)).subject(&subject);
+    let message =
+        Message::builder().from(from.clone()).to(Mailbox::new(None, to.parse()?)).subject(&subject);
     let message = message.body(text.clone())?;
-    Ok(Composed { message, to: to.to_owned(), subject, text, html: String::new(), link: None, code: None })
+    Ok(Composed {
+        message,
+        to: to.to_owned(),
+        subject,
+        text,
+        html: String::new(),
+        link: None,
+        code: None,
+    })
 }
 
-/// What the templates of the sign-in mail may say. The names are reserved: a caller's variables are under `variables`.
+/// What the templates of the sign-in mail may say. The names are reserved: a caller's variables are
+/// under `variables`.
 fn sign_in(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
     let brand = policy.brand.name.as_str();
     let Letter { link, code, not_you, template, .. } = letter;
@@ -135,14 +167,23 @@ fn sign_in(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis
     });
     let lifetime = duration(seconds_until(now, letter.expires_at));
     let is_sign_up = template == Template::Signup.name();
-    let title = if is_sign_up { say!("mail-sign-up-title", brand = brand) } else { say!("sign-in-to", brand = brand) };
+    let title = if is_sign_up {
+        say!("mail-sign-up-title", brand = brand)
+    } else {
+        say!("sign-in-to", brand = brand)
+    };
     let subject = match &code_spaced {
         Some(code) => say!("mail-subject-code", code = code.as_str(), brand = brand),
         None if is_sign_up => say!("mail-subject-sign-up", brand = brand),
         None => say!("mail-subject-link", brand = brand),
     };
     let browser = describe(&letter.user_agent);
-    let asked = say!("mail-asked", browser = browser, network = letter.network.as_str(), date = date(letter.requested_at));
+    let asked = say!(
+        "mail-asked",
+        browser = browser,
+        network = letter.network.as_str(),
+        date = date(letter.requested_at)
+    );
     let words = context! {
         subject, title,
         open_link => say!("mail-open-link"),
@@ -222,7 +263,8 @@ impl Samples {
     }
 }
 
-/// What a caller gave for the mail. One it left out is empty: a mail without a first name is better than none.
+/// What a caller gave for the mail. One it left out is empty: a mail without a first name is better
+/// than none.
 #[derive(Debug)]
 struct Variables(BTreeMap<String, String>);
 

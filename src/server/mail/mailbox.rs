@@ -61,12 +61,26 @@ impl Mailbox {
 
     /// The mail with this number, or a sample like `sign_in-de`.
     fn get(&self, state: &AppState, wanted: &str) -> Option<Composed> {
-        if let Some((kind, language)) = wanted.split_once('-').and_then(|(kind, tag)| Some((kind, Language::of_tag(tag)?))) {
+        if let Some((kind, language)) =
+            wanted.split_once('-').and_then(|(kind, tag)| Some((kind, Language::of_tag(tag)?)))
+        {
             let core = &state.core;
-            let sample = || self.templates.sample(kind, &core.policy(), &self.from, &core.public_url, core.clock.now());
-            return speaking(language, sample).inspect_err(|error| tracing::error!(%error, "no sample")).ok();
+            let sample = || {
+                self.templates.sample(
+                    kind,
+                    &core.policy(),
+                    &self.from,
+                    &core.public_url,
+                    core.clock.now(),
+                )
+            };
+            return speaking(language, sample)
+                .inspect_err(|error| tracing::error!(%error, "no sample"))
+                .ok();
         }
-        self.all().into_iter().find_map(|received| (received.number.to_string() == wanted).then_some(received.mail))
+        self.all()
+            .into_iter()
+            .find_map(|received| (received.number.to_string() == wanted).then_some(received.mail))
     }
 }
 
@@ -132,8 +146,8 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
     }
 }
 
-/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything loaded. Its links leave the frame
-/// that it is shown in.
+/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything
+/// loaded. Its links leave the frame that it is shown in.
 pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> Response {
     match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(&state, &number)) {
         Some(mail) => with_policy(
@@ -147,12 +161,15 @@ pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> 
 /// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
 pub async fn source(State(state): State<AppState>, Path(number): Path<String>) -> Response {
     match state.mailbox.as_ref().and_then(|mailbox| mailbox.get(&state, &number)) {
-        Some(mail) => String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response(),
+        Some(mail) => {
+            String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response()
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 fn with_policy(page: String, policy: &str) -> Response {
-    let policy = HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    let policy =
+        HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
 }

@@ -1,4 +1,5 @@
-//! The outbox worker: takes the mails that are due from the database and hands them to the transport.
+//! The outbox worker: takes the mails that are due from the database and hands them to the
+//! transport.
 
 use lettre::message::Mailbox;
 use metrics::histogram;
@@ -26,7 +27,8 @@ use crate::{
 
 /// How many mails travel at once.
 pub const AT_ONCE: usize = 8;
-/// The longest wait between looks at the outbox, for mails that other instances or retries have made due.
+/// The longest wait between looks at the outbox, for mails that other instances or retries have
+/// made due.
 const POLL: Duration = Duration::from_secs(1);
 /// The first wait after a refusal; doubled with each more, up to the last.
 const FIRST_RETRY: Millis = 2 * SECOND;
@@ -49,10 +51,16 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends what is handed over and what is due, until `stop` says otherwise; mails in hand are finished first. One that takes long holds up no
-    /// other, as long as there are fewer than [`AT_ONCE`] of its kind.
-    pub async fn run(self: Arc<Self>, mut handed_over: mpsc::Receiver<QueuedMail>, mut stop: watch::Receiver<bool>) {
-        // Tasks, not futures of this one: while it waits for the database they go on, or they would keep it waiting.
+    /// Sends what is handed over and what is due, until `stop` says otherwise; mails in hand are
+    /// finished first. One that takes long holds up no other, as long as there are fewer than
+    /// [`AT_ONCE`] of its kind.
+    pub async fn run(
+        self: Arc<Self>,
+        mut handed_over: mpsc::Receiver<QueuedMail>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        // Tasks, not futures of this one: while it waits for the database they go on, or they would
+        // keep it waiting.
         let mut in_hand = JoinSet::new();
         let mut look = true;
         while !*stop.borrow() {
@@ -85,7 +93,8 @@ impl Outbox {
         })
     }
 
-    /// Sends one mail. Should what became of it not be written down, its lease runs out and it is tried again.
+    /// Sends one mail. Should what became of it not be written down, its lease runs out and it is
+    /// tried again.
     async fn deliver(self: Arc<Self>, mail: QueuedMail) {
         let span = span_of(&mail.request_id);
         if let Err(error) = self.settle(&mail).instrument(span).await {
@@ -100,7 +109,8 @@ impl Outbox {
             Ok(Outcome::Sent) => {
                 let event = self.event(MAIL_SENT, mail, "");
                 store.mail_sent(&mail.id, &event).await?;
-                histogram!("latchkey_mail_seconds").record((event.at - mail.created_at) as f64 / SECOND as f64);
+                histogram!("latchkey_mail_seconds")
+                    .record((event.at - mail.created_at) as f64 / SECOND as f64);
                 event
             }
             // As far as anyone can see who asked, it was sent.
@@ -115,8 +125,11 @@ impl Outbox {
                 event
             }
             Err(Refusal::ForNow(why)) => {
-                let event = self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
-                store.mail_delayed(&mail.id, event.at + self.retry_after(mail.attempts)?, &event).await?;
+                let event =
+                    self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
+                store
+                    .mail_delayed(&mail.id, event.at + self.retry_after(mail.attempts)?, &event)
+                    .await?;
                 event
             }
         };
@@ -138,21 +151,25 @@ impl Outbox {
             return Err(for_good("its link and code expired before it could be sent"));
         }
         let payload = Payload::open(&self.core.keys, &mail.id, &mail.payload);
-        let payload = payload.ok_or_else(|| for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET"))?;
-        // Not earlier: a request is answered alike whoever it is for, and only here is it decided whether there is a mail.
+        let payload = payload.ok_or_else(|| {
+            for_good("it was sealed with a secret that is no longer in SESSION_JWT_SECRET")
+        })?;
+        // Not earlier: a request is answered alike whoever it is for, and only here is it decided
+        // whether there is a mail.
         match self.core.may_receive(&mail.address).await {
             Ok(true) => {}
             Ok(false) => return Ok(Outcome::Withheld),
             Err(error) => return Err(Refusal::ForNow(error.to_string())),
         }
         let policy = self.core.policy();
-        let composed = self.templates.mail(mail, &payload, &policy, &self.from, &self.core.public_url, now);
+        let composed =
+            self.templates.mail(mail, &payload, &policy, &self.from, &self.core.public_url, now);
         let composed = composed.map_err(|error| for_good(&error.to_string()))?;
         self.transport.send(composed).await.map(|()| Outcome::Sent)
     }
 
-    /// Twice as long each time, with up to half more at random, so that a mail server that comes back is not met by
-    /// everyone at once.
+    /// Twice as long each time, with up to half more at random, so that a mail server that comes
+    /// back is not met by everyone at once.
     fn retry_after(&self, attempts: i64) -> Result<Millis, Error> {
         let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
         let wait = (FIRST_RETRY << doublings).min(LAST_RETRY);

@@ -16,15 +16,24 @@ pub const SAMPLE_CODE: &str = "123456";
 /// Why a template cannot be used: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("mail.templates is {}, which is no folder that can be read: {error}.", folder.display())]
+    #[error(
+        "mail.templates is {}, which is no folder that can be read: {error}.",
+        folder.display()
+    )]
     Folder { folder: PathBuf, error: std::io::Error },
-    #[error("{} is no template that Latchkey knows. They are called {}.", file.display(), FILES.map(|(name, _)| name).join(", "))]
+    #[error(
+        "{} is no template that Latchkey knows. They are called {}.",
+        file.display(),
+        FILES.map(|(name, _)| name).join(", ")
+    )]
     Unknown { file: PathBuf },
     #[error("The mail template {file} cannot be read: {error}.")]
     Read { file: String, error: std::io::Error },
     #[error("The mail template {file}, line {line}, does not work: {why}.")]
     Broken { file: String, line: usize, why: String },
-    #[error("The mail template {file} shows neither `link` nor `code`: nobody could sign in by it.")]
+    #[error(
+        "The mail template {file} shows neither `link` nor `code`: nobody could sign in by it."
+    )]
     Dead { file: String },
 }
 
@@ -32,7 +41,8 @@ pub enum TemplateError {
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);
 
-/// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around both mails in HTML.
+/// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around
+/// both mails in HTML.
 const FILES: [(&str, &str); 7] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
@@ -44,34 +54,44 @@ const FILES: [(&str, &str); 7] = [
 ];
 
 impl Templates {
-    /// The built-in templates, each replaced by the file of its name in `folder` if there is one. Every one is tried on a sample,
-    /// so that a mistake stops the start and not a mail.
+    /// The built-in templates, each replaced by the file of its name in `folder` if there is one.
+    /// Every one is tried on a sample, so that a mistake stops the start and not a mail.
     pub fn load(folder: Option<&Path>, samples: &Samples) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|name| if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None });
+        environment.set_auto_escape_callback(|name| {
+            if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
+        });
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         folder.map_or(Ok(()), only_templates)?;
         let own = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.exists());
-        let shown = |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
+        let shown =
+            |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
         // A mistake in the frame comes up in a mail that it is around.
         let broken = |name: &str, error: minijinja::Error| TemplateError::Broken {
             file: shown(error.name().unwrap_or(name)),
             line: error.line().unwrap_or(1),
-            why: error.detail().map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind())),
+            why: error.detail().map_or_else(
+                || error.kind().to_string(),
+                |detail| format!("{}: {detail}", error.kind()),
+            ),
         };
         for (name, built_in) in FILES {
             let source = match own(name) {
-                Some(file) => std::fs::read_to_string(&file).map_err(|error| TemplateError::Read { file: shown(name), error })?,
+                Some(file) => std::fs::read_to_string(&file)
+                    .map_err(|error| TemplateError::Read { file: shown(name), error })?,
                 None => built_in.to_owned(),
             };
             environment.add_template_owned(name, source).map_err(|error| broken(name, error))?;
         }
         for (name, _) in FILES {
-            let sample = if name.starts_with("new_device") { &samples.new_device } else { &samples.sign_in };
+            let sample =
+                if name.starts_with("new_device") { &samples.new_device } else { &samples.sign_in };
             let shows = environment.get_template(name).and_then(|template| template.render(sample));
             let shows = shows.map_err(|error| broken(name, error))?;
             // In HTML the slashes of a link are escaped.
-            let is_alive = ["sample-link", SAMPLE_CODE].iter().any(|secret| shows.replace(' ', "").contains(secret));
+            let is_alive = ["sample-link", SAMPLE_CODE]
+                .iter()
+                .any(|secret| shows.replace(' ', "").contains(secret));
             if ["sign_in.txt", "sign_in.html"].contains(&name) && !is_alive {
                 return Err(TemplateError::Dead { file: shown(name) });
             }
@@ -90,8 +110,10 @@ fn only_templates(folder: &Path) -> Result<(), TemplateError> {
     let unreadable = |error| TemplateError::Folder { folder: folder.to_owned(), error };
     for file in std::fs::read_dir(folder).map_err(unreadable)? {
         let file = file.map_err(unreadable)?.path();
-        let is_template = file.extension().is_some_and(|ending| ending == "txt" || ending == "html");
-        let is_known = FILES.iter().any(|(name, _)| file.file_name().is_some_and(|file| file == *name));
+        let is_template =
+            file.extension().is_some_and(|ending| ending == "txt" || ending == "html");
+        let is_known =
+            FILES.iter().any(|(name, _)| file.file_name().is_some_and(|file| file == *name));
         if is_template && !is_known {
             return Err(TemplateError::Unknown { file });
         }

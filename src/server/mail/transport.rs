@@ -41,7 +41,8 @@ pub enum Refusal {
 }
 
 impl Transport {
-    /// SMTP as `url` says: `smtps://` for TLS, `smtp://…?tls=required` for STARTTLS, `smtp://` for neither.
+    /// SMTP as `url` says: `smtps://` for TLS, `smtp://…?tls=required` for STARTTLS, `smtp://` for
+    /// neither.
     pub fn smtp(url: &str) -> Result<Self, ConfigError> {
         // The reason, not the URL: it may hold a password.
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| {
@@ -50,7 +51,10 @@ impl Transport {
             ))
         })?;
         let builder = builder.timeout(Some(PATIENCE)).pool_config(PoolConfig::new().max_size(8));
-        Ok(Transport::Smtp(Box::new(Smtp { pool: ArcSwap::from_pointee(builder.clone().build()), builder })))
+        Ok(Transport::Smtp(Box::new(Smtp {
+            pool: ArcSwap::from_pointee(builder.clone().build()),
+            builder,
+        })))
     }
 
     /// Whether the mail server answers, and takes our credentials.
@@ -87,8 +91,9 @@ impl Smtp {
             Ok(Err(error)) if error.is_permanent() => Err(Refusal::ForGood(error.to_string())),
             Ok(Err(error)) => Err(Refusal::ForNow(error.to_string())),
             Err(_) => {
-                // Its connection goes back to the pool in the middle of a conversation, where the next mail would take an
-                // answer for its own that is not: that pool is used no more.
+                // Its connection goes back to the pool in the middle of a conversation, where the
+                // next mail would take an answer for its own that is not: that pool is used no
+                // more.
                 self.pool.store(self.builder.clone().build().into());
                 Err(Refusal::ForNow("the mail server took too long".to_owned()))
             }

@@ -6,7 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Error;
 
-/// Lengths in octets: of the local part, the domain (RFC 5321, 4.5.3.1) and the whole (RFC 3696, erratum 1690).
+/// Lengths in octets: of the local part, the domain (RFC 5321, 4.5.3.1) and the whole (RFC 3696,
+/// erratum 1690).
 const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
 const WHOLE: usize = 254;
@@ -22,8 +23,9 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// One mailbox, spelt in any of its ways. Quotes, comments, display names, IP literals and domains without a dot
-    /// are refused: mail to them is a mistake or an attempt to smuggle in a header or a second recipient.
+    /// One mailbox, spelt in any of its ways. Quotes, comments, display names, IP literals and
+    /// domains without a dot are refused: mail to them is a mistake or an attempt to smuggle in a
+    /// header or a second recipient.
     pub fn parse(text: &str) -> Result<Self, Error> {
         // Longer than any address can be, however it normalises: not worth the work.
         if text.len() > 4 * WHOLE {
@@ -32,7 +34,8 @@ impl Address {
         let text: String = text.trim().nfkc().collect();
         let (local, domain) = text.split_once('@').ok_or(Error::InvalidEmail)?;
         let local: String = local.to_lowercase().nfkc().collect();
-        let domain = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3).map_err(|_| Error::InvalidEmail)?;
+        let domain = idna::domain_to_ascii_cow(domain.as_bytes(), AsciiDenyList::STD3)
+            .map_err(|_| Error::InvalidEmail)?;
         let address = format!("{local}@{domain}");
         if is_local(&local) && is_domain(&domain) && address.len() <= WHOLE {
             Ok(Address(address))
@@ -54,17 +57,22 @@ fn is_local(local: &str) -> bool {
 
 fn is_domain(domain: &str) -> bool {
     let labels: Vec<&str> = domain.split('.').collect();
-    let label = |label: &&str| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-');
+    let label = |label: &&str| {
+        !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-')
+    };
     domain.len() <= DOMAIN
         && labels.len() > 1
         && labels.iter().all(label)
         && labels.last().is_some_and(|top| !top.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `a***@example.com`: enough for an operator to recognise, too little to harvest from a log (ASVS 5.0 16.2.5).
+/// `a***@example.com`: enough for an operator to recognise, too little to harvest from a log (ASVS
+/// 5.0 16.2.5).
 pub fn masked(address: &str) -> String {
     match address.split_once('@') {
-        Some((local, domain)) => format!("{}***@{domain}", local.chars().next().unwrap_or_default()),
+        Some((local, domain)) => {
+            format!("{}***@{domain}", local.chars().next().unwrap_or_default())
+        }
         None => "***".to_owned(),
     }
 }
@@ -79,7 +87,9 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_mailbox_is_one_identity() {
-        for spelling in ["Ada@Example.COM", "  ada@example.com\n", "ａｄａ@example.com", "ada@EXAMPLE。com"] {
+        for spelling in
+            ["Ada@Example.COM", "  ada@example.com\n", "ａｄａ@example.com", "ada@EXAMPLE。com"]
+        {
             assert_eq!(parsed(spelling).as_deref(), Some("ada@example.com"), "{spelling}");
         }
         assert_eq!(parsed("Jose\u{301}@example.com"), parsed("jos\u{e9}@example.com"));
@@ -123,7 +133,8 @@ mod tests {
         assert!(parsed(&local(64)).is_some());
         assert!(parsed(&local(65)).is_none());
         let whole = |n: usize| {
-            let labels = format!("{}.{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(60), "example");
+            let labels =
+                format!("{}.{}.{}.{}", "b".repeat(63), "c".repeat(63), "d".repeat(60), "example");
             format!("{}@{labels}", "a".repeat(n - labels.len() - 1))
         };
         assert_eq!(whole(254).len(), 254);

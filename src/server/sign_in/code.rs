@@ -36,8 +36,8 @@ impl Code {
         Ok(Code(format!("{:06}", random.six_digits()?)))
     }
 
-    /// The code in what a person typed or pasted, "Your code is 123 456" included, in any script's digits that
-    /// normalise to ours.
+    /// The code in what a person typed or pasted, "Your code is 123 456" included, in any script's
+    /// digits that normalise to ours.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.trim().is_empty() {
             return Err(Error::missing("code"));
@@ -65,9 +65,9 @@ fn find_six_digits(text: &str) -> Option<String> {
     })
 }
 
-/// 32 KiB, one pass. A million codes are guessed in seconds to minutes whatever the work factor, so it is the pepper (a dump
-/// without the server's secret is useless), the expiry and the tries that guard a code; a dearer hash would only make verifying
-/// dearer for us, twice in each sign-in.
+/// 32 KiB, one pass. A million codes are guessed in seconds to minutes whatever the work factor, so
+/// it is the pepper (a dump without the server's secret is useless), the expiry and the tries that
+/// guard a code; a dearer hash would only make verifying dearer for us, twice in each sign-in.
 const MEMORY_KIB: u32 = 32;
 const PASSES: u32 = 1;
 const LANES: u32 = 1;
@@ -76,7 +76,9 @@ const LANES: u32 = 1;
 fn hash(code: &Code, salt: &[u8], pepper: &[u8]) -> Result<[u8; 32], Error> {
     let mut out = [0; 32];
     Params::new(MEMORY_KIB, PASSES, LANES, Some(out.len()))
-        .and_then(|params| Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params))
+        .and_then(|params| {
+            Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)
+        })
         .and_then(|argon2| argon2.hash_password_into(code.0.as_bytes(), salt, &mut out))
         .map_err(|error| {
             tracing::error!(%error, "argon2 refused its parameters");
@@ -91,9 +93,15 @@ pub fn hash_to_keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<Vec<u8>, Er
     Ok(hash(code, salt, pepper)?.to_vec())
 }
 
-/// Signs in the browser that began the auth request `id` and typed its code. A try and what came of it are written in one step,
-/// and nobody is answered before: neither parallel tries nor a crash give one away (ASVS 5.0 6.6.2).
-pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Result<SignedIn, Error> {
+/// Signs in the browser that began the auth request `id` and typed its code. A try and what came of
+/// it are written in one step, and nobody is answered before: neither parallel tries nor a crash
+/// give one away (ASVS 5.0 6.6.2).
+pub async fn verify(
+    core: &Core,
+    id: &str,
+    code: &Code,
+    browser: &Browser,
+) -> Result<SignedIn, Error> {
     core.ip_limits.verify(browser.client.ip)?;
     let origins = core.store.origins_of_code(id).await?;
     let address = origins.first().map(|origin| origin.request.address.clone());
@@ -103,7 +111,12 @@ pub async fn verify(core: &Core, id: &str, code: &Code, browser: &Browser) -> Re
     }
 }
 
-async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser) -> Result<SignedIn, Refused> {
+async fn attempt(
+    core: &Core,
+    origins: &[Origin],
+    code: &Code,
+    browser: &Browser,
+) -> Result<SignedIn, Refused> {
     // An unknown request is no different from one long expired and purged.
     let asked = &origins.first().ok_or(Error::CodeExpired)?.request;
     let policy = core.policy();
@@ -112,7 +125,11 @@ async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser
         return Err(error.into());
     }
     // Hashed outside the step that judges it, which others wait for.
-    let hashes = core.keys.peppers().map(|pepper| hash(code, &asked.code_salt, pepper)).collect::<Result<Vec<_>, _>>()?;
+    let hashes = core
+        .keys
+        .peppers()
+        .map(|pepper| hash(code, &asked.code_salt, pepper))
+        .collect::<Result<Vec<_>, _>>()?;
     let judge = |request: &AuthRequest, failed_at: &[Millis]| {
         if let Some(error) = why_no_try(request, policy.auth.code_tries, now) {
             return Verdict::Refused(error);
@@ -120,9 +137,12 @@ async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser
         if let Err(error) = limits::tries(&policy.limits, failed_at, now) {
             return Verdict::Refused(error);
         }
-        let is_hit = |origin: &&Origin| hashes.iter().any(|hash| origin.code_hash.ct_eq(hash).into());
+        let is_hit =
+            |origin: &&Origin| hashes.iter().any(|hash| origin.code_hash.ct_eq(hash).into());
         match origins.iter().find(is_hit) {
-            Some(hit) if hit.generation != request.generation && policy.auth.resend == Resend::Rotate => {
+            Some(hit)
+                if hit.generation != request.generation && policy.auth.resend == Resend::Rotate =>
+            {
                 Verdict::Wrong(Error::CodeSuperseded)
             }
             Some(hit) if now >= hit.expires_at => Verdict::Wrong(Error::CodeExpired),
@@ -132,11 +152,13 @@ async fn attempt(core: &Core, origins: &[Origin], code: &Code, browser: &Browser
     };
     let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
     let code_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
-    // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for it.
+    // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
+    // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
         return Err(core.store.count_try(asked, &code_try, judge).await?.into());
     }
-    core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge).await
+    core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
+        .await
 }
 
 /// What to say of a wrong code, when so many of the tries are spent.
@@ -182,7 +204,9 @@ mod tests {
 
     #[test]
     fn what_holds_no_six_digits_is_refused() {
-        for text in ["12345", "1234567", "123  456", "12 34 56", "abcdef", "1234567890", &"1".repeat(2_000)] {
+        for text in
+            ["12345", "1234567", "123  456", "12 34 56", "abcdef", "1234567890", &"1".repeat(2_000)]
+        {
             assert!(matches!(Code::parse(text), Err(Error::InvalidRequest { .. })), "{text}");
         }
         assert_eq!(Code::parse("  "), Err(Error::missing("code")));

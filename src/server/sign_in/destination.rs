@@ -7,8 +7,9 @@ pub const DEFAULT: &str = "/dashboard";
 
 const LONGEST: usize = 2_048;
 
-/// `next` as a path of this site, or [`DEFAULT`]. Stops open redirects (CWE-601, ASVS 5.0 3.7.2): whatever a URL parser
-/// would take off this site, now or after one more round of decoding, is not a path of it.
+/// `next` as a path of this site, or [`DEFAULT`]. Stops open redirects (CWE-601, ASVS 5.0 3.7.2):
+/// whatever a URL parser would take off this site, now or after one more round of decoding, is not
+/// a path of it.
 pub fn parse(base: &Url, next: Option<&str>) -> String {
     next.and_then(|next| path_of_this_site(base, next)).unwrap_or_else(|| DEFAULT.to_owned())
 }
@@ -34,8 +35,11 @@ fn path_of_this_site(base: &Url, next: &str) -> Option<String> {
 }
 
 fn percent_decoded(path: &str) -> String {
-    // A query is what the url crate decodes; `+` is a space there and a plus here, which makes no difference to us.
-    form_urlencoded::parse(path.replace(['&', '='], "").as_bytes()).map(|(name, _)| name.into_owned()).collect()
+    // A query is what the url crate decodes; `+` is a space there and a plus here, which makes no
+    // difference to us.
+    form_urlencoded::parse(path.replace(['&', '='], "").as_bytes())
+        .map(|(name, _)| name.into_owned())
+        .collect()
 }
 
 #[cfg(test)]
@@ -48,7 +52,10 @@ mod tests {
 
     #[test]
     fn a_path_of_this_site_keeps_its_query() {
-        assert_eq!(of("/dashboard/reports?year=2026&q=a%20b"), "/dashboard/reports?year=2026&q=a%20b");
+        assert_eq!(
+            of("/dashboard/reports?year=2026&q=a%20b"),
+            "/dashboard/reports?year=2026&q=a%20b"
+        );
         assert_eq!(of("/a/../b"), "/b");
         assert_eq!(of("/"), "/");
     }

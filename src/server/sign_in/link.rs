@@ -39,13 +39,15 @@ impl LinkToken {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What is kept of it. A plain SHA-256 will do: there are 256 bits to guess, so nothing is gained by making it slow.
+    /// What is kept of it. A plain SHA-256 will do: there are 256 bits to guess, so nothing is
+    /// gained by making it slow.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0).to_vec()
     }
 }
 
-/// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes nothing by opening it.
+/// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes
+/// nothing by opening it.
 pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
     core.ip_limits.verify(browser.client.ip)?;
     let origin = origin(core, token).await;
@@ -55,24 +57,32 @@ pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result
         Err(refused) => refused,
     };
     // A second click of who is signed in by the first is no failure.
-    if refused.answer == Error::LinkUsed && browser.signed_in_as().is_some_and(|as_whom| Some(as_whom) == address.as_deref()) {
+    if refused.answer == Error::LinkUsed
+        && browser.signed_in_as().is_some_and(|as_whom| Some(as_whom) == address.as_deref())
+    {
         return Err(refused.answer);
     }
     Err(core.refuse(refused, address.as_deref(), &browser.client).await)
 }
 
-async fn use_up(core: &Core, origin: Result<Origin, Error>, browser: &Browser) -> Result<SignedIn, Refused> {
+async fn use_up(
+    core: &Core,
+    origin: Result<Origin, Error>,
+    browser: &Browser,
+) -> Result<SignedIn, Refused> {
     let origin = origin?;
     if let Some(error) = fault(core, &origin.request, &origin, browser) {
         return Err(error.into());
     }
     // Again, in the step that uses it up: somebody may be faster.
-    let judge = |request: &AuthRequest, _: &[_]| fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused);
+    let judge = |request: &AuthRequest, _: &[_]| {
+        fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused)
+    };
     core.complete(By::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
 }
 
-/// Signs in a browser that did not ask for the link, after a press on the page that says who did, where the policy
-/// allows that.
+/// Signs in a browser that did not ask for the link, after a press on the page that says who did,
+/// where the policy allows that.
 pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
     if core.policy().auth.same_browser != SameBrowser::Confirm {
         return verify(core, token, browser).await;
@@ -82,8 +92,13 @@ pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Resul
     verify(core, token, &held).await
 }
 
-/// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why not.
-pub async fn judge(core: &Core, token: &LinkToken, browser: &Browser) -> Result<AuthRequest, Error> {
+/// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why
+/// not.
+pub async fn judge(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Result<AuthRequest, Error> {
     let origin = origin(core, token).await?;
     fault(core, &origin.request, &origin, browser).map_or(Ok(origin.request), Err)
 }
@@ -93,9 +108,11 @@ pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
     core.store.origin_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
 }
 
-/// The rule of links: why one does not sign `browser` in while its request is as it is here, the most final reason first.
+/// The rule of links: why one does not sign `browser` in while its request is as it is here, the
+/// most final reason first.
 fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser) -> Option<Error> {
-    let replaced = origin.generation != request.generation && core.policy().auth.resend == Resend::Rotate;
+    let replaced =
+        origin.generation != request.generation && core.policy().auth.resend == Resend::Rotate;
     match request.ended() {
         Some(Ended::SignedIn) => Some(Error::LinkUsed),
         Some(Ended::Superseded) => Some(Error::LinkSuperseded),
@@ -107,10 +124,16 @@ fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser)
     }
 }
 
-/// Where a used link leads the browser that is signed in as its address: on, as if it were not used.
-pub async fn destination_if_signed_in(core: &Core, token: &LinkToken, browser: &Browser) -> Option<String> {
+/// Where a used link leads the browser that is signed in as its address: on, as if it were not
+/// used.
+pub async fn destination_if_signed_in(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Option<String> {
     let request = origin(core, token).await.ok()?.request;
-    let same = request.ended() == Some(Ended::SignedIn) && browser.signed_in_as() == Some(request.address.as_str());
+    let same = request.ended() == Some(Ended::SignedIn)
+        && browser.signed_in_as() == Some(request.address.as_str());
     same.then_some(request.destination)
 }
 
@@ -123,7 +146,14 @@ mod tests {
         let token = LinkToken::random(&Random::seeded(7)).unwrap();
         assert_eq!(LinkToken::parse(&token.encode()), Ok(token.clone()));
         let text = token.encode();
-        for bad in ["", &text[..42], &format!("{text}A"), &text.replace(&text[..1], "\0"), &"A".repeat(1 << 20), "%%%"] {
+        for bad in [
+            "",
+            &text[..42],
+            &format!("{text}A"),
+            &text.replace(&text[..1], "\0"),
+            &"A".repeat(1 << 20),
+            "%%%",
+        ] {
             assert_eq!(LinkToken::parse(bad), Err(Error::LinkInvalid));
         }
     }

@@ -1,4 +1,5 @@
-//! The heart: from an address to a session. No HTTP, no Leptos, no SQL; pages, server functions and API all end here.
+//! The heart: from an address to a session. No HTTP, no Leptos, no SQL; pages, server functions and
+//! API all end here.
 
 pub mod address;
 pub mod code;
@@ -25,7 +26,8 @@ use super::{
     keys::Keys,
     random::Random,
     store::{
-        Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession, QueuedMail, SessionRow, Store, Verdict,
+        Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession,
+        QueuedMail, SessionRow, Store, Verdict,
     },
 };
 use crate::error::Error;
@@ -147,11 +149,14 @@ impl Core {
         self.policy.store(Arc::new(policy));
     }
 
-    /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone; never to a disabled one.
-    /// Asked by the outbox worker, long after the request was answered, so that no answer can depend on it.
+    /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone;
+    /// never to a disabled one. Asked by the outbox worker, long after the request was answered, so
+    /// that no answer can depend on it.
     pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
         if let Some(mapped) = &self.mapped_users {
-            return Ok(mapped.find(address).await?.is_some() && !self.store.is_disabled(address).await?);
+            return Ok(
+                mapped.find(address).await?.is_some() && !self.store.is_disabled(address).await?
+            );
         }
         match self.policy().auth.sign_up {
             SignUp::Open => Ok(!self.store.is_disabled(address).await?),
@@ -159,7 +164,8 @@ impl Core {
         }
     }
 
-    /// Notes that a sign-in was refused, and gives what to say. Trouble of our own is no refusal, and the log has it.
+    /// Notes that a sign-in was refused, and gives what to say. Trouble of our own is no refusal,
+    /// and the log has it.
     async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
         let Refused { answer, reason } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
@@ -171,8 +177,8 @@ impl Core {
         answer
     }
 
-    /// Turns an auth request into a session, once, if `judge` finds its link or code right. `useless` is what to say of one that
-    /// was right and signs nobody in.
+    /// Turns an auth request into a session, once, if `judge` finds its link or code right.
+    /// `useless` is what to say of one that was right and signs nobody in.
     async fn complete(
         &self,
         by: By<'_>,
@@ -194,7 +200,11 @@ impl Core {
             (None, SignUp::Open) => Admission::Anyone { new_id: &new_id },
             (None, SignUp::Closed) => Admission::Known,
         };
-        match self.store.complete(&request, code_try, admission, &beginning.session(), beginning.at, judge).await? {
+        match self
+            .store
+            .complete(&request, code_try, admission, &beginning.session(), beginning.at, judge)
+            .await?
+        {
             Completed::Wrong(error) => Err(error.into()),
             Completed::Gone => Err(useless.into()),
             // What an unknown address would hear that guessed its code: that it is of no use.
@@ -265,16 +275,40 @@ impl<'a> Beginning<'a> {
     fn session(&self) -> NewSession<'_> {
         let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
         let Client { user_agent, ip_prefix, .. } = &self.browser.client;
-        let (id, expires_at, forgives) = (self.session_id.as_str(), self.expires_at, self.by.try_id());
+        let (id, expires_at, forgives) =
+            (self.session_id.as_str(), self.expires_at, self.by.try_id());
         let notice = self.notice.as_ref().map(|notice| notice.new_mail("", false));
-        NewSession { id, user_agent, ip_prefix, expires_at, replaces, forgives, events: &self.events, notice }
+        NewSession {
+            id,
+            user_agent,
+            ip_prefix,
+            expires_at,
+            replaces,
+            forgives,
+            events: &self.events,
+            notice,
+        }
     }
 
     /// It has begun.
-    fn signed_in(self, user_id: String, address: String, destination: String, request: Option<AuthRequest>) -> SignedIn {
+    fn signed_in(
+        self,
+        user_id: String,
+        address: String,
+        destination: String,
+        request: Option<AuthRequest>,
+    ) -> SignedIn {
         self.events.into_iter().for_each(|event| event.of_user(&user_id).tell());
         self.replaces.into_iter().for_each(|(_, event)| event.tell());
         let Beginning { session_id, at: issued_at, expires_at: session_expires_at, .. } = self;
-        SignedIn { session_id, user_id, address, destination, request, issued_at, session_expires_at }
+        SignedIn {
+            session_id,
+            user_id,
+            address,
+            destination,
+            request,
+            issued_at,
+            session_expires_at,
+        }
     }
 }

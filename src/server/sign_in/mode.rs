@@ -25,13 +25,15 @@ impl Mode {
         self != Mode::Link
     }
 
-    /// The mode for a request that asks for `wanted` where the policy says `self`: less than the policy is granted,
-    /// other than the policy is not.
+    /// The mode for a request that asks for `wanted` where the policy says `self`: less than the
+    /// policy is granted, other than the policy is not.
     pub fn narrowed(self, wanted: Option<Mode>) -> Result<Mode, Error> {
         match wanted {
             None => Ok(self),
             Some(wanted) if self == Mode::LinkOtp || self == wanted => Ok(wanted),
-            Some(wanted) => Err(Error::invalid(format!("passwordless_type is {wanted}, and this server allows {self} only"))),
+            Some(wanted) => Err(Error::invalid(format!(
+                "passwordless_type is {wanted}, and this server allows {self} only"
+            ))),
         }
     }
 }
@@ -54,7 +56,9 @@ impl FromStr for Mode {
             "LINK" => Ok(Mode::Link),
             "OTP" => Ok(Mode::Otp),
             "LINK_OTP" => Ok(Mode::LinkOtp),
-            other => Err(Error::invalid(format!("passwordless_type must be LINK, OTP or LINK_OTP, and is {other:?}"))),
+            other => Err(Error::invalid(format!(
+                "passwordless_type must be LINK, OTP or LINK_OTP, and is {other:?}"
+            ))),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! "Was this not you?": the owner of an address stops a sign-in that somebody else asked for, or ends a session that somebody
-//! else began.
+//! "Was this not you?": the owner of an address stops a sign-in that somebody else asked for, or
+//! ends a session that somebody else began.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -56,7 +56,8 @@ impl What {
         }
     }
 
-    /// The link in a mail. The id is sealed in it, because that of an auth request is what binds it to its browser.
+    /// The link in a mail. The id is sealed in it, because that of an auth request is what binds it
+    /// to its browser.
     pub fn link(self, core: &Core, id: &str) -> Result<String, Error> {
         let sealed = core.keys.seal(&core.random, self.purpose(), id.as_bytes())?;
         Ok(core.public_url.not_you(self.name(), &URL_SAFE_NO_PAD.encode(sealed)))
@@ -64,7 +65,10 @@ impl What {
 
     fn id(self, core: &Core, token: &str) -> Result<String, Error> {
         let sealed = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::LinkInvalid)?;
-        core.keys.open(self.purpose(), &sealed).and_then(|id| String::from_utf8(id).ok()).ok_or(Error::LinkInvalid)
+        core.keys
+            .open(self.purpose(), &sealed)
+            .and_then(|id| String::from_utf8(id).ok())
+            .ok_or(Error::LinkInvalid)
     }
 
     /// What a token names, if it has not ended.
@@ -73,14 +77,16 @@ impl What {
         Ok(match self {
             What::Request => {
                 let request = core.store.auth_request(&id).await?;
-                request.filter(|request| request.ended().is_none() && now < request.expires_at).map(|request| Found {
-                    id,
-                    user_id: String::new(),
-                    address: request.address,
-                    user_agent: request.user_agent,
-                    network: request.ip_prefix,
-                    begun_at: request.created_at,
-                })
+                request.filter(|request| request.ended().is_none() && now < request.expires_at).map(
+                    |request| Found {
+                        id,
+                        user_id: String::new(),
+                        address: request.address,
+                        user_agent: request.user_agent,
+                        network: request.ip_prefix,
+                        begun_at: request.created_at,
+                    },
+                )
             }
             What::Session => {
                 let session = core.store.session(&id, core.mapped_users.is_none(), now).await?;
@@ -96,11 +102,13 @@ impl What {
         })
     }
 
-    /// Ends what a token names: link and code of an auth request are dead, a session is at its next request. Whether there was
-    /// anything to end.
+    /// Ends what a token names: link and code of an auth request are dead, a session is at its next
+    /// request. Whether there was anything to end.
     pub async fn stop(self, core: &Core, token: &str, client: &Client) -> Result<bool, Error> {
         core.ip_limits.verify(client.ip)?;
-        let Some(Found { id, user_id, address, .. }) = self.find(core, token).await? else { return Ok(false) };
+        let Some(Found { id, user_id, address, .. }) = self.find(core, token).await? else {
+            return Ok(false);
+        };
         let event = |name| core.event(name, Some(&address), client);
         let (event, stopped) = match self {
             What::Request => {

@@ -16,9 +16,15 @@ use crate::{
 /// How long it is worth sending.
 const WORTH: Millis = DAY;
 
-/// The notice of a session that begins in `browser`; none where the browser has signed in to the address before, or where
-/// policy has no notices.
-pub fn of_session(core: &Core, address: &str, session_id: &str, browser: &Browser, at: Millis) -> Result<Option<Sealed>, Error> {
+/// The notice of a session that begins in `browser`; none where the browser has signed in to the
+/// address before, or where policy has no notices.
+pub fn of_session(
+    core: &Core,
+    address: &str,
+    session_id: &str,
+    browser: &Browser,
+    at: Millis,
+) -> Result<Option<Sealed>, Error> {
     if !core.policy().mail.new_device_notice || device::is_known(core, address, browser) {
         return Ok(None);
     }
@@ -30,5 +36,6 @@ pub fn of_session(core: &Core, address: &str, session_id: &str, browser: &Browse
         language: language(),
     };
     // A bucket of its own: it takes from nobody's allowance of mails. No address holds a space.
-    Sealed::new(core, &Payload::NewDevice(notice), format!("{address} notice"), at + WORTH).map(Some)
+    Sealed::new(core, &Payload::NewDevice(notice), format!("{address} notice"), at + WORTH)
+        .map(Some)
 }

@@ -1,4 +1,5 @@
-//! What a mail will say, sealed for its stay in the outbox: it holds the link, the code or another secret.
+//! What a mail will say, sealed for its stay in the outbox: it holds the link, the code or another
+//! secret.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,7 +99,12 @@ pub struct Sealed {
 
 impl Sealed {
     /// Under an id of its own, worth sending until `expires_at`.
-    pub fn new(core: &Core, payload: &Payload, bucket: String, expires_at: Millis) -> Result<Self, Error> {
+    pub fn new(
+        core: &Core,
+        payload: &Payload,
+        bucket: String,
+        expires_at: Millis,
+    ) -> Result<Self, Error> {
         let mail_id = core.random.id()?;
         let plain = serde_json::to_vec(payload).map_err(|_| Error::Internal)?;
         let payload = core.keys.seal(&core.random, &mail_id, &plain)?;
@@ -115,6 +121,14 @@ impl Sealed {
     pub fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
         let Sealed { mail_id: id, payload, expires_at, .. } = self;
         let (address, request_id) = (address.to_owned(), event.request_id.clone());
-        QueuedMail { id, address, payload, attempts: 1, expires_at, created_at: event.at, request_id }
+        QueuedMail {
+            id,
+            address,
+            payload,
+            attempts: 1,
+            expires_at,
+            created_at: event.at,
+            request_id,
+        }
     }
 }

@@ -30,7 +30,8 @@ const LIFETIMES: std::ops::RangeInclusive<u32> = 60..=3_600;
 /// The caller's own text that comes back with the sign-in, in bytes.
 const LONGEST_STATE: usize = 2_048;
 const MOST_VARIABLES: usize = 30;
-/// What a mail says by itself; a caller's variable of that name would say something else in its place.
+/// What a mail says by itself; a caller's variable of that name would say something else in its
+/// place.
 const RESERVED: [&str; 16] = [
     "accent",
     "asked",
@@ -99,10 +100,14 @@ impl Terms {
         let policy = core.policy();
         let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
         if !LIFETIMES.contains(&expires_in) {
-            return Err(Error::invalid(format!("expires_in must be 60 to 3600 seconds, and is {expires_in}")));
+            return Err(Error::invalid(format!(
+                "expires_in must be 60 to 3600 seconds, and is {expires_in}"
+            )));
         }
         if ask.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
-            return Err(Error::invalid(format!("state must be at most {LONGEST_STATE} bytes long")));
+            return Err(Error::invalid(format!(
+                "state must be at most {LONGEST_STATE} bytes long"
+            )));
         }
         Ok(Terms {
             address,
@@ -111,7 +116,10 @@ impl Terms {
             template: ask.template.unwrap_or_default().name().to_owned(),
             expires_in,
             mode: policy.auth.mode.narrowed(ask.mode)?,
-            link_base: link_base(ask.magiclink_auth_uri.as_deref(), &policy.auth.magiclink_origins)?,
+            link_base: link_base(
+                ask.magiclink_auth_uri.as_deref(),
+                &policy.auth.magiclink_origins,
+            )?,
             variables: checked(&ask.template_variables)?,
         })
     }
@@ -138,24 +146,30 @@ impl Terms {
     }
 }
 
-/// A link may lead to another app, if the policy lists its origin; to any other it would hand a stranger the token
-/// (CWE-601).
+/// A link may lead to another app, if the policy lists its origin; to any other it would hand a
+/// stranger the token (CWE-601).
 fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>, Error> {
     let Some(uri) = uri else { return Ok(None) };
     let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL"))?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     if !plain || !origins.contains(&url.origin().ascii_serialization()) {
-        return Err(Error::invalid("magiclink_auth_uri is not of an origin in auth.magiclink_origins"));
+        return Err(Error::invalid(
+            "magiclink_auth_uri is not of an origin in auth.magiclink_origins",
+        ));
     }
     Ok(Some(url.into()))
 }
 
 fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
     if variables.len() > MOST_VARIABLES {
-        return Err(Error::invalid(format!("template_variables has more than {MOST_VARIABLES} entries")));
+        return Err(Error::invalid(format!(
+            "template_variables has more than {MOST_VARIABLES} entries"
+        )));
     }
     match variables.keys().find(|name| RESERVED.contains(&name.as_str())) {
-        Some(name) => Err(Error::invalid(format!("template_variables may not set {name:?}, which the mail sets itself"))),
+        Some(name) => Err(Error::invalid(format!(
+            "template_variables may not set {name:?}, which the mail sets itself"
+        ))),
         None => Ok(variables.clone()),
     }
 }
@@ -195,12 +209,15 @@ impl Secrets {
             variables: terms.variables.clone(),
         };
         let bucket = device::bucket(core, &terms.address, browser);
-        Ok(Secrets { credential, mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)? })
+        Ok(Secrets {
+            credential,
+            mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)?,
+        })
     }
 }
 
-/// Begins an auth request and queues its mail. What `browser` began earlier for the same address is superseded; what
-/// others began is not, or anyone could kill a link.
+/// Begins an auth request and queues its mail. What `browser` began earlier for the same address is
+/// superseded; what others began is not, or anyone could kill a link.
 pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
     let terms = Terms::of(core, ask)?;
     core.ip_limits.send(browser.client.ip)?;
@@ -212,7 +229,10 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     let id = core.random.id()?;
     let code_salt = core.random.bytes::<16>()?;
     let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now)?;
-    let (mode, variables) = (terms.mode.to_string(), serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?);
+    let (mode, variables) = (
+        terms.mode.to_string(),
+        serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?,
+    );
     let new = NewAuthRequest {
         id: &id,
         address: &terms.address,
@@ -237,8 +257,8 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     accepted(core, &id, terms, secrets, &event, started, worker, browser).await
 }
 
-/// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new secrets. One that can no
-/// longer sign anybody in begins anew, on the same terms.
+/// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new
+/// secrets. One that can no longer sign anybody in begins anew, on the same terms.
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
     core.ip_limits.send(browser.client.ip)?;
     let now = core.clock.now();
@@ -248,7 +268,8 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
     if request.ended().is_some() || now >= request.expires_at {
         return begin(core, &terms, browser).await;
     }
-    let secrets = Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)?;
+    let secrets =
+        Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)?;
     let policy = core.policy();
     let allow = |request: &AuthRequest, queued_at: &[Millis]| {
         let free_at = resend_at(core, request);
@@ -266,14 +287,18 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
 }
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
-pub async fn start_from_link(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Started, Error> {
+pub async fn start_from_link(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Result<Started, Error> {
     core.ip_limits.send(browser.client.ip)?;
     let request = link::origin(core, token).await?.request;
     begin(core, &Terms::again(&request)?, browser).await
 }
 
-/// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up is closed there never is:
-/// only a known address has a mail that could fail.
+/// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up
+/// is closed there never is: only a known address has a mail that could fail.
 pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<String>, Error> {
     if core.policy().auth.sign_up == SignUp::Closed {
         return Ok(None);
@@ -291,8 +316,9 @@ pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
     request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
 }
 
-/// Tells what became of a request for a mail, and gives it to the worker if it was written down: directly where the worker
-/// has room, which spares the database two round trips, else by way of the outbox.
+/// Tells what became of a request for a mail, and gives it to the worker if it was written down:
+/// directly where the worker has room, which spares the database two round trips, else by way of
+/// the outbox.
 #[allow(clippy::too_many_arguments)] // the end of two functions that have all of these in hand
 async fn accepted(
     core: &Core,

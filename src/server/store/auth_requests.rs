@@ -101,8 +101,8 @@ pub struct Origin {
 }
 
 impl Store {
-    /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees when mails were
-    /// queued in the bucket, newest first, and may refuse.
+    /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees
+    /// when mails were queued in the bucket, newest first, and may refuse.
     pub async fn start(
         &self,
         new: &NewAuthRequest<'_>,
@@ -116,12 +116,12 @@ impl Store {
                    tx.lock_address(new.address).await?;
                    allow(&queued_at!(tx, mail.bucket, now))?;
                    for id in new.held {
-                       sqlx::query("UPDATE auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
+                       sqlx::query("UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
                            .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
                    }
                    finish!(
                        tx,
-                       "INSERT INTO auth_requests (id, address, mode, template, destination, state, link_base, variables, \
+                       "INSERT INTO latchkey_auth_requests (id, address, mode, template, destination, state, link_base, variables, \
                            user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11)"
                            => [
@@ -141,8 +141,9 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a pending auth request its next credential and mail, and notes the event, all or nothing. `allow` sees the request as it is
-    /// and when mails were queued in the bucket. Nothing when there is no such request.
+    /// Gives a pending auth request its next credential and mail, and notes the event, all or
+    /// nothing. `allow` sees the request as it is and when mails were queued in the bucket. Nothing
+    /// when there is no such request.
     pub async fn renew(
         &self,
         id: &str,
@@ -152,18 +153,18 @@ impl Store {
         allow: impl Fn(&AuthRequest, &[Millis]) -> Result<(), Error>,
     ) -> Result<Option<()>, Error> {
         Ok(write!(self, tx => {
-                   let address: Option<String> = sqlx::query_scalar("SELECT address FROM auth_requests WHERE id = $1")
+                   let address: Option<String> = sqlx::query_scalar("SELECT address FROM latchkey_auth_requests WHERE id = $1")
                        .bind(id).fetch_optional(&mut *tx).await?;
                    let Some(address) = address else { return Ok(None) };
                    tx.lock_address(&address).await?;
-                   let request: AuthRequest = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+                   let request: AuthRequest = sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
                    if request.generation + 1 != credential.generation {
                        return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
                    }
                    allow(&request, &queued_at!(tx, mail.bucket, event.at))?;
                    finish!(
                        tx,
-                       "UPDATE auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4"
+                       "UPDATE latchkey_auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3 WHERE id = $4"
                            => [credential.generation, mail.expires_at, event.at, id],
                        INSERT_CREDENTIAL
                            => [id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
@@ -178,20 +179,22 @@ impl Store {
     }
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
-        Ok(read!(self, db => sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(id).fetch_optional(db).await?))
+        Ok(
+            read!(self, db => sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(id).fetch_optional(db).await?),
+        )
     }
 
     /// What a link token with this hash was made for.
     pub async fn origin_of_link(&self, link_hash: &[u8]) -> Result<Option<Origin>, Error> {
         let origin = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
-            FROM auth_credentials c JOIN auth_requests r ON r.id = c.auth_request_id WHERE c.link_hash = $1";
+            FROM latchkey_auth_credentials c JOIN latchkey_auth_requests r ON r.id = c.auth_request_id WHERE c.link_hash = $1";
         Ok(read!(self, db => sqlx::query_as(origin).bind(link_hash).fetch_optional(db).await?))
     }
 
     /// Every credential of an auth request, newest first.
     pub async fn origins_of_code(&self, id: &str) -> Result<Vec<Origin>, Error> {
         let origins = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
-            FROM auth_credentials c JOIN auth_requests r ON r.id = c.auth_request_id WHERE c.auth_request_id = $1 \
+            FROM latchkey_auth_credentials c JOIN latchkey_auth_requests r ON r.id = c.auth_request_id WHERE c.auth_request_id = $1 \
             ORDER BY c.generation DESC";
         Ok(read!(self, db => sqlx::query_as(origins).bind(id).fetch_all(db).await?))
     }
@@ -200,7 +203,7 @@ impl Store {
     pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
         Ok(write!(self, tx => {
             tx.lock_address(address).await?;
-            let cancel = "UPDATE auth_requests SET ended_at = $1, ended_by = 'cancelled' \
+            let cancel = "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'cancelled' \
                 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
             let cancelled = sqlx::query(cancel).bind(event.at).bind(id).execute(&mut *tx).await?.rows_affected();
             if cancelled > 0 {
@@ -215,7 +218,7 @@ impl Store {
 macro_rules! queued_at {
     ($tx:ident, $bucket:expr, $now:expr) => {{
         let times: Vec<Millis> = sqlx::query_scalar(
-            "SELECT created_at FROM outbox WHERE bucket = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 1000",
+            "SELECT created_at FROM latchkey_outbox WHERE bucket = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 1000",
         )
         .bind($bucket)
         .bind($now - $crate::server::clock::HOUR)
@@ -225,7 +228,7 @@ macro_rules! queued_at {
     }};
 }
 
-const INSERT_CREDENTIAL: &str = "INSERT INTO auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
+const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
     VALUES ($1, $2, $3, $4, $5)";
 
 use queued_at;

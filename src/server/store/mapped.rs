@@ -1,6 +1,9 @@
 //! The team's own user table, which Latchkey reads and never writes.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::{
+    AssertSqlSafe, Connection, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
 use std::str::FromStr;
 
 use super::{Pool, Store, lend};
@@ -52,8 +55,9 @@ macro_rules! on {
 }
 
 impl MappedUsers {
-    /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it: it must be there, its
-    /// addresses must be unique, and finding one must not read the whole table.
+    /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it:
+    /// it must be there, its addresses must be unique, and finding one must not read the whole
+    /// table.
     pub async fn open(users: &Users, own: &Store) -> Result<Self, MapError> {
         let unreadable = |error| MapError::Read { table: users.table.clone(), error };
         let database = match (&users.database_url, own) {
@@ -63,17 +67,24 @@ impl MappedUsers {
         };
         let quoted = |name: &str| format!("\"{name}\"");
         let table = users.table.split('.').map(quoted).collect::<Vec<_>>().join(".");
-        // With the table's name before it, because SQLite takes a quoted name that is no column for a text.
-        let (id, address) = (format!("u.{}", quoted(&users.id)), format!("u.{}", quoted(&users.address)));
+        // With the table's name before it, because SQLite takes a quoted name that is no column for
+        // a text.
+        let (id, address) =
+            (format!("u.{}", quoted(&users.id)), format!("u.{}", quoted(&users.address)));
         let duplicates = format!(
             "SELECT 1 FROM {table} AS u WHERE {address} IS NOT NULL GROUP BY lower({address}) HAVING COUNT(*) > 1 LIMIT 1"
         );
         if database.has_rows(duplicates).await.map_err(unreadable)? {
-            return Err(MapError::NotUnique { table: users.table.clone(), address: users.address.clone() });
+            return Err(MapError::NotUnique {
+                table: users.table.clone(),
+                address: users.address.clone(),
+            });
         }
-        // An index on lower(address) finds any spelling; one on the address itself finds those kept in lower case.
+        // An index on lower(address) finds any spelling; one on the address itself finds those kept
+        // in lower case.
         for by in [format!("lower({address})"), address] {
-            let look_up = format!("SELECT CAST({id} AS TEXT) FROM {table} AS u WHERE {by} = $1 LIMIT 2");
+            let look_up =
+                format!("SELECT CAST({id} AS TEXT) FROM {table} AS u WHERE {by} = $1 LIMIT 2");
             let mapped = MappedUsers { database: database.clone(), look_up };
             if mapped.uses_an_index().await.map_err(unreadable)? {
                 return Ok(mapped);
@@ -86,11 +97,13 @@ impl MappedUsers {
         match &self.database {
             Database::Sqlite(pool) => {
                 let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", self.look_up));
-                let steps: Vec<(i64, i64, i64, String)> = lend!(pool, db => sqlx::query_as(plan).bind("").fetch_all(db).await?);
+                let steps: Vec<(i64, i64, i64, String)> =
+                    lend!(pool, db => sqlx::query_as(plan).bind("").fetch_all(db).await?);
                 Ok(steps.iter().all(|(.., step)| step.starts_with("SEARCH")))
             }
             Database::Postgres(pool) => {
-                // A small table is read whole even when it has an index; forbidding that shows whether there is one.
+                // A small table is read whole even when it has an index; forbidding that shows
+                // whether there is one.
                 let mut lent = pool.get().await?;
                 let mut tx = lent.connection()?.begin().await?;
                 sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *tx).await?;
@@ -98,7 +111,8 @@ impl MappedUsers {
                 let steps: Vec<String> = sqlx::query_scalar(plan).fetch_all(&mut *tx).await?;
                 tx.rollback().await?;
                 lent.give_back();
-                Ok(!steps.iter().any(|step| step.contains("Seq Scan")) && steps.iter().any(|step| step.contains("Index Cond")))
+                Ok(!steps.iter().any(|step| step.contains("Seq Scan"))
+                    && steps.iter().any(|step| step.contains("Index Cond")))
             }
         }
     }
@@ -106,7 +120,8 @@ impl MappedUsers {
     /// The id of the user with this address. Two of them are as good as none: nobody can say which.
     pub async fn find(&self, address: &str) -> Result<Option<String>, Error> {
         let query = AssertSqlSafe(self.look_up.clone());
-        let mut ids: Vec<String> = on!(&self.database, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?);
+        let mut ids: Vec<String> =
+            on!(&self.database, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?);
         Ok(if ids.len() == 1 { ids.pop() } else { None })
     }
 }
@@ -120,12 +135,15 @@ impl Database {
 async fn open_read_only(url: &str) -> Result<sqlx::Result<Database>, MapError> {
     match url.split(':').next() {
         Some("sqlite") => {
-            let open = async { Pool::open(SqliteConnectOptions::from_str(url)?.read_only(true), CONNECTIONS).await };
+            let open = async {
+                Pool::open(SqliteConnectOptions::from_str(url)?.read_only(true), CONNECTIONS).await
+            };
             Ok(open.await.map(Database::Sqlite))
         }
         Some("postgres" | "postgresql") => {
             let open = async {
-                let options = PgConnectOptions::from_str(url)?.options([("default_transaction_read_only", "on")]);
+                let options = PgConnectOptions::from_str(url)?
+                    .options([("default_transaction_read_only", "on")]);
                 Pool::open(options, CONNECTIONS).await
             };
             Ok(open.await.map(Database::Postgres))

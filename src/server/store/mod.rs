@@ -1,8 +1,9 @@
-//! The database: SQLite embedded, or PostgreSQL for more than one instance. All SQL is in this folder, written once
-//! with `$1` placeholders that both understand; columns are TEXT, BIGINT and BLOB/BYTEA.
+//! The database: SQLite embedded, or PostgreSQL for more than one instance. All SQL is in this
+//! folder, written once with `$1` placeholders that both understand; columns are TEXT, BIGINT and
+//! BLOB/BYTEA.
 //!
-//! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`; where the decision
-//! has to happen inside the transaction, it comes in as a closure.
+//! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`;
+//! where the decision has to happen inside the transaction, it comes in as a closure.
 
 mod audit;
 mod auth_requests;
@@ -24,7 +25,8 @@ pub use outbox::{NewMail, QueuedMail};
 pub use overview::{Line, OVERVIEW, Overview};
 pub use pool::Pool;
 pub(crate) use run::{
-    DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all, run_batch, transaction, write,
+    DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all,
+    run_batch, transaction, write,
 };
 pub use sessions::{NewSession, SessionRow};
 pub use users::FailedTry;
@@ -47,14 +49,18 @@ use crate::{
 const READERS: usize = 4;
 const CONNECTIONS: usize = 16;
 
-/// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of them are folded in by
-/// [`Store::checkpoint`] before it comes to that.
+/// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of
+/// them are folded in by [`Store::checkpoint`] before it comes to that.
 const LONGEST_LOG: &str = "4000";
+
+/// The table that says which migrations were made.
+const MIGRATIONS: &str = "latchkey_migrations";
 
 /// Either database.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// Many readers and one writer, as SQLite itself has it: writers queue here, in order, instead of polling a lock.
+    /// Many readers and one writer, as SQLite itself has it: writers queue here, in order, instead
+    /// of polling a lock.
     Sqlite {
         readers: Pool<SqliteConnection>,
         writer: Pool<SqliteConnection>,
@@ -76,8 +82,8 @@ pub enum OpenError {
 }
 
 impl Store {
-    /// Opens the database that `url` names, creates it if it is a file that does not exist, and migrates it. Instances
-    /// that start together take turns.
+    /// Opens the database that `url` names, creates it if it is a file that does not exist, and
+    /// migrates it. Instances that start together take turns.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
         let store = Self::connect(url).await?;
         let migrations = store.migrations();
@@ -87,7 +93,9 @@ impl Store {
         };
         migrated.map_err(OpenError::Migrate)?;
         if let Store::Sqlite { writer, .. } = &store {
-            forget_statistics(writer).await.map_err(|error| OpenError::Open { database: name_of(url), error })?;
+            forget_statistics(writer)
+                .await
+                .map_err(|error| OpenError::Open { database: name_of(url), error })?;
         }
         Ok(store)
     }
@@ -123,22 +131,37 @@ impl Store {
     }
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
-        let options = PgConnectOptions::from_str(url).map_err(OpenError::Url)?.disable_statement_logging();
+        let options =
+            PgConnectOptions::from_str(url).map_err(OpenError::Url)?.disable_statement_logging();
         let database = name_of(url);
         let is_far = options.get_socket().is_none() && !is_here(options.get_host());
-        if is_far && matches!(options.get_ssl_mode(), PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
-            tracing::warn!("the connection to {database} need not be encrypted: add ?sslmode=verify-full to DATABASE_URL");
+        if is_far
+            && matches!(
+                options.get_ssl_mode(),
+                PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer
+            )
+        {
+            tracing::warn!(
+                "the connection to {database} need not be encrypted: add ?sslmode=verify-full to DATABASE_URL"
+            );
         }
-        let pool =
-            Pool::open(options, CONNECTIONS).await.map_err(|error| OpenError::Open { database: database.clone(), error })?;
+        let pool = Pool::open(options, CONNECTIONS)
+            .await
+            .map_err(|error| OpenError::Open { database: database.clone(), error })?;
         Ok(Store::Postgres(pool))
     }
 
+    /// The migrations, noted in a table of our own: a team's program that migrates with sqlx, too,
+    /// has one of the usual name. Those of a newer version are no fault: the last version can be
+    /// started again, because no migration takes away what it needs.
     fn migrations(&self) -> Migrator {
-        match self {
+        let mut migrations = match self {
             Store::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
             Store::Postgres(_) => sqlx::migrate!("migrations/postgres"),
-        }
+        };
+        migrations.dangerous_set_table_name(MIGRATIONS);
+        migrations.set_ignore_missing(true);
+        migrations
     }
 
     /// How many migrations the database lacks.
@@ -146,7 +169,7 @@ impl Store {
         self.ping().await?;
         // A database that was never migrated has no such table.
         let done: i64 = read!(self, db => {
-            sqlx::query_scalar("SELECT COUNT(*) FROM _sqlx_migrations WHERE success").fetch_one(db).await.unwrap_or(0)
+            sqlx::query_scalar("SELECT COUNT(*) FROM latchkey_migrations WHERE success").fetch_one(db).await.unwrap_or(0)
         });
         Ok(self.migrations().iter().count().saturating_sub(usize::try_from(done).unwrap_or(0)))
     }
@@ -155,7 +178,9 @@ impl Store {
     pub async fn may_migrate(&self) -> Result<bool, Error> {
         let may = match self {
             Store::Sqlite { .. } => return Ok(true),
-            Store::Postgres(_) => "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)",
+            Store::Postgres(_) => {
+                "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)"
+            }
         };
         Ok(read!(self, db => sqlx::query_scalar(may).fetch_one(db).await?))
     }
@@ -169,8 +194,9 @@ impl Store {
         Ok(read!(self, db => sqlx::query_scalar(time).fetch_one(db).await?))
     }
 
-    /// Folds SQLite's log into its file, as far as nobody has to wait for it. Otherwise it would be one of those who write, each
-    /// time the log is full, and on a large file, of which any page may have changed, for long.
+    /// Folds SQLite's log into its file, as far as nobody has to wait for it. Otherwise it would be
+    /// one of those who write, each time the log is full, and on a large file, of which any page
+    /// may have changed, for long.
     pub async fn checkpoint(&self) -> Result<(), Error> {
         if let Store::Sqlite { readers, .. } = self {
             lend!(readers, db => sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(db).await?);
@@ -199,19 +225,26 @@ impl Store {
 /// The database that a URL names, without its secrets.
 pub fn name_of(url: &str) -> String {
     if url.starts_with("sqlite:") {
-        let file = SqliteConnectOptions::from_str(url).map(|options| options.get_filename().display().to_string());
+        let file = SqliteConnectOptions::from_str(url)
+            .map(|options| options.get_filename().display().to_string());
         return file.map_or("SQLite".to_owned(), |file| format!("SQLite, {file}"));
     }
     let options = PgConnectOptions::from_str(url);
     options.map_or("PostgreSQL".to_owned(), |options| {
-        format!("PostgreSQL, {} on {}", options.get_database().unwrap_or("postgres"), options.get_host())
+        format!(
+            "PostgreSQL, {} on {}",
+            options.get_database().unwrap_or("postgres"),
+            options.get_host()
+        )
     })
 }
 
 /// What to do about a database that cannot be opened.
 fn remedy(error: &sqlx::Error) -> &'static str {
     match error {
-        sqlx::Error::Tls(_) => "If an authority of your own signed its certificate, name that by sslrootcert= in DATABASE_URL.",
+        sqlx::Error::Tls(_) => {
+            "If an authority of your own signed its certificate, name that by sslrootcert= in DATABASE_URL."
+        }
         // PostgreSQL's classes: invalid_authorization_specification, invalid_catalog_name.
         sqlx::Error::Database(error) if error.code().is_some_and(|code| code.starts_with("28")) => {
             "Check user and password in DATABASE_URL, and that pg_hba.conf lets this host in."
@@ -238,8 +271,9 @@ where
     Ok(())
 }
 
-/// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that were small make SQLite read them
-/// whole once they have grown. Without any it takes the indexes, which is right for every statement of ours.
+/// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that
+/// were small make SQLite read them whole once they have grown. Without any it takes the indexes,
+/// which is right for every statement of ours.
 async fn forget_statistics(writer: &Pool<SqliteConnection>) -> Result<(), sqlx::Error> {
     // Not given back, but closed: what a connection has read of them it keeps.
     let mut lent = writer.get().await?;
@@ -252,7 +286,9 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         tracing::error!(%error, "the database failed");
         match error {
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => Error::Internal,
+            sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_) => Error::Internal,
             _ => Error::Unavailable,
         }
     }

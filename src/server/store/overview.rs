@@ -46,21 +46,24 @@ pub struct Line {
 
 /// Ten stands in the statement: SQLite plans one with a bound LIMIT anew each time.
 const ACTIVITY: &str = "SELECT 'event' AS kind, event AS name, reason, user_agent, ip_prefix, at AS begun_at, at, at AS until \
-    FROM audit_events WHERE subject = $1 AND (event = 'auth.requested' OR event = 'auth.failed' OR event = 'auth.cancelled' \
+    FROM latchkey_audit_events WHERE subject = $1 AND (event = 'auth.requested' OR event = 'auth.failed' OR event = 'auth.cancelled' \
     OR event = 'session.issued' OR event = 'session.revoked') ORDER BY at DESC, id DESC LIMIT 10";
 
 /// The session that asks, if it is alive, and what there is to show of its user, in one round trip.
 ///
-/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are read in the order of an index, and
-/// events are compared one by one: for a sort or an IN, SQLite would make a table each time, which costs more than the read.
+/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are
+/// read in the order of an index, and events are compared one by one: for a sort or an IN, SQLite
+/// would make a table each time, which costs more than the read.
 pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
     let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, created_at AS begun_at, \
         last_seen_at AS at, expires_at AS until";
     let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
         last_seen_at AS at, expires_at AS until \
-        FROM sessions WHERE user_id = $4 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
-    // None, of a session that began before they had a subject: events of nobody's address have none, too.
-    let activity = ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM sessions WHERE id = $1)");
+        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
+    // None, of a session that began before they had a subject: events of nobody's address have
+    // none, too.
+    let activity =
+        ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM latchkey_sessions WHERE id = $1)");
     format!(
         "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this UNION ALL SELECT * FROM (SELECT {sessions}) AS latest \
          UNION ALL SELECT * FROM ({activity}) AS lately"
@@ -108,7 +111,8 @@ impl Store {
 
     /// Adds what is known of another subject.
     pub async fn add_activity(&self, overview: &mut Overview, subject: &str) -> Result<(), Error> {
-        overview.add(read!(self, db => sqlx::query_as(ACTIVITY).bind(subject).fetch_all(db).await?));
+        overview
+            .add(read!(self, db => sqlx::query_as(ACTIVITY).bind(subject).fetch_all(db).await?));
         Ok(())
     }
 }

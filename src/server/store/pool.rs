@@ -1,7 +1,7 @@
 //! Connections that stay open, each lent to one caller at a time.
 //!
-//! Not sqlx's own pool: that asks the database whether it is still there whenever a connection is taken and whenever it comes
-//! back, which costs more than most of our statements do.
+//! Not sqlx's own pool: that asks the database whether it is still there whenever a connection is
+//! taken and whenever it comes back, which costs more than most of our statements do.
 
 use deadpool::{
     Runtime,
@@ -10,7 +10,8 @@ use deadpool::{
 use sqlx::{ConnectOptions, Connection};
 use std::time::Duration;
 
-/// How long a request waits for a connection before it is told to come back: people prefer a fast 503 to a hung page.
+/// How long a request waits for a connection before it is told to come back: people prefer a fast
+/// 503 to a hung page.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A connection that nobody used for so long is asked whether it is still there.
@@ -54,7 +55,8 @@ impl<C: Connection> Clone for Pool<C> {
 }
 
 impl<C: Connection> Pool<C> {
-    /// A pool of which one connection is already open, so that one learns at once whether that can be done.
+    /// A pool of which one connection is already open, so that one learns at once whether that can
+    /// be done.
     pub async fn open(options: C::Options, size: usize) -> Result<Self, sqlx::Error> {
         let pool = managed::Pool::builder(Manager { options })
             .max_size(size)
@@ -91,8 +93,8 @@ impl<C: Connection> Pool<C> {
     }
 }
 
-/// A connection in use. Dropped without [`Lent::give_back`] (an error, a caller that went away) it may be in the midst of
-/// something, and is closed instead of lent again.
+/// A connection in use. Dropped without [`Lent::give_back`] (an error, a caller that went away) it
+/// may be in the midst of something, and is closed instead of lent again.
 #[derive(Debug)]
 pub struct Lent<C: Connection> {
     /// There until it is dropped.

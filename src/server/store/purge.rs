@@ -8,26 +8,42 @@ use crate::{
     server::clock::{DAY, HOUR, Millis},
 };
 
-/// Rows of one statement, and the time left to others after it: nobody waits for more than that, and a million expired rows
-/// are gone in minutes.
+/// Rows of one statement, and the time left to others after it: nobody waits for more than that,
+/// and a million expired rows are gone in minutes.
 const BATCH: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can be explained; mails
-/// stay an hour, because the limits count them; ended sessions stay a week, for those who ask what happened.
+/// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can
+/// be explained; mails stay an hour, because the limits count them; ended sessions stay a week, for
+/// those who ask what happened.
 const RULES: [(&str, Millis); 5] = [
-    ("DELETE FROM auth_requests WHERE id IN (SELECT id FROM auth_requests WHERE expires_at < $1 LIMIT $2)", DAY),
-    ("DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE expires_at < $1 AND state <> 'queued' LIMIT $2)", HOUR),
-    ("DELETE FROM failed_tries WHERE id IN (SELECT id FROM failed_tries WHERE at < $1 LIMIT $2)", DAY),
-    ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2)", 7 * DAY),
-    ("DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE revoked_at < $1 LIMIT $2)", 7 * DAY),
+    (
+        "DELETE FROM latchkey_auth_requests WHERE id IN (SELECT id FROM latchkey_auth_requests WHERE expires_at < $1 LIMIT $2)",
+        DAY,
+    ),
+    (
+        "DELETE FROM latchkey_outbox WHERE id IN (SELECT id FROM latchkey_outbox WHERE expires_at < $1 AND state <> 'queued' LIMIT $2)",
+        HOUR,
+    ),
+    (
+        "DELETE FROM latchkey_failed_tries WHERE id IN (SELECT id FROM latchkey_failed_tries WHERE at < $1 LIMIT $2)",
+        DAY,
+    ),
+    (
+        "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE expires_at < $1 LIMIT $2)",
+        7 * DAY,
+    ),
+    (
+        "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE revoked_at < $1 LIMIT $2)",
+        7 * DAY,
+    ),
 ];
 
-const EVENTS: &str = "DELETE FROM audit_events WHERE id IN (SELECT id FROM audit_events WHERE at < $1 LIMIT $2)";
+const EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
 
 impl Store {
-    /// Deletes what has had its time, batch by batch; events of the audit table once they are `keep_events` old. How many
-    /// rows went.
+    /// Deletes what has had its time, batch by batch; events of the audit table once they are
+    /// `keep_events` old. How many rows went.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
         let mut rows = 0;
         for (delete, after) in RULES.into_iter().chain([(EVENTS, keep_events)]) {

@@ -27,15 +27,17 @@ macro_rules! read {
     };
 }
 
-/// How SQLite begins what has to survive a power cut: an accepted request and its mail, a session, a wrong code. Not a deferred BEGIN: one
-/// that reads first and writes later fails at once when another has written.
+/// How SQLite begins what has to survive a power cut: an accepted request and its mail, a session,
+/// a wrong code. Not a deferred BEGIN: one that reads first and writes later fails at once when
+/// another has written.
 pub(crate) const DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
-/// And what has to survive the end of the process alone (SQLite's log is written, and flushed with the next that is durable): a
-/// password's try, a mail noted as sent. Waiting for the disk was a third of what a sign-in cost.
+/// And what has to survive the end of the process alone (SQLite's log is written, and flushed with
+/// the next that is durable): a password's try, a mail noted as sent. Waiting for the disk was a
+/// third of what a sign-in cost.
 pub(crate) const SURVIVES_THE_PROCESS: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
-/// Runs the same code in a write transaction of either database. It has the value of the code; an error inside, by `?` or
-/// `return`, rolls back.
+/// Runs the same code in a write transaction of either database. It has the value of the code; an
+/// error inside, by `?` or `return`, rolls back.
 macro_rules! write {
     ($store:expr, $tx:ident => $body:expr) => {
         $crate::server::store::write!($store, $crate::server::store::DURABLE, $tx => $body)
@@ -63,7 +65,8 @@ macro_rules! transaction {
                 out
             }
             Err(error) => {
-                // On a full disk SQLite has ended the transaction by itself; then this fails, and the connection is closed.
+                // On a full disk SQLite has ended the transaction by itself; then this fails, and
+                // the connection is closed.
                 if $tx.is_over || sqlx::raw_sql("ROLLBACK").execute(&mut *$tx).await.is_ok() {
                     lent.give_back();
                 }
@@ -73,8 +76,8 @@ macro_rules! transaction {
     }};
 }
 
-/// A connection in a write transaction. Not sqlx's own: that ends in a round trip of its own. One that is left in the midst goes
-/// with its connection, which its lender closes.
+/// A connection in a write transaction. Not sqlx's own: that ends in a round trip of its own. One
+/// that is left in the midst goes with its connection, which its lender closes.
 pub(crate) struct Tx<'c, C> {
     connection: &'c mut C,
     /// Committed already.
@@ -101,13 +104,15 @@ impl<C> DerefMut for Tx<'_, C> {
     }
 }
 
-/// Runs several statements of a transaction, each with its own `$1`, `$2` …, in one round trip, and writes events after
-/// them. One with an `if` is left out where that does not hold. No statement sees what another of them did.
+/// Runs several statements of a transaction, each with its own `$1`, `$2` …, in one round trip, and
+/// writes events after them. One with an `if` is left out where that does not hold. No statement
+/// sees what another of them did.
 macro_rules! run_all {
     ($tx:ident $($rest:tt)*) => { $crate::server::store::run_batch!(batch, $tx $($rest)*) };
 }
 
-/// The same for the last statements of a transaction: it ends with them, where the database can do that.
+/// The same for the last statements of a transaction: it ends with them, where the database can do
+/// that.
 macro_rules! finish {
     ($tx:ident $($rest:tt)*) => {{
         $crate::server::store::run_batch!(last_batch, $tx $($rest)*);
@@ -166,8 +171,8 @@ pub(crate) trait Dialect {
     /// One writer at a time for one address, where the database has many writers.
     async fn lock_address(&mut self, address: &str) -> sqlx::Result<()>;
 
-    /// Statements as one, their parameters numbered through. Each round trip costs two changes of thread on SQLite and
-    /// the network on PostgreSQL, more than most statements do.
+    /// Statements as one, their parameters numbered through. Each round trip costs two changes of
+    /// thread on SQLite and the network on PostgreSQL, more than most statements do.
     fn batch(&self, statements: &[&str]) -> String;
 
     /// The same for the last of a transaction.
@@ -197,7 +202,8 @@ impl Dialect for Tx<'_, SqliteConnection> {
 
 impl Dialect for Tx<'_, PgConnection> {
     async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
-        let lock = sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
+        let lock =
+            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
         lock.execute(&mut **self).await.map(|_| ())
     }
 
@@ -207,7 +213,8 @@ impl Dialect for Tx<'_, PgConnection> {
         if numbered.is_empty() {
             return last;
         }
-        let named: Vec<String> = numbered.iter().enumerate().map(|(n, sql)| format!("s{n} AS ({sql})")).collect();
+        let named: Vec<String> =
+            numbered.iter().enumerate().map(|(n, sql)| format!("s{n} AS ({sql})")).collect();
         format!("WITH {} {last}", named.join(", "))
     }
 

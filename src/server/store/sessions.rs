@@ -36,42 +36,72 @@ pub struct SessionRow {
     pub expires_at: Millis,
 }
 
-/// The session with an id, if it is alive: not revoked, not expired, its user neither disabled nor, where users are our own, gone.
+/// The session with an id, if it is alive: not revoked, not expired, its user neither disabled nor,
+/// where users are our own, gone.
 pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
-    FROM sessions s LEFT JOIN users u ON u.id = s.user_id \
+    FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
     WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
 
 impl Store {
     /// The session, if it is alive.
-    pub async fn session(&self, id: &str, own_users: bool, now: Millis) -> Result<Option<SessionRow>, Error> {
-        Ok(read!(self, db => sqlx::query_as(ALIVE).bind(id).bind(now).bind(own_users).fetch_optional(db).await?))
+    pub async fn session(
+        &self,
+        id: &str,
+        own_users: bool,
+        now: Millis,
+    ) -> Result<Option<SessionRow>, Error> {
+        Ok(
+            read!(self, db => sqlx::query_as(ALIVE).bind(id).bind(now).bind(own_users).fetch_optional(db).await?),
+        )
     }
 
     /// How many sessions are alive.
     pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
-        let alive = "SELECT COUNT(*) FROM sessions WHERE revoked_at IS NULL AND expires_at > $1";
+        let alive =
+            "SELECT COUNT(*) FROM latchkey_sessions WHERE revoked_at IS NULL AND expires_at > $1";
         Ok(read!(self, db => sqlx::query_scalar(alive).bind(now).fetch_one(db).await?))
     }
 
     /// Notes that the session is in use.
     pub async fn touch_session(&self, id: &str, now: Millis) -> Result<(), Error> {
-        execute!(self, "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1", now, id);
+        execute!(
+            self,
+            "UPDATE latchkey_sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1",
+            now,
+            id
+        );
         Ok(())
     }
 
     /// Ends a session of a user. How many there were to end.
-    pub async fn revoke_session(&self, user_id: &str, id: &str, event: &AuditEvent) -> Result<u64, Error> {
-        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL";
+    pub async fn revoke_session(
+        &self,
+        user_id: &str,
+        id: &str,
+        event: &AuditEvent,
+    ) -> Result<u64, Error> {
+        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL";
         self.revoke(revoke, user_id, id, event).await
     }
 
     /// Ends every session of a user, but for the one to keep. How many there were to end.
-    pub async fn revoke_sessions_of(&self, user_id: &str, keep: Option<&str>, event: &AuditEvent) -> Result<u64, Error> {
-        let revoke = "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
+    pub async fn revoke_sessions_of(
+        &self,
+        user_id: &str,
+        keep: Option<&str>,
+        event: &AuditEvent,
+    ) -> Result<u64, Error> {
+        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
         self.revoke(revoke, user_id, keep.unwrap_or_default(), event).await
     }
 
-    async fn revoke(&self, revoke: &'static str, user_id: &str, id: &str, event: &AuditEvent) -> Result<u64, Error> {
+    async fn revoke(
+        &self,
+        revoke: &'static str,
+        user_id: &str,
+        id: &str,
+        event: &AuditEvent,
+    ) -> Result<u64, Error> {
         Ok(write!(self, tx => {
             let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected();
             if revoked > 0 {
@@ -82,12 +112,12 @@ impl Store {
     }
 }
 
-/// Writes a session, and its user if that is new. What ends with its beginning: the one the same browser had, and every auth
-/// request of the address, the one it came of among them.
+/// Writes a session, and its user if that is new. What ends with its beginning: the one the same
+/// browser had, and every auth request of the address, the one it came of among them.
 macro_rules! begin_session {
     ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, request: $request_id:expr, is_new: $is_new:expr) => {
         if let Some((replaced, event)) = $session.replaces {
-            let revoke = sqlx::query("UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
+            let revoke = sqlx::query("UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
                 $crate::server::store::run_all!($tx; note event, &event.user_id);
             }
@@ -104,12 +134,12 @@ macro_rules! begin_session {
         }
         $crate::server::store::finish!(
             $tx,
-            "UPDATE auth_requests SET ended_at = $1, ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
+            "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
                 WHERE address = $3 AND ended_at IS NULL"
                 => [$now, $request_id, $address],
-            "INSERT INTO users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
-            "DELETE FROM failed_tries WHERE id = $1" => [$session.forgives] if $session.forgives.is_some(),
-            "INSERT INTO sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+            "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
+            "DELETE FROM latchkey_failed_tries WHERE id = $1" => [$session.forgives] if $session.forgives.is_some(),
+            "INSERT INTO latchkey_sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)"
                 => [
                     $session.id, $user_id, $address, &issued.subject, $session.user_agent, $session.ip_prefix, $now,

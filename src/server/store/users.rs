@@ -1,11 +1,13 @@
 //! Latchkey's own users, and their passwords.
 
 use super::{
-    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, finish, read, sessions::begin_session, write,
+    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, finish, read,
+    sessions::begin_session, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
-/// A try of a code or a password. That of a password is counted as failed before it is looked at, and forgiven once it succeeds.
+/// A try of a code or a password. That of a password is counted as failed before it is looked at,
+/// and forgiven once it succeeds.
 pub struct FailedTry<'a> {
     pub id: &'a str,
     /// Whose allowance it takes from.
@@ -17,7 +19,7 @@ pub struct FailedTry<'a> {
 macro_rules! failed_at {
     ($tx:ident, $failed_try:expr) => {{
         let times: Vec<Millis> =
-            sqlx::query_scalar("SELECT at FROM failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
+            sqlx::query_scalar("SELECT at FROM latchkey_failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
                 .bind($failed_try.bucket)
                 .bind($failed_try.at - $crate::server::clock::DAY)
                 .fetch_all(&mut *$tx)
@@ -27,13 +29,14 @@ macro_rules! failed_at {
 }
 pub(super) use failed_at;
 
-pub(super) const INSERT_TRY: &str = "INSERT INTO failed_tries (id, bucket, at) VALUES ($1, $2, $3)";
+pub(super) const INSERT_TRY: &str =
+    "INSERT INTO latchkey_failed_tries (id, bucket, at) VALUES ($1, $2, $3)";
 
 impl Store {
     /// Whether a user of this address exists and is not disabled.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
         let user: Option<String> = read!(self, db => {
-            sqlx::query_scalar("SELECT id FROM users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
+            sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
         });
         Ok(user.is_some())
     }
@@ -41,13 +44,13 @@ impl Store {
     /// The id of the user with this address, disabled or not.
     pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
         Ok(
-            read!(self, db => sqlx::query_scalar("SELECT id FROM users WHERE address = $1").bind(address).fetch_optional(db).await?),
+            read!(self, db => sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1").bind(address).fetch_optional(db).await?),
         )
     }
 
     /// Disables the user with this address; an unknown one is written down as disabled, under `id`.
     pub async fn disable_user(&self, id: &str, address: &str, now: Millis) -> Result<(), Error> {
-        let disable = "INSERT INTO users (id, address, created_at, disabled_at) VALUES ($1, $2, $3, $3) \
+        let disable = "INSERT INTO latchkey_users (id, address, created_at, disabled_at) VALUES ($1, $2, $3, $3) \
             ON CONFLICT (address) DO UPDATE SET disabled_at = excluded.disabled_at";
         write!(self, tx => {
             tx.lock_address(address).await?;
@@ -58,21 +61,31 @@ impl Store {
 
     /// The user with this address is disabled no more. Whether there was one.
     pub async fn enable_user(&self, address: &str) -> Result<bool, Error> {
-        Ok(execute!(self, "UPDATE users SET disabled_at = NULL WHERE address = $1", address) > 0)
+        Ok(execute!(
+            self,
+            "UPDATE latchkey_users SET disabled_at = NULL WHERE address = $1",
+            address
+        ) > 0)
     }
 
-    /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the event. Auth requests that have
-    /// ended and tries that failed are purged a day after their time, as they always are.
-    pub async fn delete_user(&self, user_id: &str, address: &str, event: &AuditEvent) -> Result<(), Error> {
+    /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the
+    /// event. Auth requests that have ended and tries that failed are purged a day after their
+    /// time, as they always are.
+    pub async fn delete_user(
+        &self,
+        user_id: &str,
+        address: &str,
+        event: &AuditEvent,
+    ) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(address).await?;
             finish!(
                 tx,
-                "DELETE FROM sessions WHERE user_id = $1" => [user_id],
-                "DELETE FROM auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
+                "DELETE FROM latchkey_sessions WHERE user_id = $1" => [user_id],
+                "DELETE FROM latchkey_auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
                 // Whatever device it was asked for on: no address holds a space.
-                "DELETE FROM outbox WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'" => [address],
-                "DELETE FROM users WHERE id = $1" => [user_id];
+                "DELETE FROM latchkey_outbox WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'" => [address],
+                "DELETE FROM latchkey_users WHERE id = $1" => [user_id];
                 note event, &event.user_id
             );
         });
@@ -82,7 +95,7 @@ impl Store {
     /// Whether somebody disabled the user of this address; an unknown one is not.
     pub async fn is_disabled(&self, address: &str) -> Result<bool, Error> {
         let disabled: Option<String> = read!(self, db => {
-            sqlx::query_scalar("SELECT id FROM users WHERE address = $1 AND disabled_at IS NOT NULL").bind(address).fetch_optional(db).await?
+            sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1 AND disabled_at IS NOT NULL").bind(address).fetch_optional(db).await?
         });
         Ok(disabled.is_some())
     }
@@ -90,7 +103,7 @@ impl Store {
     /// The id and the password hash (PHC string) of the user with this address.
     pub async fn password(&self, address: &str) -> Result<Option<(String, Option<String>)>, Error> {
         Ok(read!(self, db => {
-            sqlx::query_as("SELECT id, password FROM users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
+            sqlx::query_as("SELECT id, password FROM latchkey_users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
         }))
     }
 
@@ -110,7 +123,13 @@ impl Store {
     }
 
     /// Begins a session for a user who is known already, and revokes the one the browser had.
-    pub async fn begin_session(&self, user_id: &str, address: &str, session: &NewSession<'_>, now: Millis) -> Result<(), Error> {
+    pub async fn begin_session(
+        &self,
+        user_id: &str,
+        address: &str,
+        session: &NewSession<'_>,
+        now: Millis,
+    ) -> Result<(), Error> {
         write!(self, tx => {
             tx.lock_address(address).await?;
             begin_session!(tx, session, user_id, address, now, request: "", is_new: false);
@@ -121,7 +140,7 @@ impl Store {
     /// Sets or removes the password hash of a user.
     pub async fn set_password(&self, user_id: &str, password: Option<&str>) -> Result<(), Error> {
         write!(self, tx => {
-            sqlx::query("UPDATE users SET password = $1 WHERE id = $2").bind(password).bind(user_id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE latchkey_users SET password = $1 WHERE id = $2").bind(password).bind(user_id).execute(&mut *tx).await?;
         });
         Ok(())
     }

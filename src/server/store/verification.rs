@@ -48,8 +48,9 @@ pub enum Admission<'a> {
 }
 
 impl Store {
-    /// Judges a code that is known to be wrong, in the step in which its try is counted. What to say of it. Nobody is looked up: the
-    /// time it takes does not tell whether the address is a user's.
+    /// Judges a code that is known to be wrong, in the step in which its try is counted. What to
+    /// say of it. Nobody is looked up: the time it takes does not tell whether the address is a
+    /// user's.
     pub async fn count_try(
         &self,
         request: &AuthRequest,
@@ -58,7 +59,7 @@ impl Store {
     ) -> Result<Error, Error> {
         Ok(write!(self, tx => {
             tx.lock_address(&request.address).await?;
-            let found = sqlx::query_as("SELECT * FROM auth_requests WHERE id = $1").bind(&request.id);
+            let found = sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(&request.id);
             let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
             match judge(&request, &failed_at!(tx, code_try)) {
                 Verdict::Wrong(error) => {
@@ -66,15 +67,17 @@ impl Store {
                     error
                 }
                 Verdict::Refused(error) => return Err(error),
-                // A request only ever loses ways in; should one have come by, it is there at the next try.
+                // A request only ever loses ways in; should one have come by, it is there at the
+                // next try.
                 Verdict::Right => return Err(Error::Unavailable),
             }
         }))
     }
 
-    /// The one step in which a link or a code is judged, and a right one becomes a session: the auth request ends, the user is
-    /// found or made, and the session begins; of a wrong code the try is counted. `judge` sees the request as it is now and, of a
-    /// code, when tries in its bucket failed, newest first.
+    /// The one step in which a link or a code is judged, and a right one becomes a session: the
+    /// auth request ends, the user is found or made, and the session begins; of a wrong code the
+    /// try is counted. `judge` sees the request as it is now and, of a code, when tries in its
+    /// bucket failed, newest first.
     pub async fn complete(
         &self,
         request: &AuthRequest,
@@ -114,7 +117,7 @@ impl Store {
             let Some(user_id) = user_id.filter(|_| disabled_at.is_none()) else {
                 finish!(
                     tx,
-                    "UPDATE auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
+                    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
                 );
                 return Ok(Completed::InVain);
             };
@@ -133,9 +136,9 @@ struct Found {
     disabled_at: Option<Millis>,
 }
 
-const COUNT: &str = "UPDATE auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
+const COUNT: &str = "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 
-const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
-    LEFT JOIN users u ON u.address = r.address WHERE r.id = $1";
-const WITH_USER_OF_ID: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM auth_requests r \
-    LEFT JOIN users u ON u.id = $2 WHERE r.id = $1";
+const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM latchkey_auth_requests r \
+    LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1";
+const WITH_USER_OF_ID: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM latchkey_auth_requests r \
+    LEFT JOIN latchkey_users u ON u.id = $2 WHERE r.id = $1";
