@@ -103,6 +103,22 @@ async fn a_client_asks_for_twenty_mails_a_minute() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_neither_refuses_a_client_nor_gives_it_more() {
+    let app = App::with(&DEFAULT).await;
+    let wait_after = async |step| {
+        app.clock.step(step);
+        ask(&app.browser(), "one-more@example.com").await.header("retry-after").to_owned()
+    };
+    for n in 0..20 {
+        assert_eq!(ask(&app.browser(), &format!("ada{n}@example.com")).await.status, 200);
+    }
+    assert_eq!(wait_after(-HOUR).await, "3");
+    assert_eq!(wait_after(2 * HOUR).await, "3");
+    app.clock.pass(3 * SECOND);
+    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_client_tries_sixty_links_and_codes_a_minute_by_whatever_door() {
     let app = App::with(&DEFAULT).await;
     let browser = app.browser();

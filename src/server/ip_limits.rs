@@ -9,13 +9,13 @@ use governor::{
 use std::{
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    time::Duration,
 };
 
 use super::{clock::Clock, config::Limits};
 use crate::error::Error;
 
-/// Our clock, as governor reads it.
+/// Our clock, as governor reads it: the monotonic one, or everybody who was counted before the wall
+/// clock was set back would be refused until it is there again.
 #[derive(Clone, Debug)]
 struct LimitClock(Clock);
 
@@ -23,7 +23,7 @@ impl clock::Clock for LimitClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::from(Duration::from_millis(u64::try_from(self.0.now()).unwrap_or(0)))
+        Nanos::from(self.0.monotonic())
     }
 }
 

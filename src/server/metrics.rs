@@ -7,11 +7,10 @@ use axum::{
 };
 use metrics::{gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{net::SocketAddr, sync::OnceLock};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 use subtle::ConstantTimeEq;
-use tokio::time::Instant;
 
-use super::{api::ApiError, state::AppState};
+use super::{api::ApiError, clock::Clock, state::AppState};
 use crate::error::Error;
 
 /// Seconds: from a cached page to a slow database.
@@ -38,7 +37,9 @@ pub fn init() {
 
 /// How long the answer to a request takes.
 pub struct Measurement {
-    began: Instant,
+    clock: Clock,
+    /// By its monotonic side.
+    began: Duration,
     method: &'static str,
     route: Option<MatchedPath>,
 }
@@ -46,21 +47,22 @@ pub struct Measurement {
 impl Measurement {
     /// By the pattern of its route: a path or a method somebody made up must not become a series of
     /// its own.
-    pub fn begin(request: &Request) -> Self {
+    pub fn begin(clock: &Clock, request: &Request) -> Self {
         let method = match *request.method() {
             Method::GET => "GET",
             Method::HEAD => "HEAD",
             Method::POST => "POST",
             _ => "other",
         };
-        Measurement { began: Instant::now(), method, route: request.extensions().get().cloned() }
+        let route = request.extensions().get().cloned();
+        Measurement { clock: clock.clone(), began: clock.monotonic(), method, route }
     }
 
     pub fn end(self, response: &Response) {
         let route = self.route.as_ref().map_or("other", MatchedPath::as_str).to_owned();
         let status = response.status().as_u16().to_string();
         histogram!("latchkey_request_seconds", "method" => self.method, "route" => route, "status" => status)
-            .record(self.began.elapsed());
+            .record(self.clock.monotonic().saturating_sub(self.began));
     }
 }
 

@@ -89,7 +89,7 @@ async fn answer(state: &AppState, request: Request, next: Next) -> Response {
         return refusal;
     }
     // Not before: how slowly somebody sends is not our time.
-    let measurement = Measurement::begin(&request);
+    let measurement = Measurement::begin(&state.core.clock, &request);
     let response = timed(state, request, next).await;
     measurement.end(&response);
     response

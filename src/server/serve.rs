@@ -96,7 +96,7 @@ impl Server {
         let (transport, mailbox) = match &settings.smtp_url {
             Some(url) => (Transport::smtp(url)?, None),
             None => {
-                let mailbox = Mailbox::new(templates.clone(), settings.from.clone());
+                let mailbox = Mailbox::new(templates.clone(), settings.from.clone(), clock.clone());
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };

@@ -1,5 +1,11 @@
 //! The dev mailbox: where mails go in development when there is no `SMTP_URL`, and how they look.
 
+use super::{letter::Composed, templates::Templates};
+use crate::server::{
+    clock::{Clock, DAY, HOUR, MINUTE, Millis},
+    state::AppState,
+    words::{Language, speaking},
+};
 use axum::{
     extract::{Path, Query, State},
     http::{HeaderValue, StatusCode, header::CONTENT_SECURITY_POLICY},
@@ -11,13 +17,6 @@ use serde::Deserialize;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
-};
-use time::OffsetDateTime;
-
-use super::{letter::Composed, templates::Templates};
-use crate::server::{
-    state::AppState,
-    words::{Language, speaking},
 };
 
 /// How many mails it keeps.
@@ -34,24 +33,25 @@ pub struct Mailbox {
     /// What samples are made of.
     templates: Arc<Templates>,
     from: Sender,
+    clock: Clock,
 }
 
 #[derive(Clone, Debug)]
 struct Received {
     number: usize,
-    at: OffsetDateTime,
+    at: Millis,
     mail: Composed,
 }
 
 impl Mailbox {
-    pub fn new(templates: Arc<Templates>, from: Sender) -> Self {
-        Mailbox { mails: Arc::default(), templates, from }
+    pub fn new(templates: Arc<Templates>, from: Sender, clock: Clock) -> Self {
+        Mailbox { mails: Arc::default(), templates, from, clock }
     }
 
     pub fn put(&self, mail: Composed) {
         let mut mails = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
         let number = mails.front().map_or(1, |newest| newest.number + 1);
-        mails.push_front(Received { number, at: OffsetDateTime::now_utc(), mail });
+        mails.push_front(Received { number, at: self.clock.now(), mail });
         mails.truncate(KEPT);
     }
 
@@ -103,7 +103,8 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
     let mails: Vec<Value> = mails
         .into_iter()
         .map(|Received { number, at, mail }| {
-            let at = format!("{:02}:{:02} UTC", at.hour(), at.minute());
+            let of_day = at.rem_euclid(DAY);
+            let at = format!("{:02}:{:02} UTC", of_day / HOUR, of_day % HOUR / MINUTE);
             context! { number => number.to_string(), at, to => mail.to, subject => mail.subject }
         })
         .collect();
