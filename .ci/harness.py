@@ -40,10 +40,17 @@ def say(text):
     print(f"{pathlib.Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+HELD = []
+
+
+def held_port():
+    """A port nobody else is given as long as this process lives: its socket is bound and does not listen, so that a server may
+    (all set SO_REUSEADDR, as this one does), and may stop and start again."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    HELD.append(held)
+    return held.getsockname()[1]
 
 
 class Conversation(socketserver.StreamRequestHandler):

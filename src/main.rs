@@ -107,6 +107,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 async fn serve(settings: Settings) -> Result<(), ServeError> {
     telemetry::init(settings.production);
     let listener = listen(settings.leptos.site_addr).await?;
+    let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;

@@ -50,6 +50,31 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
 }
 
 #[test]
+fn told_to_listen_on_port_0_it_says_which_it_was_given_and_links_lead_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .current_dir(folder.path())
+        .env_clear()
+        .env("LEPTOS_SITE_ADDR", "127.0.0.1:0")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut after = |words: &str| {
+        let line = told.find(|line| line.contains(words)).unwrap();
+        line.split_once(words).unwrap().1.split([';', '/']).next().unwrap().to_owned()
+    };
+    let address = after("listens on ");
+    let public = after("sign-in page: http://");
+    let answers = std::net::TcpStream::connect(&address).is_ok();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answers, "{address}");
+    assert_eq!(public.split(':').nth(1), address.split(':').nth(1));
+    assert_ne!(public, "localhost:0");
+}
+
+#[test]
 fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
     let folder = tempfile::tempdir().unwrap();
     for (file, text, says) in [

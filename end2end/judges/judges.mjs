@@ -4,6 +4,7 @@ import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -25,15 +26,8 @@ if (!process.env.JUDGES_FOLDER) {
 }
 
 const listening = (server) => new Promise((done) => server.listen(0, "localhost", () => done(server.address().port)));
-const freePort = async () => {
-  const probe = http.createServer();
-  const port = await listening(probe);
-  await new Promise((done) => probe.close(done));
-  return port;
-};
-
 // The proxy of a production: TLS here, plain HTTP behind, and http sent on to https.
-const port = await freePort();
+let port;
 const credentials = { key: readFileSync(join(folder, "key.pem")), cert: readFileSync(join(folder, "cert.pem")) };
 const proxy = https.createServer(credentials, (request, response) => {
   const onward = { port, path: request.url, method: request.method, headers: request.headers };
@@ -49,15 +43,26 @@ const site = `https://localhost:${httpsPort}`;
 
 const server = spawn(join(top, "target/release/latchkey"), [], {
   cwd: folder,
-  stdio: ["ignore", "ignore", "inherit"],
+  stdio: ["ignore", "ignore", "pipe"],
   env: {
     PATH: process.env.PATH,
-    RUST_LOG: "error",
+    RUST_LOG: "error,latchkey=info,latchkey::server=error",
+    NO_COLOR: "1",
     LATCHKEY_CONFIG: join(top, "Leptos.toml"),
     LATCHKEY_PUBLIC_URL: site,
-    LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
+    LEPTOS_SITE_ADDR: "127.0.0.1:0",
     LEPTOS_SITE_ROOT: join(top, "target/site"),
   },
+});
+
+// The system gives it a port, and it says which.
+port = await new Promise((found, failed) => {
+  createInterface(server.stderr).on("line", (line) => {
+    const said = / listens on \S+:(\d+);/.exec(line)?.[1];
+    if (said) found(Number(said));
+    else if (!/ INFO /.test(line)) console.error(line);
+  });
+  server.once("exit", (code) => failed(new Error(`the server did not start: exit code ${code}`)));
 });
 
 let bad = 0;

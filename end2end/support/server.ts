@@ -1,21 +1,24 @@
-// The release build, started on a free port with a fresh folder.
+// The release build, started with a fresh folder on a port the system gives it.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 
 const top = resolve(import.meta.dirname, "../..");
 const program = join(top, "target/release/latchkey");
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
+/** Where it says it listens. What else it says is told on. */
+function urlOf(child: ChildProcess): Promise<string> {
+  return new Promise((found, failed) => {
+    createInterface(child.stderr!).on("line", (line) => {
+      const url = /sign-in page: (\S+)\/login/.exec(line)?.[1];
+      if (url) found(url);
+      else if (!/ INFO /.test(line)) console.error(line);
+    });
+    child.once("exit", (code) => failed(new Error(`the server did not start: exit code ${code}`)));
+  });
 }
 
 export class Server {
@@ -27,25 +30,23 @@ export class Server {
 
   static async start(smtpUrl: string, policy: Record<string, string>): Promise<Server> {
     if (!existsSync(program)) throw new Error("there is no release build: run `make build` first");
-    const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
-    const url = `http://localhost:${port}`;
     const child = spawn(program, [], {
       cwd: folder,
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: ["ignore", "ignore", "pipe"],
       env: {
         PATH: process.env.PATH,
-        RUST_LOG: "warn",
+        RUST_LOG: "warn,latchkey=info,latchkey::server=warn",
+        NO_COLOR: "1",
         DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
         SMTP_URL: smtpUrl,
-        LATCHKEY_PUBLIC_URL: url,
         LATCHKEY_CONFIG: join(top, "Leptos.toml"),
-        LEPTOS_SITE_ADDR: `127.0.0.1:${port}`,
+        LEPTOS_SITE_ADDR: "127.0.0.1:0",
         LEPTOS_SITE_ROOT: join(top, "target/site"),
         ...policy,
       },
     });
-    const server = new Server(url, child, folder);
+    const server = new Server(await urlOf(child), child, folder);
     try {
       await server.ready();
     } catch (error) {

@@ -9,14 +9,14 @@ use latchkey::server::{
 };
 use leptos::config::LeptosOptions;
 use std::{
-    net::SocketAddr,
+    net::TcpListener,
     path::{Path, PathBuf},
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinHandle};
 
-use super::{Browser, Inbox, database, free_port};
+use super::{Browser, Inbox, database};
 
 /// When every story begins: 2026-01-01, noon UTC.
 pub const START: Millis = 1_767_268_800_000;
@@ -29,6 +29,8 @@ pub struct App {
     pub inbox: Inbox,
     pub store: Store,
     settings: Settings,
+    /// Kept open while the server is stopped, so that it starts again where it was.
+    listener: TcpListener,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     _folder: TempDir,
 }
@@ -61,7 +63,7 @@ impl App {
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let source = Source { path, variables: all };
-        let listener = TcpListener::bind(("127.0.0.1", free_port())).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
             production: false,
@@ -83,8 +85,9 @@ impl App {
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
         let clock = Clock::manual(START);
-        let (store, running) = serve(&settings, &clock, listener, 1).await;
-        App { url, clock, inbox, store, settings, running: Some(running), _folder: folder }
+        let (store, running) = serve(&settings, &clock, &listener, 1).await;
+        let running = Some(running);
+        App { url, clock, inbox, store, settings, listener, running, _folder: folder }
     }
 
     /// A browser signed in by the link of a mail it asked for.
@@ -113,9 +116,7 @@ impl App {
     /// Stops and starts again, on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let address: SocketAddr = self.url.trim_start_matches("http://").parse().unwrap();
-        let listener = TcpListener::bind(address).await.unwrap();
-        let (store, running) = serve(&self.settings, &self.clock, listener, 2).await;
+        let (store, running) = serve(&self.settings, &self.clock, &self.listener, 2).await;
         self.store = store;
         self.running = Some(running);
     }
@@ -187,12 +188,14 @@ impl App {
 async fn serve(
     settings: &Settings,
     clock: &Clock,
-    listener: TcpListener,
+    listener: &TcpListener,
     seed: u64,
 ) -> (Store, (oneshot::Sender<()>, JoinHandle<()>)) {
     let server =
         Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
     let store = server.core.store.clone();
+    listener.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();
     let stopped = async move {
         let _ = stopped.await;

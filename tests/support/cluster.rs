@@ -6,17 +6,17 @@ use std::{
 };
 use tempfile::TempDir;
 
-use super::free_port;
+use super::Port;
 
 pub struct Cluster {
     folder: TempDir,
-    port: u16,
+    port: Port,
 }
 
 impl Cluster {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let cluster = Cluster { folder, port: free_port() };
+        let cluster = Cluster { folder, port: Port::held() };
         if is_root() {
             assert!(
                 Command::new("chown")
@@ -34,8 +34,10 @@ impl Cluster {
 
     pub fn start_again(&self) {
         let folder = self.folder.path().display();
-        let options =
-            format!("-p {} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off", self.port);
+        let options = format!(
+            "-p {} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off",
+            self.port.number
+        );
         let log = self.folder.path().join("log");
         self.run("pg_ctl", &["-w", "-l", &log.display().to_string(), "-o", &options, "start"]);
     }
@@ -54,7 +56,7 @@ impl Cluster {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port.number)
     }
 
     fn data(&self) -> PathBuf {

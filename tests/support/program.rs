@@ -7,13 +7,14 @@ use std::{
 };
 use tempfile::TempDir;
 
-use super::{Browser, Inbox, SECRET, database, free_port};
+use super::{Browser, Inbox, Port, SECRET, database};
 
 /// The program with a database and an inbox that outlive it.
 pub struct Program {
     folder: TempDir,
     pub database_url: String,
     pub port: u16,
+    _held: Port,
     pub public_port: u16,
     pub inbox: Inbox,
     pub child: Option<Child>,
@@ -35,10 +36,18 @@ impl Program {
 
     /// The same, not waited for.
     pub async fn unready(folder: TempDir, database_url: String) -> Self {
-        let port = free_port();
+        let held = Port::held();
+        let port = held.number;
         let inbox = Inbox::start().await;
-        let mut program =
-            Program { folder, database_url, port, public_port: port, inbox, child: None };
+        let mut program = Program {
+            folder,
+            database_url,
+            port,
+            _held: held,
+            public_port: port,
+            inbox,
+            child: None,
+        };
         program.spawn();
         program
     }
@@ -46,8 +55,10 @@ impl Program {
     /// Another instance on the same database, mail server and public URL, not waited for.
     pub fn beside(&self) -> Self {
         let (folder, database_url) = (tempfile::tempdir().unwrap(), self.database_url.clone());
-        let (port, public_port, inbox) = (free_port(), self.public_port, self.inbox.clone());
-        let mut program = Program { folder, database_url, port, public_port, inbox, child: None };
+        let (held, public_port, inbox) = (Port::held(), self.public_port, self.inbox.clone());
+        let port = held.number;
+        let mut program =
+            Program { folder, database_url, port, _held: held, public_port, inbox, child: None };
         program.spawn();
         program
     }

@@ -9,7 +9,7 @@ use leptos::config::{LeptosOptions, get_config_from_str};
 use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 use url::Url;
@@ -131,11 +131,7 @@ impl Settings {
                     "the address people type, like https://login.example.com",
                 );
             }
-            None => {
-                format!("http://localhost:{}", leptos.site_addr.port()).parse().map_err(|why| {
-                    ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}."))
-                })?
-            }
+            None => of_development(leptos.site_addr.port())?,
         };
         let smtp_url = get("SMTP_URL").map(str::to_owned);
         if production && smtp_url.is_none() {
@@ -199,6 +195,24 @@ impl Settings {
             leptos,
         })
     }
+}
+
+impl Settings {
+    /// The same once the server listens: where port 0 was asked for, the system has chosen one.
+    pub fn listening_on(mut self, address: SocketAddr) -> Result<Self, ConfigError> {
+        self.leptos.site_addr = address;
+        if self.public_url.port() == 0 {
+            self.public_url = of_development(address.port())?;
+        }
+        Ok(self)
+    }
+}
+
+/// The public URL where none is set.
+fn of_development(port: u16) -> Result<PublicUrl, ConfigError> {
+    format!("http://localhost:{port}")
+        .parse()
+        .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))
 }
 
 /// Whether mails would go to another machine without TLS, or with a STARTTLS that somebody in
