@@ -135,6 +135,11 @@ async fn metrics_are_for_this_machine_or_a_token() {
         "latchkey_events_total{event=\"auth.verified\"",
         "latchkey_mails_queued ",
         "latchkey_sessions ",
+        concat!("latchkey_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1\n"),
+        "\nprocess_resident_memory_bytes ",
+        "\nprocess_open_fds ",
+        "\nprocess_max_fds ",
+        "\nprocess_start_time_seconds ",
         "latchkey_request_seconds_bucket{method=\"GET\",route=\"/dashboard\",status=\"200\"",
         "latchkey_request_seconds_bucket{method=\"GET\",route=\"other\",status=\"404\"",
     ] {

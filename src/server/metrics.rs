@@ -2,37 +2,56 @@
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{Method, StatusCode, header::AUTHORIZATION},
+    http::{Method, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
 use metrics::{gauge, histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use std::{fs, net::SocketAddr, sync::OnceLock, time::Duration};
 use subtle::ConstantTimeEq;
 
-use super::{api::ApiError, clock::Clock, state::AppState};
+use super::{
+    api::ApiError,
+    clock::{Clock, SECOND},
+    recorder::Recorder,
+    state::AppState,
+};
 use crate::error::Error;
 
-/// Seconds: from a cached page to a slow database.
-const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
-
 /// The counters of this process. One for all: the `metrics` crate knows no other way.
-fn recorder() -> Option<&'static PrometheusHandle> {
-    static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    let install = || {
-        let builder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
-        builder
-            .and_then(PrometheusBuilder::install_recorder)
-            .inspect_err(|error| tracing::error!(%error, "no metrics"))
-            .ok()
-    };
-    RECORDER.get_or_init(install).as_ref()
+fn recorder() -> &'static Recorder {
+    static RECORDER: OnceLock<&'static Recorder> = OnceLock::new();
+    RECORDER.get_or_init(|| {
+        let recorder: &'static Recorder = Box::leak(Box::default());
+        if let Err(error) = metrics::set_global_recorder(recorder) {
+            tracing::error!(%error, "no metrics");
+        }
+        recorder
+    })
 }
 
 /// Starts counting.
-pub fn init() {
+pub fn init(clock: &Clock) {
     recorder();
+    gauge!("latchkey_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    gauge!("process_start_time_seconds").set(clock.now() as f64 / SECOND as f64);
+}
+
+/// Memory and open files, as Linux counts them; elsewhere they are not told.
+fn look_at_the_process() {
+    let field = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<f64>().ok()
+    };
+    if let Some(kib) = field("/proc/self/status", "VmRSS:") {
+        gauge!("process_resident_memory_bytes").set(kib * 1_024.0);
+    }
+    if let Ok(files) = fs::read_dir("/proc/self/fd") {
+        gauge!("process_open_fds").set(files.count() as f64);
+    }
+    if let Some(most) = field("/proc/self/limits", "Max open files") {
+        gauge!("process_max_fds").set(most);
+    }
 }
 
 /// How long the answer to a request takes.
@@ -77,12 +96,8 @@ pub async fn show(State(state): State<AppState>, request: Request) -> Result<Res
     gauge!("latchkey_oldest_mail_seconds")
         .set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
     gauge!("latchkey_sessions").set(state.core.store.count_sessions(now).await? as f64);
-    match recorder() {
-        Some(recorder) => {
-            Ok(([("content-type", "text/plain; version=0.0.4")], recorder.render()).into_response())
-        }
-        None => Ok(StatusCode::SERVICE_UNAVAILABLE.into_response()),
-    }
+    look_at_the_process();
+    Ok(([("content-type", "text/plain; version=0.0.4")], recorder().render()).into_response())
 }
 
 fn is_local(request: &Request) -> bool {

@@ -100,7 +100,7 @@ impl Server {
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
-        metrics::init();
+        metrics::init(&clock);
         let (hand_over, handed_over) = mpsc::channel(AT_ONCE);
         let core = Arc::new(open(&settings, clock, random, hand_over).await?);
         let Settings { from, metrics_token, source, leptos, .. } = settings;
