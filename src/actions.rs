@@ -17,9 +17,9 @@ use crate::{
         sign_in::{
             SignedIn,
             code::{self, Code},
-            destination,
+            destination, device,
             link::{self, LinkToken},
-            not_you::What,
+            not_you::{What, Wish},
             password,
             request::{self, Ask, Started},
         },
@@ -136,6 +136,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to("/dashboard", "");
     let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
+    let (core, browser) = (&visit.state.core, visit.caller.visitor(&visit.state));
     let which = match which.as_deref().unwrap_or_default() {
         "" => Which::This,
         "others" => Which::Others,
@@ -143,35 +144,52 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
         id if id == session.row.id => Which::This,
         id => Which::One(id.to_owned()),
     };
-    session::end(&visit.state.core, &session, &which, &visit.caller.client()).await?;
+    let end = session::end(core, &session, &which, &browser.client);
     if matches!(which, Which::This | Which::All) {
+        end.await?;
         visit.set_cookie(visit.state.cookies.clear_session());
         return Ok(Next { location: "/login".to_owned() });
     }
+    let kept = device::all_but_this(core, &session.row.address, &browser, end).await?;
+    remember(&visit, kept);
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Sets the password of who is signed in, or removes it when it is empty.
+/// Sets the password of who is signed in, or removes it when it is empty; their other sessions end.
 #[server(prefix = "/actions", endpoint = "set-password")]
 pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     forms::come_back_to("/dashboard", "");
     let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
-    password::set(&visit.state.core, &session, &password.unwrap_or_default()).await?;
+    let (core, browser) = (&visit.state.core, visit.caller.visitor(&visit.state));
+    let password = password.unwrap_or_default();
+    let set = password::set(core, &session, &password, &browser.client);
+    remember(&visit, device::all_but_this(core, &session.row.address, &browser, set).await?);
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Stops a sign-in that somebody else asked for, or ends a session that somebody else began: a mail
-/// brought whose address it is here.
+/// Stops a sign-in that somebody else asked for, or puts out who began a session or set a password:
+/// a mail brought whose address it is here. With `everywhere` every session ends, with
+/// `remove_password` the password goes, too.
 #[server(prefix = "/actions", endpoint = "not-you")]
-pub async fn not_you(request: Option<String>, session: Option<String>) -> Result<Next, Refusal> {
+pub async fn not_you(
+    request: Option<String>,
+    session: Option<String>,
+    password_change: Option<String>,
+    everywhere: Option<bool>,
+    remove_password: Option<bool>,
+) -> Result<Next, Refusal> {
     let visit = Visit::current()?;
     let page = |name, value| destination::with_query("/login/not-you", name, value);
-    let (what, token) = What::of(request, session);
+    let (what, token) = What::of(request, session, password_change);
+    let wish = Wish {
+        everywhere: everywhere.unwrap_or_default(),
+        remove_password: remove_password.unwrap_or_default(),
+    };
     let here = page(what.name(), &token);
     forms::come_back_to(&here, "");
-    let stopped = what.stop(&visit.state.core, &token, &visit.caller.client()).await?;
-    Ok(Next { location: if stopped { page("stopped", "yes") } else { here } })
+    let stopped = what.stop(&visit.state.core, &token, wish, &visit.caller.client()).await?;
+    Ok(Next { location: if stopped { page("stopped", what.name()) } else { here } })
 }
 
 /// Deletes the account of who is signed in, soon after they signed in.
@@ -221,10 +239,18 @@ fn to_code_page(visit: &Visit, held: &[String], started: &Started) -> Next {
     Next { location: code_page(Some(&cookies::handle(&started.auth_request_id))) }
 }
 
+/// Has this browser keep what it is known by, if that changed.
+#[cfg(feature = "ssr")]
+fn remember(visit: &Visit, devices: Option<Vec<String>>) {
+    if let Some(devices) = devices {
+        visit.set_cookie(visit.state.cookies.remember(&devices));
+    }
+}
+
 #[cfg(feature = "ssr")]
 fn begin_session(visit: &Visit, signed_in: &SignedIn) -> Result<Next, Error> {
     let token = session::begin(&visit.state.core, signed_in)?;
-    for cookie in visit.caller.signed_in_cookies(&visit.state, signed_in, &token)? {
+    for cookie in visit.state.cookies.signed_in(&token, &signed_in.devices) {
         visit.set_cookie(cookie);
     }
     Ok(Next { location: signed_in.destination.clone() })

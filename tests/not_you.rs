@@ -111,11 +111,11 @@ async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
     );
     let at = notice.text.find("/login/not-you?session=").unwrap();
     let path = notice.text[at..].split_whitespace().next().unwrap();
-    assert!(app.browser().get(path).await.body.contains("End that session"));
+    assert!(app.browser().get(path).await.body.contains("Put them out"));
     assert!(thief.signed_in_as().await.is_some(), "looking changes nothing");
 
     let ended = app.browser().post_form("/actions/not-you", &[("session", request(path))]).await;
-    assert!(app.browser().get(ended.goes_to()).await.body.contains("Stopped"));
+    assert!(app.browser().get(ended.goes_to()).await.body.contains("They are out"));
     assert_eq!(thief.signed_in_as().await, None);
     assert!(ada.signed_in_as().await.is_some(), "the owner's own goes on");
 }

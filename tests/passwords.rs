@@ -1,6 +1,8 @@
 //! The password beside the mail.
 
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use latchkey::server::clock::{HOUR, MINUTE};
+use tokio::io::AsyncWriteExt;
 
 use crate::support::{Answer, App, Browser};
 
@@ -41,6 +43,96 @@ async fn a_password_set_on_the_dashboard_signs_in() {
     ada.post_form("/actions/set-password", &[]).await;
     let answer = type_password(&app.browser(), "ada@example.com", PASSWORD).await;
     assert_eq!(answer.goes_to(), "/login", "removed is removed");
+}
+
+#[tokio::test]
+async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
+    let app = app().await;
+    let (ada, phone) =
+        (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
+    ada.post_form("/actions/set-password", &[]).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox").await, 2, "there was none");
+    assert!(phone.signed_in_as().await.is_some());
+
+    ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    assert_eq!((phone.signed_in_as().await, ada.signed_in_as().await.is_some()), (None, true));
+    let told = app.inbox.nth_to("ada@example.com", 3).await;
+    assert_eq!(told.subject, "Your password for Latchkey was set");
+    assert!(told.text.contains("ada@example.com was just set, with an unknown browser, from 127"));
+    ada.post_form("/actions/set-password", &[]).await;
+    let told = app.inbox.nth_to("ada@example.com", 4).await;
+    assert_eq!(told.subject, "Your password for Latchkey was removed");
+    let noted = "SELECT event || ' ' || reason FROM latchkey_audit_events \
+        WHERE event LIKE 'password%' OR reason = 'password' ORDER BY id";
+    let noted = app.texts(noted).await;
+    assert_eq!(noted, ["session.revoked password", "password.set ", "password.removed "]);
+}
+
+#[tokio::test]
+async fn a_password_that_somebody_else_set_goes_by_a_press_and_they_with_it() {
+    let app = app().await;
+    let thief = app.signed_in("ada@example.com").await;
+    thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    let told = app.inbox.nth_to("ada@example.com", 2).await;
+    let at = told.text.find("/login/not-you?password_change=").unwrap();
+    let path = told.text[at..].split_whitespace().next().unwrap();
+    let ada = app.browser();
+    let page = ada.get(path).await.body;
+    assert!(page.contains("has set or removed your password"), "{page}");
+    assert!(thief.signed_in_as().await.is_some(), "looking changes nothing");
+    let token = path.split_once('=').unwrap().1;
+    let gone = ada.post_form("/actions/not-you", &[("password_change", token)]).await;
+    assert!(ada.get(gone.goes_to()).await.body.contains("They are out"));
+    assert_eq!(thief.signed_in_as().await, None);
+    type_password(&thief, "ada@example.com", PASSWORD).await;
+    assert_eq!(thief.signed_in_as().await, None);
+    let late = thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    assert_eq!(late.goes_to(), "/dashboard", "which leads to the sign-in page");
+    let left = "SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL";
+    assert_eq!(app.count(left).await, 0);
+}
+
+#[tokio::test]
+async fn a_try_that_is_cut_off_is_no_failed_one() {
+    let app = app().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    // More than may fail in an hour, all at once: most wait for their turn when they hang up.
+    let form = "email=ada%40example.com&password=not+this+one&with_password=true";
+    let request = format!(
+        "POST /actions/sign-in HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{form}",
+        form.len()
+    );
+    let mut callers = Vec::new();
+    for _ in 0..60 {
+        let address = app.url.trim_start_matches("http://");
+        let mut caller = tokio::net::TcpStream::connect(address).await.unwrap();
+        caller.write_all(request.as_bytes()).await.unwrap();
+        callers.push(caller);
+    }
+    drop(callers);
+    let phone = app.browser();
+    assert_eq!(type_password(&phone, "ada@example.com", PASSWORD).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn a_password_hashed_with_weaker_parameters_is_hashed_anew_at_the_next_sign_in() {
+    let app = app().await;
+    app.signed_in("ada@example.com").await;
+    let weak =
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+    let weak = weak.hash_password_with_salt(PASSWORD.as_bytes(), &[7; 16]).unwrap();
+    let keep = format!("UPDATE latchkey_users SET password = '{weak}'");
+    app.run_sql(keep.leak()).await;
+    let kept = || app.texts("SELECT password FROM latchkey_users");
+    type_password(&app.browser(), "ada@example.com", "not this one").await;
+    assert_eq!(kept().await, [weak.to_string()]);
+    for _ in 0..2 {
+        let answer = type_password(&app.browser(), "ada@example.com", PASSWORD).await;
+        assert_eq!(answer.goes_to(), "/dashboard");
+        assert!(kept().await[0].starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    }
 }
 
 #[tokio::test]
@@ -86,6 +178,7 @@ async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
     }
     let answer = type_password(&thief, "ada@example.com", PASSWORD).await;
     assert!(sentence(&thief, &answer).await.starts_with("Too many wrong codes for this address."));
+    app.inbox.nth_to("ada@example.com", 2).await; // that the password was set
     app.signed_in("ada@example.com").await;
     app.clock.advance(HOUR);
     assert_eq!(type_password(&thief, "ada@example.com", PASSWORD).await.goes_to(), "/dashboard");

@@ -1,6 +1,9 @@
 //! A user's sessions.
 
-use latchkey::server::clock::{HOUR, MINUTE};
+use latchkey::server::{
+    clock::{HOUR, MINUTE, SECOND},
+    store::Store,
+};
 
 use crate::support::{App, Browser};
 
@@ -19,7 +22,7 @@ async fn signed_in_with_firefox(app: &App) -> Browser {
 
 #[tokio::test]
 async fn the_dashboard_lists_them_with_browser_network_and_times() {
-    let app = App::start().await;
+    let app = App::with(&[("LATCHKEY_SESSION__TOKEN_TTL", "86400")]).await;
     signed_in_with_firefox(&app).await;
     app.clock.advance(3 * HOUR);
     let ada = app.signed_in("ada@example.com").await;
@@ -36,9 +39,11 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
 async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    let many = "INSERT INTO latchkey_sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
+    let many = "INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, \
+        ip_prefix, created_at, last_seen_at, token_expires_at, expires_at) \
         WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 150) \
-        SELECT 'newer' || n, user_id, address, subject, user_agent, ip_prefix, created_at + n, last_seen_at + n, expires_at FROM latchkey_sessions, g";
+        SELECT 'newer' || n, user_id, address, subject, device, user_agent, ip_prefix, created_at + n, \
+        last_seen_at + n, token_expires_at, expires_at FROM latchkey_sessions, g";
     app.run_sql(many).await;
     let page = ada.get("/dashboard").await.body;
     assert_eq!((page.matches("value=\"newer").count(), page.matches("this one").count()), (150, 1));
@@ -91,4 +96,68 @@ async fn use_is_noted_at_most_once_a_minute() {
     app.clock.advance(MINUTE);
     ada.get("/dashboard").await;
     assert_eq!(seen().await, begun + 90_000);
+}
+
+#[tokio::test]
+async fn a_session_whose_last_token_has_ended_is_alive_nowhere() {
+    let app = App::with(&[("LATCHKEY_SESSION__TOKEN_TTL", "60")]).await;
+    let phone = app.signed_in("ada@example.com").await;
+    app.clock.advance(45 * SECOND);
+    phone.get("/dashboard").await;
+    app.clock.advance(45 * SECOND);
+    assert!(phone.signed_in_as().await.is_some(), "it was renewed, and its row knows");
+    assert_eq!(app.store.count_sessions(app.clock.now()).await, Ok(1));
+    app.clock.advance(61 * SECOND);
+    let ada = app.signed_in("ada@example.com").await;
+    assert_eq!(phone.signed_in_as().await, None);
+    let page = ada.get("/dashboard").await.body;
+    assert_eq!((page.matches("this one").count(), page.matches("in use now").count()), (1, 1));
+    assert!(!page.contains("Sign out on other devices") && !page.contains("last used"), "{page}");
+    assert_eq!(app.store.count_sessions(app.clock.now()).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_sign_in_in_the_same_browser_replaces_the_session_its_device_had() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    // The session's cookie was lost, or is another address's by now.
+    let same = app.browser();
+    same.set_cookie("device", &ada.cookie("device").unwrap());
+    same.ask_for_mail("ada@example.com").await;
+    same.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
+    assert_eq!((ada.signed_in_as().await, same.signed_in_as().await.is_some()), (None, true));
+    assert_eq!(
+        app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'session.revoked'").await,
+        ["replaced"]
+    );
+    let elsewhere = app.signed_in("ada@example.com").await;
+    assert!(same.signed_in_as().await.is_some() && elsewhere.signed_in_as().await.is_some());
+}
+
+#[tokio::test]
+async fn a_page_does_not_fail_because_a_note_cannot_be_written() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    app.run_sql(match app.store {
+        Store::Sqlite { .. } => {
+            "CREATE TRIGGER full BEFORE UPDATE ON latchkey_sessions \
+             BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        }
+        Store::Postgres(_) => {
+            "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$; \
+             CREATE TRIGGER full_disk BEFORE UPDATE ON latchkey_sessions \
+             FOR EACH ROW EXECUTE FUNCTION no()"
+        }
+    })
+    .await;
+    for minutes in [2, 18] {
+        app.clock.advance(minutes * MINUTE);
+        for page in ["/dashboard", "/api/auth/session"] {
+            let answer = ada.get(page).await;
+            assert_eq!((answer.status.as_u16(), answer.cookies_set().len()), (200, 0), "{page}");
+        }
+    }
+    app.clock.advance(11 * MINUTE);
+    assert_eq!(ada.signed_in_as().await, None, "its last token has ended");
 }

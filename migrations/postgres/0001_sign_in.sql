@@ -63,10 +63,14 @@ CREATE TABLE latchkey_sessions (
     address      TEXT   NOT NULL,
     -- What the address is called in the audit table: the dashboard finds both in one read.
     subject      TEXT   NOT NULL,
+    -- The browser, by the id in its device cookie: its next sign-in replaces this row.
+    device       TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL,
     ip_prefix    TEXT   NOT NULL,
     created_at   BIGINT NOT NULL,
     last_seen_at BIGINT NOT NULL,
+    -- When the last token that was issued for it ends: nobody can use it longer.
+    token_expires_at BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL,
     revoked_at   BIGINT
 );
@@ -74,6 +78,14 @@ CREATE TABLE latchkey_sessions (
 CREATE INDEX latchkey_sessions_latest ON latchkey_sessions (user_id, created_at);
 CREATE INDEX latchkey_sessions_expiry ON latchkey_sessions (expires_at);
 CREATE INDEX latchkey_sessions_revoked ON latchkey_sessions (revoked_at) WHERE revoked_at IS NOT NULL;
+
+-- Devices that signed in to an address up to this time are known there no more: its owner, or an
+-- operator, has put everybody out. `subject` is what the address is called in the audit table.
+CREATE TABLE latchkey_distrust (
+    subject TEXT   NOT NULL PRIMARY KEY,
+    at      BIGINT NOT NULL
+);
+CREATE INDEX latchkey_distrust_age ON latchkey_distrust (at);
 
 -- Mails waiting to be sent, and for an hour those that were: the limits of a bucket count these
 -- rows. due_at is also the lease: a worker that claims a mail moves it forward, and if the worker

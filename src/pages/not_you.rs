@@ -1,5 +1,5 @@
-//! GET `/login/not-you?request=` and `?session=`: where a mail leads that surprised its reader.
-//! Opening it changes nothing; a press does.
+//! GET `/login/not-you?request=`, `?session=` and `?password_change=`: where a mail leads that
+//! surprised its reader. Opening it changes nothing; a press does.
 
 use leptos::prelude::*;
 
@@ -7,6 +7,7 @@ use super::frame::{Frame, facts, load, refusal};
 use crate::{
     error::Error,
     server::{
+        config::Passwords,
         page_data::Visit,
         sign_in::not_you::{Found, What},
         words::say,
@@ -20,10 +21,14 @@ pub fn NotYouPage() -> impl IntoView {
 
 async fn not_you_page() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
-    if visit.query("stopped").is_some() {
-        return Ok(notice(say!("stopped-title"), say!("stopped-explained")));
+    match visit.query("stopped").as_deref() {
+        None => {}
+        Some("request") => return Ok(notice(say!("stopped-title"), say!("stopped-explained"))),
+        Some(_) => return Ok(notice(say!("put-out-title"), say!("put-out-explained"))),
     }
-    let (what, token) = What::of(visit.query("request"), visit.query("session"));
+    let [request, session, change] =
+        ["request", "session", "password_change"].map(|name| visit.query(name));
+    let (what, token) = What::of(request, session, change);
     Ok(match what.find(&visit.state.core, &token).await? {
         Some(found) => question(&visit, what, token, found),
         None => notice(say!("too-late-title"), say!("too-late-explained")),
@@ -40,14 +45,31 @@ fn notice(heading: String, sentence: String) -> AnyView {
     .into_any()
 }
 
+/// Something to end as well, unless the person takes the tick away.
+fn choice(name: &'static str, label: String) -> AnyView {
+    view! {
+        <label class="choice">
+            <input type="checkbox" name=name value="true" checked />
+            {label}
+        </label>
+    }
+    .into_any()
+}
+
 /// Who began it and when, and a button that ends it.
 fn question(visit: &Visit, what: What, token: String, found: Found) -> AnyView {
     let facts = facts(visit, found.address, &found.user_agent, &found.network, found.begun_at);
     let refused = refusal(visit);
     let (explained, press) = match what {
         What::Request => (say!("not-you-explained"), say!("stop-it")),
-        What::Session => (say!("not-you-session-explained"), say!("end-that-session")),
+        What::Session => (say!("not-you-session-explained"), say!("put-them-out")),
+        What::PasswordChange => (say!("not-you-password-explained"), say!("put-them-out")),
     };
+    // What only the owner can know: whether the other sessions and the password are theirs.
+    let everywhere = (what != What::Request).then(|| choice("everywhere", say!("end-all-others")));
+    let passwords = visit.policy().auth.passwords == Passwords::Optional;
+    let password = (what == What::Session && passwords)
+        .then(|| choice("remove_password", say!("remove-password-if-any")));
     view! {
         <Frame title=say!("not-you-title")>
             <h1>{say!("not-you-title")}</h1>
@@ -56,6 +78,8 @@ fn question(visit: &Visit, what: What, token: String, found: Found) -> AnyView {
             {refused}
             <form class="form" method="post" action="/actions/not-you">
                 <input type="hidden" name=what.name() value=token />
+                {everywhere}
+                {password}
                 <button class="primary" type="submit">
                     {press}
                 </button>

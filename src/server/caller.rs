@@ -3,7 +3,7 @@
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap,
         header::{ACCEPT_LANGUAGE, USER_AGENT},
         request::Parts,
     },
@@ -17,8 +17,8 @@ use woothee::parser::Parser;
 
 use super::{
     cookies::Cookies,
-    session::{self, Session, Token},
-    sign_in::{Browser, Client, SignedIn, device},
+    session::{self, Session},
+    sign_in::{Browser, Client},
     state::AppState,
     telemetry,
     words::{Language, say},
@@ -50,30 +50,20 @@ impl Caller {
         session::present(&state.core, state.cookies, &self.headers).await
     }
 
-    /// The cookies of a browser that has just signed in: its session, and what it keeps of the
-    /// address.
-    pub fn signed_in_cookies(
-        &self,
-        state: &AppState,
-        signed_in: &SignedIn,
-        token: &Token,
-    ) -> Result<[HeaderValue; 2], Error> {
-        let device = device::issue(&state.core, &signed_in.address)?;
-        let devices = state.cookies.devices(&self.headers);
-        Ok([
-            state.cookies.set_session(&token.jwt, token.ttl),
-            state.cookies.remember(&devices, &device),
-        ])
-    }
-
     /// What it showed of itself.
     pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
-        Ok(Browser {
+        let session = self.session(state).await?.map(|session| session.row);
+        Ok(Browser { session, ..self.visitor(state) })
+    }
+
+    /// The same, but for its session.
+    pub fn visitor(&self, state: &AppState) -> Browser {
+        Browser {
             held: state.cookies.held(&self.headers),
-            session: self.session(state).await?.map(|session| session.row),
+            session: None,
             devices: state.cookies.devices(&self.headers),
             client: self.client(),
-        })
+        }
     }
 
     /// Where it came from.

@@ -10,9 +10,13 @@ use axum::http::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-/// How many auth requests, and devices, a browser holds at once: asking for a second address does
-/// not break the first one's link.
+use super::session::Token;
+
+/// How many auth requests a browser holds at once: asking for a second address does not break the
+/// first one's link.
 const HELD: usize = 4;
+/// How many addresses a browser is remembered by, one entry each: 16 take 1.3 KB.
+const REMEMBERED: usize = 16;
 /// Seconds a browser keeps them: longer than any link lives, so that an expired one can be
 /// explained.
 const HELD_FOR: u32 = 86_400;
@@ -72,7 +76,12 @@ impl Cookies {
     /// What a browser keeps of the addresses it has signed in to, newest first.
     pub fn devices(self, headers: &HeaderMap) -> Vec<String> {
         let value = value(headers, self.name(Name::Device)).unwrap_or_default();
-        value.split('~').filter(|device| !device.is_empty()).take(HELD).map(str::to_owned).collect()
+        value
+            .split('~')
+            .filter(|device| !device.is_empty())
+            .take(REMEMBERED)
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What the last form without JavaScript left for the next page.
@@ -89,6 +98,11 @@ impl Cookies {
         self.set(Name::Session, token, seconds)
     }
 
+    /// What a browser gets that has just signed in: its session, and what it keeps of addresses.
+    pub fn signed_in(self, token: &Token, devices: &[String]) -> [HeaderValue; 2] {
+        [self.set_session(&token.jwt, token.ttl), self.remember(devices)]
+    }
+
     pub fn clear_session(self) -> HeaderValue {
         self.set(Name::Session, "", 0)
     }
@@ -100,11 +114,10 @@ impl Cookies {
         self.set(Name::AuthRequest, &ids.join("."), HELD_FOR.into())
     }
 
-    /// Adds `device` to what a browser already keeps.
-    pub fn remember(self, devices: &[String], device: &str) -> HeaderValue {
-        let all: Vec<&str> =
-            std::iter::once(device).chain(devices.iter().map(String::as_str)).take(HELD).collect();
-        self.set(Name::Device, &all.join("~"), REMEMBERED_FOR)
+    /// Has a browser keep these entries of addresses it has signed in to, newest first.
+    pub fn remember(self, devices: &[String]) -> HeaderValue {
+        let kept = &devices[..devices.len().min(REMEMBERED)];
+        self.set(Name::Device, &kept.join("~"), REMEMBERED_FOR)
     }
 
     pub fn set_flash(self, value: &str) -> HeaderValue {

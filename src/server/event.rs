@@ -13,6 +13,10 @@ pub const AUTH_FAILED: &str = "auth.failed";
 pub const AUTH_CANCELLED: &str = "auth.cancelled";
 pub const SESSION_ISSUED: &str = "session.issued";
 pub const SESSION_REVOKED: &str = "session.revoked";
+/// Its owner said that it was not them who began it.
+pub const SESSION_DISPUTED: &str = "session.disputed";
+pub const PASSWORD_SET: &str = "password.set";
+pub const PASSWORD_REMOVED: &str = "password.removed";
 pub const USER_DELETED: &str = "user.deleted";
 pub const USER_DISABLED: &str = "user.disabled";
 pub const USER_ENABLED: &str = "user.enabled";

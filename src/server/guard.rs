@@ -47,7 +47,14 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
         Ok(None) => return to_login(&request),
         Err(error) => return render::trouble(state.clone(), error, request).await,
     };
-    let renewed = match session::renew(&state.core, &session).await {
+    // A bearer asks for its next token where it can be given one.
+    let renewed = if session.by_cookie {
+        session::renew(core, &session).await
+    } else {
+        session::note_use(core, &session).await;
+        Ok(None)
+    };
+    let renewed = match renewed {
         Ok(renewed) => renewed,
         Err(error) => return render::trouble(state.clone(), error, request).await,
     };

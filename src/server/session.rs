@@ -1,6 +1,6 @@
 //! Sessions: a row that can be revoked, carried by a short-lived signed token.
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
@@ -63,17 +63,23 @@ pub struct Token {
     pub ttl: u64,
 }
 
-/// A token for a session that ends at `session_expires_at` at the latest.
+/// When a token ends that is issued at `at` for a session that ends at `session_expires_at` at the
+/// latest: on a whole second, because that is what it says.
+pub fn token_end(core: &Core, at: Millis, session_expires_at: Millis) -> Millis {
+    let ttl = Millis::from(core.policy().session.token_ttl) * SECOND;
+    (at + ttl).min(session_expires_at) / SECOND * SECOND
+}
+
+/// A token for a session, from `issued_at` to `expires_at`, which its row knows of.
 fn issue(
     core: &Core,
     session_id: &str,
     user_id: &str,
-    session_expires_at: Millis,
+    issued_at: Millis,
+    expires_at: Millis,
 ) -> Result<Token, Error> {
-    let now = core.clock.now();
-    let iat = u64::try_from(now / SECOND).unwrap_or(0);
-    let rest = u64::try_from((session_expires_at - now) / SECOND).unwrap_or(0);
-    let ttl = rest.min(core.policy().session.token_ttl.into());
+    let seconds = |at: Millis| u64::try_from(at / SECOND).unwrap_or(0);
+    let (iat, exp) = (seconds(issued_at), seconds(expires_at));
     let origin = core.public_url.origin().to_owned();
     let claims = Claims {
         iss: origin.clone(),
@@ -81,7 +87,7 @@ fn issue(
         sub: user_id.to_owned(),
         sid: session_id.to_owned(),
         iat,
-        exp: iat + ttl,
+        exp,
     };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
     let key = core.keys.session().next().ok_or(Error::Internal)?;
@@ -89,12 +95,13 @@ fn issue(
         tracing::error!(%error, "a session token could not be signed");
         Error::Internal
     })?;
-    Ok(Token { jwt, expires_at: millis(claims.exp), ttl })
+    Ok(Token { jwt, expires_at, ttl: exp.saturating_sub(iat) })
 }
 
-/// The first token of a session.
+/// The first token of a session, which ends when its row says.
 pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
-    issue(core, &signed_in.session_id, &signed_in.user_id, signed_in.session_expires_at)
+    let SignedIn { session_id, user_id, issued_at, token_expires_at, .. } = signed_in;
+    issue(core, session_id, user_id, *issued_at, *token_expires_at)
 }
 
 /// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are
@@ -119,17 +126,26 @@ fn claims(core: &Core, jwt: &str) -> Option<Claims> {
     (is_ours && now < claims.exp).then_some(claims)
 }
 
+/// What an `Authorization` header says, if it is of the scheme that speaks for a session, in any
+/// case (RFC 9110, 11.1). Another scheme is somebody else's: a proxy that keeps a site under test
+/// from the public asks for one, and browsers send it along with our cookie.
+fn bearer(header: &HeaderValue) -> Option<&str> {
+    let header = header.as_bytes().trim_ascii();
+    let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
+    let (scheme, token) = header.split_at(end);
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer");
+    is_bearer.then(|| str::from_utf8(token.trim_ascii()).unwrap_or_default())
+}
+
 /// What the token says that a request presents, as a bearer's or in a cookie, and whether it was in
-/// a cookie.
+/// a cookie. Of two bearers nobody can say which is meant, and neither is.
 fn presented(core: &Core, cookies: Cookies, headers: &HeaderMap) -> Option<(Claims, bool)> {
-    let bearer = headers
-        .get(AUTHORIZATION)
-        .map(|value| value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")));
-    let (jwt, by_cookie) = match bearer {
-        Some(bearer) => (bearer.map(str::to_owned), false),
-        None => (cookies.session(headers), true),
-    };
-    Some((claims(core, &jwt?)?, by_cookie))
+    let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
+    match (bearers.next(), bearers.next()) {
+        (None, _) => Some((claims(core, &cookies.session(headers)?)?, true)),
+        (Some(jwt), None) => Some((claims(core, jwt)?, false)),
+        (Some(_), Some(_)) => None,
+    }
 }
 
 /// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
@@ -188,17 +204,32 @@ async fn admitted(
 }
 
 /// A fresh token when the one in use is past half its life, and a note in the row that the session
-/// is in use. Two tabs that do this at once each get a good one.
+/// is in use. Two tabs that do this at once each get a good one. Where the row cannot be written (a
+/// full disk, a database that only reads), the token in use goes on to its end.
 pub async fn renew(core: &Core, session: &Session) -> Result<Option<Token>, Error> {
-    let now = core.clock.now();
-    if now - session.row.last_seen_at >= MINUTE {
-        core.store.touch_session(&session.row.id, now).await?;
-    }
+    let (now, row) = (core.clock.now(), &session.row);
     let half = session.issued_at + (session.expires_at - session.issued_at) / 2;
-    if now < half || session.expires_at >= session.row.expires_at || !session.by_cookie {
+    let expires_at = token_end(core, now, row.expires_at);
+    if now < half || expires_at <= session.expires_at {
+        note_use(core, session).await;
         return Ok(None);
     }
-    issue(core, &session.row.id, &session.row.user_id, session.row.expires_at).map(Some)
+    if let Err(error) = core.store.prolong_session(&row.id, now, expires_at).await {
+        tracing::warn!(%error, "a session could not be renewed");
+        return Ok(None);
+    }
+    issue(core, &row.id, &row.user_id, now, expires_at).map(Some)
+}
+
+/// Notes in its row that a session is in use, at most once a minute. Nobody's page fails because
+/// that cannot be written.
+pub async fn note_use(core: &Core, session: &Session) {
+    let now = core.clock.now();
+    if now - session.row.last_seen_at >= MINUTE
+        && let Err(error) = core.store.touch_session(&session.row.id, now).await
+    {
+        tracing::warn!(%error, "that a session is in use could not be noted");
+    }
 }
 
 fn millis(seconds: u64) -> Millis {
@@ -215,7 +246,8 @@ pub enum Which {
     One(String),
 }
 
-/// Ends sessions of the user who presents `session`: they are dead at their next request.
+/// Ends sessions of the user who presents `session`: they are dead at their next request. Who ends
+/// another than their own puts somebody out, and no device of the address is known any more.
 pub async fn end(
     core: &Core,
     session: &Session,
@@ -226,12 +258,12 @@ pub async fn end(
     let event =
         core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
     let found = match which {
-        Which::This => core.store.revoke_session(user, this, &event).await?,
+        Which::This => core.store.sign_out(user, this, &event).await?,
         Which::One(id) => core.store.revoke_session(user, id, &event).await?,
-        Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await?,
-        Which::All => core.store.revoke_sessions_of(user, None, &event).await?,
+        Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await? > 0,
+        Which::All => core.store.revoke_sessions_of(user, None, &event).await? > 0,
     };
-    if found > 0 {
+    if found {
         event.tell();
     } else if matches!(which, Which::One(_)) {
         return Err(Error::invalid(say!("detail-no-session")));

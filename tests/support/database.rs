@@ -90,6 +90,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
                 "latchkey_sessions",
                 "latchkey_outbox",
                 "latchkey_failed_tries",
+                "latchkey_distrust",
                 "latchkey_audit_events",
             ] {
                 let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));

@@ -147,7 +147,12 @@ pub struct SessionAnswer {
     pub user_id: String,
     pub session_id: String,
     pub issued_at: i64,
+    /// Of the token, the fresh one if there is one.
     pub expires_at: i64,
+    /// A fresh token of the same session, for who asked by bearer past half of the life of theirs,
+    /// which goes on until its own end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// Signs out.

@@ -86,7 +86,7 @@ async fn follow(
     match verify(&state.core, &token, &browser).await {
         Ok(signed_in) => {
             let token = session::begin(&state.core, &signed_in)?;
-            let cookies = caller.signed_in_cookies(state, &signed_in, &token)?;
+            let cookies = state.cookies.signed_in(&token, &signed_in.devices);
             Ok((signed_in.destination, cookies.into()))
         }
         Err(error) => {

@@ -139,7 +139,7 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
     };
     let token = session::begin(&state.core, &signed_in)?;
     let carrier = session.unwrap_or_default();
-    let cookies = caller.signed_in_cookies(&state, &signed_in, &token)?;
+    let cookies = state.cookies.signed_in(&token, &signed_in.devices);
     let mut response = verified(signed_in, token, carrier);
     if carrier == Carrier::Cookie {
         cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
@@ -162,7 +162,8 @@ fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
     Json(answer).into_response()
 }
 
-/// Who is signed in, by cookie or bearer token.
+/// Who is signed in, by cookie or bearer token. Past half of its life the token is renewed: in the
+/// cookie, or in the answer's `token`.
 #[utoipa::path(
     get, path = "/api/auth/session",
     responses(
@@ -176,16 +177,17 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     let renewed = session::renew(&state.core, &session).await?;
     let expires_at = renewed.as_ref().map_or(session.expires_at, |token| token.expires_at) / SECOND;
     let issued_at = session.issued_at / SECOND;
-    let row = session.row;
+    let (row, by_cookie) = (session.row, session.by_cookie);
     let answer = SessionAnswer {
         email: row.address,
         user_id: row.user_id,
         session_id: row.id,
         issued_at,
         expires_at,
+        token: renewed.as_ref().filter(|_| !by_cookie).map(|token| token.jwt.clone()),
     };
     let mut response = Json(answer).into_response();
-    if let Some(token) = renewed {
+    if let Some(token) = renewed.filter(|_| by_cookie) {
         cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
     }
     Ok(response)

@@ -16,7 +16,7 @@ use crate::server::{
     caller::describe,
     clock::{Millis, SECOND, seconds_until},
     config::{Policy, PublicUrl},
-    sign_in::payload::{Letter, Notice, Payload, Template},
+    sign_in::payload::{Letter, Notice, PasswordChange, Payload, Template},
     store::QueuedMail,
     words::{date, duration, language, say, speaking},
 };
@@ -79,11 +79,15 @@ impl Templates {
                 let words = new_device(notice, &mail.address, policy, public_url);
                 self.compose(&mail.id, &mail.address, "new_device", words, &sender)
             }
+            Payload::PasswordChange(change) => {
+                let words = password_change(change, &mail.address, policy, public_url);
+                self.compose(&mail.id, &mail.address, "password", words, &sender)
+            }
         })
     }
 
-    /// The mails as they would look now, in the language of the task at hand: `sign_in` or
-    /// `new_device`.
+    /// The mails as they would look now, in the language of the task at hand: `sign_in`,
+    /// `new_device` or `password`.
     pub fn sample(
         &self,
         kind: &str,
@@ -92,8 +96,7 @@ impl Templates {
         public_url: &PublicUrl,
         now: Millis,
     ) -> Result<Composed, ComposeError> {
-        let Samples { sign_in, new_device } = Samples::new(policy, public_url, now);
-        let words = if kind == "sign_in" { sign_in } else { new_device };
+        let words = Samples::new(policy, public_url, now).of(kind);
         self.compose("sample", SAMPLE_ADDRESS, kind, words, &Sender { from, public_url })
     }
 
@@ -214,6 +217,50 @@ fn new_device(notice: &Notice, address: &str, policy: &Policy, public_url: &Publ
     context! { address, words, not_you => notice.end_session, ..of_every_mail(policy, public_url) }
 }
 
+/// What the templates of the notice of a password may say.
+fn password_change(
+    change: &PasswordChange,
+    address: &str,
+    policy: &Policy,
+    public_url: &PublicUrl,
+) -> Value {
+    let (brand, browser) = (policy.brand.name.as_str(), describe(&change.user_agent));
+    let (network, date) = (change.network.as_str(), date(change.changed_at));
+    let (title, explained) = if change.was_set {
+        (
+            say!("mail-password-set-title", brand = brand),
+            say!(
+                "mail-password-set-explained",
+                address = address,
+                browser = browser,
+                network = network,
+                date = date
+            ),
+        )
+    } else {
+        (
+            say!("mail-password-removed-title", brand = brand),
+            say!(
+                "mail-password-removed-explained",
+                address = address,
+                browser = browser,
+                network = network,
+                date = date
+            ),
+        )
+    };
+    let words = context! {
+        title, explained,
+        fine => say!("mail-password-fine"),
+        press => say!("mail-new-device-press"),
+        help => help(policy),
+    };
+    context! {
+        address, words, was_set => change.was_set, not_you => change.put_out,
+        ..of_every_mail(policy, public_url)
+    }
+}
+
 fn help(policy: &Policy) -> Option<String> {
     policy.brand.support.as_ref().map(|support| say!("mail-help", support = support.as_str()))
 }
@@ -256,9 +303,18 @@ impl Samples {
             network: network.to_owned(),
             language: language(),
         };
+        let change = PasswordChange {
+            put_out: "https://example.com/not-you".to_owned(),
+            changed_at: now,
+            was_set: true,
+            user_agent: user_agent.to_owned(),
+            network: network.to_owned(),
+            language: language(),
+        };
         Samples {
             sign_in: sign_in(&letter, policy, public_url, now),
             new_device: new_device(&notice, SAMPLE_ADDRESS, policy, public_url),
+            password: password_change(&change, SAMPLE_ADDRESS, policy, public_url),
         }
     }
 }

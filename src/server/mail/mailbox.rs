@@ -108,7 +108,7 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             context! { number => number.to_string(), at, to => mail.to, subject => mail.subject }
         })
         .collect();
-    let kinds = [("sign_in", "Sign-in"), ("new_device", "New device")];
+    let kinds = [("sign_in", "Sign-in"), ("new_device", "New device"), ("password", "Password")];
     let samples: Vec<Value> = kinds
         .into_iter()
         .flat_map(|(kind, name)| Language::ALL.map(|language| (kind, name, language)))

@@ -8,6 +8,18 @@ pub struct Samples {
     /// With [`SAMPLE_LINK`] and [`SAMPLE_CODE`] in it.
     pub sign_in: Value,
     pub new_device: Value,
+    pub password: Value,
+}
+
+impl Samples {
+    /// The one that a template of this name, or kind, is tried on.
+    pub fn of(&self, name: &str) -> Value {
+        match name.split('.').next() {
+            Some("new_device") => self.new_device.clone(),
+            Some("password") => self.password.clone(),
+            _ => self.sign_in.clone(),
+        }
+    }
 }
 
 pub const SAMPLE_LINK: &str = "https://example.com/sample-link";
@@ -42,8 +54,8 @@ pub enum TemplateError {
 pub struct Templates(Environment<'static>);
 
 /// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around
-/// both mails in HTML.
-const FILES: [(&str, &str); 7] = [
+/// all mails in HTML.
+const FILES: [(&str, &str); 10] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
     ("sign_in.txt", include_str!("templates/sign_in.txt")),
@@ -51,6 +63,9 @@ const FILES: [(&str, &str); 7] = [
     ("new_device.subject.txt", include_str!("templates/new_device.subject.txt")),
     ("new_device.txt", include_str!("templates/new_device.txt")),
     ("new_device.html", include_str!("templates/new_device.html")),
+    ("password.subject.txt", include_str!("templates/password.subject.txt")),
+    ("password.txt", include_str!("templates/password.txt")),
+    ("password.html", include_str!("templates/password.html")),
 ];
 
 impl Templates {
@@ -84,8 +99,7 @@ impl Templates {
             environment.add_template_owned(name, source).map_err(|error| broken(name, error))?;
         }
         for (name, _) in FILES {
-            let sample =
-                if name.starts_with("new_device") { &samples.new_device } else { &samples.sign_in };
+            let sample = samples.of(name);
             let shows = environment.get_template(name).and_then(|template| template.render(sample));
             let shows = shows.map_err(|error| broken(name, error))?;
             // In HTML the slashes of a link are escaped.

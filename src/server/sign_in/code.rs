@@ -150,7 +150,8 @@ async fn attempt(
             None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1)),
         }
     };
-    let (try_id, bucket) = (core.random.id()?, device::bucket(core, &asked.address, browser));
+    let (try_id, bucket) =
+        (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
     let code_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.

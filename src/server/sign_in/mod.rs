@@ -5,18 +5,20 @@ pub mod address;
 pub mod code;
 pub mod destination;
 pub mod device;
+mod hashing;
 pub mod limits;
 pub mod link;
 pub mod mode;
 pub mod not_you;
 pub mod notice;
 pub mod password;
+mod password_hash;
 pub mod payload;
 pub mod request;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Notify, mpsc};
 
 use super::{
     clock::{Clock, Millis, SECOND},
@@ -25,12 +27,15 @@ use super::{
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
+    session,
     store::{
         Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession,
         QueuedMail, SessionRow, Store, Verdict,
     },
 };
 use crate::error::Error;
+use device::Device;
+use hashing::Hashing;
 use payload::Sealed;
 
 /// What every step of a sign-in needs.
@@ -49,8 +54,7 @@ pub struct Core {
     outbox: mpsc::Sender<QueuedMail>,
     /// Wakes the worker when there is a mail it was not given.
     pub mail_queued: Notify,
-    /// How many passwords may be hashed at once.
-    hashing: Semaphore,
+    hashing: Hashing,
 }
 
 /// What a browser (or another caller) showed of itself.
@@ -105,7 +109,10 @@ pub struct SignedIn {
     /// Of the auth request; `None` when a password did it.
     pub request: Option<AuthRequest>,
     pub issued_at: Millis,
-    pub session_expires_at: Millis,
+    /// The end of the first token.
+    pub token_expires_at: Millis,
+    /// What the browser keeps of this address and others.
+    pub devices: Vec<String>,
 }
 
 impl Core {
@@ -122,7 +129,6 @@ impl Core {
     ) -> Self {
         let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
         let policy = ArcSwap::from_pointee(policy);
-        let hashing = Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from));
         Core {
             ip_limits,
             store,
@@ -134,7 +140,7 @@ impl Core {
             mapped_users,
             outbox,
             mail_queued: Notify::new(),
-            hashing,
+            hashing: Hashing::default(),
         }
     }
 
@@ -181,14 +187,14 @@ impl Core {
     /// `useless` is what to say of one that was right and signs nobody in.
     async fn complete(
         &self,
-        by: By<'_>,
+        by: By,
         request: AuthRequest,
         code_try: Option<&FailedTry<'_>>,
         browser: &Browser,
         useless: Error,
         judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
     ) -> Result<SignedIn, Refused> {
-        let beginning = Beginning::new(self, by, &request.address, browser)?;
+        let beginning = Beginning::new(self, by, &request.address, browser).await?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
             Some(mapped) => Some(mapped.find(&request.address).await?),
@@ -217,27 +223,20 @@ impl Core {
     }
 }
 
-/// What somebody signs in by; by a password, with the id of its try.
+/// What somebody signs in by.
 #[derive(Clone, Copy)]
-enum By<'a> {
+enum By {
     Link,
     Code,
-    Password(&'a str),
+    Password,
 }
 
-impl<'a> By<'a> {
+impl By {
     fn name(self) -> &'static str {
         match self {
             By::Link => "link",
             By::Code => "code",
-            By::Password(_) => "password",
-        }
-    }
-
-    fn try_id(self) -> Option<&'a str> {
-        match self {
-            By::Link | By::Code => None,
-            By::Password(id) => Some(id),
+            By::Password => "password",
         }
     }
 }
@@ -245,46 +244,69 @@ impl<'a> By<'a> {
 /// A session about to begin, and what will be told of it.
 struct Beginning<'a> {
     browser: &'a Browser,
-    by: By<'a>,
     session_id: String,
     at: Millis,
+    token_expires_at: Millis,
     expires_at: Millis,
+    device: Device,
     /// The sign-in, and the session.
     events: [AuditEvent; 2],
-    /// The session this browser had, and its end.
+    /// The session this browser presented, and its end.
     replaces: Option<(&'a str, AuditEvent)>,
+    /// The end of one that this device may have beside that, which its browser did not present: its
+    /// cookie was lost, or has come to be another address's.
+    replaces_of_device: Option<AuditEvent>,
     /// For an owner who may not know of it.
     notice: Option<Sealed>,
 }
 
 impl<'a> Beginning<'a> {
-    fn new(core: &Core, by: By<'a>, address: &str, browser: &'a Browser) -> Result<Self, Error> {
+    async fn new(core: &Core, by: By, address: &str, browser: &'a Browser) -> Result<Self, Error> {
         let at = core.clock.now();
         let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
+        let token_expires_at = session::token_end(core, at, expires_at);
+        let device = device::of_sign_in(core, address, browser, at).await?;
         let event = |name| core.event(name, Some(address), &browser.client).because(by.name());
         let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(event);
-        let replaces = browser.session.as_ref().map(|had| {
-            let revoked = core.event(event::SESSION_REVOKED, Some(&had.address), &browser.client);
-            (had.id.as_str(), revoked.because("replaced").of_user(&had.user_id))
-        });
+        let replaced = |address: &str| {
+            core.event(event::SESSION_REVOKED, Some(address), &browser.client).because("replaced")
+        };
+        let replaces = browser
+            .session
+            .as_ref()
+            .map(|had| (had.id.as_str(), replaced(&had.address).of_user(&had.user_id)));
+        let replaces_of_device = (device.was_known && browser.signed_in_as() != Some(address))
+            .then(|| replaced(address));
         let session_id = core.random.id()?;
-        let notice = notice::of_session(core, address, &session_id, browser, at)?;
-        Ok(Beginning { browser, by, session_id, at, expires_at, events, replaces, notice })
+        let notice = notice::of_session(core, address, &session_id, browser, &device, at)?;
+        Ok(Beginning {
+            browser,
+            session_id,
+            at,
+            token_expires_at,
+            expires_at,
+            device,
+            events,
+            replaces,
+            replaces_of_device,
+            notice,
+        })
     }
 
     fn session(&self) -> NewSession<'_> {
         let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
         let Client { user_agent, ip_prefix, .. } = &self.browser.client;
-        let (id, expires_at, forgives) =
-            (self.session_id.as_str(), self.expires_at, self.by.try_id());
+        let (id, expires_at) = (self.session_id.as_str(), self.expires_at);
         let notice = self.notice.as_ref().map(|notice| notice.new_mail("", false));
         NewSession {
             id,
+            device: &self.device.id,
             user_agent,
             ip_prefix,
+            token_expires_at: self.token_expires_at,
             expires_at,
             replaces,
-            forgives,
+            replaces_of_device: self.replaces_of_device.as_ref(),
             events: &self.events,
             notice,
         }
@@ -300,7 +322,7 @@ impl<'a> Beginning<'a> {
     ) -> SignedIn {
         self.events.into_iter().for_each(|event| event.of_user(&user_id).tell());
         self.replaces.into_iter().for_each(|(_, event)| event.tell());
-        let Beginning { session_id, at: issued_at, expires_at: session_expires_at, .. } = self;
+        let Beginning { session_id, at: issued_at, token_expires_at, device, .. } = self;
         SignedIn {
             session_id,
             user_id,
@@ -308,7 +330,8 @@ impl<'a> Beginning<'a> {
             destination,
             request,
             issued_at,
-            session_expires_at,
+            token_expires_at,
+            devices: device.entries,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! "Was this not you?": the owner of an address stops a sign-in that somebody else asked for, or
-//! ends a session that somebody else began.
+//! puts out who began a session or set a password.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -8,7 +8,8 @@ use crate::{
     error::Error,
     server::{
         clock::Millis,
-        event::{AUTH_CANCELLED, SESSION_REVOKED},
+        event::{AUTH_CANCELLED, PASSWORD_REMOVED, SESSION_DISPUTED, SESSION_REVOKED},
+        store::Dispute,
     },
 };
 
@@ -17,9 +18,19 @@ use crate::{
 pub enum What {
     Request,
     Session,
+    /// A password that was set or removed, by the session that did it.
+    PasswordChange,
 }
 
-/// An auth request or a session that has not ended, and who began it.
+/// What the owner wants to end beside what a mail is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish {
+    /// Every session.
+    pub everywhere: bool,
+    pub remove_password: bool,
+}
+
+/// An auth request that has not ended, or a session, and who began it.
 #[derive(Debug)]
 pub struct Found {
     id: String,
@@ -33,10 +44,15 @@ pub struct Found {
 
 impl What {
     /// What a page or a form names, with its token.
-    pub fn of(request: Option<String>, session: Option<String>) -> (Self, String) {
-        match session {
-            Some(token) => (What::Session, token),
-            None => (What::Request, request.unwrap_or_default()),
+    pub fn of(
+        request: Option<String>,
+        session: Option<String>,
+        password_change: Option<String>,
+    ) -> (Self, String) {
+        match (session, password_change) {
+            (Some(token), _) => (What::Session, token),
+            (None, Some(token)) => (What::PasswordChange, token),
+            (None, None) => (What::Request, request.unwrap_or_default()),
         }
     }
 
@@ -45,6 +61,7 @@ impl What {
         match self {
             What::Request => "request",
             What::Session => "session",
+            What::PasswordChange => "password_change",
         }
     }
 
@@ -53,6 +70,7 @@ impl What {
         match self {
             What::Request => "not you: request",
             What::Session => "not you: session",
+            What::PasswordChange => "not you: password change",
         }
     }
 
@@ -71,7 +89,9 @@ impl What {
             .ok_or(Error::LinkInvalid)
     }
 
-    /// What a token names, if it has not ended.
+    /// What a token names: an auth request if it has not ended, a session as long as its row is
+    /// kept. Whoever was in it may be gone by now, and come again as a device that is known, or by
+    /// the password they set.
     pub async fn find(self, core: &Core, token: &str) -> Result<Option<Found>, Error> {
         let (id, now) = (self.id(core, token)?, core.clock.now());
         Ok(match self {
@@ -88,8 +108,8 @@ impl What {
                     },
                 )
             }
-            What::Session => {
-                let session = core.store.session(&id, core.mapped_users.is_none(), now).await?;
+            What::Session | What::PasswordChange => {
+                let session = core.store.session_that_began(&id).await?;
                 session.map(|session| Found {
                     id,
                     user_id: session.user_id,
@@ -102,29 +122,60 @@ impl What {
         })
     }
 
-    /// Ends what a token names: link and code of an auth request are dead, a session is at its next
-    /// request. Whether there was anything to end.
-    pub async fn stop(self, core: &Core, token: &str, client: &Client) -> Result<bool, Error> {
+    /// Ends what a token names: link and code of an auth request are dead. With a session go all
+    /// that its owner cannot tell from it: pending requests of the address, the trust in its
+    /// devices, and what they wish. Whether there was anything to end.
+    pub async fn stop(
+        self,
+        core: &Core,
+        token: &str,
+        wish: Wish,
+        client: &Client,
+    ) -> Result<bool, Error> {
         core.ip_limits.verify(client.ip)?;
-        let Some(Found { id, user_id, address, .. }) = self.find(core, token).await? else {
-            return Ok(false);
-        };
-        let event = |name| core.event(name, Some(&address), client);
-        let (event, stopped) = match self {
-            What::Request => {
-                let event = event(AUTH_CANCELLED);
-                let cancelled = core.store.cancel(&id, &address, &event).await?;
-                (event, cancelled)
-            }
-            What::Session => {
-                let event = event(SESSION_REVOKED).because("not_you").of_user(&user_id);
-                let revoked = core.store.revoke_session(&user_id, &id, &event).await?;
-                (event, revoked > 0)
-            }
-        };
-        if stopped {
+        let Some(found) = self.find(core, token).await? else { return Ok(false) };
+        if self != What::Request {
+            let remove_password = wish.remove_password || self == What::PasswordChange;
+            dispute(core, &found, Wish { remove_password, ..wish }, client).await?;
+            return Ok(true);
+        }
+        let event = core.event(AUTH_CANCELLED, Some(&found.address), client);
+        let cancelled = core.store.cancel(&found.id, &found.address, &event).await?;
+        if cancelled {
             event.tell();
         }
-        Ok(stopped)
+        Ok(cancelled)
     }
+}
+
+async fn dispute(core: &Core, found: &Found, wish: Wish, client: &Client) -> Result<(), Error> {
+    let Found { id, user_id, address, .. } = found;
+    let event = |name| core.event(name, Some(address), client).because("not_you").of_user(user_id);
+    let [disputed, revoked, cancelled, removed] =
+        [SESSION_DISPUTED, SESSION_REVOKED, AUTH_CANCELLED, PASSWORD_REMOVED].map(event);
+    let ended = core
+        .store
+        .dispute(&Dispute {
+            session_id: id,
+            user_id,
+            address,
+            everywhere: wish.everywhere,
+            remove_password: wish.remove_password,
+            disputed: &disputed,
+            revoked: &revoked,
+            cancelled: &cancelled,
+            removed: &removed,
+        })
+        .await?;
+    for (event, happened) in [
+        (disputed, true),
+        (revoked, ended.sessions),
+        (cancelled, ended.requests),
+        (removed, ended.password),
+    ] {
+        if happened {
+            event.tell();
+        }
+    }
+    Ok(())
 }

@@ -1,14 +1,17 @@
-//! "A new device signed in": a mail to whose address it is, with one press to end that session.
+//! "A new device signed in" and "your password was set": a mail to whose address it is, with a press
+//! that puts out who did it.
 
 use super::{
-    Browser, Core, device,
+    Browser, Client, Core,
+    device::Device,
     not_you::What,
-    payload::{Notice, Payload, Sealed},
+    payload::{Notice, PasswordChange, Payload, Sealed},
 };
 use crate::{
     error::Error,
     server::{
         clock::{DAY, Millis},
+        session::Session,
         words::language,
     },
 };
@@ -23,9 +26,10 @@ pub fn of_session(
     address: &str,
     session_id: &str,
     browser: &Browser,
+    device: &Device,
     at: Millis,
 ) -> Result<Option<Sealed>, Error> {
-    if !core.policy().mail.new_device_notice || device::is_known(core, address, browser) {
+    if !core.policy().mail.new_device_notice || device.was_known {
         return Ok(None);
     }
     let notice = Notice {
@@ -35,7 +39,29 @@ pub fn of_session(
         network: browser.client.ip_prefix.clone(),
         language: language(),
     };
-    // A bucket of its own: it takes from nobody's allowance of mails. No address holds a space.
-    Sealed::new(core, &Payload::NewDevice(notice), format!("{address} notice"), at + WORTH)
-        .map(Some)
+    sealed(core, address, &Payload::NewDevice(notice), at).map(Some)
+}
+
+/// The notice of a password that `session` sets or removes. Whatever the policy: it is a way in.
+pub fn of_password(
+    core: &Core,
+    session: &Session,
+    was_set: bool,
+    client: &Client,
+    at: Millis,
+) -> Result<Sealed, Error> {
+    let change = PasswordChange {
+        put_out: What::PasswordChange.link(core, &session.row.id)?,
+        changed_at: at,
+        was_set,
+        user_agent: client.user_agent.clone(),
+        network: client.ip_prefix.clone(),
+        language: language(),
+    };
+    sealed(core, &session.row.address, &Payload::PasswordChange(change), at)
+}
+
+/// In a bucket of its own: it takes from nobody's allowance of mails. No address holds a space.
+fn sealed(core: &Core, address: &str, notice: &Payload, at: Millis) -> Result<Sealed, Error> {
+    Sealed::new(core, notice, format!("{address} notice"), at + WORTH)
 }

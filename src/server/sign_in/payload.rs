@@ -22,6 +22,7 @@ use crate::{
 pub enum Payload {
     SignIn(Letter),
     NewDevice(Notice),
+    PasswordChange(PasswordChange),
 }
 
 /// The mail that was asked for.
@@ -74,11 +75,24 @@ pub struct Notice {
     pub language: Language,
 }
 
+/// The notice of a password that was set or removed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// Where whoever did it is put out.
+    pub put_out: String,
+    pub changed_at: Millis,
+    pub was_set: bool,
+    pub user_agent: String,
+    pub network: String,
+    pub language: Language,
+}
+
 impl Payload {
     pub fn language(&self) -> Language {
         match self {
             Payload::SignIn(letter) => letter.language,
             Payload::NewDevice(notice) => notice.language,
+            Payload::PasswordChange(change) => change.language,
         }
     }
 

@@ -181,7 +181,7 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn make(
+    async fn make(
         core: &Core,
         id: &str,
         terms: &Terms,
@@ -208,7 +208,7 @@ impl Secrets {
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
-        let bucket = device::bucket(core, &terms.address, browser);
+        let bucket = device::bucket(core, &terms.address, browser).await?;
         Ok(Secrets {
             credential,
             mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)?,
@@ -228,7 +228,7 @@ async fn begin(core: &Core, terms: &Terms, browser: &Browser) -> Result<Started,
     let now = core.clock.now();
     let id = core.random.id()?;
     let code_salt = core.random.bytes::<16>()?;
-    let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now)?;
+    let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now).await?;
     let (mode, variables) = (
         terms.mode.to_string(),
         serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?,
@@ -269,7 +269,8 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         return begin(core, &terms, browser).await;
     }
     let secrets =
-        Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)?;
+        Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)
+            .await?;
     let policy = core.policy();
     let allow = |request: &AuthRequest, queued_at: &[Millis]| {
         let free_at = resend_at(core, request);

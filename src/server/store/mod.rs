@@ -14,6 +14,7 @@ mod pool;
 mod purge;
 mod run;
 mod sessions;
+mod trust;
 mod users;
 mod verification;
 
@@ -29,7 +30,8 @@ pub(crate) use run::{
     run_batch, transaction, write,
 };
 pub use sessions::{NewSession, SessionRow};
-pub use users::FailedTry;
+pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword};
+pub use users::{FailedTry, RightPassword};
 pub use verification::{Admission, Completed, Verdict};
 
 use sqlx::{

@@ -59,7 +59,7 @@ pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
         last_seen_at AS at, expires_at AS until";
     let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
         last_seen_at AS at, expires_at AS until \
-        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL AND expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
+        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
     // None, of a session that began before they had a subject: events of nobody's address have
     // none, too.
     let activity =

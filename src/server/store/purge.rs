@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Store, execute};
+use super::{DEVICES_KNOWN_FOR, Store, execute};
 use crate::{
     error::Error,
     server::clock::{DAY, HOUR, Millis},
@@ -15,8 +15,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 
 /// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can
 /// be explained; mails stay an hour, because the limits count them; ended sessions stay a week, for
-/// those who ask what happened.
-const RULES: [(&str, Millis); 5] = [
+/// those who ask what happened; distrust stays as long as a device could be known that it is of.
+const RULES: [(&str, Millis); 6] = [
     (
         "DELETE FROM latchkey_auth_requests WHERE id IN (SELECT id FROM latchkey_auth_requests WHERE expires_at < $1 LIMIT $2)",
         DAY,
@@ -36,6 +36,11 @@ const RULES: [(&str, Millis); 5] = [
     (
         "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE revoked_at < $1 LIMIT $2)",
         7 * DAY,
+    ),
+    (
+        "DELETE FROM latchkey_distrust WHERE subject IN \
+         (SELECT subject FROM latchkey_distrust WHERE at < $1 LIMIT $2)",
+        DEVICES_KNOWN_FOR,
     ),
 ];
 

@@ -2,19 +2,22 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, NewMail, Store, execute, finish, read, write};
+use super::{AuditEvent, NewMail, Store, execute, finish, read, trust::DISTRUST, write};
 use crate::{error::Error, server::clock::Millis};
 
 pub struct NewSession<'a> {
     pub id: &'a str,
+    pub device: &'a str,
     pub user_agent: &'a str,
     pub ip_prefix: &'a str,
+    /// The end of its first token.
+    pub token_expires_at: Millis,
     /// The end of it, however much it is used.
     pub expires_at: Millis,
-    /// The one the same browser had, and the event of its end.
+    /// The one the same browser presented, and the event of its end.
     pub replaces: Option<(&'a str, &'a AuditEvent)>,
-    /// The try of a password that began it, which counts as failed until then.
-    pub forgives: Option<&'a str>,
+    /// The end of another that its device has, if it may have one.
+    pub replaces_of_device: Option<&'a AuditEvent>,
     /// What is noted of its beginning.
     pub events: &'a [AuditEvent; 2],
     /// A mail that tells the user of it, unless it is the first of a new one.
@@ -36,11 +39,11 @@ pub struct SessionRow {
     pub expires_at: Millis,
 }
 
-/// The session with an id, if it is alive: not revoked, not expired, its user neither disabled nor,
-/// where users are our own, gone.
+/// The session with an id, if it is alive: not revoked, its last token not expired, its user neither
+/// disabled nor, where users are our own, gone.
 pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
     FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
-    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
 
 impl Store {
     /// The session, if it is alive.
@@ -55,10 +58,17 @@ impl Store {
         )
     }
 
+    /// The session, alive or not, as long as its row is kept: a week after it ended at least.
+    pub async fn session_that_began(&self, id: &str) -> Result<Option<SessionRow>, Error> {
+        let session = "SELECT id, user_id, address, subject, user_agent, ip_prefix, created_at, \
+            last_seen_at, expires_at FROM latchkey_sessions WHERE id = $1";
+        Ok(read!(self, db => sqlx::query_as(session).bind(id).fetch_optional(db).await?))
+    }
+
     /// How many sessions are alive.
     pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
-        let alive =
-            "SELECT COUNT(*) FROM latchkey_sessions WHERE revoked_at IS NULL AND expires_at > $1";
+        let alive = "SELECT COUNT(*) FROM latchkey_sessions \
+            WHERE revoked_at IS NULL AND token_expires_at > $1";
         Ok(read!(self, db => sqlx::query_scalar(alive).bind(now).fetch_one(db).await?))
     }
 
@@ -73,26 +83,50 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session of a user. How many there were to end.
+    /// Notes that the session is in use, and that a token was issued for it that ends then.
+    pub async fn prolong_session(
+        &self,
+        id: &str,
+        now: Millis,
+        token_expires_at: Millis,
+    ) -> Result<(), Error> {
+        // Two tabs do this at once; the later end counts.
+        let prolong = "UPDATE latchkey_sessions SET last_seen_at = $1, token_expires_at = $2 \
+            WHERE id = $3 AND token_expires_at < $2";
+        execute!(self, prolong, now, token_expires_at, id);
+        Ok(())
+    }
+
+    /// Ends the session that asks for it: its device is known from then on as before. Whether it
+    /// was alive.
+    pub async fn sign_out(
+        &self,
+        user_id: &str,
+        id: &str,
+        event: &AuditEvent,
+    ) -> Result<bool, Error> {
+        Ok(self.revoke(REVOKE_ONE, user_id, id, |_| false, event).await? > 0)
+    }
+
+    /// Ends another session of a user, and the trust in their devices. Whether it was alive.
     pub async fn revoke_session(
         &self,
         user_id: &str,
         id: &str,
         event: &AuditEvent,
-    ) -> Result<u64, Error> {
-        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL";
-        self.revoke(revoke, user_id, id, event).await
+    ) -> Result<bool, Error> {
+        Ok(self.revoke(REVOKE_ONE, user_id, id, |found| found > 0, event).await? > 0)
     }
 
-    /// Ends every session of a user, but for the one to keep. How many there were to end.
+    /// Ends every session of a user, but for the one to keep, and the trust in their devices. How
+    /// many were alive.
     pub async fn revoke_sessions_of(
         &self,
         user_id: &str,
         keep: Option<&str>,
         event: &AuditEvent,
     ) -> Result<u64, Error> {
-        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL";
-        self.revoke(revoke, user_id, keep.unwrap_or_default(), event).await
+        self.revoke(REVOKE_OTHERS, user_id, keep.unwrap_or_default(), |_| true, event).await
     }
 
     async fn revoke(
@@ -100,19 +134,53 @@ impl Store {
         revoke: &'static str,
         user_id: &str,
         id: &str,
+        distrusts: impl Fn(usize) -> bool,
         event: &AuditEvent,
     ) -> Result<u64, Error> {
         Ok(write!(self, tx => {
-            let revoked = sqlx::query(revoke).bind(event.at).bind(user_id).bind(id).execute(&mut *tx).await?.rows_affected();
-            if revoked > 0 {
-                finish!(tx; note event, &event.user_id);
+            let ends = revoked!(tx, revoke, event.at, user_id, id);
+            let alive = ends.iter().filter(|end| **end > event.at).count() as u64;
+            let distrust = distrusts(ends.len());
+            if alive > 0 {
+                finish!(
+                    tx,
+                    DISTRUST => [&event.subject, event.at, user_id] if distrust;
+                    note event, &event.user_id
+                );
+            } else if distrust {
+                finish!(tx, DISTRUST => [&event.subject, event.at, user_id]);
             }
-            revoked
+            alive
         }))
     }
 }
 
-/// Writes a session, and its user if that is new. What ends with its beginning: the one the same
+const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING token_expires_at";
+pub(super) const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL RETURNING token_expires_at";
+
+/// Revokes sessions by one of these statements: when the last token of each ends, or did.
+macro_rules! revoked {
+    ($tx:ident, $revoke:expr, $now:expr, $user_id:expr, $id:expr) => {{
+        let ends: Vec<Millis> = sqlx::query_scalar($revoke)
+            .bind($now)
+            .bind($user_id)
+            .bind($id)
+            .fetch_all(&mut *$tx)
+            .await?;
+        ends
+    }};
+}
+pub(super) use revoked;
+
+pub(super) const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
+    (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
+    token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
+pub(super) const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL AND token_expires_at > $1";
+
+/// Writes a session, and its user if that is new. What ends with its beginning: the ones the same
 /// browser had, and every auth request of the address, the one it came of among them.
 macro_rules! begin_session {
     ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, request: $request_id:expr, is_new: $is_new:expr) => {
@@ -120,6 +188,13 @@ macro_rules! begin_session {
             let revoke = sqlx::query("UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
                 $crate::server::store::run_all!($tx; note event, &event.user_id);
+            }
+        }
+        if let Some(event) = $session.replaces_of_device {
+            let revoke = sqlx::query($crate::server::store::sessions::REVOKE_OF_DEVICE);
+            let revoke = revoke.bind($now).bind($user_id).bind($session.device);
+            if revoke.execute(&mut *$tx).await?.rows_affected() > 0 {
+                $crate::server::store::run_all!($tx; note event, Some($user_id));
             }
         }
         let [verified, issued] = $session.events;
@@ -138,12 +213,10 @@ macro_rules! begin_session {
                 WHERE address = $3 AND ended_at IS NULL"
                 => [$now, $request_id, $address],
             "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
-            "DELETE FROM latchkey_failed_tries WHERE id = $1" => [$session.forgives] if $session.forgives.is_some(),
-            "INSERT INTO latchkey_sessions (id, user_id, address, subject, user_agent, ip_prefix, created_at, last_seen_at, expires_at) \
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)"
+            $crate::server::store::sessions::INSERT_SESSION
                 => [
-                    $session.id, $user_id, $address, &issued.subject, $session.user_agent, $session.ip_prefix, $now,
-                    $session.expires_at,
+                    $session.id, $user_id, $address, &issued.subject, $session.device, $session.user_agent,
+                    $session.ip_prefix, $now, $session.token_expires_at, $session.expires_at,
                 ];
             note verified, Some($user_id);
             note issued, Some($user_id)

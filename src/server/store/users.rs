@@ -2,17 +2,24 @@
 
 use super::{
     AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, finish, read,
-    sessions::begin_session, write,
+    sessions::begin_session, trust::DISTRUST, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
-/// A try of a code or a password. That of a password is counted as failed before it is looked at,
-/// and forgiven once it succeeds.
+/// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {
     pub id: &'a str,
     /// Whose allowance it takes from.
     pub bucket: &'a str,
     pub at: Millis,
+}
+
+/// A password that was right when it was held against what was kept.
+pub struct RightPassword<'a> {
+    pub user_id: &'a str,
+    pub kept: &'a str,
+    /// What to keep of it from now on.
+    pub renewed: Option<&'a str>,
 }
 
 /// When tries in the bucket of this one failed in the last day, newest first.
@@ -81,6 +88,7 @@ impl Store {
             tx.lock_address(address).await?;
             finish!(
                 tx,
+                DISTRUST => [&event.subject, event.at, user_id],
                 "DELETE FROM latchkey_sessions WHERE user_id = $1" => [user_id],
                 "DELETE FROM latchkey_auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
                 // Whatever device it was asked for on: no address holds a space.
@@ -107,7 +115,15 @@ impl Store {
         }))
     }
 
-    /// Counts a try of a password against an address, known or not.
+    /// When tries in the bucket of this one failed in the last day, newest first.
+    pub async fn failed_at(&self, failed_try: &FailedTry<'_>) -> Result<Vec<Millis>, Error> {
+        Ok(read!(self, db => {
+            let tx = &mut *db;
+            failed_at!(tx, failed_try)
+        }))
+    }
+
+    /// Counts a wrong try of a password against an address, known or not.
     pub async fn spend_password_try(
         &self,
         address: &str,
@@ -122,26 +138,33 @@ impl Store {
         Ok(())
     }
 
-    /// Begins a session for a user who is known already, and revokes the one the browser had.
+    /// Begins a session by a password, and revokes the one the browser had. Not if the password was
+    /// changed or removed, or its user disabled, while it was looked at.
     pub async fn begin_session(
         &self,
-        user_id: &str,
         address: &str,
+        failed_try: &FailedTry<'_>,
+        allow: impl Fn(&[Millis]) -> Result<(), Error>,
+        right: &RightPassword<'_>,
         session: &NewSession<'_>,
         now: Millis,
-    ) -> Result<(), Error> {
-        write!(self, tx => {
+    ) -> Result<bool, Error> {
+        let RightPassword { user_id, kept, renewed } = right;
+        Ok(write!(self, tx => {
             tx.lock_address(address).await?;
+            allow(&failed_at!(tx, failed_try))?;
+            let unchanged = "SELECT 1 FROM latchkey_users \
+                WHERE id = $1 AND password = $2 AND disabled_at IS NULL";
+            let unchanged = sqlx::query(unchanged).bind(user_id).bind(kept);
+            if unchanged.fetch_optional(&mut *tx).await?.is_none() {
+                return Ok(false);
+            }
+            if let Some(renewed) = renewed {
+                let renew = "UPDATE latchkey_users SET password = $1 WHERE id = $2";
+                sqlx::query(renew).bind(renewed).bind(user_id).execute(&mut *tx).await?;
+            }
             begin_session!(tx, session, user_id, address, now, request: "", is_new: false);
-        });
-        Ok(())
-    }
-
-    /// Sets or removes the password hash of a user.
-    pub async fn set_password(&self, user_id: &str, password: Option<&str>) -> Result<(), Error> {
-        write!(self, tx => {
-            sqlx::query("UPDATE latchkey_users SET password = $1 WHERE id = $2").bind(password).bind(user_id).execute(&mut *tx).await?;
-        });
-        Ok(())
+            true
+        }))
     }
 }

@@ -1,0 +1,81 @@
+//! Sessions of programs, whose token travels in the header `Authorization`.
+
+use latchkey::server::clock::MINUTE;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Browser};
+
+/// The token of a session that travels in the header, begun now.
+async fn bearer_token(app: &App) -> String {
+    let program = app.browser();
+    let sent = program
+        .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
+        .await
+        .json();
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    let verify = json!({
+        "code": code, "auth_request_id": sent["auth_request_id"], "session": "bearer",
+    });
+    let verified = program.post_json("/api/auth/verify", verify).await.json();
+    verified["session"]["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_bearer_in_use_is_given_fresh_tokens_up_to_the_end_of_its_session() {
+    let app = App::with(&[("LATCHKEY_SESSION__MAX_AGE", "7200")]).await;
+    let program = app.browser();
+    let mut token = bearer_token(&app).await;
+    let ask = |token: &str| {
+        program.send(program.request(Method::GET, "/api/auth/session").bearer_auth(token))
+    };
+    assert_eq!(ask(&token).await.json()["token"], Value::Null, "not before half of its life");
+    let first = token.clone();
+    let mut asked = 0;
+    loop {
+        app.clock.advance(16 * MINUTE);
+        let answer = ask(&token).await;
+        if answer.status != 200 {
+            break;
+        }
+        assert!(answer.cookies_set().is_empty());
+        asked += 1;
+        // The last one ends with the session.
+        if let Some(fresh) = answer.json()["token"].as_str() {
+            token = fresh.to_owned();
+        }
+    }
+    assert_eq!(asked, 7, "120 minutes");
+    assert_eq!(ask(&first).await.error(401), "unauthenticated");
+}
+
+async fn send(browser: Browser, request: RequestBuilder) -> Answer {
+    browser.send(request).await
+}
+
+#[tokio::test]
+async fn only_the_scheme_bearer_speaks_for_a_session_and_in_any_case() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let with = |browser: &Browser, value: &str| {
+        let request = browser.request(Method::GET, "/api/auth/session");
+        send(browser.clone(), request.header("authorization", value))
+    };
+    for other in ["Basic c3RhZ2luZzpzZWNyZXQ=", "Negotiate abc", "Bearish abc", ""] {
+        assert_eq!(with(&ada, other).await.status, 200, "{other}");
+        assert_eq!(with(&app.browser(), other).await.error(401), "unauthenticated");
+    }
+    let token = ada.cookie("session").unwrap();
+    for scheme in ["Bearer", "bearer", "BEARER", "Bearer "] {
+        assert_eq!(with(&app.browser(), &format!("{scheme} {token}")).await.status, 200);
+    }
+    for bad in ["Bearer", "bearer ", "Bearer nonsense"] {
+        assert_eq!(with(&ada, bad).await.error(401), "unauthenticated", "{bad}");
+    }
+    let two = ada.request(Method::GET, "/api/auth/session");
+    let two = two.bearer_auth(&token).header("authorization", format!("bearer {token}"));
+    assert_eq!(ada.send(two).await.error(401), "unauthenticated", "which of them?");
+    let both = app.browser().request(Method::GET, "/api/auth/session");
+    let both = both.header("authorization", "Basic abc").bearer_auth(&token);
+    assert_eq!(app.browser().send(both).await.status, 200);
+}

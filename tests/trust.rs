@@ -1,0 +1,228 @@
+//! The trust in devices that have signed in before, and what ends it.
+
+use latchkey::server::clock::{DAY, SECOND};
+
+use crate::support::{App, Browser, Mail, SECRET};
+
+const NOTICES: (&str, &str) = ("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true");
+const PASSWORDS: (&str, &str) = ("LATCHKEY_AUTH__PASSWORDS", "optional");
+const PASSWORD: &str = "correct horse battery";
+
+/// Signs in by a link, and gives the notices of new devices that have been queued so far.
+async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
+    let queued = "SELECT COUNT(*) FROM latchkey_outbox WHERE bucket LIKE '% notice'";
+    let told = app.inbox.count_to(address);
+    let before = app.count(queued).await;
+    browser.ask_for_mail(address).await;
+    // Notices that are under way come first or last, the link's mail is the one with a code.
+    let mut n = told + 1;
+    let mail = loop {
+        let mail = app.inbox.nth_to(address, n).await;
+        if mail.text.contains("link_token=") {
+            break mail;
+        }
+        n += 1;
+    };
+    assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
+    app.count(queued).await - before
+}
+
+/// What is posted by the press that a notice asks for: the name of a field and its value.
+fn press(mail: &Mail) -> (String, String) {
+    let at = mail.text.find("/login/not-you?").unwrap_or_else(|| panic!("{}", mail.text));
+    let query = mail.text[at..].split_whitespace().next().unwrap().split_once('?').unwrap().1;
+    let (name, value) = query.split_once('=').unwrap();
+    (name.to_owned(), value.to_owned())
+}
+
+/// The `n`th notice to an address, counted apart from other mails.
+async fn notice(app: &App, address: &str, n: usize) -> Mail {
+    let mut mails = (1.., 0);
+    loop {
+        let mail = app.inbox.nth_to(address, mails.0.next().unwrap()).await;
+        mails.1 += usize::from(!mail.text.contains("link_token="));
+        if mails.1 == n {
+            return mail;
+        }
+    }
+}
+
+async fn dispute(app: &App, mail: &Mail, wishes: &[&str]) {
+    let (name, token) = press(mail);
+    let wishes = wishes.iter().map(|wish| (*wish, "true"));
+    let fields: Vec<(&str, &str)> =
+        [(name.as_str(), token.as_str())].into_iter().chain(wishes).collect();
+    let stopped = app.browser().post_form("/actions/not-you", &fields).await;
+    assert!(app.browser().get(stopped.goes_to()).await.body.contains("They are out"));
+    app.clock.advance(SECOND);
+}
+
+#[tokio::test]
+async fn whoever_was_put_out_is_a_stranger_again() {
+    let app = App::with(&[NOTICES]).await;
+    let (ada, thief) = (app.browser(), app.browser());
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "the first of all");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1);
+    dispute(&app, &notice(&app, "ada@example.com", 1).await, &[]).await;
+    assert_eq!(thief.signed_in_as().await, None);
+    thief.copy().ask_for_mail("ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 4).await;
+    let own = "SELECT COUNT(*) FROM latchkey_outbox WHERE created_at = (SELECT MAX(created_at) \
+        FROM latchkey_outbox) AND bucket <> 'ada@example.com'";
+    assert_eq!(app.count(own).await, 0, "it asks from the allowance that strangers share");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1, "and its sign-in is told of");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 0, "once");
+}
+
+#[tokio::test]
+async fn who_has_gone_by_themselves_can_be_put_out_as_well() {
+    let app = App::with(&[NOTICES]).await;
+    let thief = app.browser();
+    sign_in(&app, &app.browser(), "ada@example.com").await;
+    sign_in(&app, &thief, "ada@example.com").await;
+    thief.post_form("/actions/sign-out", &[]).await;
+    dispute(&app, &notice(&app, "ada@example.com", 1).await, &[]).await;
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1);
+}
+
+#[tokio::test]
+async fn a_dispute_ends_what_was_asked_for_and_what_its_owner_wishes() {
+    let app = App::with(&[NOTICES, PASSWORDS]).await;
+    let (ada, thief) = (app.browser(), app.browser());
+    sign_in(&app, &ada, "ada@example.com").await;
+    ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+    app.clock.advance(SECOND);
+    thief
+        .post_form("/actions/sign-in", &[("email", "ada@example.com"), ("password", PASSWORD)])
+        .await;
+    assert!(thief.signed_in_as().await.is_some());
+    thief.ask_for_mail("ada@example.com").await;
+    let told = notice(&app, "ada@example.com", 2).await;
+    assert!(told.text.contains("whether to end your other sessions and to remove your password"));
+
+    let (name, token) = press(&told);
+    let page = app.browser().get(&format!("/login/not-you?{name}={token}")).await.body;
+    assert!(page.contains("End all my other sessions, too"), "{page}");
+    assert!(page.contains("Remove my password, if there is one"), "{page}");
+    dispute(&app, &told, &["everywhere", "remove_password"]).await;
+    assert_eq!((ada.signed_in_as().await, thief.signed_in_as().await), (None, None));
+    for left in [
+        "SELECT COUNT(*) FROM latchkey_auth_requests WHERE ended_at IS NULL",
+        "SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL",
+    ] {
+        assert_eq!(app.count(left).await, 0, "{left}");
+    }
+    let noted = "SELECT event FROM latchkey_audit_events WHERE reason = 'not_you' ORDER BY event";
+    let noted = app.texts(noted).await;
+    assert_eq!(
+        noted,
+        ["auth.cancelled", "password.removed", "session.disputed", "session.revoked"]
+    );
+    dispute(&app, &told, &[]).await; // once more does no harm
+}
+
+#[tokio::test]
+async fn every_door_by_which_somebody_is_put_out_ends_the_trust_in_devices() {
+    let app = App::with(&[NOTICES, PASSWORDS]).await;
+    // What is done, and whether the browser it is done in stays known.
+    let doors = [
+        ("others", true),
+        ("one", true),
+        ("all", false),
+        ("api", false),
+        ("set", true),
+        ("removed", true),
+        ("operator", false),
+    ];
+    for (door, stays_known) in doors {
+        let address = format!("{door}@example.com");
+        let (here, there) = (app.browser(), app.browser());
+        sign_in(&app, &there, &address).await;
+        app.clock.advance(SECOND);
+        sign_in(&app, &here, &address).await;
+        app.clock.advance(SECOND);
+        let session = there.get("/api/auth/session").await.json()["session_id"].clone();
+        let which = session.as_str().unwrap();
+        match door {
+            "one" => drop(here.post_form("/actions/sign-out", &[("which", which)]).await),
+            "api" => {
+                let everywhere = serde_json::json!({ "everywhere": true });
+                assert_eq!(here.post_json("/api/auth/logout", everywhere).await.status, 204);
+            }
+            "set" => {
+                here.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+            }
+            "removed" => {
+                here.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
+                app.clock.advance(SECOND);
+                assert_eq!(sign_in(&app, &there, &address).await, 1);
+                app.clock.advance(SECOND);
+                here.post_form("/actions/set-password", &[]).await;
+            }
+            "operator" => assert_eq!(app.command(&["sessions", "revoke", &address]).await.0, 0),
+            which => drop(here.post_form("/actions/sign-out", &[("which", which)]).await),
+        }
+        app.clock.advance(SECOND);
+        assert_eq!(sign_in(&app, &there, &address).await, 1, "{door}: the other is a stranger");
+        let told = i64::from(!stays_known);
+        assert_eq!(sign_in(&app, &here, &address).await, told, "{door}: this one");
+    }
+}
+
+#[tokio::test]
+async fn signing_out_here_leaves_the_device_known() {
+    let app = App::with(&[NOTICES]).await;
+    let ada = app.browser();
+    sign_in(&app, &ada, "ada@example.com").await;
+    ada.post_form("/actions/sign-out", &[]).await;
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0);
+}
+
+#[tokio::test]
+async fn an_address_has_one_entry_however_often_it_signs_in() {
+    let app = App::with(&[NOTICES]).await;
+    let browser = app.browser();
+    sign_in(&app, &browser, "private@example.com").await;
+    for _ in 0..5 {
+        app.clock.advance(SECOND);
+        sign_in(&app, &browser, "work@example.com").await;
+    }
+    assert_eq!(browser.cookie("device").unwrap().split('~').count(), 2);
+    assert_eq!(sign_in(&app, &browser, "private@example.com").await, 0, "it is still known");
+}
+
+#[tokio::test]
+async fn a_browser_is_remembered_by_more_than_a_few_addresses() {
+    let app = App::with(&[NOTICES]).await;
+    let browser = app.browser();
+    for n in 0..8 {
+        sign_in(&app, &browser, &format!("ada{n}@example.com")).await;
+    }
+    assert_eq!(sign_in(&app, &browser, "ada0@example.com").await, 0);
+}
+
+#[tokio::test]
+async fn a_device_is_known_for_half_a_year_by_the_clock_of_the_server() {
+    let app = App::with(&[NOTICES]).await;
+    let ada = app.browser();
+    sign_in(&app, &ada, "ada@example.com").await;
+    app.clock.advance(179 * DAY);
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0);
+    app.clock.advance(179 * DAY);
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "since it signed in last");
+    app.clock.advance(181 * DAY);
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 1);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_neither_forgets_devices_nor_who_was_put_out() {
+    let mut app = App::with(&[NOTICES]).await;
+    let (ada, thief) = (app.browser(), app.browser());
+    sign_in(&app, &ada, "ada@example.com").await;
+    sign_in(&app, &thief, "ada@example.com").await;
+    dispute(&app, &notice(&app, "ada@example.com", 1).await, &[]).await;
+    sign_in(&app, &ada, "ada@example.com").await;
+    app.restart_with_secrets(&["Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC", SECRET]).await;
+    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0);
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1);
+}
