@@ -75,6 +75,9 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let settings = Settings::load(&std::env::vars().collect()).map_err(ServeError::from)?;
+    if !matches!(command, Command::Serve) {
+        telemetry::init(false, telemetry::COMMAND);
+    }
     match command {
         Command::Serve => serve(settings).await?,
         Command::Check => {
@@ -105,7 +108,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {
-    telemetry::init(settings.production);
+    telemetry::init(settings.production, telemetry::SERVER);
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());

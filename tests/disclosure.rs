@@ -10,8 +10,9 @@ const ADDRESSES: [&str; 3] = ["known@example.com", "novel@example.com", "ended@e
 async fn with_users(variables: &[(&str, &str)]) -> App {
     let app = App::with(variables).await;
     app.run_sql(
-        "INSERT INTO latchkey_users (id, address, created_at, disabled_at) VALUES \
-         ('u1', 'known@example.com', 1, NULL), ('u2', 'ended@example.com', 1, 2)",
+        "INSERT INTO latchkey_users (id, address, created_at) VALUES \
+         ('u1', 'known@example.com', 1), ('u2', 'ended@example.com', 1); \
+         INSERT INTO latchkey_bans (user_id, address, created_at) VALUES ('', 'ended@example.com', 2)",
     )
     .await;
     app

@@ -126,7 +126,7 @@ async fn private_pages_are_kept_out_of_every_cache() {
 async fn a_disabled_user_is_out_at_the_next_request() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    app.run_sql("UPDATE latchkey_users SET disabled_at = 1").await;
+    app.run_sql("INSERT INTO latchkey_bans VALUES ('', 'ada@example.com', 1)").await;
     assert_eq!(ada.signed_in_as().await, None);
     app.clock.advance(HOUR);
 }

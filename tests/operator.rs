@@ -39,7 +39,7 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
     let by_operator = app
         .texts("SELECT event FROM latchkey_audit_events WHERE reason = 'operator' ORDER BY id")
         .await;
-    assert_eq!(by_operator, ["session.revoked", "user.disabled", "user.enabled"]);
+    assert_eq!(by_operator, ["user.disabled", "session.revoked", "user.enabled"]);
     ada.ask_for_mail("ada@example.com").await;
     ada.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
     assert!(ada.signed_in_as().await.is_some());
@@ -52,6 +52,17 @@ async fn an_address_can_be_kept_out_before_it_ever_came() {
     app.browser().ask_for_mail("eve@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE reason = 'not_a_user'", 1).await;
     assert_eq!(app.inbox.count_to("eve@example.com"), 0);
+}
+
+#[tokio::test]
+async fn an_address_that_is_let_in_again_is_no_user_for_it() {
+    let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
+    for command in ["disable", "enable"] {
+        assert_eq!(app.command(&["users", command, "eve@example.com"]).await.0, 0);
+    }
+    app.browser().ask_for_mail("eve@example.com").await;
+    app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE reason = 'not_a_user'", 1).await;
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 0);
 }
 
 #[tokio::test]

@@ -2,12 +2,21 @@
 -- unix milliseconds. The same tables as in migrations/postgres, with BLOB for BYTEA.
 
 CREATE TABLE latchkey_users (
-    id          TEXT   NOT NULL PRIMARY KEY,
-    address     TEXT   NOT NULL UNIQUE,
-    password    TEXT,
-    created_at  BIGINT NOT NULL,
-    disabled_at BIGINT
+    id         TEXT   NOT NULL PRIMARY KEY,
+    address    TEXT   NOT NULL UNIQUE,
+    password   TEXT,
+    created_at BIGINT NOT NULL
 );
+
+-- Whom an operator keeps out: a user of the team's own table by id (the address is the one they had
+-- then), or, with an empty user_id, an address.
+CREATE TABLE latchkey_bans (
+    user_id    TEXT   NOT NULL,
+    address    TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (user_id, address)
+);
+CREATE INDEX latchkey_bans_address ON latchkey_bans (address);
 
 -- One attempt to sign in, with everything the caller asked for: a fresh mail is made of it. The
 -- secrets it was mailed with are in latchkey_auth_credentials, one generation for each mail that

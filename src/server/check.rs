@@ -5,9 +5,10 @@ use std::{fmt::Display, path::Path};
 use super::{
     assets::Assets,
     clock::{Clock, SECOND},
-    config::Settings,
+    config::{Settings, Users},
     mail::{templates::Templates, transport::Transport},
     store::{MappedUsers, Store, name_of},
+    team_users,
 };
 
 /// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all
@@ -40,12 +41,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
             );
             report.line("clock", time(&store, clock).await);
             if let Some(users) = &settings.policy.users {
-                report.line(
-                    "users",
-                    MappedUsers::open(users, &store)
-                        .await
-                        .map(|_| format!("{} can be read", users.table)),
-                );
+                report.line("users", team(users, &store).await);
             }
             store.close().await;
         }
@@ -116,6 +112,17 @@ async fn database(store: &Store) -> Result<String, String> {
             }
             Err(error) => Err(error.to_string()),
         },
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Every row is looked at, which a start does not.
+async fn team(users: &Users, store: &Store) -> Result<String, String> {
+    let mapped = MappedUsers::open(users, store).await.map_err(|error| error.to_string())?;
+    mapped.judge_duplicates(None).await.map_err(|error| error.to_string())?;
+    match team_users::amiss(&mapped, None).await {
+        Ok(None) => Ok(format!("{} can be read, and everybody in it can be found", users.table)),
+        Ok(Some(amiss)) => Err(format!("[users] {}: {amiss}", users.table)),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -29,6 +29,7 @@ pub mod session;
 pub mod sign_in;
 pub mod state;
 pub mod store;
+pub mod team_users;
 pub mod telemetry;
 pub mod webmail;
 pub mod words;

@@ -17,22 +17,30 @@ pub async fn revoke_sessions(core: &Core, email: &str) -> Result<u64, Error> {
 /// Keeps an address out: its sessions end, it gets no mails, and it cannot sign up.
 pub async fn disable(core: &Core, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    let id = match user_id(core, &address).await? {
-        Some(id) => id,
-        None => core.random.id()?,
-    };
-    core.store.disable_user(&id, address.as_str(), core.clock.now()).await?;
-    revoke_all(core, &address, &id).await?;
-    core.store.note(&happened(core, event::USER_DISABLED, &address)).await
+    let user_id = user_id(core, &address).await?;
+    let event = happened(core, event::USER_DISABLED, &address);
+    let event = AuditEvent { user_id: user_id.clone(), ..event };
+    let by_id = user_id.as_deref().filter(|_| core.mapped_users.is_some());
+    core.store.ban(by_id, address.as_str(), core.clock.now(), &event).await?;
+    if let Some(user_id) = user_id {
+        revoke_all(core, &address, &user_id).await?;
+    }
+    Ok(())
 }
 
 /// Lets an address in again that was kept out.
 pub async fn enable(core: &Core, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    if !core.store.enable_user(address.as_str()).await? {
-        return Err(unknown());
+    let user_id = match &core.mapped_users {
+        Some(mapped) => mapped.find(address.as_str()).await?,
+        None => None,
+    };
+    let event = happened(core, event::USER_ENABLED, &address);
+    let event = AuditEvent { user_id: user_id.clone(), ..event };
+    if !core.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
+        return Err(Error::invalid("there is no user of that address who is kept out"));
     }
-    core.store.note(&happened(core, event::USER_ENABLED, &address)).await
+    Ok(())
 }
 
 async fn revoke_all(core: &Core, address: &Address, user_id: &str) -> Result<u64, Error> {

@@ -29,6 +29,7 @@ use super::{
     sign_in::Core,
     state::{AppState, Shared},
     store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
+    team_users,
 };
 
 /// How long a client may take to send the headers of a request, the idle time of a kept connection
@@ -181,7 +182,11 @@ async fn open(
 ) -> Result<Core, ServeError> {
     let store = Store::open(&settings.database_url).await?;
     let mapped_users = match &settings.policy.users {
-        Some(users) => Some(MappedUsers::open(users, &store).await?),
+        Some(users) => {
+            let mapped = MappedUsers::open(users, &store).await?;
+            team_users::warn(&mapped, &users.table).await;
+            Some(mapped)
+        }
         None => None,
     };
     let (keys, policy, public_url) =

@@ -21,14 +21,17 @@ const REFUSALS: [StatusCode; 4] = [
     StatusCode::TOO_MANY_REQUESTS,
 ];
 
-/// Starts logging to stderr. `RUST_LOG` chooses what is told.
-pub fn init(production: bool) {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+/// What the server tells unless `RUST_LOG` says otherwise.
+pub const SERVER: &str = "info,sqlx=warn";
+/// And a command, which has an answer of its own.
+pub const COMMAND: &str = "warn";
+
+/// Starts logging to stderr. `RUST_LOG` chooses what is told, else `usual` does.
+pub fn init(json: bool, usual: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call changes nothing; there is no harm in it.
-    let _ =
-        if production { builder.json().try_init() } else { builder.with_target(false).try_init() };
+    let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };
 }
 
 /// The correlation id that [`Correlation::of`] gave a request.

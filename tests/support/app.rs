@@ -134,6 +134,7 @@ impl App {
             .args(arguments)
             .current_dir(self._folder.path())
             .env_clear()
+            .envs(&self.settings.source.variables)
             .env("DATABASE_URL", &self.settings.database_url)
             .env("SMTP_URL", self.inbox.smtp_url())
             .env("SESSION_JWT_SECRET", SECRET)

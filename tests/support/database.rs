@@ -85,6 +85,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
             let mut found = false;
             for table in [
                 "latchkey_users",
+                "latchkey_bans",
                 "latchkey_auth_requests",
                 "latchkey_auth_credentials",
                 "latchkey_sessions",

@@ -8,6 +8,7 @@ pub mod database;
 mod inbox;
 mod port;
 mod program;
+pub mod team;
 
 pub use app::{App, SECRET, START};
 pub use browser::{Answer, Browser};
@@ -15,3 +16,4 @@ pub use cluster::Cluster;
 pub use inbox::{Inbox, Mail, Manners};
 pub use port::Port;
 pub use program::Program;
+pub use team::Team;

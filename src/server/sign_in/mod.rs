@@ -156,16 +156,15 @@ impl Core {
     }
 
     /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone;
-    /// never to a disabled one. Asked by the outbox worker, long after the request was answered, so
+    /// never to who is kept out. Asked by the outbox worker, long after the request was answered, so
     /// that no answer can depend on it.
     pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
         if let Some(mapped) = &self.mapped_users {
-            return Ok(
-                mapped.find(address).await?.is_some() && !self.store.is_disabled(address).await?
-            );
+            let Some(user_id) = mapped.find(address).await? else { return Ok(false) };
+            return Ok(!self.store.is_banned(Some(&user_id), address).await?);
         }
         match self.policy().auth.sign_up {
-            SignUp::Open => Ok(!self.store.is_disabled(address).await?),
+            SignUp::Open => Ok(!self.store.is_banned(None, address).await?),
             SignUp::Closed => self.store.is_user(address).await,
         }
     }

@@ -7,6 +7,7 @@
 
 mod audit;
 mod auth_requests;
+mod bans;
 mod mapped;
 mod outbox;
 mod overview;
@@ -20,7 +21,7 @@ mod verification;
 
 pub use audit::AuditEvent;
 pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, Origin};
-pub use mapped::{MapError, MappedUsers};
+pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
 pub use overview::{Line, OVERVIEW, Overview};

@@ -40,10 +40,12 @@ pub struct SessionRow {
 }
 
 /// The session with an id, if it is alive: not revoked, its last token not expired, its user neither
-/// disabled nor, where users are our own, gone.
+/// banned nor, where users are our own, gone.
 pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
     FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
-    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 AND u.disabled_at IS NULL AND (u.id IS NOT NULL OR NOT $3)";
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 AND (u.id IS NOT NULL OR NOT $3) \
+    AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = s.user_id) \
+    AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = s.address)";
 
 impl Store {
     /// The session, if it is alive.

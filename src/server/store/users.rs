@@ -1,7 +1,7 @@
 //! Latchkey's own users, and their passwords.
 
 use super::{
-    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, execute, finish, read,
+    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, finish, read,
     sessions::begin_session, trust::DISTRUST, write,
 };
 use crate::{error::Error, server::clock::Millis};
@@ -40,39 +40,20 @@ pub(super) const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, at) VALUES ($1, $2, $3)";
 
 impl Store {
-    /// Whether a user of this address exists and is not disabled.
+    /// Whether a user of this address exists and is not kept out.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
-        let user: Option<String> = read!(self, db => {
-            sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
-        });
+        let user = "SELECT id FROM latchkey_users WHERE address = $1 \
+            AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
+        let user: Option<String> =
+            read!(self, db => sqlx::query_scalar(user).bind(address).fetch_optional(db).await?);
         Ok(user.is_some())
     }
 
-    /// The id of the user with this address, disabled or not.
+    /// The id of the user with this address, kept out or not.
     pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
         Ok(
             read!(self, db => sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1").bind(address).fetch_optional(db).await?),
         )
-    }
-
-    /// Disables the user with this address; an unknown one is written down as disabled, under `id`.
-    pub async fn disable_user(&self, id: &str, address: &str, now: Millis) -> Result<(), Error> {
-        let disable = "INSERT INTO latchkey_users (id, address, created_at, disabled_at) VALUES ($1, $2, $3, $3) \
-            ON CONFLICT (address) DO UPDATE SET disabled_at = excluded.disabled_at";
-        write!(self, tx => {
-            tx.lock_address(address).await?;
-            finish!(tx, disable => [id, address, now]);
-        });
-        Ok(())
-    }
-
-    /// The user with this address is disabled no more. Whether there was one.
-    pub async fn enable_user(&self, address: &str) -> Result<bool, Error> {
-        Ok(execute!(
-            self,
-            "UPDATE latchkey_users SET disabled_at = NULL WHERE address = $1",
-            address
-        ) > 0)
     }
 
     /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the
@@ -100,19 +81,12 @@ impl Store {
         Ok(())
     }
 
-    /// Whether somebody disabled the user of this address; an unknown one is not.
-    pub async fn is_disabled(&self, address: &str) -> Result<bool, Error> {
-        let disabled: Option<String> = read!(self, db => {
-            sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1 AND disabled_at IS NOT NULL").bind(address).fetch_optional(db).await?
-        });
-        Ok(disabled.is_some())
-    }
-
-    /// The id and the password hash (PHC string) of the user with this address.
+    /// The id and the password hash (PHC string) of the user with this address, if they are not kept
+    /// out.
     pub async fn password(&self, address: &str) -> Result<Option<(String, Option<String>)>, Error> {
-        Ok(read!(self, db => {
-            sqlx::query_as("SELECT id, password FROM latchkey_users WHERE address = $1 AND disabled_at IS NULL").bind(address).fetch_optional(db).await?
-        }))
+        let user = "SELECT id, password FROM latchkey_users WHERE address = $1 \
+            AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
+        Ok(read!(self, db => sqlx::query_as(user).bind(address).fetch_optional(db).await?))
     }
 
     /// When tries in the bucket of this one failed in the last day, newest first.

@@ -28,7 +28,7 @@ pub enum Completed {
     },
     /// The code was wrong, and its try is counted.
     Wrong(Error),
-    /// Used up, and no session: the address may not sign in, or its user is disabled.
+    /// Used up, and no session: the address may not sign in, or is kept out.
     InVain,
     /// There is no such request any more.
     Gone,
@@ -93,7 +93,7 @@ impl Store {
                 Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID).bind(&request.id).bind(user_id),
                 _ => sqlx::query_as(WITH_USER_OF_ADDRESS).bind(&request.id),
             };
-            let Some(Found { request, user_id, disabled_at }) = found.fetch_optional(&mut *tx).await? else {
+            let Some(Found { request, user_id, is_banned }) = found.fetch_optional(&mut *tx).await? else {
                 return Ok(Completed::Gone);
             };
             let failed_at = match code_try {
@@ -114,7 +114,7 @@ impl Store {
                 Admission::As { user_id } => (Some(user_id), false),
                 Admission::Nobody => (None, false),
             };
-            let Some(user_id) = user_id.filter(|_| disabled_at.is_none()) else {
+            let Some(user_id) = user_id.filter(|_| !is_banned) else {
                 finish!(
                     tx,
                     "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
@@ -133,12 +133,15 @@ struct Found {
     #[sqlx(flatten)]
     request: AuthRequest,
     user_id: Option<String>,
-    disabled_at: Option<Millis>,
+    is_banned: bool,
 }
 
 const COUNT: &str = "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 
-const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM latchkey_auth_requests r \
-    LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1";
-const WITH_USER_OF_ID: &str = "SELECT r.*, u.id AS user_id, u.disabled_at FROM latchkey_auth_requests r \
-    LEFT JOIN latchkey_users u ON u.id = $2 WHERE r.id = $1";
+const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, \
+    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = r.address) AS is_banned \
+    FROM latchkey_auth_requests r LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1";
+const WITH_USER_OF_ID: &str = "SELECT r.*, $2 AS user_id, \
+    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) \
+    OR EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = r.address) AS is_banned \
+    FROM latchkey_auth_requests r WHERE r.id = $1";

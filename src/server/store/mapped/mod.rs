@@ -1,0 +1,194 @@
+//! The team's own user table, which Latchkey reads and never writes.
+
+mod table;
+
+use sqlx::{
+    AssertSqlSafe, PgConnection, SqliteConnection, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
+use std::str::FromStr;
+
+use super::{Pool, Store, lend};
+use crate::{error::Error, server::config::Users};
+use table::Table;
+
+/// The table, and the query that finds a user in it by its index.
+#[derive(Clone, Debug)]
+pub struct MappedUsers {
+    database: Database,
+    table: Table,
+    compared: Compared,
+    look_up: String,
+}
+
+#[derive(Clone, Debug)]
+enum Database {
+    Sqlite(Pool<SqliteConnection>),
+    Postgres(Pool<PgConnection>),
+}
+
+/// How an address is compared with those of the table, which is what its index is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// By `lower()`.
+    Lowered,
+    /// By a type or a collation that knows no case: `citext`, `NOCASE`.
+    InAnyCase,
+    /// As it stands: who is kept with capitals is not found.
+    Exactly,
+}
+
+/// Connections to a database of the team's own.
+const CONNECTIONS: usize = 4;
+
+/// How many rows a start looks at for addresses that are there twice or cannot be found; `check`
+/// looks at all. The team's database is not to read ten million rows whenever one of ours starts.
+pub const ROWS_OF_A_START: i64 = 100_000;
+
+/// Why a table cannot be mapped: a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    #[error("[users] database_url must start with sqlite:// or postgres://.")]
+    Scheme,
+    #[error(
+        "[users] {table} cannot be read: {error}. Check users.table, users.id, users.address and the rights of the database user."
+    )]
+    Read { table: String, error: sqlx::Error },
+    #[error(
+        "[users] {address} of {table} is of the type {kind}, in which no address can be looked up. Name a column of text: text, varchar, char, citext, or a domain of one of them."
+    )]
+    Type { table: String, address: String, kind: String },
+    #[error(
+        "[users] {table} has no index on {address}, so every sign-in would read the whole table. Add one: CREATE UNIQUE INDEX ON {table} (lower({address}))."
+    )]
+    NoIndex { table: String, address: String },
+    #[error(
+        "[users] {table} has several rows with the same {address}, so nobody can say whose sign-in it is. Make the addresses unique, regardless of case."
+    )]
+    NotUnique { table: String, address: String },
+}
+
+/// Runs the same code on either database.
+macro_rules! on {
+    ($database:expr, $db:ident => $body:expr) => {
+        match $database {
+            Database::Sqlite(pool) => lend!(pool, $db => $body),
+            Database::Postgres(pool) => lend!(pool, $db => $body),
+        }
+    };
+}
+
+impl MappedUsers {
+    /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it:
+    /// it must be there, its addresses must be unique, and finding one must not read the whole
+    /// table.
+    pub async fn open(users: &Users, own: &Store) -> Result<Self, MapError> {
+        let unreadable = |error| MapError::Read { table: users.table.clone(), error };
+        let database = match (&users.database_url, own) {
+            (None, Store::Sqlite { readers, .. }) => Database::Sqlite(readers.clone()),
+            (None, Store::Postgres(pool)) => Database::Postgres(pool.clone()),
+            (Some(url), _) => open_read_only(url).await?.map_err(unreadable)?,
+        };
+        let table = Table::of(users);
+        let kind = database.type_of(&table).await.map_err(unreadable)?;
+        for (compared, key, parameter) in table.comparisons(&kind)? {
+            let look_up = table.look_up(&key, &parameter);
+            let mapped =
+                MappedUsers { database: database.clone(), table: table.clone(), compared, look_up };
+            // What may not be read is said here, and not in the midst of explaining.
+            mapped.ids("").await.map_err(unreadable)?;
+            let Some(index) = mapped.index().await.map_err(unreadable)? else { continue };
+            let unique = mapped.is_unique(&index).await.map_err(unreadable)?;
+            if !unique {
+                mapped.judge_duplicates(Some(ROWS_OF_A_START)).await?;
+            }
+            return Ok(mapped);
+        }
+        Err(MapError::NoIndex { table: users.table.clone(), address: users.address.clone() })
+    }
+
+    /// The id of the user with this address, by either spelling of its domain. Two of them are as
+    /// good as none: nobody can say which.
+    pub async fn find(&self, address: &str) -> Result<Option<String>, Error> {
+        let mut ids = self.ids(address).await?;
+        if let Some(spelt) = in_unicode(address) {
+            ids.extend(self.ids(&spelt).await?);
+        }
+        ids.dedup();
+        Ok(if ids.len() == 1 { ids.pop() } else { None })
+    }
+
+    async fn ids(&self, address: &str) -> sqlx::Result<Vec<String>> {
+        let query = AssertSqlSafe(self.look_up.clone());
+        Ok(on!(&self.database, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?))
+    }
+
+    /// That no address is there twice, among as many rows or all.
+    pub async fn judge_duplicates(&self, rows: Option<i64>) -> Result<(), MapError> {
+        let Table { table, address, .. } = self.table.clone();
+        match self.has_rows(self.table.duplicates(rows)).await {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(MapError::NotUnique { table, address }),
+            Err(error) => Err(MapError::Read { table, error }),
+        }
+    }
+
+    async fn has_rows(&self, query: String) -> sqlx::Result<bool> {
+        let query = AssertSqlSafe(query);
+        Ok(on!(&self.database, db => sqlx::query(query).fetch_optional(db).await?.is_some()))
+    }
+
+    /// Ids and addresses, at most `most`, that a look-up may miss for how they are spelt, among as
+    /// many rows or all.
+    pub async fn oddly_spelt(
+        &self,
+        rows: Option<i64>,
+        most: usize,
+    ) -> sqlx::Result<Vec<(String, String)>> {
+        let query =
+            AssertSqlSafe(self.table.oddly_spelt(&self.database, self.compared, rows, most));
+        Ok(on!(&self.database, db => sqlx::query_as(query).fetch_all(db).await?))
+    }
+
+    /// What to do about addresses that are not found.
+    pub fn remedy(&self) -> String {
+        let Table { table, address, .. } = &self.table;
+        match self.compared {
+            Compared::Exactly => format!(
+                "Only the very spelling has an index, and everybody is looked up in lower case. Add one: CREATE UNIQUE INDEX ON {table} (lower({address}))."
+            ),
+            _ => "Keep each once, in lower case and without spaces around it.".to_owned(),
+        }
+    }
+}
+
+/// An address with its domain as people write it, if that is another spelling: a team may keep
+/// either. The domain of an address of ours is of A-labels.
+fn in_unicode(address: &str) -> Option<String> {
+    let (local, domain) = address.split_once('@')?;
+    if !domain.contains("xn--") {
+        return None;
+    }
+    let (spelt, sound) = idna::domain_to_unicode(domain);
+    sound.ok().filter(|()| spelt != domain).map(|()| format!("{local}@{spelt}"))
+}
+
+async fn open_read_only(url: &str) -> Result<sqlx::Result<Database>, MapError> {
+    match url.split(':').next() {
+        Some("sqlite") => {
+            let open = async {
+                Pool::open(SqliteConnectOptions::from_str(url)?.read_only(true), CONNECTIONS).await
+            };
+            Ok(open.await.map(Database::Sqlite))
+        }
+        Some("postgres" | "postgresql") => {
+            let open = async {
+                let options = PgConnectOptions::from_str(url)?
+                    .options([("default_transaction_read_only", "on")]);
+                Pool::open(options, CONNECTIONS).await
+            };
+            Ok(open.await.map(Database::Postgres))
+        }
+        _ => Err(MapError::Scheme),
+    }
+}

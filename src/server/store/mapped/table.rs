@@ -1,0 +1,217 @@
+//! What a mapped table is like: its statements, the type of its addresses, its index.
+
+use sqlx::{AssertSqlSafe, Connection, Row};
+
+use super::{super::lend, Compared, Database, MapError, MappedUsers};
+use crate::server::config::Users;
+
+/// A table and two of its columns, as the policy names them and as SQL does.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub table: String,
+    pub address: String,
+    quoted: String,
+    /// With the table's name before it, because SQLite takes a quoted name that is no column for a
+    /// text.
+    id_column: String,
+    address_column: String,
+}
+
+/// The type of the addresses.
+pub enum Kind {
+    /// SQLite compares texts as texts in a column of any type.
+    Sqlite,
+    /// A type of text of PostgreSQL, under a domain or not, as a cast names it.
+    Text(String),
+    /// Another.
+    NotText(String),
+}
+
+/// The type of a column of PostgreSQL; of a domain, what it is one of. -1, because CHARACTER
+/// without it is of one letter.
+const TYPE: &str = "WITH RECURSIVE type AS ( \
+        SELECT t.oid, t.typtype, t.typbasetype, t.typcategory FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+        WHERE a.attrelid = CAST($1 AS regclass) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped \
+    UNION ALL \
+        SELECT t.oid, t.typtype, t.typbasetype, t.typcategory FROM type d JOIN pg_type t ON t.oid = d.typbasetype \
+        WHERE d.typtype = 'd') \
+    SELECT format_type(oid, -1), typcategory = 'S' FROM type WHERE typtype <> 'd'";
+
+/// Whether an index of PostgreSQL holds each address once, of every row.
+const IS_UNIQUE: &str = "SELECT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = CAST($1 AS regclass) \
+    AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 \
+    AND CASE WHEN $3 THEN pg_get_indexdef(i.indexrelid, 1, FALSE) IN (format('lower(%I)', $2), format('lower((%I)::text)', $2)) \
+        ELSE pg_get_indexdef(i.indexrelid, 1, FALSE) = quote_ident($2) END)";
+
+impl Table {
+    pub fn of(users: &Users) -> Self {
+        let quote = |name: &str| format!("\"{name}\"");
+        Table {
+            table: users.table.clone(),
+            address: users.address.clone(),
+            quoted: users.table.split('.').map(quote).collect::<Vec<_>>().join("."),
+            id_column: format!("u.{}", quote(&users.id)),
+            address_column: format!("u.{}", quote(&users.address)),
+        }
+    }
+
+    /// The ways to compare an address with those of this table, the best first: what is compared,
+    /// and with what. The parameter is a text, and of the column's own type once it is compared, or
+    /// the index would not be taken: a text is compared with a `citext` as a text.
+    pub fn comparisons(&self, kind: &Kind) -> Result<Vec<(Compared, String, String)>, MapError> {
+        let column = &self.address_column;
+        let lowered = format!("lower({column})");
+        Ok(match kind {
+            Kind::Sqlite => vec![
+                (Compared::Lowered, lowered, "$1".to_owned()),
+                (Compared::InAnyCase, format!("{column} COLLATE NOCASE"), "$1".to_owned()),
+                (Compared::Exactly, column.clone(), "$1".to_owned()),
+            ],
+            Kind::Text(kind) => {
+                let is_citext = kind.trim_matches('"').rsplit('.').next() == Some("citext");
+                let own = if is_citext { Compared::InAnyCase } else { Compared::Exactly };
+                vec![
+                    (Compared::Lowered, lowered, "CAST($1 AS text)".to_owned()),
+                    (own, column.clone(), format!("CAST($1 AS {kind})")),
+                ]
+            }
+            Kind::NotText(kind) => {
+                return Err(MapError::Type {
+                    table: self.table.clone(),
+                    address: self.address.clone(),
+                    kind: kind.clone(),
+                });
+            }
+        })
+    }
+
+    pub fn look_up(&self, key: &str, parameter: &str) -> String {
+        let Table { id_column, quoted, .. } = self;
+        format!(
+            "SELECT CAST({id_column} AS TEXT) FROM {quoted} AS u WHERE {key} = {parameter} LIMIT 2"
+        )
+    }
+
+    /// The addresses of as many rows, or of all.
+    fn rows(&self, rows: Option<i64>) -> String {
+        let Table { id_column, address_column, quoted, .. } = self;
+        let limit = rows.map(|rows| format!(" LIMIT {rows}")).unwrap_or_default();
+        format!(
+            "(SELECT {id_column}, {address_column} FROM {quoted} AS u WHERE {address_column} IS NOT NULL{limit}) AS u"
+        )
+    }
+
+    pub fn duplicates(&self, rows: Option<i64>) -> String {
+        let (from, address) = (self.rows(rows), &self.address_column);
+        format!("SELECT 1 FROM {from} GROUP BY lower({address}) HAVING COUNT(*) > 1 LIMIT 1")
+    }
+
+    /// Those with a letter that is not one of ASCII, and capitals where they count: any other is
+    /// found as it stands.
+    pub fn oddly_spelt(
+        &self,
+        database: &Database,
+        compared: Compared,
+        rows: Option<i64>,
+        most: usize,
+    ) -> String {
+        let (from, id, address) = (self.rows(rows), &self.id_column, &self.address_column);
+        let other_than = match compared {
+            Compared::Exactly => "[^!-@[-~]",
+            _ => "[^!-~]",
+        };
+        let odd = match database {
+            Database::Sqlite(_) => {
+                format!("({address} GLOB '*{other_than}*' OR typeof({address}) <> 'text')")
+            }
+            Database::Postgres(_) => {
+                format!("CAST({address} AS text) COLLATE \"C\" ~ '{other_than}'")
+            }
+        };
+        format!(
+            "SELECT CAST({id} AS TEXT), CAST({address} AS TEXT) FROM {from} WHERE {odd} LIMIT {most}"
+        )
+    }
+}
+
+impl Database {
+    /// The type of a table's addresses. Of a column that is not there, text: whoever reads it will
+    /// say so.
+    pub async fn type_of(&self, table: &Table) -> sqlx::Result<Kind> {
+        let Database::Postgres(pool) = self else { return Ok(Kind::Sqlite) };
+        let found: Option<(String, bool)> = lend!(pool, db => {
+            sqlx::query_as(TYPE).bind(&table.quoted).bind(&table.address).fetch_optional(db).await?
+        });
+        Ok(match found {
+            Some((kind, true)) => Kind::Text(kind),
+            Some((kind, false)) => Kind::NotText(kind),
+            None => Kind::Text("text".to_owned()),
+        })
+    }
+}
+
+impl MappedUsers {
+    /// What the look-up reads instead of the whole table, if there is such an index: of SQLite its
+    /// name, of PostgreSQL a step of the plan.
+    pub async fn index(&self) -> sqlx::Result<Option<String>> {
+        match &self.database {
+            Database::Sqlite(pool) => {
+                let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", self.look_up));
+                let steps: Vec<(i64, i64, i64, String)> =
+                    lend!(pool, db => sqlx::query_as(plan).bind("").fetch_all(db).await?);
+                let by_index = |step: &str| {
+                    let (_, index) = step.strip_prefix("SEARCH ")?.split_once("INDEX ")?;
+                    Some(index.rsplit_once(" (").map_or(index, |(name, _)| name).to_owned())
+                };
+                let found: Option<Vec<String>> =
+                    steps.iter().map(|(.., step)| by_index(step)).collect();
+                Ok(found.and_then(|mut names| names.pop()))
+            }
+            Database::Postgres(pool) => {
+                // As it will be run: prepared, with the parameter of the same type, and for any
+                // value. A small table is read whole even when it has an index; forbidding that
+                // shows whether there is one.
+                let explain = format!(
+                    "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; \
+                     PREPARE latchkey_look_up (text) AS {}; EXPLAIN EXECUTE latchkey_look_up (''); \
+                     DEALLOCATE latchkey_look_up",
+                    self.look_up
+                );
+                let mut lent = pool.get().await?;
+                let mut tx = lent.connection()?.begin().await?;
+                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *tx).await?;
+                tx.rollback().await?;
+                lent.give_back();
+                let steps =
+                    rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<String>>>()?;
+                if steps.iter().any(|step| step.contains("Seq Scan")) {
+                    return Ok(None);
+                }
+                Ok(steps.into_iter().find(|step| step.contains("Index Cond")))
+            }
+        }
+    }
+
+    /// Whether the index itself sees to it that no address is there twice.
+    pub async fn is_unique(&self, index: &str) -> sqlx::Result<bool> {
+        match &self.database {
+            Database::Sqlite(pool) => {
+                let table =
+                    self.table.table.rsplit('.').next().unwrap_or(&self.table.table).to_owned();
+                let unique = "SELECT EXISTS (SELECT 1 FROM pragma_index_list($1) WHERE name = $2 AND \"unique\" AND NOT partial) \
+                    AND (SELECT COUNT(*) FROM pragma_index_info($2)) = 1";
+                Ok(
+                    lend!(pool, db => sqlx::query_scalar(unique).bind(table).bind(index).fetch_one(db).await?),
+                )
+            }
+            Database::Postgres(pool) => Ok(lend!(pool, db => {
+                sqlx::query_scalar(IS_UNIQUE)
+                    .bind(&self.table.quoted)
+                    .bind(&self.table.address)
+                    .bind(self.compared == Compared::Lowered)
+                    .fetch_one(db)
+                    .await?
+            })),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! A team's database beside ours, whose users sign in.
+
+use latchkey::server::{
+    config::Users,
+    store::{MapError, MappedUsers, Store},
+};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+
+use super::{App, database};
+
+/// A table as a Rails app has it.
+pub const RAILS: &str =
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, name TEXT);
+    CREATE UNIQUE INDEX users_email ON users (email);
+    INSERT INTO users (id, email) VALUES (7, 'ada@example.com');";
+
+/// A database of SQLite, or of PostgreSQL where there is a cluster and it is asked for.
+pub struct Team {
+    folder: tempfile::TempDir,
+    url: String,
+    pub pool: Pool,
+}
+
+#[derive(Clone)]
+pub enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Team {
+    pub async fn new(schema: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("team.db").display());
+        let pool = SqlitePool::connect(&format!("{url}?mode=rwc")).await.unwrap();
+        let team = Team { folder, url, pool: Pool::Sqlite(pool) };
+        team.run(schema).await;
+        team
+    }
+
+    /// On PostgreSQL; nothing where there is no cluster.
+    pub async fn on_postgres(schema: &str) -> Option<Self> {
+        database::postgres()?;
+        let folder = tempfile::tempdir().unwrap();
+        let url = database::fresh(folder.path()).await;
+        let pool = Pool::Postgres(PgPool::connect(&url).await.unwrap());
+        let team = Team { folder, url, pool };
+        team.run(schema).await;
+        Some(team)
+    }
+
+    pub async fn run(&self, sql: &str) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match &self.pool {
+            Pool::Sqlite(pool) => drop(sql.execute(pool).await.unwrap()),
+            Pool::Postgres(pool) => drop(sql.execute(pool).await.unwrap()),
+        }
+    }
+
+    /// Latchkey with a table of this database mapped, whose columns are `id` and `email`.
+    pub async fn app(&self, table: &str) -> App {
+        self.app_at(table, &self.url).await
+    }
+
+    /// The same as another user of the database.
+    pub async fn app_of(&self, table: &str, role: &str) -> App {
+        self.app_at(table, &self.url.replacen("://postgres@", &format!("://{role}@"), 1)).await
+    }
+
+    async fn app_at(&self, table: &str, url: &str) -> App {
+        App::with(&[
+            ("LATCHKEY_AUTH__SIGN_UP", "closed"),
+            ("LATCHKEY_USERS__TABLE", table),
+            ("LATCHKEY_USERS__ID", "id"),
+            ("LATCHKEY_USERS__ADDRESS", "email"),
+            ("LATCHKEY_USERS__DATABASE_URL", url),
+        ])
+        .await
+    }
+
+    /// A table as Latchkey maps it, or why it cannot be mapped.
+    pub async fn mapped(&self, table: &str, address: &str) -> Result<MappedUsers, MapError> {
+        let own = Store::open(&format!("sqlite://{}", self.folder.path().join("own.db").display()))
+            .await
+            .unwrap();
+        let users = Users {
+            table: table.to_owned(),
+            id: "id".to_owned(),
+            address: address.to_owned(),
+            database_url: Some(self.url.clone()),
+        };
+        MappedUsers::open(&users, &own).await
+    }
+
+    /// Why it cannot be mapped.
+    pub async fn refusal(&self, table: &str, address: &str) -> String {
+        self.mapped(table, address).await.unwrap_err().to_string()
+    }
+}
