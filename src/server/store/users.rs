@@ -128,8 +128,9 @@ impl Store {
             tx.lock_address(address).await?;
             allow(&failed_at!(tx, failed_try))?;
             let unchanged = "SELECT 1 FROM latchkey_users \
-                WHERE id = $1 AND password = $2 AND disabled_at IS NULL";
-            let unchanged = sqlx::query(unchanged).bind(user_id).bind(kept);
+                WHERE id = $1 AND password = $2 AND NOT EXISTS \
+                (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $3)";
+            let unchanged = sqlx::query(unchanged).bind(user_id).bind(kept).bind(address);
             if unchanged.fetch_optional(&mut *tx).await?.is_none() {
                 return Ok(false);
             }
