@@ -1,11 +1,13 @@
 //! What keeps the tables and the memory small: expired rows go in small batches, a minute apart.
-//! And what keeps SQLite's log small without anybody waiting for it.
+//! What keeps SQLite's log small without anybody waiting for it. And what keeps the samples of
+//! metrics from piling up.
 
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{
     clock::{DAY, Millis},
+    metrics,
     sign_in::Core,
 };
 
@@ -15,7 +17,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 /// Works until `stop`.
 pub fn start(core: Arc<Core>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(purge(&core, stop.clone()), checkpoint(&core, stop));
+        tokio::join!(purge(&core, stop.clone()), checkpoint(&core, stop.clone()), count(stop));
     })
 }
 
@@ -38,6 +40,12 @@ async fn checkpoint(core: &Core, mut stop: watch::Receiver<bool>) {
         if let Err(error) = core.store.checkpoint().await {
             tracing::warn!(%error, "SQLite's log could not be folded into its file; trying again in a second");
         }
+    }
+}
+
+async fn count(mut stop: watch::Receiver<bool>) {
+    while waited(metrics::UPKEEP_EVERY, &mut stop).await {
+        metrics::upkeep();
     }
 }
 

@@ -21,7 +21,6 @@ pub mod operator;
 pub mod page_data;
 pub mod policy_file;
 pub mod random;
-pub mod recorder;
 pub mod render;
 pub mod router;
 pub mod serve;
