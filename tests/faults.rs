@@ -3,6 +3,8 @@
 use reqwest::{Method, RequestBuilder};
 use std::{process::Command, time::Duration};
 
+use latchkey::server::{config::Database, store::Store};
+
 use crate::support::{Browser, Cluster, Mail, Manners, Program, database};
 
 #[tokio::test]
@@ -47,7 +49,7 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
         program.kill();
         let _ = sent.await;
         program.start_again().await;
-        let store = latchkey::server::store::Store::open(&program.database_url).await.unwrap();
+        let store = Store::open(&program.database_url, &Database::default()).await.unwrap();
         let used = database::count(
             &store,
             "SELECT COUNT(*) FROM latchkey_auth_requests WHERE ended_by = 'signed_in'",

@@ -5,11 +5,14 @@ use std::{fmt::Display, path::Path};
 use super::{
     assets::Assets,
     clock::{Clock, SECOND},
-    config::{Settings, Users},
+    config::{Database, Settings, Users},
     mail::{templates::Templates, transport::Transport},
     store::{MappedUsers, Store, name_of},
     team_users,
 };
+
+/// Seconds one look at a database may take: some read a whole table.
+const PATIENCE: u32 = 60;
 
 /// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all
 /// is well.
@@ -31,7 +34,8 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
             .map(|_| "they work".to_owned()),
     );
     report.line("mail server", mail_server(settings).await);
-    match Store::connect(&settings.database_url).await {
+    let limits = Database { statement_timeout: PATIENCE, ..settings.policy.database.clone() };
+    match Store::connect(&settings.database_url, &limits).await {
         Err(error) => report.line("database", Err::<String, _>(error)),
         Ok(store) => {
             let found = database(&store).await;
@@ -41,7 +45,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
             );
             report.line("clock", time(&store, clock).await);
             if let Some(users) = &settings.policy.users {
-                report.line("users", team(users, &store).await);
+                report.line("users", team(users, &store, &limits).await);
             }
             store.close().await;
         }
@@ -117,8 +121,9 @@ async fn database(store: &Store) -> Result<String, String> {
 }
 
 /// Every row is looked at, which a start does not.
-async fn team(users: &Users, store: &Store) -> Result<String, String> {
-    let mapped = MappedUsers::open(users, store).await.map_err(|error| error.to_string())?;
+async fn team(users: &Users, store: &Store, limits: &Database) -> Result<String, String> {
+    let mapped =
+        MappedUsers::open(users, store, limits).await.map_err(|error| error.to_string())?;
     mapped.judge_duplicates(None).await.map_err(|error| error.to_string())?;
     match team_users::amiss(&mapped, None).await {
         Ok(None) => Ok(format!("{} can be read, and everybody in it can be found", users.table)),

@@ -3,7 +3,7 @@
 //! metrics from piling up.
 
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use super::{
     clock::{DAY, Millis},
@@ -12,12 +12,18 @@ use super::{
 };
 
 const PURGE_EVERY: Duration = Duration::from_secs(60);
+const COUNT_EVERY: Duration = Duration::from_secs(2);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Works until `stop`.
 pub fn start(core: Arc<Core>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(purge(&core, stop.clone()), checkpoint(&core, stop.clone()), count(stop));
+        tokio::join!(
+            purge(&core, stop.clone()),
+            checkpoint(&core, stop.clone()),
+            upkeep(stop.clone()),
+            count(&core, stop)
+        );
     })
 }
 
@@ -43,9 +49,23 @@ async fn checkpoint(core: &Core, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn count(mut stop: watch::Receiver<bool>) {
+async fn upkeep(mut stop: watch::Receiver<bool>) {
     while waited(metrics::UPKEEP_EVERY, &mut stop).await {
         metrics::upkeep();
+    }
+}
+
+/// Counts for `/metrics`, at the start and then, so that counting stays a small part of what the
+/// database does, no sooner than a hundred times what the last took.
+async fn count(core: &Core, mut stop: watch::Receiver<bool>) {
+    loop {
+        let began = Instant::now();
+        if let Err(error) = metrics::count(core).await {
+            tracing::warn!(%error, "mails and sessions could not be counted; trying again");
+        }
+        if !waited(COUNT_EVERY.max(began.elapsed() * 100), &mut stop).await {
+            return;
+        }
     }
 }
 

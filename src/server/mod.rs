@@ -21,6 +21,7 @@ pub mod operator;
 pub mod page_data;
 pub mod policy_file;
 pub mod random;
+pub mod readiness;
 pub mod render;
 pub mod router;
 pub mod serve;

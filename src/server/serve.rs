@@ -25,6 +25,7 @@ use super::{
     },
     metrics, policy_file,
     random::Random,
+    readiness::Readiness,
     router::router,
     sign_in::Core,
     state::{AppState, Shared},
@@ -68,7 +69,7 @@ impl ServeError {
             ServeError::Config(_)
             | ServeError::Users(_)
             | ServeError::Templates(_)
-            | ServeError::Store(OpenError::Scheme(_) | OpenError::Url(_)) => 2,
+            | ServeError::Store(OpenError::Url { .. }) => 2,
             _ => 1,
         }
     }
@@ -112,6 +113,7 @@ impl Server {
             leptos_options: leptos,
             assets,
             cookies,
+            readiness: Readiness::default(),
             mailbox,
             metrics_token,
         };
@@ -121,6 +123,7 @@ impl Server {
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
         let housekeeping = housekeeping::start(core.clone(), stopped.clone());
         let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
+        state.readiness.needs(worker.abort_handle());
         Ok(Server { router: router(state), core, stop, worker, policy_watch, housekeeping })
     }
 
@@ -180,10 +183,10 @@ async fn open(
     random: Random,
     outbox: mpsc::Sender<QueuedMail>,
 ) -> Result<Core, ServeError> {
-    let store = Store::open(&settings.database_url).await?;
+    let store = Store::open(&settings.database_url, &settings.policy.database).await?;
     let mapped_users = match &settings.policy.users {
         Some(users) => {
-            let mapped = MappedUsers::open(users, &store).await?;
+            let mapped = MappedUsers::open(users, &store, &settings.policy.database).await?;
             team_users::warn(&mapped, &users.table).await;
             Some(mapped)
         }

@@ -5,7 +5,8 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 
 use super::{
-    assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox, sign_in::Core,
+    assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox,
+    readiness::Readiness, sign_in::Core,
 };
 
 /// One pointer: each layer of the router clones it for each request.
@@ -18,6 +19,7 @@ pub struct Shared {
     pub leptos_options: LeptosOptions,
     pub assets: Assets,
     pub cookies: Cookies,
+    pub readiness: Readiness,
     /// In development without `SMTP_URL`, where mails go instead.
     pub mailbox: Option<Mailbox>,
     /// Who presents it may read `/metrics` from elsewhere.

@@ -1,7 +1,7 @@
 //! A team's database beside ours, whose users sign in.
 
 use latchkey::server::{
-    config::Users,
+    config::{Database, Users},
     store::{MapError, MappedUsers, Store},
 };
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
@@ -79,16 +79,15 @@ impl Team {
 
     /// A table as Latchkey maps it, or why it cannot be mapped.
     pub async fn mapped(&self, table: &str, address: &str) -> Result<MappedUsers, MapError> {
-        let own = Store::open(&format!("sqlite://{}", self.folder.path().join("own.db").display()))
-            .await
-            .unwrap();
+        let url = format!("sqlite://{}", self.folder.path().join("own.db").display());
+        let own = Store::open(&url, &Database::default()).await.unwrap();
         let users = Users {
             table: table.to_owned(),
             id: "id".to_owned(),
             address: address.to_owned(),
             database_url: Some(self.url.clone()),
         };
-        MappedUsers::open(&users, &own).await
+        MappedUsers::open(&users, &own, &Database::default()).await
     }
 
     /// Why it cannot be mapped.

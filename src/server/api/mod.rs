@@ -220,6 +220,8 @@ pub async fn alive() -> &'static str {
 
 /// GET `/readyz`: it can serve.
 pub async fn ready(State(state): State<AppState>) -> Answer {
-    state.core.store.ping().await?;
+    if !state.readiness.is_ready(&state.core).await {
+        return Err(Error::Unavailable.into());
+    }
     Ok("ready".into_response())
 }

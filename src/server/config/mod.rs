@@ -16,8 +16,8 @@ use url::Url;
 
 use overlay::parse_policy;
 pub use policy::{
-    Auth, Brand, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session, SignUp,
-    Users,
+    Auth, Brand, Database, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session,
+    SignUp, Users,
 };
 pub use public_url::PublicUrl;
 

@@ -18,6 +18,7 @@ use crate::server::{
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     pub server: Server,
+    pub database: Database,
     pub auth: Auth,
     pub limits: Limits,
     pub session: Session,
@@ -40,6 +41,19 @@ pub struct Server {
     /// One address is a network, too.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+}
+
+/// How PostgreSQL is used. Times in seconds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    pub connections: u32,
+    pub statement_timeout: u32,
+    pub lock_timeout: u32,
+    pub idle_in_transaction_timeout: u32,
+    pub vanished_client_timeout: u32,
+    /// Where migrations are made, if not where we serve from: past a pooler, or by a role that may.
+    pub migrate_url: Option<String>,
 }
 
 /// A list of them, or one text with commas, as the environment has it.
@@ -195,6 +209,19 @@ impl Brand {
     }
 }
 
+impl Default for Database {
+    fn default() -> Self {
+        Database {
+            connections: 16,
+            statement_timeout: 5,
+            lock_timeout: 2,
+            idle_in_transaction_timeout: 10,
+            vanished_client_timeout: 60,
+            migrate_url: None,
+        }
+    }
+}
+
 impl Default for Auth {
     fn default() -> Self {
         Auth {
@@ -268,6 +295,7 @@ impl Policy {
     pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
         let changed = [
             ("server.public_url", self.server.public_url != newer.server.public_url),
+            ("database", self.database != newer.database),
             ("mail.from", self.mail.from != newer.mail.from),
             ("mail.templates", self.mail.templates != newer.mail.templates),
             ("users", self.users != newer.users),
@@ -284,6 +312,16 @@ impl Policy {
             }
             bad(key, format!("must be {} to {}, and is {value}", allowed.start(), allowed.end()))
         };
+        let database = &self.database;
+        range("database.connections", database.connections, 1..=1_000)?;
+        range("database.statement_timeout", database.statement_timeout, 1..=600)?;
+        range("database.lock_timeout", database.lock_timeout, 1..=database.statement_timeout)?;
+        range(
+            "database.idle_in_transaction_timeout",
+            database.idle_in_transaction_timeout,
+            1..=3_600,
+        )?;
+        range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
         range("auth.expires_in", self.auth.expires_in, 60..=3_600)?;
         range("auth.resend_cooldown", self.auth.resend_cooldown, 10..=600)?;
         range("auth.code_tries", self.auth.code_tries, 1..=10)?;

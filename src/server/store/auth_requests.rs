@@ -1,8 +1,9 @@
 //! Auth requests and the credentials they were mailed with.
 
 use sqlx::FromRow;
+use std::sync::LazyLock;
 
-use super::{AuditEvent, Dialect, INSERT_MAIL, NewMail, Store, finish, read, write};
+use super::{AuditEvent, INSERT_MAIL, NewMail, Store, finish, read, write};
 use crate::{error::Error, server::clock::Millis};
 
 /// One attempt to sign in.
@@ -100,6 +101,29 @@ pub struct Origin {
     pub expires_at: Millis,
 }
 
+/// What an [`AuthRequest`] is read of. Not `*`: a statement that a newer version's migration gives
+/// another column fails once on each connection of the version before.
+pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destination, r.state, \
+    r.link_base, r.variables, r.user_agent, r.ip_prefix, r.created_at, r.expires_at, \
+    r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.ended_at, r.ended_by";
+
+pub static BY_ID: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
+pub static ORIGIN_OF_LINK: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE c.link_hash = $1", origin()));
+pub static ORIGINS_OF_CODE: LazyLock<String> = LazyLock::new(|| {
+    format!("{} WHERE c.auth_request_id = $1 ORDER BY c.generation DESC", origin())
+});
+
+fn origin() -> String {
+    format!(
+        "SELECT {COLUMNS}, c.generation AS credential_generation, c.code_hash, \
+         c.expires_at AS credential_expires_at \
+         FROM latchkey_auth_credentials c \
+         JOIN latchkey_auth_requests r ON r.id = c.auth_request_id"
+    )
+}
+
 impl Store {
     /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees
     /// when mails were queued in the bucket, newest first, and may refuse.
@@ -111,9 +135,8 @@ impl Store {
         event: &AuditEvent,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        write!(self, tx => {
+        write!(self, of new.address, tx => {
                    let now = event.at;
-                   tx.lock_address(new.address).await?;
                    allow(&queued_at!(tx, mail.bucket, now))?;
                    for id in new.held {
                        sqlx::query("UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
@@ -152,12 +175,12 @@ impl Store {
         event: &AuditEvent,
         allow: impl Fn(&AuthRequest, &[Millis]) -> Result<(), Error>,
     ) -> Result<Option<()>, Error> {
-        Ok(write!(self, tx => {
-                   let address: Option<String> = sqlx::query_scalar("SELECT address FROM latchkey_auth_requests WHERE id = $1")
-                       .bind(id).fetch_optional(&mut *tx).await?;
-                   let Some(address) = address else { return Ok(None) };
-                   tx.lock_address(&address).await?;
-                   let request: AuthRequest = sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(id).fetch_one(&mut *tx).await?;
+        let of = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
+        let address: Option<String> =
+            read!(self, db => sqlx::query_scalar(of).bind(id).fetch_optional(db).await?);
+        let Some(address) = address else { return Ok(None) };
+        Ok(write!(self, of &address, tx => {
+                   let request: AuthRequest = sqlx::query_as(BY_ID.as_str()).bind(id).fetch_one(&mut *tx).await?;
                    if request.generation + 1 != credential.generation {
                        return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
                    }
@@ -179,30 +202,24 @@ impl Store {
     }
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
-        Ok(
-            read!(self, db => sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(id).fetch_optional(db).await?),
-        )
+        Ok(read!(self, db => sqlx::query_as(BY_ID.as_str()).bind(id).fetch_optional(db).await?))
     }
 
     /// What a link token with this hash was made for.
     pub async fn origin_of_link(&self, link_hash: &[u8]) -> Result<Option<Origin>, Error> {
-        let origin = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
-            FROM latchkey_auth_credentials c JOIN latchkey_auth_requests r ON r.id = c.auth_request_id WHERE c.link_hash = $1";
+        let origin = ORIGIN_OF_LINK.as_str();
         Ok(read!(self, db => sqlx::query_as(origin).bind(link_hash).fetch_optional(db).await?))
     }
 
     /// Every credential of an auth request, newest first.
     pub async fn origins_of_code(&self, id: &str) -> Result<Vec<Origin>, Error> {
-        let origins = "SELECT r.*, c.generation AS credential_generation, c.code_hash, c.expires_at AS credential_expires_at \
-            FROM latchkey_auth_credentials c JOIN latchkey_auth_requests r ON r.id = c.auth_request_id WHERE c.auth_request_id = $1 \
-            ORDER BY c.generation DESC";
+        let origins = ORIGINS_OF_CODE.as_str();
         Ok(read!(self, db => sqlx::query_as(origins).bind(id).fetch_all(db).await?))
     }
 
     /// Ends an auth request for good, and notes the event. Whether it was pending.
     pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
-        Ok(write!(self, tx => {
-            tx.lock_address(address).await?;
+        Ok(write!(self, of address, tx => {
             let cancel = "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'cancelled' \
                 WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
             let cancelled = sqlx::query(cancel).bind(event.at).bind(id).execute(&mut *tx).await?.rows_affected();

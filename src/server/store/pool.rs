@@ -1,122 +1,242 @@
 //! Connections that stay open, each lent to one caller at a time.
 //!
 //! Not sqlx's own pool: that asks the database whether it is still there whenever a connection is
-//! taken and whenever it comes back, which costs more than most of our statements do.
+//! taken and whenever it comes back, which costs more than most of our statements do; and it closes
+//! a connection whose caller has gone away.
 
-use deadpool::{
-    Runtime,
-    managed::{self, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult},
+use std::{
+    collections::hash_map::RandomState,
+    hash::BuildHasher,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
-use sqlx::{ConnectOptions, Connection};
-use std::time::Duration;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{Instant, timeout},
+};
+
+use super::{
+    link::{Link, Setup, Wire},
+    trouble::Trouble,
+};
 
 /// How long a request waits for a connection before it is told to come back: people prefer a fast
 /// 503 to a hung page.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A connection that nobody used for so long is asked whether it is still there.
+/// A connection that nobody used for so long is asked whether it is still there, and has so long to
+/// answer: a firewall may have forgotten it without a word.
 const IDLE: Duration = Duration::from_secs(1);
+const PING: Duration = Duration::from_millis(500);
+
+/// How long what a caller has left behind may take to end.
+const CLEANING: Duration = Duration::from_secs(10);
 
 /// An older connection is replaced: a database that moved to another host is found again.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-#[derive(Debug)]
-struct Manager<C: Connection> {
-    options: C::Options,
-}
-
-impl<C: Connection> managed::Manager for Manager<C> {
-    type Type = C;
-    type Error = sqlx::Error;
-
-    async fn create(&self) -> Result<C, sqlx::Error> {
-        self.options.connect().await
-    }
-
-    async fn recycle(&self, connection: &mut C, metrics: &Metrics) -> RecycleResult<sqlx::Error> {
-        if metrics.age() > LIFETIME {
-            return Err(RecycleError::message("it is old"));
-        }
-        if metrics.last_used() > IDLE {
-            connection.ping().await?;
-        }
-        Ok(())
-    }
-}
+/// Steps for one address take turns before they take a connection, or those for one address that
+/// everybody asks for would hold them all while they wait for each other. Addresses share so many.
+const TURNS: usize = 256;
 
 /// Up to so many connections to one database, opened as they are needed.
 #[derive(Debug)]
-pub struct Pool<C: Connection>(managed::Pool<Manager<C>>);
+pub struct Pool<C: Wire>(Arc<Inner<C>>);
 
-impl<C: Connection> Clone for Pool<C> {
+#[derive(Debug)]
+struct Inner<C: Wire> {
+    options: C::Options,
+    setup: Arc<Setup>,
+    /// Since when each is idle; the last used is the first to be lent again.
+    idle: Mutex<Vec<(Link<C>, Instant)>>,
+    room: Arc<Semaphore>,
+    turns: Vec<Arc<tokio::sync::Mutex<()>>>,
+    hasher: RandomState,
+}
+
+impl<C: Wire> Clone for Pool<C> {
     fn clone(&self) -> Self {
         Pool(self.0.clone())
     }
 }
 
-impl<C: Connection> Pool<C> {
+impl<C: Wire + 'static> Pool<C> {
     /// A pool of which one connection is already open, so that one learns at once whether that can
     /// be done.
-    pub async fn open(options: C::Options, size: usize) -> Result<Self, sqlx::Error> {
-        let pool = managed::Pool::builder(Manager { options })
-            .max_size(size)
-            .queue_mode(QueueMode::Lifo)
-            .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
-            .recycle_timeout(Some(PATIENCE))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|error| sqlx::Error::Configuration(error.into()))?;
-        let pool = Pool(pool);
+    pub async fn open(options: C::Options, setup: Setup, size: usize) -> sqlx::Result<Self> {
+        let pool = Pool(Arc::new(Inner {
+            options,
+            setup: Arc::new(setup),
+            idle: Mutex::default(),
+            room: Arc::new(Semaphore::new(size)),
+            turns: (0..TURNS).map(|_| Arc::default()).collect(),
+            hasher: RandomState::new(),
+        }));
         pool.get().await?.give_back();
         Ok(pool)
     }
 
     /// A connection of one's own.
-    pub async fn get(&self) -> Result<Lent<C>, sqlx::Error> {
-        match self.0.get().await {
-            Ok(object) => Ok(Lent { object: Some(object), is_sound: false }),
-            Err(PoolError::Backend(error)) => Err(error),
-            Err(PoolError::Closed) => Err(sqlx::Error::PoolClosed),
+    pub async fn get(&self) -> sqlx::Result<Lent<C>> {
+        self.get_for(None).await
+    }
+
+    /// A connection in the midst of a transaction, the only one for an address, if there is one.
+    pub async fn begin(
+        &self,
+        durability: &'static str,
+        address: Option<&str>,
+    ) -> sqlx::Result<Lent<C>> {
+        let mut lent = self.get_for(address).await?;
+        lent.connection()?.begin(durability, address).await?;
+        Ok(lent)
+    }
+
+    async fn get_for(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
+        let turn_and_permit = async {
+            let turn = match address.and_then(|address| self.turn_of(address)) {
+                Some(turn) => Some(turn.lock_owned().await),
+                None => None,
+            };
+            Ok::<_, sqlx::Error>((turn, self.0.room.clone().acquire_owned().await))
+        };
+        let lent = match timeout(PATIENCE, turn_and_permit).await {
+            Ok(Ok((turn, Ok(permit)))) => self.lend(Held { _turn: turn, _permit: permit }).await,
+            Ok(_) => Err(sqlx::Error::PoolClosed),
             Err(_) => Err(sqlx::Error::PoolTimedOut),
+        };
+        lent.inspect_err(|error| self.0.setup.note(error))
+    }
+
+    fn turn_of(&self, address: &str) -> Option<Arc<tokio::sync::Mutex<()>>> {
+        let number = self.0.hasher.hash_one(address) % TURNS as u64;
+        self.0.turns.get(usize::try_from(number).ok()?).cloned()
+    }
+
+    /// The idle one that was used last, if it is still there, or a new one.
+    async fn lend(&self, held: Held) -> sqlx::Result<Lent<C>> {
+        let found = self.idle().pop();
+        let Some((link, since)) = found.filter(|(link, _)| link.age() < LIFETIME) else {
+            return self.connect(held).await;
+        };
+        let mut lent = Lent { link: Some(link), held: Some(held), pool: self.clone() };
+        if since.elapsed() < IDLE {
+            return Ok(lent);
         }
+        if let Ok(Ok(())) = timeout(PING, lent.connection()?.ping()).await {
+            return Ok(lent);
+        }
+        // What made one hang or break has done so to the others.
+        self.forget_idle();
+        lent.link = None;
+        match lent.held.take() {
+            Some(held) => self.connect(held).await,
+            None => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
+    /// In a task: what is half open when the caller goes away is not torn off, but kept for the
+    /// next.
+    async fn connect(&self, held: Held) -> sqlx::Result<Lent<C>> {
+        let (hand_over, handed_over) = oneshot::channel();
+        let pool = self.clone();
+        tokio::spawn(async move {
+            let link = Link::open(&pool.0.options, pool.0.setup.clone());
+            let link =
+                timeout(PATIENCE, link).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut));
+            let lent = link.map(|link| Lent { link: Some(link), held: Some(held), pool });
+            if let Err(Ok(lent)) = hand_over.send(lent) {
+                lent.give_back();
+            }
+        });
+        handed_over.await.unwrap_or(Err(sqlx::Error::PoolClosed))
+    }
+
+    /// The last that was wrong with the database.
+    pub fn trouble(&self) -> Option<Trouble> {
+        self.0.setup.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the server's sessions are shared with other clients.
+    pub fn is_shared(&self) -> bool {
+        self.0.setup.is_shared
     }
 
     /// Closes what is not lent, each as the database likes it, and lends no more.
     pub async fn close(&self) {
-        for connection in self.0.retain(|_, _| false).removed {
-            if let Err(error) = connection.close().await {
+        self.0.room.close();
+        let idle = std::mem::take(&mut *self.idle());
+        for (link, _) in idle {
+            if let Err(error) = link.close().await {
                 tracing::warn!(%error, "a connection to the database did not close");
             }
         }
-        self.0.close();
+    }
+
+    fn keep(&self, link: Link<C>) {
+        if !self.0.room.is_closed() {
+            self.idle().push((link, Instant::now()));
+        }
+    }
+
+    fn forget_idle(&self) {
+        let forgotten = std::mem::take(&mut *self.idle());
+        drop(forgotten);
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Link<C>, Instant)>> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A connection in use. Dropped without [`Lent::give_back`] (an error, a caller that went away) it
-/// may be in the midst of something, and is closed instead of lent again.
+/// What somebody who has a connection keeps from others: room for one, and the address's turn.
 #[derive(Debug)]
-pub struct Lent<C: Connection> {
-    /// There until it is dropped.
-    object: Option<Object<Manager<C>>>,
-    is_sound: bool,
+struct Held {
+    _turn: Option<OwnedMutexGuard<()>>,
+    _permit: OwnedSemaphorePermit,
 }
 
-impl<C: Connection> Lent<C> {
-    pub fn connection(&mut self) -> Result<&mut C, sqlx::Error> {
-        self.object.as_deref_mut().ok_or(sqlx::Error::PoolClosed)
+/// A connection in use. Dropped without [`Lent::give_back`] (an error, a caller that went away) it
+/// may be in the midst of something, which a task undoes before it is lent again: a new connection
+/// would cost the database more, and whoever hangs up could have it made.
+#[derive(Debug)]
+pub struct Lent<C: Wire + 'static> {
+    /// Both are there until it is dropped.
+    link: Option<Link<C>>,
+    held: Option<Held>,
+    pool: Pool<C>,
+}
+
+impl<C: Wire + 'static> Lent<C> {
+    pub fn connection(&mut self) -> sqlx::Result<&mut Link<C>> {
+        self.link.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
     /// Nothing is left undone on it: another may have it.
     pub fn give_back(mut self) {
-        self.is_sound = true;
+        if let Some(link) = self.link.take_if(|link| !link.is_spent()) {
+            self.pool.keep(link);
+        }
     }
 }
 
-impl<C: Connection> Drop for Lent<C> {
+impl<C: Wire + 'static> Drop for Lent<C> {
     fn drop(&mut self) {
-        if !self.is_sound {
-            self.object.take().map(Object::take);
+        let (Some(mut link), Some(held)) = (self.link.take(), self.held.take()) else { return };
+        if link.is_spent() {
+            return self.pool.forget_idle();
+        }
+        let pool = self.pool.clone();
+        // Without a runtime the program ends.
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                match timeout(CLEANING, link.clean()).await {
+                    Ok(Ok(())) if !link.is_spent() => pool.keep(link),
+                    _ => pool.forget_idle(),
+                }
+                drop(held);
+            });
         }
     }
 }

@@ -6,7 +6,9 @@ use std::{
     ops::{Deref, DerefMut},
 };
 
-/// Runs code with a connection of a pool, and gives it back unless an error ended the code.
+use super::link::{Link, Wire};
+
+/// Runs code with a connection of a pool, and gives it back; after an error it is looked at first.
 macro_rules! lend {
     ($pool:expr, $db:ident => $body:expr) => {{
         let mut lent = $pool.get().await?;
@@ -36,38 +38,48 @@ pub(crate) const DURABLE: &str = "PRAGMA synchronous = FULL; BEGIN IMMEDIATE";
 /// third of what a sign-in cost.
 pub(crate) const SURVIVES_THE_PROCESS: &str = "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE";
 
-/// Runs the same code in a write transaction of either database. It has the value of the code; an
-/// error inside, by `?` or `return`, rolls back.
+/// Runs the same code in a write transaction of either database, with `of` an address the only one
+/// of that. It has the value of the code; an error inside, by `?` or `return`, rolls back.
 macro_rules! write {
+    ($store:expr, of $address:expr, $tx:ident => $body:expr) => {
+        $crate::server::store::write!($store, $crate::server::store::DURABLE, of $address, $tx => $body)
+    };
     ($store:expr, $tx:ident => $body:expr) => {
         $crate::server::store::write!($store, $crate::server::store::DURABLE, $tx => $body)
     };
+    ($store:expr, $begin:expr, of $address:expr, $tx:ident => $body:expr) => {
+        $crate::server::store::write!(@ $store, $begin, Some($address), $tx => $body)
+    };
     ($store:expr, $begin:expr, $tx:ident => $body:expr) => {
+        $crate::server::store::write!(@ $store, $begin, None, $tx => $body)
+    };
+    (@ $store:expr, $begin:expr, $address:expr, $tx:ident => $body:expr) => {
         match $store {
-            $crate::server::store::Store::Sqlite { writer, .. } => $crate::server::store::transaction!(writer, $begin, $tx => $body),
-            $crate::server::store::Store::Postgres(pool) => $crate::server::store::transaction!(pool, "BEGIN", $tx => $body),
+            $crate::server::store::Store::Sqlite { writer, .. } => {
+                $crate::server::store::transaction!(writer, $begin, $address, $tx => $body)
+            }
+            $crate::server::store::Store::Postgres(pool) => {
+                $crate::server::store::transaction!(pool, $begin, $address, $tx => $body)
+            }
         }
     };
 }
 
 macro_rules! transaction {
-    ($pool:expr, $begin:expr, $tx:ident => $body:expr) => {{
-        let mut lent = $pool.get().await?;
+    ($pool:expr, $begin:expr, $address:expr, $tx:ident => $body:expr) => {{
+        let mut lent = $pool.begin($begin, $address).await?;
         let mut $tx = $crate::server::store::Tx::of(lent.connection()?);
-        sqlx::raw_sql($begin).execute(&mut *$tx).await?;
         let outcome: Result<_, Error> = async { Ok($body) }.await;
         match outcome {
             Ok(out) => {
-                if !$tx.is_over {
-                    sqlx::raw_sql("COMMIT").execute(&mut *$tx).await?;
-                }
+                $tx.end("COMMIT").await?;
                 lent.give_back();
                 out
             }
             Err(error) => {
                 // On a full disk SQLite has ended the transaction by itself; then this fails, and
-                // the connection is closed.
-                if $tx.is_over || sqlx::raw_sql("ROLLBACK").execute(&mut *$tx).await.is_ok() {
+                // what is left of it is looked at before the connection is lent again.
+                if $tx.end("ROLLBACK").await.is_ok() {
                     lent.give_back();
                 }
                 return Err(error);
@@ -77,30 +89,39 @@ macro_rules! transaction {
 }
 
 /// A connection in a write transaction. Not sqlx's own: that ends in a round trip of its own. One
-/// that is left in the midst goes with its connection, which its lender closes.
+/// that is left in the midst is undone by who lent the connection.
 pub(crate) struct Tx<'c, C> {
-    connection: &'c mut C,
+    link: &'c mut Link<C>,
     /// Committed already.
     pub is_over: bool,
 }
 
-impl<'c, C> Tx<'c, C> {
-    pub fn of(connection: &'c mut C) -> Self {
-        Tx { connection, is_over: false }
+impl<'c, C: Wire> Tx<'c, C> {
+    pub fn of(link: &'c mut Link<C>) -> Self {
+        Tx { link, is_over: false }
+    }
+
+    /// Ends it, if it is not over.
+    pub async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
+        if self.is_over {
+            self.link.has_ended();
+            return Ok(());
+        }
+        self.link.end(how).await
     }
 }
 
 impl<C> Deref for Tx<'_, C> {
-    type Target = C;
+    type Target = Link<C>;
 
-    fn deref(&self) -> &C {
-        self.connection
+    fn deref(&self) -> &Link<C> {
+        self.link
     }
 }
 
 impl<C> DerefMut for Tx<'_, C> {
-    fn deref_mut(&mut self) -> &mut C {
-        self.connection
+    fn deref_mut(&mut self) -> &mut Link<C> {
+        self.link
     }
 }
 
@@ -168,9 +189,6 @@ pub(crate) use {execute, finish, lend, read, returning, run_all, run_batch, tran
 
 /// Where the two databases differ inside a transaction.
 pub(crate) trait Dialect {
-    /// One writer at a time for one address, where the database has many writers.
-    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()>;
-
     /// Statements as one, their parameters numbered through. Each round trip costs two changes of
     /// thread on SQLite and the network on PostgreSQL, more than most statements do.
     fn batch(&self, statements: &[&str]) -> String;
@@ -183,10 +201,6 @@ pub(crate) trait Dialect {
 }
 
 impl Dialect for Tx<'_, SqliteConnection> {
-    async fn lock_address(&mut self, _: &str) -> sqlx::Result<()> {
-        Ok(())
-    }
-
     fn batch(&self, statements: &[&str]) -> String {
         numbered_through(statements).join("; ")
     }
@@ -201,12 +215,6 @@ impl Dialect for Tx<'_, SqliteConnection> {
 }
 
 impl Dialect for Tx<'_, PgConnection> {
-    async fn lock_address(&mut self, address: &str) -> sqlx::Result<()> {
-        let lock =
-            sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(address);
-        lock.execute(&mut **self).await.map(|_| ())
-    }
-
     fn batch(&self, statements: &[&str]) -> String {
         let mut numbered = numbered_through(statements);
         let last = numbered.pop().unwrap_or_default();

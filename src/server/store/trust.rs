@@ -1,7 +1,7 @@
 //! The trust in devices and sessions, and its end.
 
 use super::{
-    AuditEvent, Dialect, INSERT_MAIL, NewMail, Store, finish, read, run_all,
+    AuditEvent, INSERT_MAIL, NewMail, Store, finish, read, run_all,
     sessions::{REVOKE_OTHERS, revoked},
     write,
 };
@@ -76,8 +76,7 @@ impl Store {
         let Dispute { session_id, user_id, address, everywhere, remove_password, .. } = dispute;
         let Dispute { disputed, revoked, cancelled, removed, .. } = dispute;
         let now = disputed.at;
-        Ok(write!(self, tx => {
-            tx.lock_address(address).await?;
+        Ok(write!(self, of address, tx => {
             let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 \
                 WHERE user_id = $2 AND (id = $3 OR $4) AND revoked_at IS NULL \
                 RETURNING token_expires_at";
@@ -127,8 +126,7 @@ impl Store {
     pub async fn set_password(&self, new: &NewPassword<'_>) -> Result<Option<u64>, Error> {
         let NewPassword { session_id, user_id, address, hash, notice, changed, revoked } = new;
         let now = changed.at;
-        Ok(write!(self, tx => {
-            tx.lock_address(address).await?;
+        Ok(write!(self, of address, tx => {
             let set = "UPDATE latchkey_users SET password = $1 WHERE id = $2 \
                 AND (password IS NOT NULL OR $1 IS NOT NULL) AND EXISTS \
                 (SELECT 1 FROM latchkey_sessions WHERE id = $3 AND revoked_at IS NULL)";

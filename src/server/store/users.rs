@@ -1,8 +1,8 @@
 //! Latchkey's own users, and their passwords.
 
 use super::{
-    AuditEvent, Dialect, NewSession, SURVIVES_THE_PROCESS, Store, finish, read,
-    sessions::begin_session, trust::DISTRUST, write,
+    AuditEvent, NewSession, SURVIVES_THE_PROCESS, Store, finish, read, sessions::begin_session,
+    trust::DISTRUST, write,
 };
 use crate::{error::Error, server::clock::Millis};
 
@@ -65,8 +65,7 @@ impl Store {
         address: &str,
         event: &AuditEvent,
     ) -> Result<(), Error> {
-        write!(self, tx => {
-            tx.lock_address(address).await?;
+        write!(self, of address, tx => {
             finish!(
                 tx,
                 DISTRUST => [&event.subject, event.at, user_id],
@@ -104,8 +103,7 @@ impl Store {
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Millis]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        write!(self, SURVIVES_THE_PROCESS, tx => {
-            tx.lock_address(address).await?;
+        write!(self, SURVIVES_THE_PROCESS, of address, tx => {
             allow(&failed_at!(tx, failed_try))?;
             finish!(tx, INSERT_TRY => [failed_try.id, failed_try.bucket, failed_try.at]);
         });
@@ -124,8 +122,7 @@ impl Store {
         now: Millis,
     ) -> Result<bool, Error> {
         let RightPassword { user_id, kept, renewed } = right;
-        Ok(write!(self, tx => {
-            tx.lock_address(address).await?;
+        Ok(write!(self, of address, tx => {
             allow(&failed_at!(tx, failed_try))?;
             let unchanged = "SELECT 1 FROM latchkey_users \
                 WHERE id = $1 AND password = $2 AND NOT EXISTS \

@@ -1,9 +1,12 @@
 //! The step in which a link or a code is judged, and a right one becomes a session.
 
 use sqlx::FromRow;
+use std::sync::LazyLock;
 
 use super::{
-    AuthRequest, Dialect, FailedTry, NewSession, Store, finish,
+    AuthRequest, FailedTry, NewSession, Store,
+    auth_requests::{BY_ID, COLUMNS},
+    finish,
     sessions::begin_session,
     users::{INSERT_TRY, failed_at},
     write,
@@ -57,9 +60,8 @@ impl Store {
         code_try: &FailedTry<'_>,
         judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
     ) -> Result<Error, Error> {
-        Ok(write!(self, tx => {
-            tx.lock_address(&request.address).await?;
-            let found = sqlx::query_as("SELECT * FROM latchkey_auth_requests WHERE id = $1").bind(&request.id);
+        Ok(write!(self, of &request.address, tx => {
+            let found = sqlx::query_as(BY_ID.as_str()).bind(&request.id);
             let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
             match judge(&request, &failed_at!(tx, code_try)) {
                 Verdict::Wrong(error) => {
@@ -87,11 +89,10 @@ impl Store {
         now: Millis,
         judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
     ) -> Result<Completed, Error> {
-        Ok(write!(self, tx => {
-            tx.lock_address(&request.address).await?;
+        Ok(write!(self, of &request.address, tx => {
             let found = match admission {
-                Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID).bind(&request.id).bind(user_id),
-                _ => sqlx::query_as(WITH_USER_OF_ADDRESS).bind(&request.id),
+                Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID.as_str()).bind(&request.id).bind(user_id),
+                _ => sqlx::query_as(WITH_USER_OF_ADDRESS.as_str()).bind(&request.id),
             };
             let Some(Found { request, user_id, is_banned }) = found.fetch_optional(&mut *tx).await? else {
                 return Ok(Completed::Gone);
@@ -138,10 +139,20 @@ struct Found {
 
 const COUNT: &str = "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 
-const WITH_USER_OF_ADDRESS: &str = "SELECT r.*, u.id AS user_id, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = r.address) AS is_banned \
-    FROM latchkey_auth_requests r LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1";
-const WITH_USER_OF_ID: &str = "SELECT r.*, $2 AS user_id, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) \
-    OR EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = r.address) AS is_banned \
-    FROM latchkey_auth_requests r WHERE r.id = $1";
+pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS}, u.id AS user_id, {BANNED} AS is_banned FROM latchkey_auth_requests r \
+         LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1"
+    )
+});
+pub static WITH_USER_OF_ID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS}, $2 AS user_id, \
+         EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) OR {BANNED} AS is_banned \
+         FROM latchkey_auth_requests r WHERE r.id = $1"
+    )
+});
+
+/// Whether the address of a request is kept out.
+const BANNED: &str =
+    "EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = r.address)";

@@ -2,14 +2,17 @@
 
 mod table;
 
-use sqlx::{
-    AssertSqlSafe, PgConnection, SqliteConnection, postgres::PgConnectOptions,
-    sqlite::SqliteConnectOptions,
-};
-use std::str::FromStr;
+use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
-use super::{Pool, Store, lend};
-use crate::{error::Error, server::config::Users};
+use super::{
+    OpenError, Pool, Store, lend,
+    open::{self, Purpose},
+    url::{BadUrl, Place},
+};
+use crate::{
+    error::Error,
+    server::config::{Database as Limits, Users},
+};
 use table::Table;
 
 /// The table, and the query that finds a user in it by its index.
@@ -48,8 +51,10 @@ pub const ROWS_OF_A_START: i64 = 100_000;
 /// Why a table cannot be mapped: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
-    #[error("[users] database_url must start with sqlite:// or postgres://.")]
-    Scheme,
+    #[error("[users] database_url {0}")]
+    Url(BadUrl),
+    #[error("[users] {0}")]
+    Open(#[from] OpenError),
     #[error(
         "[users] {table} cannot be read: {error}. Check users.table, users.id, users.address and the rights of the database user."
     )]
@@ -82,12 +87,12 @@ impl MappedUsers {
     /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it:
     /// it must be there, its addresses must be unique, and finding one must not read the whole
     /// table.
-    pub async fn open(users: &Users, own: &Store) -> Result<Self, MapError> {
+    pub async fn open(users: &Users, own: &Store, limits: &Limits) -> Result<Self, MapError> {
         let unreadable = |error| MapError::Read { table: users.table.clone(), error };
         let database = match (&users.database_url, own) {
             (None, Store::Sqlite { readers, .. }) => Database::Sqlite(readers.clone()),
             (None, Store::Postgres(pool)) => Database::Postgres(pool.clone()),
-            (Some(url), _) => open_read_only(url).await?.map_err(unreadable)?,
+            (Some(url), _) => open_read_only(url, limits).await?,
         };
         let table = Table::of(users);
         let kind = database.type_of(&table).await.map_err(unreadable)?;
@@ -105,6 +110,12 @@ impl MappedUsers {
             return Ok(mapped);
         }
         Err(MapError::NoIndex { table: users.table.clone(), address: users.address.clone() })
+    }
+
+    /// Whether its database answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        on!(&self.database, db => sqlx::query("SELECT 1").execute(db).await.map(drop)?);
+        Ok(())
     }
 
     /// The id of the user with this address, by either spelling of its domain. Two of them are as
@@ -173,22 +184,15 @@ fn in_unicode(address: &str) -> Option<String> {
     sound.ok().filter(|()| spelt != domain).map(|()| format!("{local}@{spelt}"))
 }
 
-async fn open_read_only(url: &str) -> Result<sqlx::Result<Database>, MapError> {
-    match url.split(':').next() {
-        Some("sqlite") => {
-            let open = async {
-                Pool::open(SqliteConnectOptions::from_str(url)?.read_only(true), CONNECTIONS).await
-            };
-            Ok(open.await.map(Database::Sqlite))
+/// Connections that cannot write, whatever they are asked to.
+async fn open_read_only(url: &str, limits: &Limits) -> Result<Database, MapError> {
+    let place = Place::of(url).map_err(MapError::Url)?;
+    Ok(match place {
+        Place::Sqlite(options) => {
+            Database::Sqlite(open::sqlite_to_read(options, CONNECTIONS).await?)
         }
-        Some("postgres" | "postgresql") => {
-            let open = async {
-                let options = PgConnectOptions::from_str(url)?
-                    .options([("default_transaction_read_only", "on")]);
-                Pool::open(options, CONNECTIONS).await
-            };
-            Ok(open.await.map(Database::Postgres))
+        Place::Postgres(options) => {
+            Database::Postgres(open::postgres(options, limits, CONNECTIONS, Purpose::Read).await?)
         }
-        _ => Err(MapError::Scheme),
-    }
+    })
 }

@@ -1,6 +1,6 @@
 //! What a mapped table is like: its statements, the type of its addresses, its index.
 
-use sqlx::{AssertSqlSafe, Connection, Row};
+use sqlx::{AssertSqlSafe, Row};
 
 use super::{super::lend, Compared, Database, MapError, MappedUsers};
 use crate::server::config::Users;
@@ -177,10 +177,10 @@ impl MappedUsers {
                      DEALLOCATE latchkey_look_up",
                     self.look_up
                 );
-                let mut lent = pool.get().await?;
-                let mut tx = lent.connection()?.begin().await?;
-                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *tx).await?;
-                tx.rollback().await?;
+                let mut lent = pool.begin("", None).await?;
+                let db = lent.connection()?;
+                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *db).await?;
+                db.end("ROLLBACK").await?;
                 lent.give_back();
                 let steps =
                     rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<String>>>()?;

@@ -1,0 +1,135 @@
+//! Makes and changes our tables, in one transaction, which a pooler carries, too.
+//!
+//! Not by sqlx's own runner: that takes a lock of the session and names its statements. Its table
+//! is as sqlx would make it.
+
+use sqlx::{ColumnIndex, Database, Decode, Row, Type, migrate::Migrator};
+use std::fmt::Write;
+
+use super::{
+    link::{Link, Wire},
+    pool::Pool,
+};
+
+/// The table that says which migrations were made. Of our own: a team's program that migrates with
+/// sqlx, too, has one of the usual name.
+const TABLE: &str = "latchkey_migrations";
+
+/// Why tables were not made or changed, as the rest of a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error("migration {0} was made there by a program in which it is another")]
+    Changed(i64),
+    #[error(
+        "{0} are to be made, and we may not. Run `latchkey migrate` with database.migrate_url of a \
+         role that may, or give us the tables"
+    )]
+    Forbidden(usize),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+/// Migrations, and how the two databases do without the other's ways.
+pub(super) struct Migrations {
+    pub migrator: Migrator,
+    /// A type of bytes, and of points in time.
+    types: [&'static str; 2],
+    /// How bytes are written.
+    bytes: [&'static str; 2],
+    durability: &'static str,
+    lock: &'static str,
+}
+
+pub(super) fn of_sqlite() -> Migrations {
+    Migrations {
+        migrator: sqlx::migrate!("migrations/sqlite"),
+        types: ["BLOB", "TIMESTAMP"],
+        bytes: ["X'", "'"],
+        durability: super::DURABLE,
+        lock: "SELECT 1",
+    }
+}
+
+pub(super) fn of_postgres() -> Migrations {
+    Migrations {
+        migrator: sqlx::migrate!("migrations/postgres"),
+        types: ["BYTEA", "TIMESTAMPTZ"],
+        bytes: ["'\\x", "'::BYTEA"],
+        durability: "",
+        // Any number, the same for all versions.
+        lock: "SELECT FROM pg_advisory_xact_lock(5494182362371)",
+    }
+}
+
+/// A row of our table: a version, and the hash of what made it.
+pub(super) type Made = (i64, Vec<u8>);
+
+impl Migrations {
+    /// Those that are not among `made`. Others there are those of a newer version, and no fault:
+    /// the last version can be started again, because no migration takes away what it needs.
+    pub fn pending(&self, made: &[Made]) -> Result<Vec<&sqlx::migrate::Migration>, MigrateError> {
+        let mut pending = Vec::new();
+        for migration in self.migrator.iter() {
+            match made.iter().find(|(version, _)| *version == migration.version) {
+                None => pending.push(migration),
+                Some((_, checksum)) if *checksum == *migration.checksum => {}
+                Some((version, _)) => return Err(MigrateError::Changed(*version)),
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Makes what is missing; those who do so at the same time wait for each other. How many there
+    /// were.
+    pub async fn run<C>(&self, pool: &Pool<C>) -> Result<usize, MigrateError>
+    where
+        C: Wire + 'static,
+        i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+        Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+        usize: ColumnIndex<<C::Database as Database>::Row>,
+    {
+        let mut lent = pool.begin(self.durability, None).await?;
+        let db = lent.connection()?;
+        db.say(self.lock).await?;
+        let [blob, timestamp] = self.types;
+        db.say(sqlx::AssertSqlSafe(format!(
+            "CREATE TABLE IF NOT EXISTS {TABLE} (version BIGINT PRIMARY KEY, \
+             description TEXT NOT NULL, \
+             installed_on {timestamp} NOT NULL DEFAULT CURRENT_TIMESTAMP, \
+             success BOOLEAN NOT NULL, checksum {blob} NOT NULL, execution_time BIGINT NOT NULL)"
+        )))
+        .await?;
+        let made = made(db).await?;
+        let pending = self.pending(&made)?;
+        for migration in &pending {
+            db.say(migration.sql.clone()).await?;
+            let mut hex = String::new();
+            for byte in migration.checksum.iter() {
+                // Writing to a string does not fail.
+                let _ = write!(hex, "{byte:02x}");
+            }
+            let [before, after] = self.bytes;
+            let (version, description) = (migration.version, &migration.description);
+            db.say(sqlx::AssertSqlSafe(format!(
+                "INSERT INTO {TABLE} (version, description, success, checksum, execution_time) \
+                 VALUES ({version}, '{description}', TRUE, {before}{hex}{after}, 0)"
+            )))
+            .await?;
+        }
+        db.end("COMMIT").await?;
+        lent.give_back();
+        Ok(pending.len())
+    }
+}
+
+/// The migrations that were made; the table must be there.
+pub(super) async fn made<C>(db: &mut Link<C>) -> sqlx::Result<Vec<Made>>
+where
+    C: Wire,
+    i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+    Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+    usize: ColumnIndex<<C::Database as Database>::Row>,
+{
+    let rows = sqlx::raw_sql("SELECT version, checksum FROM latchkey_migrations WHERE success");
+    rows.fetch_all(db).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}

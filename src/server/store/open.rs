@@ -1,0 +1,221 @@
+//! How a database is opened, and why it could not be, as a sentence for the operator.
+
+use sqlx::{
+    ConnectOptions, Connection, PgConnection, Row, SqliteConnection,
+    postgres::{PgConnectOptions, PgSslMode},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+use super::{
+    link::Setup,
+    migrate::MigrateError,
+    pool::Pool,
+    url::{BadUrl, Place},
+};
+use crate::server::config::{Database, is_here};
+
+/// Why a database could not be opened, as a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("{setting} {why}")]
+    Url { setting: &'static str, why: BadUrl },
+    #[error("The database {database} cannot be opened: {error}. {}", remedy(error))]
+    Open { database: String, error: sqlx::Error },
+    #[error(
+        "The database {database} keeps its texts as {encoding}, which does not hold every address: \
+         make one with `createdb --encoding UTF8 --template template0`."
+    )]
+    Encoding { database: String, encoding: String },
+    #[error("The database {database} cannot be migrated: {error}.")]
+    Migrate { database: String, error: MigrateError },
+}
+
+/// What is done with the rows of a PostgreSQL database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Serve,
+    /// Read tables of somebody else.
+    Read,
+    /// Make and change tables, which takes its time.
+    Migrate,
+}
+
+/// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of
+/// them are folded in by `Store::checkpoint` before it comes to that.
+const LONGEST_LOG: &str = "4000";
+
+/// Seconds that instances wait for the one that migrates.
+const MIGRATION_TURN: u32 = 60;
+
+/// How long finding out about a server may take.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// A file of our own: its readers, and its one writer.
+pub(super) async fn sqlite(
+    options: SqliteConnectOptions,
+    readers: usize,
+) -> Result<(Pool<SqliteConnection>, Pool<SqliteConnection>), OpenError> {
+    let database = Place::Sqlite(options.clone()).name();
+    let unopened = |error| OpenError::Open { database: database.clone(), error };
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("wal_autocheckpoint", LONGEST_LOG)
+        .disable_statement_logging();
+    let file = options.get_filename().to_owned();
+    if let Some(folder) = file.parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::create_dir_all(folder).map_err(|error| unopened(sqlx::Error::Io(error)))?;
+    }
+    let writer = Pool::open(options.clone(), Setup::default(), 1).await.map_err(unopened)?;
+    let readers = Pool::open(options, Setup::default(), readers).await.map_err(unopened)?;
+    Ok((readers, writer))
+}
+
+/// A file of somebody else's, which is never written.
+pub(super) async fn sqlite_to_read(
+    options: SqliteConnectOptions,
+    readers: usize,
+) -> Result<Pool<SqliteConnection>, OpenError> {
+    let database = Place::Sqlite(options.clone()).name();
+    let options = options.read_only(true).disable_statement_logging();
+    let pool = Pool::open(options, Setup::default(), readers).await;
+    pool.map_err(|error| OpenError::Open { database, error })
+}
+
+/// Connections to PostgreSQL, directly or by way of a pooler, which is found out here.
+pub(super) async fn postgres(
+    options: PgConnectOptions,
+    limits: &Database,
+    connections: usize,
+    purpose: Purpose,
+) -> Result<Pool<PgConnection>, OpenError> {
+    let database = Place::Postgres(options.clone()).name();
+    let unopened = |error| OpenError::Open { database: database.clone(), error };
+    let is_far = options.get_socket().is_none() && !is_here(options.get_host());
+    let mode = options.get_ssl_mode();
+    if is_far && matches!(mode, PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
+        tracing::warn!(
+            "the connection to {database} need not be encrypted: add ?sslmode=verify-full to its URL"
+        );
+    }
+    // Poolers refuse startup parameters they do not know; we read no floating-point numbers.
+    let options = options.disable_statement_logging().extra_float_digits(None);
+    let found = tokio::time::timeout(LOOK, look(&options)).await;
+    let (encoding, is_shared) =
+        found.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(unopened)?;
+    if encoding != "UTF8" && purpose != Purpose::Read {
+        return Err(OpenError::Encoding { database, encoding });
+    }
+    if is_shared {
+        tracing::info!("{database} is behind a pooler that shares its sessions");
+    }
+    Pool::open(options, setup(limits, is_shared, purpose), connections).await.map_err(unopened)
+}
+
+/// In what encoding a database keeps its texts, and whether its sessions are shared: whether two
+/// connections have the same session, or one has two. A pooler in transaction mode gives the session
+/// that was free last to whoever begins a transaction next; if somebody else was quicker, a
+/// connection has another one than before.
+async fn look(options: &PgConnectOptions) -> sqlx::Result<(String, bool)> {
+    let mut one = options.connect().await?;
+    let encoding = sqlx::raw_sql("SHOW server_encoding").fetch_one(&mut one).await?.try_get(0)?;
+    let first = session_of(&mut one).await?;
+    let mut is_shared = false;
+    // Who is granted one connection alone is not refused for that.
+    if let Ok(mut other) = options.connect().await {
+        for _ in 0..3 {
+            is_shared |= session_of(&mut other).await? == first;
+            is_shared |= session_of(&mut one).await? != first;
+        }
+        other.close().await?;
+    }
+    one.close().await?;
+    Ok((encoding, is_shared))
+}
+
+async fn session_of(connection: &mut PgConnection) -> sqlx::Result<i32> {
+    sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?.try_get(0)
+}
+
+/// The limits of a session: its own, or, where sessions are shared, those of each transaction.
+fn setup(limits: &Database, is_shared: bool, purpose: Purpose) -> Setup {
+    let (statement, lock) = match purpose {
+        Purpose::Migrate => (0, MIGRATION_TURN),
+        Purpose::Serve | Purpose::Read => (limits.statement_timeout, limits.lock_timeout),
+    };
+    let idle = limits.idle_in_transaction_timeout;
+    let settings = [
+        ("statement_timeout", format!("{statement}s")),
+        ("lock_timeout", format!("{lock}s")),
+        ("idle_in_transaction_session_timeout", format!("{idle}s")),
+    ];
+    let said = |set: &str| -> String {
+        settings.iter().map(|(name, value)| format!("{set} {name} = '{value}'; ")).collect()
+    };
+    let reads = purpose == Purpose::Read;
+    let (session, begin) = if is_shared {
+        let begin = if reads { "BEGIN READ ONLY" } else { "BEGIN" };
+        (None, format!("{begin}; {}", said("SET LOCAL")))
+    } else {
+        let only = if reads { "SET default_transaction_read_only = on; " } else { "" };
+        (Some(format!("{only}{}", said("SET"))), "BEGIN".to_owned())
+    };
+    let vanished = limits.vanished_client_timeout;
+    // Older servers, and some systems, know some of them alone.
+    let at_best = [
+        format!("SET tcp_keepalives_idle = {}", vanished / 2),
+        format!("SET tcp_keepalives_interval = {}", (vanished / 6).max(1)),
+        "SET tcp_keepalives_count = 3".to_owned(),
+        format!("SET tcp_user_timeout = '{vanished}s'"),
+        "SET client_connection_check_interval = '1s'".to_owned(),
+    ];
+    Setup {
+        session,
+        at_best: if is_shared { Vec::new() } else { at_best.to_vec() },
+        begin,
+        is_shared,
+        patience: (statement > 0).then(|| Duration::from_secs(u64::from(statement) + 2)),
+        ..Setup::default()
+    }
+}
+
+/// What to do about a database that cannot be opened.
+fn remedy(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Tls(_) => {
+            "If an authority of your own signed its certificate, name that by sslrootcert= in its URL."
+        }
+        sqlx::Error::Database(error) => {
+            of_database(&error.code().unwrap_or_default(), error.message())
+        }
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => {
+            "Check its URL, and that the way there is open (a folder: writable)."
+        }
+        _ => "Check its URL; of a file, that its folder is writable.",
+    }
+}
+
+fn of_database(code: &str, message: &str) -> &'static str {
+    // PostgreSQL's classes: invalid_authorization_specification, invalid_catalog_name,
+    // protocol_violation.
+    match code {
+        _ if code.starts_with("28") => {
+            "Check user and password in its URL, and that pg_hba.conf lets this host in."
+        }
+        "3D000" => "Make it, with `createdb --owner` and our user, or check its name in its URL.",
+        _ if message.contains("startup parameter") => {
+            "Take it out of the URL (or PGOPTIONS), or let the pooler pass over it: \
+             ignore_startup_parameters in pgbouncer.ini."
+        }
+        _ if message.contains("statement pooling mode") => {
+            "Set pool_mode = transaction (or session) in pgbouncer.ini."
+        }
+        _ if code.starts_with("53") => {
+            "Too many connections are in use: lower database.connections, or raise what it grants."
+        }
+        _ => "Check its URL, and what its log says.",
+    }
+}

@@ -1,0 +1,92 @@
+//! What is wrong with a database, as operators are told it.
+
+use tokio::time::Instant;
+
+/// The last that went wrong by no fault of a request.
+#[derive(Clone, Debug)]
+pub struct Trouble {
+    pub at: Instant,
+    pub sentence: String,
+    /// Whether requests that write will go on failing: another instance should have them.
+    pub takes_no_writes: bool,
+}
+
+impl Trouble {
+    /// What an error tells about the database; nothing of one that is a statement's own.
+    pub fn of(error: &sqlx::Error) -> Option<Self> {
+        let (sentence, takes_no_writes) = match error {
+            sqlx::Error::Database(told) => {
+                let (sentence, takes_no_writes) = of_code(&told.code().unwrap_or_default())?;
+                (format!("{sentence}: {told}"), takes_no_writes)
+            }
+            sqlx::Error::PoolTimedOut => {
+                ("every connection to it is in use, or none can be made".to_owned(), false)
+            }
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+                (format!("it does not answer: {error}"), false)
+            }
+            sqlx::Error::WorkerCrashed => ("its thread has ended".to_owned(), false),
+            _ => return None,
+        };
+        Some(Trouble { at: Instant::now(), sentence, takes_no_writes })
+    }
+}
+
+/// By SQLSTATE, five characters, or by SQLite's result code, a number.
+fn of_code(code: &str) -> Option<(&'static str, bool)> {
+    if code.len() == 5 && code.parse::<u32>().map_or(true, |code| code > 9_999) {
+        return Some(match code {
+            "25006" => ("it takes no writes now (a standby, or made read-only)", true),
+            "53100" => ("its disk is full", true),
+            "58030" => ("its disk fails", true),
+            "55P03" => (
+                "somebody else holds a lock on what we need (pg_stat_activity says who); it did not \
+                 come free within database.lock_timeout",
+                false,
+            ),
+            "57014" => ("a statement took longer than database.statement_timeout", false),
+            _ if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => {
+                ("it refuses us", false)
+            }
+            _ => return None,
+        });
+    }
+    // The lower eight bits say what, the rest says more of it.
+    Some(match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => ("somebody else holds a lock on its file", false),
+        8 => ("its file cannot be written", true),
+        10 => ("its disk fails", true),
+        11 | 26 => ("its file is damaged", true),
+        13 => ("its disk is full", true),
+        14 => ("its file cannot be opened", true),
+        _ => return None,
+    })
+}
+
+/// Whether a file of SQLite may not be written.
+pub fn is_read_only(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|told| told.code());
+    code.is_some_and(|code| {
+        code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 8)
+    })
+}
+
+/// Whether a connection is of no use after an error, nor are those that are like it: the server is
+/// gone, is not the one that takes writes any more, or has forgotten what it was told.
+pub fn spends(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(told) => told.code().is_some_and(|code| match &*code {
+            // Read-only; a transaction that was idle for too long; a plan whose columns have
+            // changed; a named statement that is not there, or there already.
+            "25006" | "25P03" | "0A000" | "26000" | "42P05" => true,
+            code if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")) => true,
+            // Not writable, as the file was when it was opened.
+            _ => is_read_only(error),
+        }),
+        _ => false,
+    }
+}

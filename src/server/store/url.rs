@@ -1,0 +1,166 @@
+//! Where a database is, out of a URL. Nothing of a URL is ever told: whatever its writer meant, any
+//! part of it may be the password.
+
+use sqlx::{ConnectOptions, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
+use std::{path::Path, str::FromStr};
+use url::Url;
+
+/// The parameters that connecting understands.
+const PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// What a URL names.
+pub enum Place {
+    Sqlite(SqliteConnectOptions),
+    Postgres(PgConnectOptions),
+}
+
+/// Why a URL names no database, as the rest of a sentence.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadUrl {
+    #[error("must start with sqlite:// or postgres://.")]
+    Scheme,
+    #[error(
+        "has a character in user or password that must be percent-encoded, as %40 is for @: one of \
+         @ / ? # % [ ] or a space."
+    )]
+    NotEncoded,
+    #[error(
+        "cannot be understood. It should be like postgres://user:password@host/database, and each \
+         parameter like sslmode=verify-full."
+    )]
+    Malformed,
+    #[error("names no file. It should be like sqlite:///var/lib/latchkey/latchkey.db.")]
+    NoFile,
+}
+
+impl Place {
+    pub fn of(url: &str) -> Result<Self, BadUrl> {
+        match url.split_once(':') {
+            Some(("sqlite", rest)) => {
+                let file = rest.trim_start_matches("//").split('?').next().unwrap_or_default();
+                if file.is_empty() {
+                    return Err(BadUrl::NoFile);
+                }
+                let options = SqliteConnectOptions::from_str(url);
+                Ok(Place::Sqlite(options.map_err(|_| BadUrl::Malformed)?))
+            }
+            Some(("postgres" | "postgresql", rest)) => Ok(Place::Postgres(postgres(url, rest)?)),
+            _ => Err(BadUrl::Scheme),
+        }
+    }
+
+    /// What it is called, without secrets.
+    pub fn name(&self) -> String {
+        match self {
+            Place::Sqlite(options) => {
+                let file = options.get_filename();
+                let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+                format!("SQLite, {}", file.display())
+            }
+            Place::Postgres(options) => {
+                let database = options.get_database().unwrap_or("postgres");
+                let host = options.get_socket().map(|socket| socket.as_path());
+                let host = host.unwrap_or(Path::new(options.get_host())).display();
+                format!("PostgreSQL, {database} on {host}")
+            }
+        }
+    }
+}
+
+/// The database that a URL names, without its secrets.
+pub fn name_of(url: &str) -> String {
+    Place::of(url).map_or_else(|_| "a database".to_owned(), |place| place.name())
+}
+
+fn postgres(url: &str, rest: &str) -> Result<PgConnectOptions, BadUrl> {
+    // A character that ends user and password too early makes a host, a path or a query of what is
+    // left of them. So the last @ is taken to end them, and what is before must not hold any.
+    if let Some((before, _)) = rest.trim_start_matches("//").rsplit_once('@') {
+        let is_special = |c: char| "@/?#[]\\".contains(c) || c.is_whitespace() || c.is_control();
+        let mut escapes = before.split('%').skip(1);
+        let is_hex = |escape: &str| {
+            escape.len() >= 2 && escape.bytes().take(2).all(|b| b.is_ascii_hexdigit())
+        };
+        if before.contains(is_special) || !escapes.all(is_hex) {
+            return Err(BadUrl::NotEncoded);
+        }
+    }
+    let mut parsed = Url::parse(url).map_err(|_| BadUrl::Malformed)?;
+    // sqlx would write those it does not know into the log, with their values.
+    let is_known = |key: &str| PARAMETERS.contains(&key) || key.starts_with("options[");
+    let given: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
+    let known: Vec<_> = given.iter().filter(|(key, _)| is_known(key)).collect();
+    if known.len() < given.len() {
+        tracing::warn!("the URL of a database has parameters that are not known, and do nothing");
+    }
+    match known.as_slice() {
+        [] => parsed.set_query(None),
+        known => drop(parsed.query_pairs_mut().clear().extend_pairs(known.iter().copied())),
+    }
+    parsed.set_fragment(None);
+    PgConnectOptions::from_url(&parsed).map_err(|_| BadUrl::Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_url_with_an_unencoded_password_nothing_is_told() {
+        for password in ["s3cr@t", "s3/cret", "s3?cret", "s3#cret", "s3%cret", "s3 cret", "s3]cret"]
+        {
+            for rest in ["@db/latchkey", "@db:5432/latchkey?sslmode=require", "@db"] {
+                let url = format!("postgres://latchkey:{password}{rest}");
+                assert_eq!(Place::of(&url).err(), Some(BadUrl::NotEncoded), "{url}");
+                assert_eq!(name_of(&url), "a database");
+            }
+        }
+        for url in [
+            "latchkey:s3cret@db/latchkey",
+            "s3cret",
+            "mysql://a:s3cret@db",
+            "postgres://latchkey:s3cret",
+            "postgres://db/latchkey?sslmode=s3cret",
+        ] {
+            let told = Place::of(url).map(|_| ()).unwrap_err().to_string() + &name_of(url);
+            assert!(!told.contains("s3"), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_encoded_password_and_unknown_parameters_are_taken() {
+        let url = "postgres://latchkey:s3%40c%2Fr:t@db.example.com/app?channel_binding=require";
+        assert_eq!(name_of(url), "PostgreSQL, app on db.example.com");
+        assert_eq!(
+            name_of("postgres:///app?host=/run/postgresql"),
+            "PostgreSQL, app on /run/postgresql"
+        );
+    }
+
+    #[test]
+    fn a_file_has_a_name() {
+        for url in ["sqlite://", "sqlite:", "sqlite://?mode=rwc"] {
+            assert_eq!(Place::of(url).err(), Some(BadUrl::NoFile), "{url}");
+        }
+        assert!(Place::of("sqlite://data/latchkey.db").is_ok());
+    }
+}
