@@ -23,6 +23,7 @@ use crate::{
             password,
             request::{self, Ask, Started},
         },
+        store::Ended,
         words::Language,
     },
 };
@@ -37,7 +38,7 @@ pub struct Next {
 /// How the sign-in that a page waits for stands.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Standing {
-    /// Set once this browser is signed in.
+    /// Set once there is nothing to wait for here.
     pub location: Option<String>,
     /// What there is to say about the mail, if anything.
     pub trouble: Option<String>,
@@ -118,7 +119,8 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
     Ok(begin_session(&visit, &signed_in)?)
 }
 
-/// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab.
+/// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab, or
+/// is over, which the page says as it is now.
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
 pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     let visit = Visit::current()?;
@@ -126,7 +128,9 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
         return Ok(Standing { location: None, trouble: None });
     };
     let trouble = request::mail_trouble(&visit.state.core, &pending).await?;
-    Ok(Standing { location: visit.onward(&pending).await?, trouble })
+    let is_over = matches!(pending.ended(), Some(Ended::Superseded | Ended::Cancelled));
+    let why_it_is = is_over.then(|| code_page(request.as_deref()));
+    Ok(Standing { location: visit.onward(&pending).await?.or(why_it_is), trouble })
 }
 
 /// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one

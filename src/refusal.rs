@@ -21,6 +21,13 @@ pub struct Refusal {
     pub attempts_left: Option<u32>,
 }
 
+impl Refusal {
+    /// The sentence to show; `offline` when no answer came that could have one.
+    pub fn said(self, offline: &str) -> String {
+        if self.message.is_empty() { offline.to_owned() } else { self.message }
+    }
+}
+
 /// What goes wrong around a server function, in our own words.
 impl FromServerFnError for Refusal {
     type Encoder = JsonEncoding;

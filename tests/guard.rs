@@ -149,7 +149,7 @@ async fn without_a_database_nothing_below_the_dashboard_is_run() {
         let answer = ada.get(path).await;
         assert_eq!(answer.status, 503, "{path}");
         assert!(
-            answer.body.contains("We cannot reach our database")
+            answer.body.contains("We cannot do this right now")
                 && !answer.body.contains("ada@example.com")
         );
     }

@@ -31,6 +31,7 @@ mod policy;
 mod secrecy;
 mod sessions;
 mod sign_in;
+mod spellings;
 mod team_users;
 mod tokens;
 mod trust;

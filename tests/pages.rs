@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::support::App;
+use crate::support::{App, Browser};
 
 #[tokio::test]
 async fn the_start_leads_to_the_sign_in_page_or_the_dashboard() {
@@ -28,7 +28,45 @@ async fn an_unknown_path_is_a_page_for_people_and_json_for_programs() {
 async fn the_code_page_without_a_request_leads_to_the_start() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/login/code").await.goes_to(), "/login");
-    assert_eq!(app.browser().get("/login/code?request=abcdefabcdef").await.goes_to(), "/login");
+}
+
+#[tokio::test]
+async fn a_browser_that_keeps_no_cookies_is_told_so() {
+    let app = App::start().await;
+    let code_page = app.browser().ask_for_mail("ada@example.com").await.goes_to().to_owned();
+    let page = app.browser().get(&code_page).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Allow cookies here"), "{}", page.body);
+    assert!(!page.body.contains("ada@example.com"), "whoever brings nothing learns nothing");
+}
+
+#[tokio::test]
+async fn the_code_page_of_a_sign_in_that_is_over_says_so_and_offers_no_field() {
+    let app = App::start().await;
+    let [superseded, stopped, used] = [0, 1, 2].map(|_| app.browser());
+    let page = superseded.ask_for_mail("ada@example.com").await.goes_to().to_owned();
+    superseded.ask_for_mail("ada@example.com").await;
+    let says = async |browser: &Browser, page: &str, sentence: &str| {
+        let body = browser.get(page).await.body;
+        assert!(body.contains(sentence) && !body.contains("name=\"code\""), "{body}");
+        assert!(!body.contains("Valid for another"), "{body}");
+    };
+    says(&superseded, &page, "A newer e-mail has taken the place of this one").await;
+    let look = page.replace("/login/code", "/actions/progress");
+    let look = superseded.send(superseded.request(Method::GET, &look)).await;
+    assert_eq!(look.json()["location"], page, "an open page learns it");
+
+    let page = stopped.ask_for_mail("bea@example.com").await.goes_to().to_owned();
+    let mail = app.inbox.first_to("bea@example.com").await;
+    let at = mail.text.find("/login/not-you?request=").unwrap();
+    let token = mail.text[at..].split_whitespace().next().unwrap().split_once('=').unwrap().1;
+    app.browser().post_form("/actions/not-you", &[("request", token)]).await;
+    says(&stopped, &page, "This sign-in was stopped").await;
+
+    let page = used.ask_for_mail("cyd@example.com").await.goes_to().to_owned();
+    used.get(app.inbox.first_to("cyd@example.com").await.link()).await;
+    used.post_form("/actions/sign-out", &[]).await;
+    says(&used, &page, "This sign-in has been used already").await;
 }
 
 #[tokio::test]
@@ -105,7 +143,7 @@ async fn without_a_database_people_are_told_to_come_back() {
     app.store.close().await;
     let page = ada.get("/dashboard").await;
     assert_eq!(page.status, 503);
-    assert!(page.body.contains("We cannot reach our database right now."));
+    assert!(page.body.contains("We cannot do this right now."));
     assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
     assert_eq!(ada.get("/healthz").await.status, 200);
     let sent = app

@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
 const top = resolve(import.meta.dirname, "../..");
-const program = join(top, "target/release/latchkey");
+const program = join(top, `target/${process.env.LATCHKEY_BUILD ?? "release"}/latchkey`);
 
 /** Where it says it listens. What else it says is told on. */
 function urlOf(child: ChildProcess): Promise<string> {

@@ -17,6 +17,8 @@ interface Story {
   inbox: Inbox;
   /** Statuses of answers that a test expects to be refusals: the console may speak of them, and they have to come. */
   expected: Set<number>;
+  /** What goes wrong on purpose: it has to. */
+  failures: RegExp[];
   /** Watches a further browser, too. */
   watch: (context: BrowserContext) => Promise<void>;
 }
@@ -52,8 +54,9 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
   inbox: async ({ workshop }, use) => use(workshop.inbox),
   address: async ({}, use) => use(`ada${++stories}@example.com`),
   expected: async ({}, use) => use(new Set()),
+  failures: async ({}, use) => use([]),
   watch: [
-    async ({ context, expected, javaScriptEnabled }, use) => {
+    async ({ context, expected, failures, javaScriptEnabled }, use) => {
       const faults: string[] = [];
       const seen = new Set<number>();
       const watch = async (context: BrowserContext) => {
@@ -84,7 +87,9 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
       };
       await watch(context);
       await use(watch);
-      expect(faults, "console errors, exceptions, failed requests and policy violations").toEqual([]);
+      const meant = (fault: string) => failures.some((failure) => failure.test(fault));
+      expect(failures.filter((failure) => !faults.some((fault) => failure.test(fault))), "failures that never came").toEqual([]);
+      expect(faults.filter((fault) => !meant(fault)), "console errors, exceptions, failed requests and policy violations").toEqual([]);
       expect([...expected].filter((status) => !seen.has(status)), "statuses that were expected, and never came").toEqual([]);
     },
     { auto: true },

@@ -1,182 +1,103 @@
-//! The form of the sign-in page.
+//! The form of the sign-in page, alive.
 
-use leptos::{
-    ev::SubmitEvent, leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local,
-};
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
 use std::time::Duration;
 
 use super::{
-    Message,
-    browser::{focus, go, now, set_value, value},
+    NOTHING,
+    browser::{after, focus, go, left, on, set, set_value, shows, value},
+    message::told,
     spelling::{is_plausible, suggestion},
     words::{LoginWords, counting, filled},
 };
 use crate::actions::sign_in;
 
-/// Asks for an address, and for a password where there are passwords. Works as a plain form; alive,
-/// it shows errors in place, loses nothing that was typed, and has one button that says what it
-/// will do.
+/// Brings the form of `pages::login` to life, which works without: then it shows errors in place,
+/// loses nothing that was typed, and has one button that says what it will do.
 #[island]
-pub fn LoginForm(
-    /// Where the person wants to go.
-    next: String,
-    /// What was typed before, when the form comes back with an error.
-    email: String,
-    /// What was wrong with it, or nothing.
-    error: String,
-    /// Whether there are passwords.
-    passwords: bool,
-    words: LoginWords,
-) -> impl IntoView {
-    let password = RwSignal::new(String::new());
-    let error = RwSignal::new(error);
+pub fn LoginAlive(words: LoginWords) -> impl IntoView {
+    Effect::new(move |_| wake(words.clone()));
+    NOTHING
+}
+
+fn wake(words: LoginWords) {
+    let password = RwSignal::new(value("password"));
+    let error = told("email-message", "email");
     let busy = RwSignal::new(false);
     // The address that was probably meant.
     let meant = RwSignal::new(String::new());
-    // Without the script nobody can see what was typed, so there is a button for each way.
-    let alive = RwSignal::new(false);
-    Effect::new(move |_| {
-        alive.set(true);
-        password.set(value("password"));
-    });
     // Seconds until the same address may be tried again: the button counts them down, as a message
     // that changes would be read out every second.
     let wait = RwSignal::new(0);
     let until = RwSignal::new(0.0);
-    Effect::new(move |_| {
-        let count = move || {
-            let left = ((until.get_untracked() - now()) / 1_000.0).ceil().max(0.0) as u64;
-            if left != wait.get_untracked() {
-                wait.set(left);
-            }
-        };
-        let counting = set_interval_with_handle(count, Duration::from_millis(250));
-        on_cleanup(move || counting.into_iter().for_each(|timer| timer.clear()));
+    let tick = move || {
+        let left = left(until.get_untracked());
+        if left != wait.get_untracked() {
+            wait.set(left);
+        }
+    };
+    let _ = set_interval_with_handle(tick, Duration::from_millis(250));
+
+    // Without the script nobody can see what was typed, so there is a button for each way.
+    set("with-password", "hidden", Some(""));
+    Effect::new(move |_| set("send", "aria-busy", busy.get().then_some("true")));
+    Effect::new(move |_| set("send", "disabled", (wait.get() != 0).then_some("")));
+    let LoginWords { send, sign_in: sign_in_now, again_in, did_you_mean, no_address, offline } =
+        words;
+    shows("send", send.clone(), move || match wait.get() {
+        0 if password.get().is_empty() => send.clone(),
+        0 => sign_in_now.clone(),
+        left => counting(&again_in, left),
     });
-    let (onward, unreachable) = (next.clone(), words.unreachable);
+    shows("meant", String::new(), move || match meant.get() {
+        nothing if nothing.is_empty() => nothing,
+        address => filled(&did_you_mean, &address),
+    });
+    Effect::new(move |_| {
+        set("meant", "hidden", meant.with(|meant| meant.is_empty()).then_some(""));
+    });
+
+    on("input", "email", move |_| {
+        until.set(0.0);
+        meant.set(String::new());
+    });
     // Once the person is done with the field, not while they type.
-    let look = move |_| {
+    on("change", "email", move |_| {
         let typed = value("email");
         let typed = typed.trim();
         meant.set(suggestion(typed).unwrap_or_default());
         error.set(if typed.is_empty() || is_plausible(typed) {
             String::new()
         } else {
-            words.no_address.clone()
+            no_address.clone()
         });
-    };
-    let take = move |_| {
+    });
+    on("input", "password", move |_| password.set(value("password")));
+    on("click", "meant", move |_| {
         set_value("email", &meant.get_untracked());
         meant.set(String::new());
         error.set(String::new());
         focus("email");
-    };
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
-            return;
+    });
+    on("submit", "login", move |event| {
+        if !busy.get_untracked() {
+            busy.set(true);
+            error.set(String::new());
+            let offline = offline.clone();
+            spawn_local(async move {
+                let next = value("next");
+                match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await
+                {
+                    Ok(next) => go(&next.location),
+                    Err(refusal) => {
+                        until.set(after(refusal.retry_after.unwrap_or(0)));
+                        error.set(refusal.said(&offline));
+                        busy.set(false);
+                        focus(if value("password").is_empty() { "email" } else { "password" });
+                    }
+                }
+            });
         }
-        busy.set(true);
-        error.set(String::new());
-        let (next, unreachable) = (onward.clone(), unreachable.clone());
-        spawn_local(async move {
-            match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await {
-                Ok(next) => go(&next.location),
-                Err(refusal) => {
-                    until.set(now() + refusal.retry_after.unwrap_or(0) as f64 * 1_000.0);
-                    error.set(if refusal.message.is_empty() {
-                        unreachable
-                    } else {
-                        refusal.message
-                    });
-                    busy.set(false);
-                    focus(if value("password").is_empty() { "email" } else { "password" });
-                }
-            }
-        });
-    };
-    view! {
-        <form class="form" method="post" action="/actions/sign-in" novalidate on:submit=submit>
-            <input type="hidden" name="next" value=next />
-            <label for="email">{words.address}</label>
-            <input
-                id="email"
-                name="email"
-                type="email"
-                inputmode="email"
-                autocomplete=if passwords { "username" } else { "email" }
-                autocapitalize="none"
-                spellcheck="false"
-                placeholder=words.example
-                autofocus
-                required
-                aria-describedby="email-message"
-                aria-invalid=move || (!error.get().is_empty()).then_some("true")
-                on:input=move |_| {
-                    until.set(0.0);
-                    meant.set(String::new());
-                }
-                on:change=look
-                value=email
-            />
-            {passwords
-                .then(|| {
-                    view! {
-                        <label class="second" for="password">
-                            {words.password}
-                        </label>
-                        <input
-                            id="password"
-                            name="password"
-                            type="password"
-                            autocomplete="current-password"
-                            aria-describedby="email-message"
-                            on:input:target=move |event| password.set(event.target().value())
-                        />
-                    }
-                })}
-            <div class="told">
-                <Message id="email-message" text=error />
-                <p role="status">
-                    {move || {
-                        let meant = meant.get();
-                        (!meant.is_empty())
-                            .then(|| {
-                                view! {
-                                    <button class="inline" type="button" on:click=take>
-                                        {filled(&words.did_you_mean, &meant)}
-                                    </button>
-                                }
-                            })
-                    }}
-                </p>
-            </div>
-            <button
-                class="primary"
-                type="submit"
-                aria-busy=move || busy.get().then_some("true")
-                disabled=move || wait.get() != 0
-            >
-                {move || match wait.get() {
-                    0 if password.get().is_empty() => words.send.clone(),
-                    0 => words.sign_in.clone(),
-                    left => counting(&words.again_in, left),
-                }}
-            </button>
-            {passwords
-                .then(|| {
-                    view! {
-                        <button
-                            class="secondary"
-                            type="submit"
-                            name="with_password"
-                            value="true"
-                            hidden=move || alive.get()
-                        >
-                            {words.with_password}
-                        </button>
-                    }
-                })}
-        </form>
-    }
+        event.prevent_default();
+    });
 }

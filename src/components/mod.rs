@@ -1,4 +1,8 @@
-//! Islands, the parts of a page that come alive in the browser, and shared pieces.
+//! What brings the forms of the pages to life in the browser, and shared pieces.
+//!
+//! The forms themselves are drawn by the pages, on the server alone, and work without any of this.
+//! An island is an element that holds nothing but what the script has to say; alive, it listens to
+//! the form. So there is no document that could differ from what an island expects.
 
 mod browser;
 mod code_form;
@@ -7,7 +11,10 @@ mod message;
 mod spelling;
 mod words;
 
-pub use code_form::CodeForm;
-pub use login_form::LoginForm;
+pub use code_form::CodeAlive;
+pub use login_form::LoginAlive;
 pub use message::Message;
-pub use words::{BLANK, CodeWords, LoginWords};
+pub use words::{BLANK, CodeWords, LoginWords, counting};
+
+/// All that an island draws.
+const NOTHING: [&str; 0] = [];

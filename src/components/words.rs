@@ -1,5 +1,5 @@
-//! What the islands say: the server draws them in the person's language and hands the words on, so
-//! that the browser needs no catalogue. As lists, not by name: that is shorter in the page, and in
+//! What the islands say: the server draws the forms in the person's language and hands on the words
+//! that the script needs, so that the browser needs no catalogue. As lists, not by name: that is shorter in the page, and in
 //! what reads them there.
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
@@ -11,33 +11,27 @@ pub const BLANK: char = '\u{fffc}';
 /// The words of the sign-in form.
 #[derive(Clone, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct LoginWords {
-    pub address: String,
-    pub example: String,
-    pub password: String,
     pub send: String,
     pub sign_in: String,
-    pub with_password: String,
     /// With a [`BLANK`] for the time.
     pub again_in: String,
     /// With a [`BLANK`] for the address.
     pub did_you_mean: String,
     pub no_address: String,
-    /// What to say when the server does not answer.
-    pub unreachable: String,
+    /// What to say when no answer comes.
+    pub offline: String,
 }
 
 /// The words of the code form.
 #[derive(Clone, Debug, Serialize_tuple, Deserialize_tuple)]
 pub struct CodeWords {
-    pub code: String,
-    pub sign_in: String,
     /// With a [`BLANK`] for the time.
     pub works_for: String,
     pub expired: String,
     pub fresh_mail: String,
     /// With a [`BLANK`] for the time.
     pub fresh_mail_in: String,
-    pub unreachable: String,
+    pub offline: String,
 }
 
 /// A sentence with what was missing.

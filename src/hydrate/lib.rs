@@ -5,7 +5,7 @@
 #[allow(unused_imports)]
 use latchkey::components as _;
 
-/// Wakes the islands of the page.
+/// Makes ready for the islands of the page.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();

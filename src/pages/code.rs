@@ -2,13 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, load};
+use super::frame::{Frame, load, refusal};
 use crate::{
-    components::{BLANK, CodeForm, CodeWords},
+    components::{BLANK, CodeAlive, CodeWords, Message, counting},
     error::Error,
     server::{
         page_data::Visit,
-        sign_in::{destination::with_query, mode::Mode, request::mail_trouble},
+        sign_in::{destination::with_query, mode::Mode, request::mail_trouble, shown::shown},
+        store::Ended,
         webmail,
         words::say,
     },
@@ -21,13 +22,27 @@ pub fn CodePage() -> impl IntoView {
 
 async fn code_page() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
-    let Some(pending) = visit.pending(visit.query("request").as_deref()).await? else {
+    let handle = visit.query("request");
+    let Some(pending) = visit.pending(handle.as_deref()).await? else {
+        // Whoever was sent here by the sign-in page, and brings nothing of it, keeps no cookies.
+        if handle.is_some() {
+            return Ok(over(&visit, say!("no-cookie-title"), say!("no-cookie"), "/login"));
+        }
         visit.redirect("/login");
         return Ok(().into_any());
     };
     if let Some(onward) = visit.onward(&pending).await? {
         visit.redirect(&onward);
         return Ok(().into_any());
+    }
+    let change = with_query("/login", "next", &pending.destination);
+    if let Some(ended) = pending.ended() {
+        let why = match ended {
+            Ended::SignedIn => say!("sign-in-over-used"),
+            Ended::Superseded => say!("sign-in-over-superseded"),
+            Ended::Cancelled => say!("sign-in-over-cancelled"),
+        };
+        return Ok(over(&visit, say!("too-late-title"), why, &change));
     }
     let (expires_in, resend_in) = visit.waits(&pending);
     let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
@@ -45,7 +60,6 @@ async fn code_page() -> Result<AnyView, Error> {
         Mode::LinkOtp => (say!("sent-both"), say!("open-or-type")),
     };
     let has_code = mode.has_code() && !is_off;
-    let change = with_query("/login", "next", &pending.destination);
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
             <p>
@@ -55,28 +69,99 @@ async fn code_page() -> Result<AnyView, Error> {
             </p>
         }
     });
-    let address = pending.address;
+    let address = shown(&pending.address);
     Ok(view! {
         <Frame title=say!("check-your-inbox")>
             <h1>{say!("check-your-inbox")}</h1>
-            <p>{sent} " " <strong class="address">{address}</strong> ". " <a href=change>{say!("change")}</a></p>
+            <p>{sent} " " <strong class="address" translate="no">{address}</strong> ". " <a href=change>{say!("change")}</a></p>
             <p class="soft">{how}</p>
             {webmail}
-            <CodeForm request expires_in resend_in trouble error has_code words=words() />
+            <div>
+                {has_code.then(|| code_form(request.clone(), error.clone()))}
+                {(!has_code).then(|| view! { <Message id="code-message" text=error /> })}
+                <p id="trouble" class="message" role="status">
+                    {trouble}
+                </p>
+                {again_form(request, expires_in)}
+            </div>
+            <CodeAlive expires_in resend_in words=words() />
             <p class="soft hint">{say!("nothing-there")}</p>
         </Frame>
     }
     .into_any())
 }
 
+/// Why there is nothing to wait for here, and the way to a new e-mail.
+fn over(visit: &Visit, heading: String, why: String, way_on: &str) -> AnyView {
+    let (refused, way_on) = (refusal(visit), way_on.to_owned());
+    view! {
+        <Frame title=heading.clone()>
+            <h1>{heading}</h1>
+            <p>{why}</p>
+            {refused}
+            <p>
+                <a class="primary" href=way_on>
+                    {say!("ask-for-fresh-mail")}
+                </a>
+            </p>
+        </Frame>
+    }
+    .into_any()
+}
+
+/// Takes the code. `components::CodeAlive` finds its parts, and those of the form below it, by their
+/// ids.
+fn code_form(request: String, error: String) -> impl IntoView {
+    view! {
+        <form id="code-form" class="form" method="post" action="/actions/verify-code" novalidate>
+            <input type="hidden" name="request" value=request />
+            <label for="code">{say!("code-from-the-mail")}</label>
+            <input
+                id="code"
+                class="code"
+                name="code"
+                type="text"
+                inputmode="numeric"
+                autocomplete="one-time-code"
+                autofocus
+                required
+                aria-describedby="code-message"
+                aria-invalid=(!error.is_empty()).then_some("true")
+            />
+            <Message id="code-message" text=error />
+            <button id="verify" class="primary" type="submit">
+                {say!("sign-in")}
+            </button>
+        </form>
+    }
+}
+
+/// Asks for a fresh mail, and says how long this one works.
+fn again_form(request: String, expires_in: u64) -> impl IntoView {
+    let words = words();
+    let works_for = match expires_in {
+        0 => words.expired,
+        left => counting(&words.works_for, left),
+    };
+    view! {
+        <form id="again" class="again" method="post" action="/actions/resend-passwordless">
+            <input id="request" type="hidden" name="request" value=request />
+            <p id="works-for" class="soft" role="timer">
+                {works_for}
+            </p>
+            <button id="fresh-mail" class="secondary" type="submit">
+                {words.fresh_mail}
+            </button>
+        </form>
+    }
+}
+
 fn words() -> CodeWords {
     CodeWords {
-        code: say!("code-from-the-mail"),
-        sign_in: say!("sign-in"),
         works_for: say!("mail-works-for", time = BLANK.to_string()),
         expired: say!("mail-has-expired"),
         fresh_mail: say!("fresh-mail"),
         fresh_mail_in: say!("fresh-mail-in", time = BLANK.to_string()),
-        unreachable: Error::Unavailable.to_string(),
+        offline: say!("offline"),
     }
 }

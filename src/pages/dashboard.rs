@@ -15,6 +15,7 @@ use crate::{
         },
         page_data::Visit,
         session::Session,
+        sign_in::shown::shown,
         store::{Line, Overview},
         words::{ago, say},
     },
@@ -45,7 +46,7 @@ async fn dashboard() -> Result<AnyView, Error> {
     Ok(view! {
         <Frame title=say!("dashboard")>
             <h1>{say!("signed-in")}</h1>
-            <p>{say!("signed-in-as")} " " <strong class="address">{session.row.address.clone()}</strong></p>
+            <p>{say!("signed-in-as")} " " <strong class="address" translate="no">{shown(&session.row.address)}</strong></p>
             {refused}
             <div class="actions">
                 {sign_out_button("", say!("sign-out"))}

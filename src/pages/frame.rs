@@ -12,6 +12,7 @@ use crate::{
         clock::Millis,
         config::Brand,
         page_data::Visit,
+        sign_in::shown::shown,
         words::{Language, ago, language, say},
     },
 };
@@ -98,7 +99,7 @@ pub fn facts(
     view! {
         <dl class="facts">
             <dt>{say!("fact-address")}</dt>
-            <dd class="address">{address}</dd>
+            <dd class="address" translate="no">{shown(&address)}</dd>
             <dt>{say!("fact-browser")}</dt>
             <dd>{browser}</dd>
             <dt>{say!("fact-when")}</dt>

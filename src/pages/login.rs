@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::frame::Frame;
 use crate::{
-    components::{BLANK, LoginForm, LoginWords},
+    components::{BLANK, LoginAlive, LoginWords, Message},
     error::Error,
     server::{config::Passwords, page_data::Visit, sign_in::mode::Mode, words::say},
 };
@@ -33,25 +33,90 @@ pub fn LoginPage() -> impl IntoView {
     let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });
     view! {
         <Frame title=say!("sign-in")>
+            <LoginAlive words=words(mode) />
             <h1>{say!("sign-in-to", brand = brand)}</h1>
             <p class="soft">{promise}</p>
             {notice}
-            <LoginForm next email=flash.typed error passwords words=words(mode) />
+            {form(next, flash.typed, error, passwords, mode)}
         </Frame>
     }
 }
 
+/// Asks for an address, and for a password where there are passwords. `components::LoginAlive` finds
+/// its parts by their ids.
+fn form(
+    next: String,
+    email: String,
+    error: String,
+    passwords: bool,
+    mode: Mode,
+) -> impl IntoView + use<> {
+    let password = passwords.then(|| {
+        view! {
+            <label class="second" for="password">
+                {say!("password-if-any")}
+            </label>
+            <input
+                id="password"
+                name="password"
+                type="password"
+                autocomplete="current-password"
+                aria-describedby="email-message"
+            />
+        }
+    });
+    let with_password = passwords.then(|| {
+        view! {
+            <button id="with-password" class="secondary" type="submit" name="with_password" value="true">
+                {say!("sign-in-with-password")}
+            </button>
+        }
+    });
+    view! {
+        <form id="login" class="form" method="post" action="/actions/sign-in" novalidate>
+            <input id="next" type="hidden" name="next" value=next />
+            <label for="email">{say!("address")}</label>
+            <input
+                id="email"
+                name="email"
+                type="email"
+                inputmode="email"
+                autocomplete=if passwords { "username" } else { "email" }
+                autocapitalize="none"
+                spellcheck="false"
+                placeholder=say!("address-example")
+                autofocus
+                required
+                aria-describedby="email-message"
+                aria-invalid=(!error.is_empty()).then_some("true")
+                value=email
+            />
+            {password}
+            <div class="told">
+                <Message id="email-message" text=error />
+                <p role="status">
+                    <button id="meant" class="inline" type="button" hidden />
+                </p>
+            </div>
+            <button id="send" class="primary" type="submit">
+                {send(mode)}
+            </button>
+            {with_password}
+        </form>
+    }
+}
+
+fn send(mode: Mode) -> String {
+    if mode == Mode::Otp { say!("send-code") } else { say!("send-link") }
+}
+
 fn words(mode: Mode) -> LoginWords {
     LoginWords {
-        address: say!("address"),
-        example: say!("address-example"),
-        password: say!("password-if-any"),
-        send: if mode == Mode::Otp { say!("send-code") } else { say!("send-link") },
+        send: send(mode),
         sign_in: say!("sign-in"),
-        with_password: say!("sign-in-with-password"),
         again_in: say!("try-again-in", time = BLANK.to_string()),
         did_you_mean: say!("did-you-mean", address = BLANK.to_string()),
         no_address: Error::InvalidEmail.to_string(),
-        unreachable: Error::Unavailable.to_string(),
+        offline: say!("offline"),
     }
 }

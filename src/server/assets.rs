@@ -4,17 +4,28 @@
 use leptos::config::LeptosOptions;
 
 /// The islands' module, and what starts each of them, once the page is painted: it can be used
-/// without, and on a slow line its style comes first. Our own few lines instead of Leptos's: those
-/// fetch it at once.
-const START: &str = r#"const start = async () => {
+/// without, and on a slow line its style comes first. Whatever of it is missing or fails (a rolling
+/// upgrade, a proxy, an extension), the page stays the plain one it is; when the module fails later,
+/// the forms are the browser's again, and their buttons as the server drew them. Our own few lines
+/// instead of Leptos's: those fetch it at once.
+const START: &str = r#"const giveBack = () => {
+  addEventListener("submit", event => event.stopImmediatePropagation(), true);
+  for (const button of document.querySelectorAll("[type=submit]"))
+    for (const name of ["aria-busy", "disabled", "hidden"]) button.removeAttribute(name);
+};
+const failed = event => /wasm/.test((event.error ?? event.reason)?.stack) && giveBack();
+const start = async () => {
   const wasm = fetch(WASM);
+  wasm.catch(() => {});
   const m = await import(JS);
   await m.default({ module_or_path: wasm });
+  addEventListener("error", failed);
+  addEventListener("unhandledrejection", failed);
   m.hydrate();
-  for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component]?.(island);
-  document.documentElement.dataset.ready = "";
+  for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component](island);
 };
-document.hidden ? start() : requestAnimationFrame(() => setTimeout(start))"#;
+const begin = async () => document.documentElement.dataset.ready = await start().then(() => "alive", () => "plain");
+document.hidden ? begin() : requestAnimationFrame(() => setTimeout(begin))"#;
 
 /// What every page loads.
 #[derive(Debug)]

@@ -31,5 +31,6 @@ pub mod state;
 pub mod store;
 pub mod team_users;
 pub mod telemetry;
+pub mod unicode;
 pub mod webmail;
 pub mod words;

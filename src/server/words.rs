@@ -133,7 +133,8 @@ pub fn duration(seconds: u64) -> String {
     match seconds {
         0..=90 => say!("seconds", n = seconds.max(1)),
         91..=5400 => say!("minutes", n = seconds.div_ceil(60)),
-        _ => say!("hours", n = seconds.div_ceil(3600)),
+        5401..=129_600 => say!("hours", n = seconds.div_ceil(3600)),
+        _ => say!("days", n = seconds.div_ceil(86_400)),
     }
 }
 
@@ -178,11 +179,21 @@ mod tests {
 
     #[tokio::test]
     async fn times_are_said_as_people_say_them() {
-        let said =
-            || [duration(1), duration(30), duration(600), duration(7200), date(1_767_268_800_000)];
+        let said = || {
+            let times = [1, 30, 600, 7_200, 86_400, 167 * 3_600].map(duration);
+            [&times[..], &[date(1_767_268_800_000)]].concat()
+        };
         assert_eq!(
             said(),
-            ["a second", "30 seconds", "10 minutes", "2 hours", "January 1, 2026, 12:00 UTC"]
+            [
+                "a second",
+                "30 seconds",
+                "10 minutes",
+                "2 hours",
+                "24 hours",
+                "7 days",
+                "January 1, 2026, 12:00 UTC"
+            ]
         );
         let german = within(Language::De, async { said() }).await;
         assert_eq!(
@@ -192,6 +203,8 @@ mod tests {
                 "30 Sekunden",
                 "10 Minuten",
                 "2 Stunden",
+                "24 Stunden",
+                "7 Tagen",
                 "1. Januar 2026, 12:00 UTC"
             ]
         );

@@ -155,7 +155,7 @@ async fn converse(
         let inside = |line: &str| line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         let refusal;
         let reply = match verb.as_str() {
-            "EHLO" => "250-inbox\r\n250 SMTPUTF8",
+            "EHLO" => "250-inbox\r\n250-8BITMIME\r\n250 SMTPUTF8",
             "MAIL" => {
                 from = inside(&line);
                 "250 ok"

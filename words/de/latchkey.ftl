@@ -14,6 +14,10 @@ hours = { $n ->
     [one] einer Stunde
    *[other] { $n } Stunden
 }
+days = { $n ->
+    [one] einem Tag
+   *[other] { $n } Tagen
+}
 ago = vor { $duration }
 date = { $day }. { $month ->
     [1] Januar
@@ -53,6 +57,7 @@ send-code = Code zuschicken
 sign-in-with-password = Mit Passwort anmelden
 try-again-in = Noch einmal in { $time }
 did-you-mean = Meinten Sie { $address }?
+offline = Wir sind gerade nicht zu erreichen. Prüfen Sie, ob Sie online sind, und versuchen Sie es noch einmal.
 
 ## Prüfen Sie Ihr Postfach
 
@@ -73,6 +78,11 @@ fresh-mail-in = Neue E-Mail möglich in { $time }
 nothing-there = Nichts da? Sehen Sie im Spam nach, und prüfen Sie die Adresse oben.
 mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
 mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
+no-cookie-title = Dieser Browser kennt die Anmeldung nicht
+no-cookie = Entweder behält er keine Cookies dieser Seite, oder Sie haben in einem anderen Browser gefragt. Erlauben Sie hier Cookies und lassen Sie sich eine neue E-Mail schicken, oder machen Sie dort weiter, wo Sie gefragt haben.
+sign-in-over-used = Diese Anmeldung wurde schon benutzt.
+sign-in-over-superseded = Eine neuere E-Mail ist an die Stelle dieser getreten, oder Sie haben sich inzwischen woanders angemeldet.
+sign-in-over-cancelled = Diese Anmeldung wurde durch einen Druck in der E-Mail abgebrochen.
 
 ## Links, die nicht anmelden
 
@@ -189,7 +199,7 @@ error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $dur
 error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
 error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.
 error-payload-too-large = Das ist mehr, als diese Seite annimmt. Schicken Sie weniger.
-error-unavailable = Wir erreichen gerade unsere Datenbank nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.
+error-unavailable = Das geht bei uns gerade nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.
 error-internal = Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und geben Sie uns Bescheid, wenn es so bleibt.
 
 detail-wrong-shape = ein Feld des Formulars hat ein falsches Format

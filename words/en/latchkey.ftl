@@ -14,6 +14,10 @@ hours = { $n ->
     [one] an hour
    *[other] { $n } hours
 }
+days = { $n ->
+    [one] a day
+   *[other] { $n } days
+}
 ago = { $duration } ago
 date = { $month ->
     [1] January
@@ -53,6 +57,7 @@ send-code = Send code
 sign-in-with-password = Sign in with password
 try-again-in = Try again in { $time }
 did-you-mean = Did you mean { $address }?
+offline = We cannot be reached right now. Check that you are online, and try again.
 
 ## Check your inbox
 
@@ -73,6 +78,11 @@ fresh-mail-in = Send a new e-mail in { $time }
 nothing-there = Nothing there? Look in your spam folder, and check the address above.
 mail-delayed = The e-mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
 mail-failed = The e-mail could not be delivered. Check the address above, or try again later.
+no-cookie-title = This browser does not know that sign-in
+no-cookie = Either it keeps no cookies of this page, or you asked in another browser. Allow cookies here and ask for a new e-mail, or go on where you asked.
+sign-in-over-used = This sign-in has been used already.
+sign-in-over-superseded = A newer e-mail has taken the place of this one, or you have signed in elsewhere meanwhile.
+sign-in-over-cancelled = This sign-in was stopped by a press in the e-mail.
 
 ## Links that do not sign in
 
@@ -189,7 +199,7 @@ error-rate-limited = That was a lot of requests. Try again in { $duration }.
 error-unauthenticated = You are not signed in. Sign in and try again.
 error-forbidden-origin = This request came from another site, so it was refused. Open the page here and try again.
 error-payload-too-large = That is more than this page takes. Send less.
-error-unavailable = We cannot reach our database right now. Nothing is lost: try again in a few seconds.
+error-unavailable = We cannot do this right now. Nothing is lost: try again in a few seconds.
 error-internal = Something went wrong on our side. Try again, and tell us if it keeps happening.
 
 detail-wrong-shape = a field of the form has the wrong format

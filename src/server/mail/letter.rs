@@ -2,6 +2,7 @@
 
 use lettre::{
     Message,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -16,7 +17,11 @@ use crate::server::{
     caller::describe,
     clock::{Millis, SECOND, seconds_until},
     config::{Policy, PublicUrl},
-    sign_in::payload::{Letter, Notice, PasswordChange, Payload, Template},
+    sign_in::{
+        address::Address,
+        payload::{Letter, Notice, PasswordChange, Payload, Template},
+        shown::shown,
+    },
     store::QueuedMail,
     words::{date, duration, language, say, speaking},
 };
@@ -76,11 +81,11 @@ impl Templates {
                 Ok(composed)
             }
             Payload::NewDevice(notice) => {
-                let words = new_device(notice, &mail.address, policy, public_url);
+                let words = new_device(notice, &shown(&mail.address), policy, public_url);
                 self.compose(&mail.id, &mail.address, "new_device", words, &sender)
             }
             Payload::PasswordChange(change) => {
-                let words = password_change(change, &mail.address, policy, public_url);
+                let words = password_change(change, &shown(&mail.address), policy, public_url);
                 self.compose(&mail.id, &mail.address, "password", words, &sender)
             }
         })
@@ -114,9 +119,13 @@ impl Templates {
         let raw = |name: &'static str, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
         };
+        let to_address = recipient(to)?;
+        // Said, not left to lettre, which would read it from the header by its own narrower rules.
+        let envelope = Envelope::new(Some(sender.from.email.clone()), vec![to_address.clone()])?;
         let message = Message::builder()
+            .envelope(envelope)
             .from(sender.from.clone())
-            .to(Mailbox::new(None, to.parse()?))
+            .to(Mailbox::new(None, to_address))
             .subject(&subject)
             .message_id(Some(format!("<{id}@{}>", sender.public_url.host())))
             // RFC 3834: no vacation answers, please.
@@ -127,6 +136,16 @@ impl Templates {
             .raw_header(raw("Content-Language", language().tag()))
             .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
         Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
+    }
+}
+
+/// Who a mail goes to. An address of ours holds nothing that could end a command or a header, and
+/// needs no second look; lettre's own takes code points for octets, and refuses most scripts that
+/// are written with marks.
+pub fn recipient(to: &str) -> Result<lettre::Address, lettre::address::AddressError> {
+    match Address::parse(to).ok().as_ref().and_then(|address| address.as_str().split_once('@')) {
+        Some((local, domain)) => Ok(lettre::Address::new_dangerous(local, domain)),
+        None => to.parse(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::{
         keys::Keys,
         random::Random,
         store::{AuthRequest, Ended, FailedTry, Origin, Verdict},
+        unicode::digit,
         words::say,
     },
 };
@@ -36,8 +37,8 @@ impl Code {
         Ok(Code(format!("{:06}", random.six_digits()?)))
     }
 
-    /// The code in what a person typed or pasted, "Your code is 123 456" included, in any script's
-    /// digits that normalise to ours.
+    /// The code in what a person typed or pasted, "Your code is 123 456" included, in the digits of
+    /// any script.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.trim().is_empty() {
             return Err(Error::missing("code"));
@@ -46,7 +47,7 @@ impl Code {
         if text.len() > LONGEST_PASTE {
             return Err(not_a_code());
         }
-        let text: String = text.nfkc().collect();
+        let text: String = text.nfkc().map(|c| digit(c).unwrap_or(c)).collect();
         find_six_digits(&text).map(Code).ok_or_else(not_a_code)
     }
 
@@ -55,8 +56,13 @@ impl Code {
     }
 }
 
-/// The first run of exactly six digits, or of three and three with one space or dash between.
+/// All digits there are, where these are six, however they are spaced or broken. Else the first run
+/// of exactly six, or of three and three with one space or dash between.
 fn find_six_digits(text: &str) -> Option<String> {
+    let all: String = text.chars().filter(char::is_ascii_digit).collect();
+    if all.len() == 6 {
+        return Some(all);
+    }
     let runs: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
     let whole = runs.iter().find(|run| run.len() == 6).map(|run| run.to_string());
     whole.or_else(|| {
@@ -197,6 +203,18 @@ mod tests {
             "@localhost #123456",
             "123\u{a0}456",
             "In 10 minutes: 123456",
+            "123  456",
+            "12 34 56",
+            "1\n2\n3\n4\n5\n6",
+            "12\u{200b}3\u{2066}456\u{2069}",
+            "١٢٣٤٥٦",
+            "۱۲۳ ۴۵۶",
+            "१२३४५६",
+            "১২৩৪৫৬",
+            "๑๒๓๔๕๖",
+            "១២៣៤៥៦",
+            "߁߂߃߄߅߆",
+            "𝟏𝟐𝟑𝟒𝟓𝟔",
         ] {
             assert_eq!(Code::parse(text).unwrap().as_str(), "123456", "{text}");
         }
@@ -205,9 +223,7 @@ mod tests {
 
     #[test]
     fn what_holds_no_six_digits_is_refused() {
-        for text in
-            ["12345", "1234567", "123  456", "12 34 56", "abcdef", "1234567890", &"1".repeat(2_000)]
-        {
+        for text in ["12345", "1234567", "12 34 567", "abcdef", "1234567890", &"1".repeat(2_000)] {
             assert!(matches!(Code::parse(text), Err(Error::InvalidRequest { .. })), "{text}");
         }
         assert_eq!(Code::parse("  "), Err(Error::missing("code")));

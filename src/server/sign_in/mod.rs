@@ -15,6 +15,7 @@ pub mod password;
 mod password_hash;
 pub mod payload;
 pub mod request;
+pub mod shown;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
