@@ -103,6 +103,29 @@ async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other()
 }
 
 #[tokio::test]
+async fn no_number_of_refusals_washes_a_sign_in_away() {
+    let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2")]).await;
+    let ada = app.signed_in("ada@example.com").await;
+    for _ in 0..14 {
+        app.browser().ask_for_mail("ada@example.com").await;
+    }
+    let page = ada.get("/dashboard").await.body;
+    for told in [
+        "Signed in with a link",
+        "Too many e-mails were asked for, 13 times",
+        "A sign-in e-mail was asked for, 2 times",
+    ] {
+        assert_eq!(page.matches(told).count(), 1, "{told}: {page}");
+    }
+    for _ in 0..40 {
+        app.browser().ask_for_mail("ada@example.com").await;
+    }
+    let page = ada.get("/dashboard").await.body;
+    assert!(page.contains("Signed in with a link"), "{page}");
+    assert!(page.contains("Too many e-mails were asked for, at least 50 times"), "{page}");
+}
+
+#[tokio::test]
 async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_and_since() {
     let mut app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;

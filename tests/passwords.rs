@@ -66,6 +66,10 @@ async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
         WHERE event LIKE 'password%' OR reason = 'password' ORDER BY id";
     let noted = app.texts(noted).await;
     assert_eq!(noted, ["session.revoked password", "password.set ", "password.removed "]);
+    let page = ada.get("/dashboard").await.body;
+    assert!(page.contains("The password was set") && page.contains("The password was removed"));
+    // A password manager needs a field that it can see.
+    assert!(page.contains(r#"autocomplete="username" value="ada@example.com" readonly"#), "{page}");
 }
 
 #[tokio::test]

@@ -49,7 +49,8 @@ CREATE TABLE latchkey_auth_credentials (
     auth_request_id TEXT   NOT NULL REFERENCES latchkey_auth_requests (id) ON DELETE CASCADE,
     generation      BIGINT NOT NULL,
     link_hash       BYTEA  NOT NULL UNIQUE,
-    code_hash       BYTEA  NOT NULL,
+    -- How it was hashed, and the hash.
+    code_hash       TEXT   NOT NULL,
     expires_at      BIGINT NOT NULL,
     PRIMARY KEY (auth_request_id, generation)
 );
@@ -133,7 +134,9 @@ CREATE TABLE latchkey_audit_events (
     address    TEXT    NOT NULL,
     user_id    TEXT,
     user_agent TEXT    NOT NULL,
-    ip_prefix  TEXT    NOT NULL
+    ip_prefix  TEXT    NOT NULL,
+    -- Which list of its owner's page it stands in: 'account', 'attempts', or '' for none.
+    list       TEXT   NOT NULL
 );
-CREATE INDEX latchkey_audit_events_subject ON latchkey_audit_events (subject, at);
+CREATE INDEX latchkey_audit_events_subject ON latchkey_audit_events (subject, list, at);
 CREATE INDEX latchkey_audit_events_age ON latchkey_audit_events (at);

@@ -16,7 +16,7 @@ use crate::{
         page_data::Visit,
         session::Session,
         sign_in::shown::shown,
-        store::{Line, Overview},
+        store::{ATTEMPTS_SHOWN, Line, Overview},
         words::{ago, say},
     },
 };
@@ -33,11 +33,11 @@ async fn dashboard() -> Result<AnyView, Error> {
         return Err(Error::Unauthenticated);
     };
     let (core, now) = (&visit.state.core, visit.state.core.clock.now());
-    let Overview { sessions, activity: events } = &*overview;
+    let Overview { sessions, activity: events, attempts: tried } = &*overview;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.iter().map(|row| session_row(&session, row, now)).collect_view();
-    let activity = activity(events, now);
+    let (activity, attempts) = (activity(events, now), attempts(tried, now));
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
         Passwords::Off => None,
@@ -58,6 +58,7 @@ async fn dashboard() -> Result<AnyView, Error> {
                 <ul class="sessions">{rows}</ul>
             </section>
             {activity}
+            {attempts}
             {passwords}
             {deletion}
         </Frame>
@@ -111,46 +112,82 @@ fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<>
     }
 }
 
-/// What happened to this address lately: a mail or a try that was not yours stands out here.
+/// What an event says to whose address it is.
+fn said(event: &Line) -> String {
+    match (event.name.as_str(), event.reason.as_str()) {
+        (AUTH_REQUESTED, _) => say!("activity-requested"),
+        (AUTH_CANCELLED, _) => say!("activity-cancelled"),
+        (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),
+        (SESSION_ISSUED, "code") => say!("activity-signed-in-code"),
+        (SESSION_ISSUED, _) => say!("activity-signed-in-password"),
+        (SESSION_REVOKED, _) => say!("activity-signed-out"),
+        (SESSION_DISPUTED, _) => say!("activity-disputed"),
+        (PASSWORD_SET, _) => say!("activity-password-set"),
+        (PASSWORD_REMOVED, _) => say!("activity-password-removed"),
+        (_, "code_wrong") => say!("activity-code-wrong"),
+        (_, "password_wrong") => say!("activity-password-wrong"),
+        (_, "too_many_attempts" | "codes_paused") => say!("activity-too-many"),
+        (_, "rate_limited") => say!("activity-rate-limited"),
+        (_, "wrong_browser") => say!("activity-wrong-browser"),
+        (_, reason) if reason.starts_with("link_") => say!("activity-old-link"),
+        (_, reason) if reason.starts_with("code_") => say!("activity-old-code"),
+        _ => say!("activity-refused"),
+    }
+}
+
+/// The sign-ins, sign-outs and changes of a password of late: one that was not yours stands out
+/// here, and nothing that a stranger does takes its place.
 fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
-    let rows = events.iter().map(|event| {
-        let what = match (event.name.as_str(), event.reason.as_str()) {
-            (AUTH_REQUESTED, _) => say!("activity-requested"),
-            (AUTH_CANCELLED, _) => say!("activity-cancelled"),
-            (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),
-            (SESSION_ISSUED, "code") => say!("activity-signed-in-code"),
-            (SESSION_ISSUED, _) => say!("activity-signed-in-password"),
-            (SESSION_REVOKED, _) => say!("activity-signed-out"),
-            (SESSION_DISPUTED, _) => say!("activity-disputed"),
-            (PASSWORD_SET, _) => say!("activity-password-set"),
-            (PASSWORD_REMOVED, _) => say!("activity-password-removed"),
-            (_, "code_wrong") => say!("activity-code-wrong"),
-            (_, "password_wrong") => say!("activity-password-wrong"),
-            (_, "too_many_attempts" | "codes_paused") => say!("activity-too-many"),
-            (_, "rate_limited") => say!("activity-rate-limited"),
-            (_, "wrong_browser") => say!("activity-wrong-browser"),
-            (_, reason) if reason.starts_with("link_") => say!("activity-old-link"),
-            (_, reason) if reason.starts_with("code_") => say!("activity-old-code"),
-            _ => say!("activity-refused"),
-        };
-        view! {
-            <li>
-                <div>
-                    <strong>{what}</strong>
-                    <p class="soft">
-                        {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix.clone()}</bdi>
-                        {format!(" · {}", ago(event.at, now))}
-                    </p>
-                </div>
-            </li>
+    let rows = events.iter().map(|event| event_row(said(event), event, now)).collect();
+    events_section(say!("recent-activity"), rows)
+}
+
+/// What was asked for and refused in the last week: a line for each kind, with a count, where and
+/// when it was last.
+fn attempts(events: &[Line], now: Millis) -> impl IntoView + use<> {
+    let mut kinds: Vec<(String, &Line, usize)> = Vec::new();
+    for event in events {
+        let said = said(event);
+        match kinds.iter_mut().find(|(kind, ..)| *kind == said) {
+            Some((_, _, count)) => *count += 1,
+            None => kinds.push((said, event, 1)),
         }
+    }
+    let are_all = events.len() < ATTEMPTS_SHOWN;
+    let rows = kinds.into_iter().map(|(what, latest, n)| {
+        let what = match n {
+            1 => what,
+            n if are_all => say!("activity-times", what = what, n = n),
+            n => say!("activity-times-at-least", what = what, n = n),
+        };
+        event_row(what, latest, now)
     });
+    let rows: Vec<AnyView> = rows.collect();
+    (!rows.is_empty()).then(|| events_section(say!("recent-attempts"), rows))
+}
+
+fn events_section(heading: String, rows: Vec<AnyView>) -> impl IntoView + use<> {
     view! {
         <section>
-            <h2>{say!("recent-activity")}</h2>
-            <ul class="sessions">{rows.collect_view()}</ul>
+            <h2>{heading}</h2>
+            <ul class="sessions">{rows}</ul>
         </section>
     }
+}
+
+fn event_row(what: String, event: &Line, now: Millis) -> AnyView {
+    view! {
+        <li>
+            <div>
+                <strong>{what}</strong>
+                <p class="soft">
+                    {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix.clone()}</bdi>
+                    {format!(" · {}", ago(event.at, now))}
+                </p>
+            </div>
+        </li>
+    }
+    .into_any()
 }
 
 /// Sets, changes or removes the password, soon after signing in.
@@ -173,8 +210,10 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
             <h2>{say!("password")}</h2>
             <p class="soft">{say!("password-optional")}</p>
             <form class="form" method="post" action="/actions/set-password">
-                <input type="hidden" name="username" autocomplete="username" value=session.row.address.clone() />
-                <label for="password">{if has_one { say!("new-password") } else { say!("password") }}</label>
+                // Shown: password managers pass a hidden field over, and save the password for nobody.
+                <label for="username">{say!("address")}</label>
+                <input id="username" name="username" autocomplete="username" value=session.row.address.clone() readonly />
+                <label class="second" for="password">{if has_one { say!("new-password") } else { say!("password") }}</label>
                 <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required />
                 <p class="actions">
                     <button class="primary" type="submit">

@@ -24,6 +24,10 @@ pub const MAIL_SENT: &str = "mail.sent";
 pub const MAIL_DELAYED: &str = "mail.delayed";
 pub const MAIL_FAILED: &str = "mail.failed";
 
+/// The lists of the page on which people see what happened to their address.
+const ACCOUNT: &str = "account";
+const ATTEMPTS: &str = "attempts";
+
 /// The reason of a mail that its address may not have.
 pub const WITHHELD: &str = "not_a_user";
 
@@ -49,6 +53,17 @@ impl Core {
 impl AuditEvent {
     pub fn because(self, reason: &str) -> Self {
         AuditEvent { reason: reason.to_owned(), ..self }
+    }
+
+    /// The list of its owner's page that it stands in, if any. What strangers can cause has one of its
+    /// own: however much of it there is, it washes nothing away.
+    pub fn list(&self) -> &'static str {
+        match self.event.as_str() {
+            SESSION_ISSUED | SESSION_REVOKED | SESSION_DISPUTED | PASSWORD_SET
+            | PASSWORD_REMOVED => ACCOUNT,
+            AUTH_REQUESTED | AUTH_FAILED | AUTH_CANCELLED => ATTEMPTS,
+            _ => "",
+        }
     }
 
     pub fn of_user(self, user_id: &str) -> Self {

@@ -177,7 +177,7 @@ pub async fn present_with_overview(
     for subject in
         core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
     {
-        core.store.add_activity(&mut overview, &subject).await?;
+        core.store.add_activity(&mut overview, &subject, now).await?;
     }
     Ok(Some((session, overview)))
 }

@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod code;
+mod code_hash;
 pub mod destination;
 pub mod device;
 mod hashing;

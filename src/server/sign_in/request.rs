@@ -7,8 +7,8 @@ use url::Url;
 use super::{
     Browser, Core,
     address::Address,
-    code::{self, Code},
-    destination, device, limits,
+    code::Code,
+    code_hash, destination, device, limits,
     link::{self, LinkToken},
     mode::Mode,
     not_you::What,
@@ -194,7 +194,7 @@ impl Secrets {
         let code = Code::random(&core.random)?;
         let expires_at = now + Millis::from(terms.expires_in) * SECOND;
         // A secret that the mode does not mail is made all the same, and known to nobody.
-        let code_hash = code::hash_to_keep(&code, code_salt, &core.keys)?;
+        let code_hash = code_hash::keep(&code, code_salt, &core.keys)?;
         let credential = Credential { generation, link_hash: token.hash(), code_hash, expires_at };
         let letter = Letter {
             link: terms.mode.has_link().then(|| terms.link(core, &token)).transpose()?,

@@ -21,8 +21,8 @@ pub struct AuditEvent {
 }
 
 /// The statement that writes an event; `run_batch!` binds it.
-pub(super) const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+pub(super) const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix, list) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 impl Store {
     /// Writes an event that is no part of a step that changes something else.

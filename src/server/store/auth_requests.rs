@@ -85,7 +85,7 @@ pub struct NewAuthRequest<'a> {
 pub struct Credential {
     pub generation: i64,
     pub link_hash: Vec<u8>,
-    pub code_hash: Vec<u8>,
+    pub code_hash: String,
     pub expires_at: Millis,
 }
 
@@ -96,7 +96,7 @@ pub struct Origin {
     pub request: AuthRequest,
     #[sqlx(rename = "credential_generation")]
     pub generation: i64,
-    pub code_hash: Vec<u8>,
+    pub code_hash: String,
     #[sqlx(rename = "credential_expires_at")]
     pub expires_at: Millis,
 }

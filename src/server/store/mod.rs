@@ -33,7 +33,7 @@ pub use open::OpenError;
 use outbox::INSERT_MAIL;
 pub use outbox::{NewMail, QueuedMail};
 use overview::OVERVIEW;
-pub use overview::{Line, Overview};
+pub use overview::{ATTEMPTS_SHOWN, Line, Overview};
 pub use pool::Pool;
 pub(crate) use run::{
     DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all,

@@ -14,16 +14,28 @@ use crate::{error::Error, server::clock::Millis};
 pub struct Overview {
     /// Alive ones, at most the thousand that began last.
     pub sessions: Vec<Line>,
-    /// The last ten: who asked for mails, was refused, came and went.
+    /// The last ten sign-ins, sign-outs and changes of a password.
     pub activity: Vec<Line>,
+    /// What was asked for and refused in the last week, the latest [`ATTEMPTS_SHOWN`].
+    pub attempts: Vec<Line>,
 }
 
+/// How many attempts are looked at, to be counted by their kind. One a second for a week could not
+/// be.
+pub const ATTEMPTS_SHOWN: usize = 50;
+
 impl Overview {
-    /// Puts more events in their places among the last ten.
+    /// Puts more events in their places.
     fn add(&mut self, events: Vec<Line>) {
-        self.activity.extend(events);
-        self.activity.sort_by_key(|line| Reverse(line.at));
-        self.activity.truncate(10);
+        for event in events {
+            let list =
+                if event.kind == "account" { &mut self.activity } else { &mut self.attempts };
+            list.push(event);
+        }
+        for (list, most) in [(&mut self.activity, 10), (&mut self.attempts, ATTEMPTS_SHOWN)] {
+            list.sort_by_key(|line| Reverse(line.at));
+            list.truncate(most);
+        }
     }
 }
 
@@ -44,16 +56,23 @@ pub struct Line {
     until: Millis,
 }
 
-/// Ten stands in the statement: SQLite plans one with a bound LIMIT anew each time.
-const ACTIVITY: &str = "SELECT 'event' AS kind, event AS name, reason, user_agent, ip_prefix, at AS begun_at, at, at AS until \
-    FROM latchkey_audit_events WHERE subject = $1 AND (event = 'auth.requested' OR event = 'auth.failed' OR event = 'auth.cancelled' \
-    OR event = 'session.issued' OR event = 'session.revoked') ORDER BY at DESC, id DESC LIMIT 10";
+/// What happened to one subject, `$1`: the last ten of one list, and of the other fifty of the week
+/// before `$2`. The numbers stand in the statement: SQLite plans one with a bound LIMIT anew each
+/// time. Each list is read in the order of its index, so no refusal is passed over on the way to a
+/// sign-in.
+const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, user_agent, ip_prefix, \
+    at AS begun_at, at, at AS until FROM latchkey_audit_events \
+    WHERE subject = $1 AND list = 'account' ORDER BY at DESC, id DESC LIMIT 10) AS lately \
+    UNION ALL SELECT * FROM (SELECT 'attempt' AS kind, event AS name, reason, user_agent, ip_prefix, \
+    at AS begun_at, at, at AS until FROM latchkey_audit_events \
+    WHERE subject = $1 AND list = 'attempts' AND at > $2 - 604800000 \
+    ORDER BY at DESC, id DESC LIMIT 50) AS tried";
 
 /// The session that asks, if it is alive, and what there is to show of its user, in one round trip.
 ///
-/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. Both are
-/// read in the order of an index, and events are compared one by one: for a sort or an IN, SQLite
-/// would make a table each time, which costs more than the read.
+/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. All are read
+/// in the order of an index: for a sort, SQLite would make a table each time, which costs more than
+/// the read.
 pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
     let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, created_at AS begun_at, \
         last_seen_at AS at, expires_at AS until";
@@ -66,7 +85,7 @@ pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
         ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM latchkey_sessions WHERE id = $1)");
     format!(
         "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this UNION ALL SELECT * FROM (SELECT {sessions}) AS latest \
-         UNION ALL SELECT * FROM ({activity}) AS lately"
+         UNION ALL {activity}"
     )
 });
 
@@ -104,15 +123,21 @@ impl Store {
         };
         // The one in use first, whenever that was last noted.
         sessions.sort_by_key(|line| (line.name != id, Reverse((line.at, line.begun_at))));
-        let mut overview = Overview { sessions, activity: Vec::new() };
+        let mut overview = Overview { sessions, activity: Vec::new(), attempts: Vec::new() };
         overview.add(events);
         Ok(Some((row, overview)))
     }
 
     /// Adds what is known of another subject.
-    pub async fn add_activity(&self, overview: &mut Overview, subject: &str) -> Result<(), Error> {
-        overview
-            .add(read!(self, db => sqlx::query_as(ACTIVITY).bind(subject).fetch_all(db).await?));
+    pub async fn add_activity(
+        &self,
+        overview: &mut Overview,
+        subject: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
+        overview.add(read!(self, db => {
+            sqlx::query_as(ACTIVITY).bind(subject).bind(now).fetch_all(db).await?
+        }));
         Ok(())
     }
 }

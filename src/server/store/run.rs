@@ -163,7 +163,8 @@ macro_rules! run_batch {
                 .bind(&$event.address)
                 .bind($user_id)
                 .bind(&$event.user_agent)
-                .bind(&$event.ip_prefix);
+                .bind(&$event.ip_prefix)
+                .bind($event.list());
         )*
         query.execute(&mut *$tx).await?
     }};

@@ -128,7 +128,7 @@ impl Store {
         let now = changed.at;
         Ok(write!(self, of address, tx => {
             let set = "UPDATE latchkey_users SET password = $1 WHERE id = $2 \
-                AND (password IS NOT NULL OR $1 IS NOT NULL) AND EXISTS \
+                AND COALESCE($1, password) IS NOT NULL AND EXISTS \
                 (SELECT 1 FROM latchkey_sessions WHERE id = $3 AND revoked_at IS NULL)";
             let set = sqlx::query(set).bind(hash).bind(user_id).bind(session_id);
             if set.execute(&mut *tx).await?.rows_affected() == 0 {
