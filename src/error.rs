@@ -9,7 +9,10 @@ use std::fmt;
 
 use crate::{
     refusal::Refusal,
-    server::words::{duration, say},
+    server::{
+        sign_in::mode::Mode,
+        words::{duration, say},
+    },
 };
 
 /// Every way a request can be refused. Times are whole seconds.
@@ -31,7 +34,10 @@ pub enum Error {
     LinkUsed,
     LinkInvalid,
     LinkSuperseded,
-    WrongBrowser,
+    WrongBrowser {
+        /// What the mail carried: whether there is a code to type instead.
+        mode: Mode,
+    },
     CodeWrong {
         /// Tries left before the code is dead.
         attempts_left: u32,
@@ -39,8 +45,13 @@ pub enum Error {
     PasswordWrong,
     CodeExpired,
     CodeSuperseded,
-    TooManyAttempts,
+    TooManyAttempts {
+        /// What the mail carried: whether there is a link to open instead.
+        mode: Mode,
+    },
     CodesPaused {
+        /// What mails carry: whether there is a link to open instead.
+        mode: Mode,
         retry_after: u64,
     },
     RateLimited {
@@ -64,12 +75,12 @@ impl Error {
             Error::LinkUsed => "link_used",
             Error::LinkInvalid => "link_invalid",
             Error::LinkSuperseded => "link_superseded",
-            Error::WrongBrowser => "wrong_browser",
+            Error::WrongBrowser { .. } => "wrong_browser",
             Error::CodeWrong { .. } => "code_wrong",
             Error::PasswordWrong => "password_wrong",
             Error::CodeExpired => "code_expired",
             Error::CodeSuperseded => "code_superseded",
-            Error::TooManyAttempts => "too_many_attempts",
+            Error::TooManyAttempts { .. } => "too_many_attempts",
             Error::CodesPaused { .. } => "codes_paused",
             Error::RateLimited { .. } => "rate_limited",
             Error::Unauthenticated => "unauthenticated",
@@ -89,12 +100,14 @@ impl Error {
             | Error::CodeSuperseded
             | Error::PasswordWrong => 400,
             Error::Unauthenticated => 401,
-            Error::WrongBrowser | Error::ForbiddenOrigin => 403,
+            Error::WrongBrowser { .. } | Error::ForbiddenOrigin => 403,
             Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
                 410
             }
             Error::PayloadTooLarge => 413,
-            Error::TooManyAttempts | Error::CodesPaused { .. } | Error::RateLimited { .. } => 429,
+            Error::TooManyAttempts { .. }
+            | Error::CodesPaused { .. }
+            | Error::RateLimited { .. } => 429,
             Error::Internal => 500,
             Error::Unavailable => 503,
         }
@@ -103,7 +116,7 @@ impl Error {
     /// Seconds until the same request may succeed, when waiting helps: the `Retry-After` header.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Error::CodesPaused { retry_after } | Error::RateLimited { retry_after } => {
+            Error::CodesPaused { retry_after, .. } | Error::RateLimited { retry_after } => {
                 Some(*retry_after)
             }
             Error::Unavailable => Some(5),
@@ -135,16 +148,21 @@ impl fmt::Display for Error {
             Error::LinkUsed => say!("error-link-used"),
             Error::LinkInvalid => say!("error-link-invalid"),
             Error::LinkSuperseded => say!("error-link-superseded"),
-            Error::WrongBrowser => say!("error-wrong-browser"),
+            Error::WrongBrowser { mode } => {
+                say!("error-wrong-browser", mode = mode.to_string())
+            }
             Error::CodeWrong { attempts_left } => {
                 say!("error-code-wrong", n = attempts_left.to_owned())
             }
             Error::PasswordWrong => say!("error-password-wrong"),
             Error::CodeExpired => say!("error-code-expired"),
             Error::CodeSuperseded => say!("error-code-superseded"),
-            Error::TooManyAttempts => say!("error-too-many-attempts"),
-            Error::CodesPaused { retry_after } => {
-                say!("error-codes-paused", duration = duration(retry_after.to_owned()))
+            Error::TooManyAttempts { mode } => {
+                say!("error-too-many-attempts", mode = mode.to_string())
+            }
+            Error::CodesPaused { mode, retry_after } => {
+                let duration = duration(retry_after.to_owned());
+                say!("error-codes-paused", mode = mode.to_string(), duration = duration)
             }
             Error::RateLimited { retry_after } => {
                 say!("error-rate-limited", duration = duration(retry_after.to_owned()))

@@ -56,8 +56,13 @@ async fn a_mode_of_links_signs_in_by_link_in_the_pages_too() {
 }
 
 #[tokio::test]
-async fn link_and_code_live_as_long_as_was_asked_between_a_minute_and_an_hour() {
+async fn link_and_code_live_as_long_as_was_asked_between_a_minute_and_what_policy_says() {
     let app = App::start().await;
+    for (expires_in, status) in [(600, 200), (601, 400)] {
+        let asked = ask(&app, json!({ "expires_in": expires_in })).await;
+        assert_eq!(asked.status, status, "{expires_in}");
+    }
+    let app = App::with(&[("LATCHKEY_AUTH__EXPIRES_IN", "3600")]).await;
     for (expires_in, status) in [(60, 200), (3_600, 200), (59, 400), (3_601, 400), (0, 400)] {
         assert_eq!(
             ask(&app, json!({ "expires_in": expires_in })).await.status,
@@ -209,4 +214,29 @@ async fn with_keep_the_earlier_mails_work_until_they_expire() {
         ada.post_json("/api/auth/verify", json!({ "code": first.code() })).await.error(410),
         "code_expired"
     );
+}
+
+#[tokio::test]
+async fn variables_are_short_and_lead_nowhere() {
+    let app = App::start().await;
+    let (long, fits) = ("x".repeat(201), "ü".repeat(200));
+    for refused in [
+        &long,
+        "https://evil.example/",
+        "see evil.example",
+        "EVIL.EXAMPLE/path",
+        "help@evil.example",
+        "evil\u{3002}example",
+        "Ada\r\nBcc: eve@localhost",
+        "Ada\u{202e}adA",
+    ] {
+        let with = json!({ "template_variables": { "first_name": refused } });
+        assert_eq!(ask(&app, with).await.error(400), "invalid_request", "{refused:?}");
+    }
+    let with = json!({ "template_variables": { long: "x" } });
+    assert_eq!(ask(&app, with).await.error(400), "invalid_request");
+    for taken in [&fits, "Dr. Ada K. Lovelace, Ltd.", "v1.2, 3.50 €, e.g. this", "आदा"] {
+        let with = json!({ "template_variables": { "first_name": taken } });
+        assert_eq!(ask(&app, with).await.status, 200, "{taken:?}");
+    }
 }

@@ -144,8 +144,11 @@ async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_a
     // A session that began before sessions had a subject, which events of no known address have
     // not, either.
     app.run_sql("UPDATE latchkey_sessions SET subject = ''").await;
-    stranger.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE subject = ''").await, 1);
+    app.run_sql(
+        "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, user_agent, ip_prefix) \
+         VALUES (1767268800000, 'auth.failed', 'link_invalid', '', '', '', '', '')",
+    )
+    .await;
     assert!(told_of_both(&ada).await);
     assert!(!ada.get("/dashboard").await.body.contains("A link that no longer works was opened"));
 }
@@ -188,4 +191,17 @@ async fn the_words_of_a_mail_server_do_not_unmask_an_address() {
     let reason =
         app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'mail.failed'").await;
     assert!(reason[0].contains("550") && !reason[0].contains("ada@"), "{reason:?}");
+}
+
+#[tokio::test]
+async fn a_made_up_link_or_request_is_counted_and_leaves_no_row() {
+    let app = App::start().await;
+    let stranger = app.browser();
+    stranger.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;
+    let body = serde_json::json!({ "code": "123456", "auth_request_id": "nobodynobodynobodyno12" });
+    assert_eq!(stranger.post_json("/api/auth/verify", body).await.error(410), "code_expired");
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_audit_events").await, 0);
+    let metrics = stranger.get("/metrics").await.body;
+    let counted = "latchkey_events_total{event=\"auth.failed\",reason=\"link_invalid\"}";
+    assert!(metrics.contains(counted), "{metrics}");
 }

@@ -189,3 +189,98 @@ async fn five_hundred_wrong_codes_at_once_are_five_tries() {
     assert_eq!(looked_at, 4, "the fifth is told that it was the last");
     assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
 }
+
+#[tokio::test]
+async fn where_mails_carry_codes_alone_a_link_gets_over_a_pause() {
+    let app = App::with(&[("LATCHKEY_AUTH__MODE", "OTP")]).await;
+    let (stranger, mail) = asked(&app, "ada@example.com").await;
+    for _ in 0..5 {
+        try_code(&stranger, &wrong(mail.code())).await;
+    }
+    // The owner, in a browser that was never here: codes are paused, links are not.
+    let ada = app.browser();
+    let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
+    assert!(ada.get(&page).await.body.contains("We sent a link to"));
+    let mail = app.inbox.nth_to("ada@example.com", 2).await;
+    assert!(!mail.text.contains("this code"), "{}", mail.text);
+    assert_eq!(
+        app.browser().get(mail.link()).await.goes_to().split('?').next(),
+        Some("/login/confirm")
+    );
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn where_mails_carry_codes_alone_a_fresh_mail_brings_a_link_for_a_code_that_is_switched_off()
+{
+    let app = App::with(&[
+        ("LATCHKEY_AUTH__MODE", "OTP"),
+        ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "100"),
+        ("LATCHKEY_LIMITS__CODE_FAILURES_PER_DAY", "100"),
+    ])
+    .await;
+    let (ada, mail) = asked(&app, "ada@example.com").await;
+    for _ in 0..5 {
+        try_code(&ada, &wrong(mail.code())).await;
+    }
+    app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(ada.get(fresh.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn where_mails_carry_links_alone_there_is_no_code_to_guess() {
+    let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    for _ in 0..6 {
+        assert_eq!(try_code(&ada, "123456").await, (410, "code_expired".to_owned(), None));
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_failed_tries").await, 0);
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+}
+
+#[tokio::test]
+async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try_whichever_way_there_are_two() {
+    let app = App::start().await;
+    for way in ["resend", "form", "api", "after expiry"] {
+        let address = format!("ada-{}@example.com", way.replace(' ', "-"));
+        let (ada, old) = asked(&app, &address).await;
+        match way {
+            "resend" => {
+                app.clock.advance(31 * SECOND);
+                ada.post_form("/actions/resend-passwordless", &[]).await
+            }
+            "form" => ada.ask_for_mail(&address).await,
+            "api" => {
+                let body = json!({ "email": address });
+                ada.post_json("/api/auth/send-passwordless", body).await
+            }
+            _ => {
+                app.clock.advance(601 * SECOND);
+                ada.post_form("/actions/resend-passwordless", &[]).await
+            }
+        };
+        let fresh = app.inbox.nth_to(&address, 2).await;
+        for _ in 0..6 {
+            assert_eq!(try_code(&ada, old.code()).await.1, "code_superseded", "{way}");
+        }
+        let other = (0..).map(|n| format!("{n:06}"));
+        let other = other.filter(|code| ![old.code(), fresh.code()].contains(&code.as_str()));
+        let guess = other.take(1).collect::<String>();
+        assert_eq!(try_code(&ada, &guess).await.2, Some(4), "{way}");
+        assert_eq!(try_code(&ada, fresh.code()).await.1, "ok", "{way}");
+    }
+}
+
+#[tokio::test]
+async fn the_code_of_a_mail_that_another_browser_asked_for_is_wrong() {
+    let app = App::start().await;
+    let (_, theirs) = asked(&app, "ada@example.com").await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    app.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(try_code(&ada, theirs.code()).await, (400, "code_wrong".to_owned(), Some(4)));
+}

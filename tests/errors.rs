@@ -1,7 +1,10 @@
 //! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as
 //! the table says.
 
-use latchkey::{error::Error, server::clock::SECOND};
+use latchkey::{
+    error::Error,
+    server::{clock::SECOND, sign_in::mode::Mode},
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -74,7 +77,7 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     note(verify(&ada, json!({ "link_token": mail.link_token() })).await);
     note(verify(&ada, json!({ "code": mail.code() })).await);
-    for _ in 0..3 {
+    for _ in 0..4 {
         verify(&ada, json!({ "code": wrong })).await;
     }
     note(verify(&ada, json!({ "code": fresh.code() })).await);
@@ -82,21 +85,14 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     note(verify(&ada, json!({ "link_token": fresh.link_token() })).await);
     note(verify(&ada, json!({ "code": fresh.code() })).await);
 
-    // Five more wrong codes for the address, over another request: codes are paused.
+    // Five wrong codes were half of what strangers have in an hour: of those of one network codes
+    // are paused.
     let other = app.browser();
     send(&other, "ada@example.com").await;
     let last = app.inbox.nth_to("ada@example.com", 3).await;
-    for _ in 0..5 {
-        verify(&other, json!({ "code": wrong })).await;
-    }
-    send(&other, "ada@example.com").await;
-    app.inbox.nth_to("ada@example.com", 4).await;
-    verify(&other, json!({ "code": wrong })).await;
     note(verify(&other, json!({ "code": wrong })).await);
-    drop(last);
     app.clock.advance(601 * SECOND);
-    let expired = app.inbox.nth_to("ada@example.com", 4).await;
-    note(verify(&other, json!({ "link_token": expired.link_token() })).await);
+    note(verify(&other, json!({ "link_token": last.link_token() })).await);
 
     app.store.close().await;
     note(send(&app.browser(), "bea@example.com").await);
@@ -123,7 +119,11 @@ async fn page_after(browser: &Browser, action: &str, fields: &[(&str, &str)]) ->
 
 #[tokio::test]
 async fn pages_say_what_the_api_says() {
-    let app = App::with(&[("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
+    let app = App::with(&[
+        ("LATCHKEY_AUTH__PASSWORDS", "optional"),
+        ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "20"),
+    ])
+    .await;
     let ada = app.browser();
     let mut shown: Vec<(Error, String)> = Vec::new();
 
@@ -154,28 +154,31 @@ async fn pages_say_what_the_api_says() {
         Error::CodeSuperseded,
         page_after(&ada, "verify-code", &[("code", mail.code())]).await,
     ));
-    for _ in 0..3 {
+    for _ in 0..4 {
         ada.post_form("/actions/verify-code", &[("code", wrong)]).await;
     }
     shown.push((
-        Error::TooManyAttempts,
+        Error::TooManyAttempts { mode: Mode::LinkOtp },
         page_after(&ada, "verify-code", &[("code", fresh.code())]).await,
     ));
 
-    // Five wrong codes and a wrong password so far: four more over another request, and codes are
-    // paused.
+    // Five wrong codes and a wrong password so far: four more over another request, and of this
+    // network, which has half of what strangers have, codes are paused.
     let other = app.browser();
     other.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 3).await;
     for _ in 0..4 {
         other.post_form("/actions/verify-code", &[("code", wrong)]).await;
     }
-    let paused = Error::CodesPaused { retry_after: 3_569 };
+    let paused = Error::CodesPaused { mode: Mode::LinkOtp, retry_after: 3_569 };
     shown.push((paused, page_after(&other, "verify-code", &[("code", wrong)]).await));
 
     let confirm = |token: &str| format!("/login/confirm?link_token={token}");
     shown.push((Error::LinkInvalid, ada.get(&confirm("AAAA")).await.body));
-    shown.push((Error::WrongBrowser, app.browser().get(&confirm(fresh.link_token())).await.body));
+    shown.push((
+        Error::WrongBrowser { mode: Mode::LinkOtp },
+        app.browser().get(&confirm(fresh.link_token())).await.body,
+    ));
     shown.push((Error::LinkSuperseded, ada.get(&confirm(mail.link_token())).await.body));
     let late = ada.copy();
     ada.get(fresh.link()).await;
@@ -201,5 +204,33 @@ async fn pages_say_what_the_api_says() {
 
     for (error, page) in shown {
         assert!(page.contains(&error.to_string()), "{error:?} is not shown in {page}");
+    }
+}
+
+#[tokio::test]
+async fn no_sentence_names_what_the_mail_does_not_carry() {
+    let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
+    let ada = app.browser();
+    send(&ada, "ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let elsewhere = json!({ "link_token": mail.link_token(), "auth_request_id": "another" });
+    let answer = verify(&app.browser(), elsewhere).await;
+    assert_eq!(answer.error(403), "wrong_browser");
+    assert!(!answer.body.contains("code from"), "{}", answer.body);
+
+    let app = App::with(&[("LATCHKEY_AUTH__MODE", "OTP")]).await;
+    let (waiting, ada) = (app.browser(), app.browser());
+    send(&waiting, "ada@example.com").await;
+    app.inbox.first_to("ada@example.com").await;
+    send(&ada, "ada@example.com").await;
+    let mail = app.inbox.nth_to("ada@example.com", 2).await;
+    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    for _ in 0..4 {
+        assert_eq!(verify(&ada, json!({ "code": wrong })).await.error(400), "code_wrong");
+    }
+    for (browser, code) in [(&ada, "too_many_attempts"), (&waiting, "codes_paused")] {
+        let answer = verify(browser, json!({ "code": wrong })).await;
+        assert_eq!(answer.error(429), code);
+        assert!(answer.body.contains("sk for a new e-mail, it brings a link"), "{}", answer.body);
     }
 }

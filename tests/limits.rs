@@ -27,7 +27,7 @@ async fn ask_via(app: &App, email: &str, forwarded_for: &str) -> Answer {
 async fn an_address_gets_two_mails_a_minute_whoever_asks() {
     let app = App::with(&[
         ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2"),
-        ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "3"),
+        ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "6"),
     ])
     .await;
     let ask = || async {
@@ -46,7 +46,7 @@ async fn an_address_gets_two_mails_a_minute_whoever_asks() {
     app.clock.advance(60 * SECOND);
     assert_eq!(ask().await.status, 200);
     app.clock.advance(60 * SECOND);
-    assert_eq!(ask().await.header("retry-after"), "3480", "the hour counts too");
+    assert_eq!(ask().await.header("retry-after"), "3480", "half an hour's counts too");
 }
 
 #[tokio::test]
@@ -250,14 +250,19 @@ async fn expired_rows_are_purged_and_what_limits_count_is_not() {
 
 #[tokio::test]
 async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() {
-    let app = App::start().await;
+    let app = App::with(&[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let verify = async |browser: &Browser, from: &str| {
+        let request = browser.request(reqwest::Method::POST, "/api/auth/verify");
+        let request = request.json(&json!({ "code": "000000" }));
+        browser.send(request.header("x-forwarded-for", from)).await
+    };
     let mut tried = 0;
     for hour in 0..3 {
-        for _ in 0..2 {
+        for network in ["203.0.113.7", "198.51.100.7"] {
             let ada = app.browser();
             ask(&ada, "ada@example.com").await;
             for _ in 0..5 {
-                let answer = ada.post_json("/api/auth/verify", json!({ "code": "000000" })).await;
+                let answer = verify(&ada, network).await;
                 assert!(
                     answer.body.contains("code_wrong") || answer.body.contains("too_many_attempts"),
                     "{hour}: {answer:?}"
@@ -270,8 +275,50 @@ async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() 
     assert_eq!(tried, 30);
     let ada = app.browser();
     ask(&ada, "ada@example.com").await;
-    let answer = ada.post_json("/api/auth/verify", json!({ "code": "000000" })).await;
+    let answer = verify(&ada, "192.0.2.7").await;
     assert_eq!(answer.error(429), "codes_paused");
     let wait: i64 = answer.header("retry-after").parse().unwrap();
     assert_eq!(wait, (DAY - 3 * (HOUR + SECOND)) / SECOND);
+}
+
+#[tokio::test]
+async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
+    let proxy = ("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8");
+    let hour = ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "10");
+    let app = App::with(&[proxy, hour]).await;
+    for (address, there, here) in [
+        ("ada@example.com", ["203.0.113.1", "203.0.113.2"], "198.51.100.7"),
+        ("bob@example.com", ["2001:db8:1:1::1", "2001:db8:1:ffff::1"], "2001:db8:2::1"),
+    ] {
+        let mut accepted = 0;
+        for n in 0..10 {
+            accepted += usize::from(ask_via(&app, address, there[n % 2]).await.status == 200);
+        }
+        assert_eq!(accepted, 5, "half of an hour's");
+        let via = |browser: &Browser, from: &str, path: &str, body: serde_json::Value| {
+            let request = browser.request(reqwest::Method::POST, path).json(&body);
+            let request = request.header("x-forwarded-for", from);
+            let browser = browser.clone();
+            async move { browser.send(request).await }
+        };
+        let owner = app.browser();
+        assert_eq!(via(&owner, here, SEND, json!({ "email": address })).await.status, 200);
+        let mail = app.inbox.nth_to(address, 6).await;
+        let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+
+        // Ten wrong codes from there, over requests of theirs that came before.
+        let stranger = app.browser();
+        app.clock.advance(HOUR);
+        for n in 0..10 {
+            if n % 5 == 0 {
+                via(&stranger, there[0], SEND, json!({ "email": address })).await;
+            }
+            let body = json!({ "code": wrong });
+            via(&stranger.copy(), there[n % 2], "/api/auth/verify", body).await;
+        }
+        via(&owner, here, SEND, json!({ "email": address })).await;
+        let mail = app.inbox.nth_to(address, 9).await;
+        let body = json!({ "code": mail.code() });
+        assert_eq!(via(&owner, here, "/api/auth/verify", body).await.status, 200);
+    }
 }

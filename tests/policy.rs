@@ -1,5 +1,7 @@
 //! The operator's file, and what policy does to links.
 
+use latchkey::server::clock::SECOND;
+use serde_json::json;
 use std::{fs, time::Duration};
 
 use crate::support::{App, Browser, Mail};
@@ -113,4 +115,54 @@ async fn with_enforce_a_press_does_nothing() {
         phone.post_form("/actions/confirm-link", &[("link_token", mail.link_token())]).await;
     assert!(pressed.goes_to().starts_with("/login/confirm"));
     assert_eq!(phone.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    let before =
+        "[brand]\nname = \"Before\"\n[auth]\nmagiclink_origins = [\"https://app.example.com\"]\n";
+    fs::write(&path, before).unwrap();
+    let app = App::with_file(&path).await;
+    let (ada, bob, eve) = (app.browser(), app.browser(), app.browser());
+    let ask =
+        json!({ "email": "ada@example.com", "magiclink_auth_uri": "https://app.example.com/in" });
+    ada.post_json("/api/auth/send-passwordless", ask).await;
+    let to_app = app.inbox.first_to("ada@example.com").await;
+    assert!(to_app.link().starts_with("https://app.example.com/"));
+    bob.ask_for_mail("bob@example.com").await;
+    let with_both = app.inbox.first_to("bob@example.com").await;
+    eve.ask_for_mail("eve@example.com").await;
+    let eves = app.inbox.first_to("eve@example.com").await;
+
+    fs::write(&path, "[brand]\nname = \"Codes\"\n[auth]\nmode = \"OTP\"\nexpires_in = 300\n")
+        .unwrap();
+    until_branded(&bob, "Codes").await;
+    app.clock.advance(31 * SECOND);
+
+    // The app that is no longer listed: neither a fresh mail nor the link of the old one.
+    let again = ada.post_json("/api/auth/resend-passwordless", json!({})).await;
+    assert_eq!(again.error(400), "invalid_request");
+    let taken = json!({ "link_token": to_app.link_token() });
+    assert_eq!(ada.post_json("/api/auth/verify", taken).await.error(410), "link_expired");
+    let from_link = [("link_token", to_app.link_token())];
+    ada.post_form("/actions/resend-from-link", &from_link).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    assert!(!fresh.text.contains("app.example.com") && !fresh.text.contains("link_token"));
+
+    // Links that are no longer sent.
+    assert!(bob.get(with_both.link()).await.goes_to().starts_with("/login/confirm"));
+    assert_eq!(bob.signed_in_as().await, None);
+    bob.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("bob@example.com", 2).await;
+    assert!(!fresh.text.contains("link_token") && fresh.text.contains("5 minutes"));
+    bob.type_code(fresh.code()).await;
+    assert!(bob.signed_in_as().await.is_some());
+
+    fs::write(&path, "[brand]\nname = \"Links\"\n[auth]\nmode = \"LINK\"\n").unwrap();
+    until_branded(&eve, "Links").await;
+    let code = json!({ "code": eves.code() });
+    assert_eq!(eve.post_json("/api/auth/verify", code).await.error(410), "code_expired");
+    assert_eq!(eve.get(eves.link()).await.goes_to(), "/dashboard");
 }

@@ -39,6 +39,8 @@ CREATE TABLE latchkey_auth_requests (
     code_tries   BIGINT NOT NULL,
     expires_in   BIGINT NOT NULL,
     last_mail_at BIGINT NOT NULL,
+    -- 1 when its newest mail carries a link in place of codes that are paused or switched off.
+    unlocks      BIGINT NOT NULL,
     ended_at     BIGINT,
     ended_by     TEXT
 );
@@ -58,9 +60,10 @@ CREATE TABLE latchkey_auth_credentials (
 -- Tries of codes and passwords that have not succeeded: too many in a bucket pause them. A bucket
 -- is an address, or an address and a device that has signed in to it before.
 CREATE TABLE latchkey_failed_tries (
-    id     TEXT   NOT NULL PRIMARY KEY,
-    bucket TEXT   NOT NULL,
-    at     BIGINT NOT NULL
+    id      TEXT   NOT NULL PRIMARY KEY,
+    bucket  TEXT   NOT NULL,
+    network TEXT   NOT NULL,
+    at      BIGINT NOT NULL
 );
 CREATE INDEX latchkey_failed_tries_bucket ON latchkey_failed_tries (bucket, at);
 CREATE INDEX latchkey_failed_tries_age ON latchkey_failed_tries (at);

@@ -46,14 +46,15 @@ async fn code_page() -> Result<AnyView, Error> {
     }
     let (expires_in, resend_in) = visit.waits(&pending);
     let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
-    let is_off = pending.is_switched_off(visit.policy().auth.code_tries);
+    let auth = &visit.policy().auth;
+    let mode = auth.mode.left_of(&pending.mode).unwrap_or(Mode::Link);
+    let is_off = pending.is_switched_off(auth.code_tries) && mode.has_code();
     let error = match visit.flash().error {
         Some(error) => error.message,
-        None if is_off => Error::TooManyAttempts.to_string(),
+        None if is_off => Error::TooManyAttempts { mode }.to_string(),
         None => String::new(),
     };
     let request = crate::server::cookies::handle(&pending.id);
-    let mode: Mode = pending.mode.parse()?;
     let (sent, how) = match mode {
         Mode::Link => (say!("sent-link"), say!("open-it-here")),
         Mode::Otp => (say!("sent-code"), say!("type-it-here")),

@@ -31,7 +31,9 @@ async fn confirm_page() -> Result<AnyView, Error> {
     match link::judge(&visit.state.core, &token, &visit.browser().await?).await {
         Ok(_) => Ok(still_good(&visit, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
-        Err(Error::WrongBrowser) if visit.policy().auth.same_browser == SameBrowser::Confirm => {
+        Err(Error::WrongBrowser { .. })
+            if visit.policy().auth.same_browser == SameBrowser::Confirm =>
+        {
             let origin = link::origin(&visit.state.core, &token).await?;
             Ok(question(&visit, &origin.request, &text))
         }
@@ -72,7 +74,7 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
     visit.set_status_of(&refusal_shown);
     let refused = refusal(visit);
     let heading = match error {
-        Error::WrongBrowser => say!("open-where-asked"),
+        Error::WrongBrowser { .. } => say!("open-where-asked"),
         Error::LinkExpired => say!("link-expired-title"),
         Error::LinkUsed => say!("link-used-title"),
         Error::LinkSuperseded => say!("newer-mail-title"),

@@ -188,7 +188,10 @@ error-link-expired = Dieser Link ist abgelaufen. Fordern Sie einen neuen an, das
 error-link-used = Dieser Link wurde schon benutzt. Fordern Sie einen neuen an, um sich wieder anzumelden.
 error-link-invalid = Dieser Link ist nicht gültig. Vielleicht wurde er in der E-Mail abgeschnitten: Kopieren Sie den ganzen Link, oder fordern Sie einen neuen an.
 error-link-superseded = Eine neuere E-Mail hat diesen Link ersetzt. Öffnen Sie die neueste E-Mail, oder fordern Sie eine neue an.
-error-wrong-browser = Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben, oder geben Sie dort den Code aus der E-Mail ein.
+error-wrong-browser = { $mode ->
+    [LINK] Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben.
+   *[other] Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben, oder geben Sie dort den Code aus der E-Mail ein.
+}
 error-code-wrong = Dieser Code stimmt nicht. { $n ->
     [one] Ein Versuch bleibt.
    *[other] { $n } Versuche bleiben.
@@ -196,8 +199,14 @@ error-code-wrong = Dieser Code stimmt nicht. { $n ->
 error-password-wrong = Adresse und Passwort passen nicht zusammen. Lassen Sie das Passwort leer, um stattdessen eine E-Mail zu bekommen.
 error-code-expired = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an, das dauert nur einen Moment.
 error-code-superseded = Eine neuere E-Mail hat diesen Code ersetzt. Geben Sie den Code aus der neuesten E-Mail ein.
-error-too-many-attempts = Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
-error-codes-paused = Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es mit einem Code wieder in { $duration }.
+error-too-many-attempts = { $mode ->
+    [OTP] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link.
+   *[other] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
+}
+error-codes-paused = { $mode ->
+    [OTP] Zu viele falsche Codes für diese Adresse. Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link, oder versuchen Sie es mit einem Code wieder in { $duration }.
+   *[other] Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es mit einem Code wieder in { $duration }.
+}
 error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
 error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
 error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.

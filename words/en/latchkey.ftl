@@ -188,7 +188,10 @@ error-link-expired = This link has expired. Ask for a new one, it takes a moment
 error-link-used = This link has already been used. Ask for a new one to sign in again.
 error-link-invalid = This link is not valid. It may have been cut off in the e-mail: copy the whole link, or ask for a new one.
 error-link-superseded = A newer e-mail has replaced this link. Open the newest e-mail, or ask for a new one.
-error-wrong-browser = Open this link in the browser where you asked for it, or type the code from the e-mail there.
+error-wrong-browser = { $mode ->
+    [LINK] Open this link in the browser where you asked for it.
+   *[other] Open this link in the browser where you asked for it, or type the code from the e-mail there.
+}
 error-code-wrong = That code is not right. { $n ->
     [one] One try is left.
    *[other] { $n } tries are left.
@@ -196,8 +199,14 @@ error-code-wrong = That code is not right. { $n ->
 error-password-wrong = Address and password do not match. Leave the password empty to get an e-mail instead.
 error-code-expired = This code can no longer be used. Ask for a new one, it takes a moment.
 error-code-superseded = A newer e-mail has replaced this code. Type the code from the newest e-mail.
-error-too-many-attempts = Too many wrong codes. This code is switched off: open the link in the e-mail, or ask for a new e-mail.
-error-codes-paused = Too many wrong codes for this address. Open the link in the e-mail, or try a code again in { $duration }.
+error-too-many-attempts = { $mode ->
+    [OTP] Too many wrong codes. This code is switched off: ask for a new e-mail, it brings a link instead.
+   *[other] Too many wrong codes. This code is switched off: open the link in the e-mail, or ask for a new e-mail.
+}
+error-codes-paused = { $mode ->
+    [OTP] Too many wrong codes for this address. Ask for a new e-mail, it brings a link instead, or try a code again in { $duration }.
+   *[other] Too many wrong codes for this address. Open the link in the e-mail, or try a code again in { $duration }.
+}
 error-rate-limited = That was a lot of requests. Try again in { $duration }.
 error-unauthenticated = You are not signed in. Sign in and try again.
 error-forbidden-origin = This request came from another site, so it was refused. Open the page here and try again.

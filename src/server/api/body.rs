@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     error::Error,
-    server::sign_in::{mode::Mode, payload::Template, request::Ask},
+    server::sign_in::{mode::Mode, payload::Template, terms::Ask},
 };
 
 /// A JSON body, or what is wrong with it.
@@ -38,7 +38,7 @@ pub struct Send {
     /// Given back by verify. At most 2048 bytes.
     state: Option<String>,
     template: Option<Template>,
-    /// Seconds link and code live: 60 to 3600.
+    /// Seconds link and code live: 60 to what `auth.expires_in` says.
     #[serde(alias = "expiresIn")]
     expires_in: Option<u32>,
     /// What to send, within what the policy allows.
@@ -47,7 +47,8 @@ pub struct Send {
     /// Another app that takes `?link_token=`; its origin must be in `auth.magiclink_origins`.
     #[serde(alias = "magiclinkAuthUri")]
     magiclink_auth_uri: Option<String>,
-    /// For the mail's templates, as `variables.<name>`. At most 30.
+    /// For the mail's templates, as `variables.<name>`. At most 30, of 200 characters each, with no
+    /// control characters and nothing that a mail program makes a link of.
     #[serde(alias = "templateVariables", default)]
     template_variables: Option<BTreeMap<String, String>>,
 }

@@ -3,14 +3,14 @@
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, By, Core, Refused, SignedIn, code_hash, device, limits};
+use super::{Browser, By, Core, Refused, SignedIn, code_hash, device, limits, mode::Mode};
 use crate::{
     error::Error,
     server::{
         clock::Millis,
-        config::Resend,
+        config::{Auth, Resend},
         random::Random,
-        store::{AuthRequest, Ended, FailedTry, Origin, Verdict},
+        store::{AuthRequest, Ended, FailedTry, Origin, Taken, Verdict},
         unicode::digit,
         words::say,
     },
@@ -78,17 +78,22 @@ pub async fn verify(
     browser: &Browser,
 ) -> Result<SignedIn, Error> {
     core.ip_limits.verify(browser.client.ip)?;
-    let origins = core.store.origins_of_code(id).await?;
+    let others: Vec<String> = browser.held.iter().filter(|held| *held != id).cloned().collect();
+    let origins = core.store.origins_of_code(id, &others).await?;
+    let (origins, others): (Vec<Origin>, Vec<Origin>) =
+        origins.into_iter().partition(|origin| origin.request.id == id);
     let address = origins.first().map(|origin| origin.request.address.clone());
-    match attempt(core, &origins, code, browser).await {
+    match attempt(core, &origins, &others, code, browser).await {
         Ok(signed_in) => Ok(signed_in),
         Err(refused) => Err(core.refuse(refused, address.as_deref(), &browser.client).await),
     }
 }
 
+/// `origins` are the credentials of the request, `others` those of other requests of this browser.
 async fn attempt(
     core: &Core,
     origins: &[Origin],
+    others: &[Origin],
     code: &Code,
     browser: &Browser,
 ) -> Result<SignedIn, Refused> {
@@ -96,34 +101,48 @@ async fn attempt(
     let asked = &origins.first().ok_or(Error::CodeExpired)?.request;
     let policy = core.policy();
     let now = core.clock.now();
-    if let Some(error) = why_no_try(asked, policy.auth.code_tries, now) {
+    if let Some(error) = why_no_try(asked, &policy.auth, now) {
         return Err(error.into());
     }
     // Hashed outside the step that judges it, which others wait for.
     let kept = origins.iter().map(|origin| origin.code_hash.as_str());
     let hit = code_hash::find(code, &asked.code_salt, &core.keys, kept)?;
     let hit = hit.and_then(|n| origins.get(n));
-    let judge = |request: &AuthRequest, failed_at: &[Millis]| {
-        if let Some(error) = why_no_try(request, policy.auth.code_tries, now) {
+    // Typed where a newer request of the same browser waits, the code of an earlier mail is no
+    // guess, and costs no try.
+    let mut is_earlier = false;
+    let superseded = |other: &&Origin| {
+        other.request.address == asked.address && other.request.ended() == Some(Ended::Superseded)
+    };
+    for other in others.iter().filter(superseded).filter(|_| hit.is_none()) {
+        let (salt, kept) = (&other.request.code_salt, [other.code_hash.as_str()]);
+        is_earlier |= code_hash::find(code, salt, &core.keys, kept.into_iter())?.is_some();
+    }
+    let (try_id, bucket) =
+        (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
+    let (network, mode) =
+        (limits::network(&asked.address, &bucket, browser), asked.mode.parse::<Mode>()?);
+    let judge = |request: &AuthRequest, failed: &[Taken]| {
+        if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
         }
-        if let Err(error) = limits::tries(&policy.limits, failed_at, now) {
+        if let Err(error) = limits::tries(&policy.limits, failed, network, mode, now) {
             return Verdict::Refused(error);
         }
         match hit {
             Some(hit)
                 if hit.generation != request.generation && policy.auth.resend == Resend::Rotate =>
             {
-                Verdict::Wrong(Error::CodeSuperseded)
+                Verdict::Refused(Error::CodeSuperseded)
             }
-            Some(hit) if now >= hit.expires_at => Verdict::Wrong(Error::CodeExpired),
+            Some(hit) if now >= hit.expires_at => Verdict::Refused(Error::CodeExpired),
             Some(_) => Verdict::Right,
-            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1)),
+            None if is_earlier => Verdict::Refused(Error::CodeSuperseded),
+            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, mode)),
         }
     };
-    let (try_id, bucket) =
-        (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
-    let code_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
+    let network = &browser.client.ip_prefix;
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
@@ -134,19 +153,24 @@ async fn attempt(
 }
 
 /// What to say of a wrong code, when so many of the tries are spent.
-fn wrong(tries: u32, spent: i64) -> Error {
+fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
     match u32::try_from(i64::from(tries) - spent) {
         Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
-        _ => Error::TooManyAttempts,
+        _ => Error::TooManyAttempts { mode },
     }
 }
 
-/// Why an auth request gives no try; nothing when it does.
-fn why_no_try(request: &AuthRequest, tries: u32, now: Millis) -> Option<Error> {
+/// Why an auth request gives no try; nothing when it does. Policy is asked again: where it has no
+/// codes (any more), there is nothing to guess.
+fn why_no_try(request: &AuthRequest, policy: &Auth, now: Millis) -> Option<Error> {
+    let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
     match request.ended() {
         Some(Ended::Superseded) => Some(Error::CodeSuperseded),
         Some(Ended::SignedIn | Ended::Cancelled) => Some(Error::CodeExpired),
-        None if request.is_switched_off(tries) => Some(Error::TooManyAttempts),
+        None if mode.is_none() => Some(Error::CodeExpired),
+        None if request.is_switched_off(policy.code_tries) => {
+            mode.map(|mode| Error::TooManyAttempts { mode })
+        }
         None if now >= request.expires_at => Some(Error::CodeExpired),
         None => None,
     }

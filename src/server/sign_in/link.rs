@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, By, Core, Refused, SignedIn};
+use super::{Browser, By, Core, Refused, SignedIn, mode::Mode, terms};
 use crate::{
     error::Error,
     server::{
@@ -109,17 +109,23 @@ pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
 }
 
 /// The rule of links: why one does not sign `browser` in while its request is as it is here, the
-/// most final reason first.
+/// most final reason first. Policy is asked again: what it has withdrawn since the mail was sent
+/// works no more.
 fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser) -> Option<Error> {
-    let replaced =
-        origin.generation != request.generation && core.policy().auth.resend == Resend::Rotate;
+    let auth = &core.policy().auth;
+    let replaced = origin.generation != request.generation && auth.resend == Resend::Rotate;
+    let mode = auth.mode.left_of(&request.mode);
+    let withdrawn = !(request.unlocks() || mode.is_some_and(Mode::has_link))
+        || terms::link_base(request.link_base.as_deref(), &auth.magiclink_origins).is_err();
     match request.ended() {
         Some(Ended::SignedIn) => Some(Error::LinkUsed),
         Some(Ended::Superseded) => Some(Error::LinkSuperseded),
         Some(Ended::Cancelled) => Some(Error::LinkExpired),
         None if replaced => Some(Error::LinkSuperseded),
-        None if core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
-        None if !browser.held.contains(&request.id) => Some(Error::WrongBrowser),
+        None if withdrawn || core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
+        None if !browser.held.contains(&request.id) => {
+            Some(Error::WrongBrowser { mode: mode.unwrap_or(Mode::Link) })
+        }
         None => None,
     }
 }

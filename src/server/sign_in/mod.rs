@@ -17,6 +17,7 @@ mod password_hash;
 pub mod payload;
 pub mod request;
 pub mod shown;
+pub mod terms;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
@@ -32,7 +33,7 @@ use super::{
     session,
     store::{
         Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession,
-        QueuedMail, SessionRow, Store, Verdict,
+        QueuedMail, SessionRow, Store, Taken, Verdict,
     },
 };
 use crate::error::Error;
@@ -177,8 +178,11 @@ impl Core {
         let Refused { answer, reason } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
             let event = self.event(event::AUTH_FAILED, address, client).because(reason);
-            // Should it not be written, the answer still stands; the log tells both.
-            let _ = self.store.note(&event).await;
+            // What belongs to no address (a made-up link) is nobody's to read: it would only fill
+            // the table. Should it not be written, the answer still stands; the log tells both.
+            if address.is_some() {
+                let _ = self.store.note(&event).await;
+            }
             event.tell();
         }
         answer
@@ -193,7 +197,7 @@ impl Core {
         code_try: Option<&FailedTry<'_>>,
         browser: &Browser,
         useless: Error,
-        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
+        judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
     ) -> Result<SignedIn, Refused> {
         let beginning = Beginning::new(self, by, &request.address, browser).await?;
         let new_id = self.random.id()?;

@@ -25,6 +25,16 @@ impl Mode {
         self != Mode::Link
     }
 
+    /// What the policy `self` of now leaves of a request that was begun in the mode of this name;
+    /// nothing when all of it was withdrawn.
+    pub fn left_of(self, name: &str) -> Option<Mode> {
+        match (name.parse().ok()?, self) {
+            (begun, now) if begun == now => Some(now),
+            (Mode::LinkOtp, one) | (one, Mode::LinkOtp) => Some(one),
+            _ => None,
+        }
+    }
+
     /// The mode for a request that asks for `wanted` where the policy says `self`: less than the
     /// policy is granted, other than the policy is not.
     pub fn narrowed(self, wanted: Option<Mode>) -> Result<Mode, Error> {

@@ -9,11 +9,10 @@ use super::{
 use crate::{
     error::Error,
     server::{
-        clock::Millis,
         config::Passwords,
         event::{PASSWORD_REMOVED, PASSWORD_SET, SESSION_REVOKED},
         session::Session,
-        store::{FailedTry, NewPassword, RightPassword},
+        store::{FailedTry, NewPassword, RightPassword, Taken},
         words::say,
     },
 };
@@ -54,11 +53,13 @@ async fn attempt(
     let now = core.clock.now();
     let (policy, try_id) = (core.policy(), core.random.id()?);
     let bucket = device::bucket(core, address.as_str(), browser).await?;
-    let allow = |failed_at: &[Millis]| limits::tries(&policy.limits, failed_at, now);
-    let failed_try = FailedTry { id: &try_id, bucket: &bucket, at: now };
+    let (share, mode) = (limits::network(address.as_str(), &bucket, browser), policy.auth.mode);
+    let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
+    let network = &browser.client.ip_prefix;
+    let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
     // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
     // be faster.
-    allow(&core.store.failed_at(&failed_try).await?)?;
+    allow(&core.store.failed_tries(&bucket, now).await?)?;
     let (user_id, kept) = core.store.password(address.as_str()).await?.unzip();
     let kept = kept.flatten();
     let (held_against, salt) = (kept.clone(), core.random.bytes()?);

@@ -131,6 +131,11 @@ impl Sealed {
         NewMail { id, auth_request_id, bucket, payload, expires_at: *expires_at, handed_over }
     }
 
+    /// Whose allowance it takes from.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
     /// The mail as the worker takes it.
     pub fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
         let Sealed { mail_id: id, payload, expires_at, .. } = self;

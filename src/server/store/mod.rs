@@ -26,7 +26,7 @@ mod users;
 mod verification;
 
 pub use audit::AuditEvent;
-pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, Origin};
+pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin};
 pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 pub use migrate::MigrateError;
 pub use open::OpenError;
@@ -43,7 +43,7 @@ pub use sessions::{NewSession, SessionRow};
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword};
 pub use url::name_of;
-pub use users::{FailedTry, RightPassword};
+pub use users::{FailedTry, RightPassword, Taken};
 pub use verification::{Admission, Completed, Verdict};
 
 use sqlx::{PgConnection, SqliteConnection};

@@ -1,5 +1,7 @@
 //! Latchkey's own users, and their passwords.
 
+use sqlx::FromRow;
+
 use super::{
     AuditEvent, NewSession, SURVIVES_THE_PROCESS, Store, finish, read, sessions::begin_session,
     trust::DISTRUST, write,
@@ -11,6 +13,8 @@ pub struct FailedTry<'a> {
     pub id: &'a str,
     /// Whose allowance it takes from.
     pub bucket: &'a str,
+    /// Where it comes from.
+    pub network: &'a str,
     pub at: Millis,
 }
 
@@ -22,24 +26,37 @@ pub struct RightPassword<'a> {
     pub renewed: Option<&'a str>,
 }
 
-/// When tries in the bucket of this one failed in the last day, newest first.
-macro_rules! failed_at {
-    ($tx:ident, $failed_try:expr) => {{
-        let times: Vec<Millis> =
-            sqlx::query_scalar("SELECT at FROM latchkey_failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000")
-                .bind($failed_try.bucket)
-                .bind($failed_try.at - $crate::server::clock::DAY)
-                .fetch_all(&mut *$tx)
-                .await?;
-        times
+/// A mail or a try that was taken from an allowance, and the network that took it.
+#[derive(Clone, Debug, FromRow)]
+pub struct Taken {
+    pub at: Millis,
+    pub network: String,
+}
+
+/// The tries in a bucket that failed in the day before `$at`, newest first.
+macro_rules! failed_tries {
+    ($db:expr, $bucket:expr, $at:expr) => {{
+        let tries: Vec<$crate::server::store::Taken> = sqlx::query_as(
+            "SELECT at, network FROM latchkey_failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000",
+        )
+        .bind($bucket)
+        .bind($at - $crate::server::clock::DAY)
+        .fetch_all($db)
+        .await?;
+        tries
     }};
 }
-pub(super) use failed_at;
+pub(super) use failed_tries;
 
 pub(super) const INSERT_TRY: &str =
-    "INSERT INTO latchkey_failed_tries (id, bucket, at) VALUES ($1, $2, $3)";
+    "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
 
 impl Store {
+    /// The tries in a bucket that failed in the last day, newest first.
+    pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
+        Ok(read!(self, db => failed_tries!(db, bucket, now)))
+    }
+
     /// Whether a user of this address exists and is not kept out.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
         let user = "SELECT id FROM latchkey_users WHERE address = $1 \
@@ -88,24 +105,16 @@ impl Store {
         Ok(read!(self, db => sqlx::query_as(user).bind(address).fetch_optional(db).await?))
     }
 
-    /// When tries in the bucket of this one failed in the last day, newest first.
-    pub async fn failed_at(&self, failed_try: &FailedTry<'_>) -> Result<Vec<Millis>, Error> {
-        Ok(read!(self, db => {
-            let tx = &mut *db;
-            failed_at!(tx, failed_try)
-        }))
-    }
-
     /// Counts a wrong try of a password against an address, known or not.
     pub async fn spend_password_try(
         &self,
         address: &str,
         failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Millis]) -> Result<(), Error>,
+        allow: impl Fn(&[Taken]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         write!(self, SURVIVES_THE_PROCESS, of address, tx => {
-            allow(&failed_at!(tx, failed_try))?;
-            finish!(tx, INSERT_TRY => [failed_try.id, failed_try.bucket, failed_try.at]);
+            allow(&failed_tries!(&mut *tx, failed_try.bucket, failed_try.at))?;
+            finish!(tx, INSERT_TRY => [failed_try.id, failed_try.bucket, failed_try.network, failed_try.at]);
         });
         Ok(())
     }
@@ -116,14 +125,14 @@ impl Store {
         &self,
         address: &str,
         failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Millis]) -> Result<(), Error>,
+        allow: impl Fn(&[Taken]) -> Result<(), Error>,
         right: &RightPassword<'_>,
         session: &NewSession<'_>,
         now: Millis,
     ) -> Result<bool, Error> {
         let RightPassword { user_id, kept, renewed } = right;
         Ok(write!(self, of address, tx => {
-            allow(&failed_at!(tx, failed_try))?;
+            allow(&failed_tries!(&mut *tx, failed_try.bucket, failed_try.at))?;
             let unchanged = "SELECT 1 FROM latchkey_users \
                 WHERE id = $1 AND password = $2 AND NOT EXISTS \
                 (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $3)";

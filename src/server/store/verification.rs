@@ -8,7 +8,7 @@ use super::{
     auth_requests::{BY_ID, COLUMNS},
     finish,
     sessions::begin_session,
-    users::{INSERT_TRY, failed_at},
+    users::{INSERT_TRY, Taken, failed_tries},
     write,
 };
 use crate::{error::Error, server::clock::Millis};
@@ -58,14 +58,14 @@ impl Store {
         &self,
         request: &AuthRequest,
         code_try: &FailedTry<'_>,
-        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
+        judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
     ) -> Result<Error, Error> {
         Ok(write!(self, of &request.address, tx => {
             let found = sqlx::query_as(BY_ID.as_str()).bind(&request.id);
             let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
-            match judge(&request, &failed_at!(tx, code_try)) {
+            match judge(&request, &failed_tries!(&mut *tx, code_try.bucket, code_try.at)) {
                 Verdict::Wrong(error) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
+                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.network, code_try.at]);
                     error
                 }
                 Verdict::Refused(error) => return Err(error),
@@ -87,7 +87,7 @@ impl Store {
         admission: Admission<'_>,
         session: &NewSession<'_>,
         now: Millis,
-        judge: impl Fn(&AuthRequest, &[Millis]) -> Verdict,
+        judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
     ) -> Result<Completed, Error> {
         Ok(write!(self, of &request.address, tx => {
             let found = match admission {
@@ -97,14 +97,14 @@ impl Store {
             let Some(Found { request, user_id, is_banned }) = found.fetch_optional(&mut *tx).await? else {
                 return Ok(Completed::Gone);
             };
-            let failed_at = match code_try {
-                Some(code_try) => failed_at!(tx, code_try),
+            let failed = match code_try {
+                Some(code_try) => failed_tries!(&mut *tx, code_try.bucket, code_try.at),
                 None => Vec::new(),
             };
-            match (judge(&request, &failed_at), code_try) {
+            match (judge(&request, &failed), code_try) {
                 (Verdict::Right, _) => (),
                 (Verdict::Wrong(error), Some(code_try)) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.at]);
+                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.network, code_try.at]);
                     return Ok(Completed::Wrong(error));
                 }
                 (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
