@@ -77,7 +77,9 @@ pub fn App() -> impl IntoView {
     let trouble = visit.and_then(|visit| visit.trouble);
     let title = brand.clone();
     view! {
-        <Title formatter=move |text: String| if text.is_empty() { title.clone() } else { format!("{text} · {title}") } />
+        <Title formatter=move |text: String| {
+            escaped(&if text.is_empty() { title.clone() } else { format!("{text} · {title}") })
+        } />
         {match trouble {
             Some(error) => view! { <TroublePage error /> }.into_any(),
             None if is_unknown => view! { <NotFound /> }.into_any(),
@@ -100,4 +102,9 @@ pub fn App() -> impl IntoView {
             }
         }}
     }
+}
+
+/// Text as it stands in a document: leptos_meta puts a title there as it is.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -79,3 +79,24 @@ async fn without_a_brand_nothing_more_is_loaded() {
     assert_eq!((linked(&page, "/brand.css"), linked(&page, "/brand-logo")), (None, None));
     assert_eq!(app.browser().get("/brand.css").await.status, 404);
 }
+
+#[tokio::test]
+async fn whatever_a_page_says_is_escaped_where_it_stands_the_head_included() {
+    let name = "x</title><script>alert(1)</script>\"'&amp;";
+    let app = App::with(&[("LATCHKEY_BRAND__NAME", name)]).await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.ask_for_mail("bea@example.com").await;
+    for path in ["/login", "/login/code", "/login/confirm?link_token=x", "/dashboard", "/nothing"] {
+        let page = ada.get(path).await.body;
+        assert!(!page.contains("<script>alert") && !page.contains("x</title>"), "{path}: {page}");
+        let title = page.split_once("<title>").unwrap().1.split_once("</title>").unwrap().0;
+        assert!(
+            title.ends_with("x&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt;\"'&amp;amp;"),
+            "{path}: {title}"
+        );
+        let about = page.split_once("name=\"description\" content=\"").unwrap().1;
+        let about = about.split_once('"').unwrap().0;
+        assert!(about.contains("&quot;'&amp;amp;"), "{path}: {about}");
+        assert_eq!(page.matches("</title>").count(), 1, "{path}");
+    }
+}
