@@ -18,6 +18,17 @@ async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_n
         ("de-AT,de;q=0.9,en;q=0.5", "de", "Bei Latchkey anmelden"),
         ("en-GB,en;q=0.9,de;q=0.5", "en", "Sign in to Latchkey"),
         ("ja, fr;q=0.5", "en", "Sign in to Latchkey"),
+        ("DE", "de", "Bei Latchkey anmelden"),
+        ("DE-de", "de", "Bei Latchkey anmelden"),
+        ("en;q=0.1,DE;q=0.9", "de", "Bei Latchkey anmelden"),
+        ("en; q=0.5 , de; Q=0.6", "de", "Bei Latchkey anmelden"),
+        ("de,en", "de", "Bei Latchkey anmelden"),
+        ("de;q=0", "en", "Sign in to Latchkey"),
+        ("fr, de;q=0", "en", "Sign in to Latchkey"),
+        ("fr, de;q=0.000, *;q=0.5", "en", "Sign in to Latchkey"),
+        ("en;q=0, *", "de", "Bei Latchkey anmelden"),
+        ("*", "en", "Sign in to Latchkey"),
+        ("de;q=x, ,;;,en-;q=", "en", "Sign in to Latchkey"),
     ] {
         let page = liking(&ada, languages, "/login").await.body;
         assert!(

@@ -47,11 +47,31 @@ impl Language {
     }
 
     /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the
-    /// country.
+    /// country; of two liked alike, the one that comes first. What has `q=0` is not wanted at all.
     pub fn accepted(header: &str) -> Self {
         // Longer ones are nobody's wish.
-        let wanted = accept_language::parse(header.get(..300).unwrap_or(header));
-        wanted.iter().find_map(|tag| Language::of_tag(tag.split('-').next()?)).unwrap_or_default()
+        let header = header.get(..300).unwrap_or(header);
+        let ranges: Vec<(&str, f32)> = header.split(',').map(range).collect();
+        let liking = |language: Language| {
+            let named = |tag: &&(&str, f32)| tag.0.eq_ignore_ascii_case(language.tag());
+            let wish = ranges.iter().filter(named).map(|(_, q)| *q).reduce(f32::max);
+            wish.or_else(|| ranges.iter().find(|(tag, _)| *tag == "*").map(|(_, q)| *q))
+        };
+        let place = |language: Language| {
+            ranges.iter().position(|(tag, _)| tag.eq_ignore_ascii_case(language.tag()))
+        };
+        let mut liked = Language::ALL.map(|language| (liking(language), language));
+        // Sorting keeps the order of what is alike: first by place, then by liking.
+        liked.sort_by_key(|(_, language)| place(*language).unwrap_or(usize::MAX));
+        liked.sort_by(|(one, _), (other, _)| other.unwrap_or(0.0).total_cmp(&one.unwrap_or(0.0)));
+        match liked[0] {
+            (Some(q), language) if q > 0.0 => language,
+            // None is liked: the default, unless that very one is refused and another is not.
+            _ => Language::ALL
+                .into_iter()
+                .find(|language| liking(*language).is_none())
+                .unwrap_or_default(),
+        }
     }
 
     fn identifier(self) -> LanguageIdentifier {
@@ -63,6 +83,14 @@ impl Language {
             LazyLock::new(|| Language::ALL.map(load));
         &LOADERS[self as usize]
     }
+}
+
+/// One range of an `Accept-Language` header: its language without the country, and its quality.
+fn range(text: &str) -> (&str, f32) {
+    let mut parts = text.split(';').map(str::trim);
+    let tag = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
+    let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    (tag, quality.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
 }
 
 /// The files as they are in the program.
