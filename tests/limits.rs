@@ -322,3 +322,15 @@ async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
         assert_eq!(via(&owner, here, "/api/auth/verify", body).await.status, 200);
     }
 }
+
+#[tokio::test]
+async fn an_odd_byte_of_the_client_does_not_hide_what_the_proxy_wrote() {
+    let app = App::with(&[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let browser = app.browser();
+    let forwarded = reqwest::header::HeaderValue::from_bytes(b"\xff, 203.0.113.7").unwrap();
+    let request = browser.request(reqwest::Method::POST, SEND);
+    let request = request.json(&json!({ "email": "ada@example.com" }));
+    assert_eq!(browser.send(request.header("x-forwarded-for", forwarded)).await.status, 200);
+    let seen = app.texts("SELECT ip_prefix FROM latchkey_auth_requests").await;
+    assert_eq!(seen, ["203.0.113.*"]);
+}

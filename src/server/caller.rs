@@ -120,12 +120,13 @@ fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         }
         return socket;
     }
-    let forwarded =
-        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
+    // As bytes: what the client wrote itself may be anything, and hides nothing to its right.
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     let mut client = socket;
-    for hop in hops.into_iter().rev() {
-        let Some(ip) = parse_hop(hop) else { return client };
+    for hop in hops {
+        let hop = str::from_utf8(hop.trim_ascii()).ok();
+        let Some(ip) = hop.and_then(parse_hop) else { return client };
         client = ip;
         if !is_trusted(&ip) {
             return client;
@@ -172,10 +173,12 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    fn client(socket: &str, forwarded: &[&'static str], trusted: &[&str]) -> String {
+    fn client(socket: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+        let bytes = |text: &str| text.chars().map(|c| c as u8).collect::<Vec<u8>>();
         let headers = forwarded
             .iter()
-            .map(|value| ("x-forwarded-for".parse().unwrap(), HeaderValue::from_static(value)))
+            .map(|value| HeaderValue::from_bytes(&bytes(value)).unwrap())
+            .map(|value| ("x-forwarded-for".parse().unwrap(), value))
             .collect();
         let trusted: Vec<IpNet> = trusted.iter().map(|net| net.parse().unwrap()).collect();
         client_ip(socket.parse().unwrap(), &headers, &trusted).to_string()
@@ -188,6 +191,9 @@ mod tests {
         assert_eq!(client("10.0.0.1", &["6.6.6.6, 1.1.1.1, 10.0.0.2"], &["10.0.0.0/8"]), "1.1.1.1");
         assert_eq!(client("10.0.0.1", &["6.6.6.6", "1.1.1.1:443"], &["10.0.0.0/8"]), "1.1.1.1");
         assert_eq!(client("10.0.0.1", &["1.1.1.1, nonsense"], &["10.0.0.0/8"]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["\u{ff}, 1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["\u{ff}", "1.1.1.1"], &["10.0.0.0/8"]), "1.1.1.1");
+        assert_eq!(client("10.0.0.1", &["1.1.1.1, \u{ff}"], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[], &["10.0.0.0/8"]), "10.0.0.1");
         assert_eq!(client("::1", &["[2001:db8::7]:80"], &["::1/128"]), "2001:db8::7");
     }
