@@ -185,3 +185,87 @@ async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
         assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
     }
 }
+
+#[tokio::test]
+async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let nul = "a\0b";
+    let send = |field: &str, value: serde_json::Value| {
+        let mut body = json!({ "email": "ada@example.com" });
+        body[field] = value;
+        ("/api/auth/send-passwordless", body)
+    };
+    for (path, body) in [
+        send("email", json!("ada\0@example.com")),
+        send("next", json!(nul)),
+        send("state", json!(nul)),
+        send("template_variables", json!({ "team": nul })),
+        send("template_variables", json!({ nul: "team" })),
+        send("magiclink_auth_uri", json!(nul)),
+        ("/api/auth/resend-passwordless", json!({ "auth_request_id": nul })),
+        ("/api/auth/verify", json!({ "code": "123456", "auth_request_id": nul })),
+        ("/api/auth/verify", json!({ "code": nul, "auth_request_id": "A".repeat(22) })),
+        ("/api/auth/verify", json!({ "link_token": nul, "auth_request_id": "A".repeat(22) })),
+    ] {
+        let answer = ada.post_json(path, body.clone()).await;
+        assert_eq!(answer.error(400), "invalid_request", "{path} {body}");
+    }
+    for (action, field) in [
+        ("sign-in", "email"),
+        ("sign-in", "next"),
+        ("sign-in", "password"),
+        ("verify-code", "request"),
+        ("verify-code", "code"),
+        ("resend-from-link", "link_token"),
+        ("sign-out", "which"),
+        ("not-you", "request"),
+        ("set-language", "back"),
+    ] {
+        let path = format!("/actions/{action}");
+        let form = ada.request(Method::POST, &path).form(&[(field, nul)]);
+        assert_eq!(ada.send(form).await.error(400), "invalid_request", "{action} {field}");
+    }
+    for path in [
+        "/login?next=/%00",
+        "/login/code?request=%00",
+        "/login/not-you?request=%00",
+        "/actions/progress?request=%00",
+    ] {
+        let answer = ada.send(ada.request(Method::GET, path)).await;
+        assert_eq!(answer.error(400), "invalid_request", "{path}");
+        assert_eq!(ada.get(path).await.status, 400, "{path}");
+    }
+    assert_eq!(app.inbox.count(), 0);
+
+    // Six characters that only look like it are text.
+    let state = "a\\u0000b%00";
+    let (path, body) = send("state", json!(state));
+    ada.post_json(path, body).await;
+    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
+    let verified = ada.post_json("/api/auth/verify", json!({ "code": code })).await.json();
+    assert_eq!(verified["state"], state);
+}
+
+#[tokio::test]
+async fn the_description_names_every_code_and_says_what_each_answer_is() {
+    let app = App::start().await;
+    let description = app.browser().get("/api/openapi.json").await.json();
+    let text = description.to_string();
+    let codes =
+        include_str!("../docs/errors.md").lines().filter_map(|line| line.strip_prefix("| `"));
+    let mut named = 0;
+    for code in codes.map(|row| row.split('`').next().unwrap()) {
+        assert!(text.contains(code), "{code}");
+        named += 1;
+    }
+    assert!(named > 15);
+    let paths = description["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|path| path.as_object().unwrap().values());
+    for operation in operations {
+        for (status, answer) in operation["responses"].as_object().unwrap() {
+            let said = answer["description"].as_str().unwrap_or_default();
+            assert!(!said.is_empty(), "{status} of {operation}");
+        }
+    }
+}

@@ -164,3 +164,47 @@ async fn another_sites_script_is_told_nothing() {
         assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin");
     }
 }
+
+#[tokio::test]
+async fn a_form_that_is_refused_before_its_route_is_answered_with_a_page() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let form = |site: &'static str, body: String| {
+        ada.request(Method::POST, "/actions/sign-in")
+            .header("accept", "text/html,*/*")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", site)
+            .body(body)
+    };
+    for (site, body, status, sentence) in [
+        ("cross-site", "email=ada@example.com".to_owned(), 403, "came from another site"),
+        ("same-origin", "x".repeat(70_000), 413, "more than this page takes"),
+        ("same-origin", "email=ada%00@example.com".to_owned(), 400, "U+0000"),
+    ] {
+        let answer = ada.send(form(site, body)).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.header("content-type").starts_with("text/html"), "{answer:?}");
+        assert!(answer.body.contains(sentence) && answer.cookies_set().is_empty(), "{answer:?}");
+    }
+    assert_eq!(app.inbox.count(), 0);
+}
+
+#[tokio::test]
+async fn where_a_form_comes_from_is_not_said_in_two_ways() {
+    let app = App::start().await;
+    let ada = app.browser();
+    for (name, one, other) in [
+        ("sec-fetch-site", "same-origin", "cross-site"),
+        ("sec-fetch-site", "none", "same-site"),
+        ("origin", app.url.as_str(), "https://evil.example"),
+    ] {
+        for (first, second) in [(one, other), (other, one)] {
+            let form = ada
+                .request(Method::POST, "/actions/sign-in")
+                .form(&[("email", "ada@example.com")])
+                .header(name, first)
+                .header(name, second);
+            assert_eq!(ada.send(form).await.error(403), "forbidden_origin", "{name}");
+        }
+    }
+}

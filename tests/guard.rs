@@ -118,7 +118,7 @@ async fn rotating_the_secret_keeps_sessions_and_removing_it_ends_them() {
 async fn private_pages_are_kept_out_of_every_cache() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    assert_eq!(ada.get("/dashboard").await.header("cache-control"), "no-store");
+    assert_eq!(ada.get("/dashboard").await.header("cache-control"), "no-store, no-transform");
     assert_eq!(ada.get("/api/auth/session").await.header("cache-control"), "no-store");
 }
 
@@ -152,5 +152,21 @@ async fn without_a_database_nothing_below_the_dashboard_is_run() {
             answer.body.contains("We cannot do this right now")
                 && !answer.body.contains("ada@example.com")
         );
+    }
+}
+
+#[tokio::test]
+async fn a_program_without_a_session_is_told_and_not_sent_to_a_page() {
+    let app = App::start().await;
+    let program = app.browser();
+    for path in ["/dashboard", "/dashboard/reports"] {
+        let asked = |name, kind| program.request(reqwest::Method::GET, path).header(name, kind);
+        for request in
+            [asked("accept", "application/json"), asked("content-type", "application/json")]
+        {
+            assert_eq!(program.send(request).await.error(401), "unauthenticated", "{path}");
+        }
+        let page = program.send(asked("accept", "text/html,application/json")).await;
+        assert!(page.goes_to().starts_with("/login?next="));
     }
 }

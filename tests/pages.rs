@@ -247,3 +247,97 @@ async fn a_page_ends_where_html_ends_and_keeps_what_was_typed() {
     assert!(!page.contains("<!>"));
     assert!(page.contains("value=\"a&lt;!&gt;b&lt;/body&gt;&lt;/html&gt;\""), "{page}");
 }
+
+#[tokio::test]
+async fn pages_are_not_to_be_rewritten_on_the_way() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    for path in ["/login", "/dashboard", "/nothing", "/login/confirm?link_token=x"] {
+        let said = ada.get(path).await.header("cache-control").to_owned();
+        assert_eq!(said, "no-store, no-transform", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_under_another_name_of_the_server_leads_to_the_public_one() {
+    let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
+    let ada = app.browser();
+    let asked = |path: &str, host: &str| ada.request(Method::GET, path).header("host", host);
+    let moved = ada.send(asked("/login?next=%2Fdashboard%2Fa", "www.example.com")).await;
+    assert_eq!(moved.status, 307);
+    assert_eq!(moved.header("location"), "https://login.example.com/login?next=%2Fdashboard%2Fa");
+    // A proxy that changes the name would lead people round in circles.
+    assert_eq!(ada.send(asked("/login", "www.example.com")).await.status, 200);
+
+    let page = |host: &'static str| {
+        let stranger = app.browser();
+        async move {
+            let request = stranger.request(Method::GET, "/login").header("host", host);
+            stranger.send(request).await.status
+        }
+    };
+    assert_eq!(page("www.example.com:8443").await, 307);
+    for public_or_internal in [
+        "login.example.com",
+        "LOGIN.example.com",
+        "login.example.com:443",
+        "127.0.0.1:3000",
+        "[2001:db8::1]:3000",
+        "latchkey:3000",
+        "localhost",
+    ] {
+        assert_eq!(page(public_or_internal).await, 200, "{public_or_internal}");
+    }
+    let stranger = app.browser();
+    let behind = stranger
+        .request(Method::GET, "/login")
+        .header("host", "latchkey.internal:3000")
+        .header("x-forwarded-host", "login.example.com");
+    assert_eq!(stranger.send(behind).await.status, 200);
+    for path in ["/api/auth/session", "/healthz", "/readyz"] {
+        let request = stranger.request(Method::GET, path).header("host", "www.example.com");
+        assert_ne!(stranger.send(request).await.status, 307, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_never_leads_to_another_site() {
+    let app = App::start().await;
+    let address = app.url.trim_start_matches("http://").to_owned();
+    for path in ["/\\evil.example/", "//evil.example/", "/%5Cevil.example/", "/login/"] {
+        let mut wire = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        tokio::io::AsyncWriteExt::write_all(&mut wire, request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        tokio::io::AsyncReadExt::read_to_end(&mut wire, &mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        let location = answer.lines().find_map(|line| line.strip_prefix("location: "));
+        assert_eq!(location, (path == "/login/").then_some("/login"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn in_production_metrics_are_for_the_token_alone() {
+    let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
+    let browser = app.browser();
+    let asked = || browser.request(Method::GET, "/metrics");
+    assert_eq!(
+        browser.send(asked()).await.error(401),
+        "unauthenticated",
+        "a tunnel looks the same"
+    );
+    let with_token = asked().bearer_auth("a token for the metrics");
+    assert_eq!(browser.send(with_token).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_asset_of_another_version_is_missing_and_nothing_else() {
+    let app = App::start().await;
+    let missing = app.browser().get("/pkg/latchkey.AnotherHash.js").await;
+    assert_eq!((missing.status.as_u16(), missing.body.as_str()), (404, ""));
+    assert_eq!(missing.header("cache-control"), "no-store");
+    let page = app.browser().get("/login").await.body;
+    let form = page.split_once("<form").unwrap().1.split_once('>').unwrap().0;
+    assert!(form.contains("method=\"post\"") && form.contains("action=\"/actions/sign-in\""));
+}

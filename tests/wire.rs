@@ -22,6 +22,24 @@ impl Wire {
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
+    /// The next answer, up to the end of what its `content-length` says.
+    async fn answer(&mut self) -> String {
+        let mut text = String::new();
+        loop {
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+                if body.len() >= length.map_or(0, |length| length.parse().unwrap()) {
+                    return text;
+                }
+            }
+            let mut bytes = [0; 4096];
+            let read = timeout(Duration::from_secs(30), self.0.read(&mut bytes)).await;
+            let read = read.expect("an answer").unwrap();
+            assert!(read > 0, "the server hung up: {text}");
+            text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+    }
+
     /// All that comes back until the server hangs up.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
@@ -95,8 +113,140 @@ async fn methods_nobody_needs_are_refused_on_every_route() {
 }
 
 #[tokio::test]
+async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
+    let app = App::start().await;
+    let chunked = |path: &str, chunks: &[&str]| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        );
+        let chunks = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len()));
+        head + &chunks.collect::<String>() + "0\r\n\r\n"
+    };
+    let send = "/api/auth/send-passwordless";
+    let mut wire = Wire::open(&app).await;
+    for n in 0..2 {
+        let (to, address) = ("{\"email\":\"", format!("ada{n}@example.com\"}}"));
+        wire.send(chunked(send, &[to, &address])).await;
+        let answer = wire.answer().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{n}: {answer}");
+        app.inbox.first_to(&format!("ada{n}@example.com")).await;
+        // A body that came along with its head leaves nothing to tell the next head by.
+        wire = Wire::open(&app).await;
+    }
+    let text = |length: usize| format!("{{\"email\":\"{}\"}}", "x".repeat(length - 12));
+    for (length, status) in [(64 * 1024, "400"), (64 * 1024 + 1, "413"), (500_000, "413")] {
+        for path in [send, "/login"] {
+            let text = text(length);
+            let pieces: Vec<&str> =
+                (0..length).step_by(9_000).map(|at| &text[at..length.min(at + 9_000)]).collect();
+            let mut wire = Wire::open(&app).await;
+            wire.send(chunked(path, &pieces)).await;
+            let answer = wire.answer().await;
+            let expected = if path == send || status == "413" { status } else { "405" };
+            assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{length}: {answer}");
+        }
+    }
+    let cut = chunked(send, &["{}"]).replace("2\r\n{}", "zz\r\n{}");
+    let mut wire = Wire::open(&app).await;
+    wire.send(cut).await;
+    let answer = wire.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("invalid_request"), "{answer}");
+}
+
+#[tokio::test]
+async fn large_bodies_have_so_much_room_together_and_small_ones_always_have_their_own() {
+    let app = App::start().await;
+    let mut slow = tokio::task::JoinSet::new();
+    for _ in 0..300 {
+        let mut wire = Wire::open(&app).await;
+        let begun = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n".to_owned();
+        slow.spawn(async move {
+            wire.send(begun + &"x".repeat(5_000)).await;
+            wire.answer().await
+        });
+    }
+    for _ in 0..44 {
+        let answer = slow.join_next().await.unwrap().unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    }
+    let small = app.browser().ask_for_mail("ada@example.com").await;
+    assert!(small.goes_to().starts_with("/login/code"));
+}
+
+#[tokio::test]
+async fn connections_are_so_many_and_the_next_waits_until_one_ends() {
+    let app = App::with(&[("LATCHKEY_SERVER__CONNECTIONS", "16")]).await;
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        let mut wire = Wire::open(&app).await;
+        wire.send("GET /healthz HTTP/1.1\r\n").await;
+        open.push(wire);
+    }
+    let mut next = Wire::open(&app).await;
+    next.send(request).await;
+    assert!(timeout(Duration::from_millis(300), next.answer()).await.is_err());
+    for wire in &mut open {
+        wire.send("Host: x\r\n\r\n").await;
+    }
+    let answer = open[0].answer().await.to_ascii_lowercase();
+    assert!(answer.contains("connection: close"), "few are left, so none is kept: {answer}");
+    let mut next = Wire::open(&app).await;
+    next.send(request).await;
+    assert!(next.answer().await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_answered_with_a_sentence() {
+    let app = App::start().await;
+    for odd in ["GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/9\r\n\r\n", "\u{1}\r\n\r\n"] {
+        let mut wire = Wire::open(&app).await;
+        wire.send(odd).await;
+        let answer = wire.rest().await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400") && answer.contains("{\"error\":{\"code\":\"invalid"),
+            "{odd}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_taken_is_told_which_are() {
+    let app = App::start().await;
+    let browser = app.browser();
+    for (method, path, allowed) in [
+        ("POST", "/nowhere", "GET, HEAD"),
+        ("TRACE", "/nowhere", "GET, HEAD"),
+        ("GET", "/actions/verify-code", "POST"),
+        ("POST", "/actions/progress", "GET, HEAD"),
+        ("DELETE", "/dashboard", "GET,HEAD"),
+        ("POST", "/login", "GET,HEAD"),
+        ("DELETE", "/api/auth/session", "GET,HEAD"),
+        ("GET", "/api/auth/logout", "POST"),
+        ("POST", "/healthz", "GET,HEAD"),
+        ("POST", "/favicon.svg", "GET,HEAD"),
+        ("POST", "/pkg/latchkey.js", "GET,HEAD"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = browser.send(browser.request(method.clone(), path)).await;
+        assert_eq!(answer.status, 405, "{method} {path}");
+        assert_eq!(answer.header("allow"), allowed, "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn headers_are_limited() {
     let app = App::start().await;
+    let exactly = |bytes: usize| {
+        let head = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: a=";
+        format!("{head}{}\r\n\r\n", "x".repeat(bytes - head.len() - 4))
+    };
+    assert!(status(&app, exactly(32 * 1024)).await.starts_with("HTTP/1.1 200"));
+    let mut wire = Wire::open(&app).await;
+    wire.send(exactly(32 * 1024 + 1)).await;
+    let answer = wire.rest().await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    assert!(answer.contains("the headers of a request may be 32 KiB"), "{answer}");
     let large =
         format!("GET /login HTTP/1.1\r\nHost: x\r\nCookie: a={}\r\n\r\n", "x".repeat(64 * 1024));
     assert!(status(&app, large).await.starts_with("HTTP/1.1 431"));
@@ -109,6 +259,10 @@ async fn headers_are_limited() {
 #[tokio::test]
 async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
     let app = App::start().await;
+    let mut idle = Wire::open(&app).await;
+    let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    idle.send(request).await;
+    assert!(idle.answer().await.starts_with("HTTP/1.1 200"));
     let mut slow = Vec::new();
     for n in 0..100 {
         let mut wire = Wire::open(&app).await;
@@ -128,6 +282,9 @@ async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
             "{n}: {answer}"
         );
     }
+    idle.send(request).await;
+    let answer = idle.answer().await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "who was answered may come again: {answer}");
 }
 
 #[tokio::test]

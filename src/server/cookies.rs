@@ -22,6 +22,8 @@ const REMEMBERED: usize = 16;
 const HELD_FOR: u32 = 86_400;
 /// Seconds a browser remembers an address it has signed in to, or a language: half a year.
 const REMEMBERED_FOR: u64 = 15_552_000;
+/// Seconds within which a browser that was sent to the public URL is not sent there again.
+const MOVED_FOR: u64 = 60;
 /// Seconds an error waits for the page it belongs on.
 const FLASH_FOR: u32 = 60;
 
@@ -40,6 +42,7 @@ enum Name {
     Device,
     Flash,
     Language,
+    Moved,
 }
 
 impl Cookies {
@@ -59,6 +62,8 @@ impl Cookies {
             (Name::Flash, false) => "flash",
             (Name::Language, true) => "__Host-language",
             (Name::Language, false) => "language",
+            (Name::Moved, true) => "__Host-moved",
+            (Name::Moved, false) => "moved",
         }
     }
 
@@ -126,6 +131,15 @@ impl Cookies {
 
     pub fn set_language(self, tag: &str) -> HeaderValue {
         self.set(Name::Language, tag, REMEMBERED_FOR)
+    }
+
+    /// Whether a browser was sent to the public URL a moment ago.
+    pub fn was_moved(self, headers: &HeaderMap) -> bool {
+        value(headers, self.name(Name::Moved)).is_some()
+    }
+
+    pub fn set_moved(self) -> HeaderValue {
+        self.set(Name::Moved, "1", MOVED_FOR)
     }
 
     pub fn clear_flash(self) -> HeaderValue {

@@ -13,7 +13,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
-        header::{ACCEPT, LOCATION, REFERER},
+        header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER},
     },
     middleware::Next,
     response::{IntoResponse, Response},
@@ -118,10 +118,17 @@ pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
 
 /// Whether it is a page that posted this, not the script in it.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
+    says(headers, &ACCEPT, "text/html")
+}
+
+/// Whether it is a program that speaks JSON.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let json = "application/json";
+    !wants_html(headers) && (says(headers, &ACCEPT, json) || says(headers, &CONTENT_TYPE, json))
+}
+
+fn says(headers: &HeaderMap, name: &HeaderName, kind: &str) -> bool {
+    headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains(kind))
 }
 
 /// An error as the caller in the browser reads it: the header tells it that the body is one.

@@ -9,7 +9,11 @@ use axum::{
 };
 use std::sync::Arc;
 
-use super::{cookies, headers, render, session, sign_in::destination::with_query, state::AppState};
+use super::{
+    api::ApiError, cookies, forms, headers, render, session, sign_in::destination::with_query,
+    state::AppState,
+};
+use crate::error::Error;
 
 /// Everything at and below this path needs a session.
 const PROTECTED: &str = "/dashboard";
@@ -26,8 +30,8 @@ pub async fn protect(state: &AppState, request: Request, next: Next) -> Response
 }
 
 /// Lets a request through that presents a live session, and leaves the [`session::Session`] in its
-/// extensions. Anyone else is sent to `/login`, with the path and query they wanted in `next`. A
-/// session in use is renewed.
+/// extensions. Anyone else is sent to `/login`, with the path and query they wanted in `next`, and
+/// a program is told. A session in use is renewed.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
     let (core, cookies) = (&state.core, state.cookies);
     // The dashboard itself shows what is read along with its session.
@@ -44,6 +48,9 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
     };
     let session = match found {
         Ok(Some(session)) => session,
+        Ok(None) if forms::wants_json(request.headers()) => {
+            return ApiError(Error::Unauthenticated).into_response();
+        }
         Ok(None) => return to_login(&request),
         Err(error) => return render::trouble(state.clone(), error, request).await,
     };

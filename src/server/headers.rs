@@ -5,18 +5,22 @@ use axum::{
     http::{
         HeaderMap, HeaderValue, Method,
         header::{
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, ORIGIN, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, SET_COOKIE,
+            STRICT_TRANSPORT_SECURITY,
         },
     },
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use super::{api::ApiError, state::AppState};
-use crate::error::Error;
+use super::state::AppState;
 
 /// For answers that are not pages: nothing may be loaded, and nobody may frame them.
 const CSP_OF_DATA: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// For pages: kept nowhere, and not rewritten on the way. Proxies that shorten scripts or hide mail
+/// addresses break both (RFC 9111, 5.2.2.6).
+const AS_IT_IS: &str = "no-store, no-transform";
 
 /// The content security policy of a page: scripts with this response's nonce and what they load,
 /// our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`:
@@ -51,6 +55,10 @@ pub fn secure(state: &AppState, response: &mut Response) {
     if headers.contains_key(SET_COOKIE) || !headers.contains_key(CACHE_CONTROL) {
         no_store(response);
     }
+    let headers = response.headers_mut();
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static(AS_IT_IS));
+    }
 }
 
 /// Keeps a private page out of every cache, the browser's included (ASVS 5.0 14.3.2).
@@ -58,22 +66,22 @@ pub fn no_store(response: &mut Response) {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Refuses requests that change something and were sent by another site's page (CSRF, ASVS 5.0
+/// Whether a request would change something and was sent by another site's page (CSRF, ASVS 5.0
 /// 3.5.1).
-pub fn cross_site(state: &AppState, request: &Request) -> Option<Response> {
+pub fn is_cross_site(state: &AppState, request: &Request) -> bool {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    let is_refused = !safe && !is_ours(request.headers(), state.public_url().origin());
-    is_refused.then(|| ApiError(Error::ForbiddenOrigin).into_response())
+    !safe && !is_ours(request.headers(), state.public_url().origin())
 }
 
 /// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`;
-/// what sends neither is no browser, holds no victim's cookies, and passes.
+/// what sends neither is no browser, holds no victim's cookies, and passes. A header that comes
+/// more than once has to say so each time.
 fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
-    match (headers.get("sec-fetch-site"), headers.get(ORIGIN)) {
-        (Some(site), _) => site == "same-origin" || site == "none",
-        (None, Some(from)) => from == origin,
-        (None, None) => true,
+    let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
+    if sites.peek().is_some() {
+        return sites.all(|site| site == "same-origin" || site == "none");
     }
+    headers.get_all(ORIGIN).iter().all(|from| from == origin)
 }
 
 #[cfg(test)]
@@ -95,6 +103,11 @@ mod tests {
         assert!(ours(&[("origin", "https://login.example.com")]));
         assert!(!ours(&[("sec-fetch-site", "same-site"), ("origin", "https://login.example.com")]));
         assert!(!ours(&[("sec-fetch-site", "cross-site")]));
+        assert!(!ours(&[("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")]));
+        assert!(!ours(&[
+            ("origin", "https://login.example.com"),
+            ("origin", "https://evil.example")
+        ]));
         assert!(!ours(&[("origin", "null")]));
         assert!(!ours(&[("origin", "https://login.example.com.evil.example")]));
     }

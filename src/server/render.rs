@@ -3,7 +3,7 @@
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::header::TRANSFER_ENCODING,
+    http::{header::TRANSFER_ENCODING, request::Parts},
     response::{IntoResponse, Response},
 };
 use futures::future::BoxFuture;
@@ -11,6 +11,7 @@ use leptos_axum::render_app_async_with_context;
 
 use super::{
     api::ApiError,
+    forms,
     page_data::{Trouble, Visit},
     state::AppState,
 };
@@ -57,4 +58,12 @@ pub fn trouble(
 ) -> BoxFuture<'static, Response> {
     request.extensions_mut().insert(Trouble(error));
     Box::pin(page(State(state), request))
+}
+
+/// The answer to a request that no route is shown: a page for people, JSON for programs.
+pub async fn refusal(state: &AppState, parts: Parts, error: Error) -> Response {
+    if parts.uri.path().starts_with("/api/") || !forms::wants_html(&parts.headers) {
+        return ApiError(error).into_response();
+    }
+    trouble(state.clone(), error, Request::from_parts(parts, Body::empty())).await
 }

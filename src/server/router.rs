@@ -2,11 +2,11 @@
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+        header::{ALLOW, CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING},
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
@@ -19,20 +19,23 @@ use tracing::Instrument;
 
 use super::{
     api::{self, ApiError},
-    brand, caller, forms, guard, headers,
+    brand, caller, canonical,
+    connection::InHand,
+    forms, guard,
+    head::{self, Head},
+    headers,
+    intake::{self, Refused, Why},
     mail::mailbox,
     metrics::{self, Measurement},
     page_data::{Unknown, Visit},
     render::{self, page},
+    sign_in::destination,
     state::AppState,
     telemetry::Correlation,
     words,
 };
 use crate::{app::App, error::Error};
 
-/// The most any request may send, in bytes, and how long it may take to.
-const BODY: usize = 64 * 1024;
-const BODY_TIME: Duration = Duration::from_secs(10);
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
@@ -67,32 +70,54 @@ pub fn router(state: AppState) -> Router {
 /// What happens to every request before its route sees it, and to every answer after, in this
 /// order. One layer: the router copies and boxes each it has for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let in_hand = InHand::begin(&request);
+    let head = in_hand.head();
+    // What follows a body whose end could be read in two ways is not looked at (RFC 9112, 6.1).
+    let is_last = request.headers().contains_key(TRANSFER_ENCODING)
+        && (head.is_none() || intake::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
-    let mut response =
-        words::within(language, answer(&state, request, next).instrument(correlation.span())).await;
+    let answer = answer(&state, request, head, next).instrument(correlation.span());
+    let mut response = words::within(language, answer).await;
     headers::secure(&state, &mut response);
+    if is_last || in_hand.is_crowded() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     correlation.end(&mut response);
     response
 }
 
 /// What is refused wherever it is sent to, or the answer of its route.
-async fn answer(state: &AppState, request: Request, next: Next) -> Response {
-    if let Some(refusal) = public_host(state, &request).or_else(|| known_method(&request)) {
-        return refusal;
+async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
+    if let Some(elsewhere) = canonical::elsewhere(state, &request) {
+        return elsewhere;
     }
-    let request = match whole(request).await {
+    if !is_known(request.method()) {
+        let refusal = next.run(request).await;
+        return if refusal.status().is_client_error() { refusal } else { takes_only("GET, HEAD") };
+    }
+    let request = match state.intake.whole(request, head).await {
         Ok(request) => request,
-        Err(refusal) => return *refusal,
+        Err(refused) => return Box::pin(refuse(state, *refused)).await,
     };
-    if let Some(refusal) = headers::cross_site(state, &request) {
-        return refusal;
+    if headers::is_cross_site(state, &request) {
+        let (parts, _) = request.into_parts();
+        return render::refusal(state, parts, Error::ForbiddenOrigin).await;
     }
     // Not before: how slowly somebody sends is not our time.
     let measurement = Measurement::begin(&state.core.clock, &request);
     let response = timed(state, request, next).await;
     measurement.end(&response);
     response
+}
+
+/// The answer to what was not taken in.
+async fn refuse(state: &AppState, refused: Refused) -> Response {
+    match refused.why {
+        Why::Error(error) => render::refusal(state, refused.parts, error).await,
+        Why::HeadersTooLarge => api::refused_as(head::too_large()),
+        Why::TooSlow => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
 }
 
 /// Scripts, styles and images, compressed when built, cached for ever when their names carry a
@@ -131,7 +156,7 @@ async fn action(State(state): State<AppState>, request: Request) -> Response {
         return api::no_such_path();
     }
     if !takes.contains(request.method()) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return takes_only(if takes.contains(&Method::GET) { "GET, HEAD" } else { "POST" });
     }
     handle_server_fns_with_context(move || Visit::provide(state.clone()), request)
         .await
@@ -153,14 +178,15 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
         return api::no_such_path();
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        return takes_only("GET, HEAD");
     }
-    // Not of `//host/`: that would be a redirect to another site.
-    if let Some(plain) =
-        path.strip_suffix('/').filter(|plain| plain.starts_with('/') && !plain.starts_with("//"))
-    {
+    if let Some(plain) = path.strip_suffix('/').filter(|plain| !plain.is_empty()) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        return Redirect::permanent(&format!("{plain}{query}")).into_response();
+        let plain = format!("{plain}{query}");
+        // Not of `//host/` or `/\host/`: that would be a redirect to another site.
+        if destination::parse(state.public_url().url(), Some(&plain)) == plain {
+            return Redirect::permanent(&plain).into_response();
+        }
     }
     request.extensions_mut().insert(Unknown);
     page(state, request).await
@@ -188,58 +214,13 @@ async fn timed(state: &AppState, request: Request, next: Next) -> Response {
         .await
 }
 
-/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4).
-fn known_method(request: &Request) -> Option<Response> {
-    let is_known =
-        matches!(*request.method(), Method::GET | Method::HEAD | Method::POST | Method::OPTIONS);
-    (!is_known).then(|| StatusCode::METHOD_NOT_ALLOWED.into_response())
+/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4): the route, unguarded,
+/// says which it takes.
+fn is_known(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::POST | Method::OPTIONS)
 }
 
-/// Reads the whole body before anything else looks at the request: too much of it is refused alike
-/// on every route, server functions included, and memory stays flat. A body has to say its length:
-/// with both `Transfer-Encoding` and `Content-Length` (request smuggling, RFC 9112, 6.1) hyper
-/// shows us the first alone, so that is what is refused.
-async fn whole(request: Request) -> Result<Request, Box<Response>> {
-    let refused = |error: Error| Err(Box::new(ApiError(error).into_response()));
-    if request.headers().contains_key(TRANSFER_ENCODING) {
-        return refused(Error::invalid(
-            "send the body with its length in Content-Length, not in chunks",
-        ));
-    }
-    let Some(declared) = request.headers().get(CONTENT_LENGTH) else { return Ok(request) };
-    let declared = declared.to_str().ok().and_then(|length| length.parse::<usize>().ok());
-    if declared.is_none_or(|length| length > BODY) {
-        return refused(Error::PayloadTooLarge);
-    }
-    let (parts, body) = request.into_parts();
-    match tokio::time::timeout(BODY_TIME, to_bytes(body, BODY)).await {
-        Ok(Ok(body)) => Ok(Request::from_parts(parts, Body::from(body))),
-        Ok(Err(_)) => refused(Error::PayloadTooLarge),
-        Err(_) => Err(Box::new(StatusCode::REQUEST_TIMEOUT.into_response())),
-    }
-}
-
-/// In development `127.0.0.1` and `localhost` are the same server and different cookies: a sign-in
-/// begun on one could not be finished by a link to the other. So pages are served on the public
-/// URL's name alone.
-fn public_host(state: &AppState, request: &Request) -> Option<Response> {
-    let public = state.public_url();
-    if public.is_https() {
-        return None;
-    }
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok())?;
-    let is_page = request.method() == Method::GET
-        && !request.uri().path().starts_with("/api/")
-        && request.uri().path() != "/readyz";
-    if host == public.authority() || !is_page || !is_loopback(host) {
-        return None;
-    }
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    Some(Redirect::temporary(&format!("{}{path}", public.origin())).into_response())
-}
-
-fn is_loopback(host: &str) -> bool {
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-        host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-    })
+/// 405, and what would do (RFC 9110, 15.5.6).
+fn takes_only(methods: &str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, methods)]).into_response()
 }

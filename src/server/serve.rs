@@ -2,7 +2,6 @@
 
 use axum::Router;
 use axum_server::Handle;
-use hyper_util::rt::TokioTimer;
 use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -15,8 +14,10 @@ use super::{
     clock::Clock,
     config::{ConfigError, Settings},
     cookies::Cookies,
-    housekeeping,
+    head, housekeeping,
+    intake::Intake,
     keys::Keys,
+    listener::{Introduce, Listener, Peer},
     mail::{
         mailbox::Mailbox,
         outbox::{AT_ONCE, Outbox},
@@ -32,13 +33,6 @@ use super::{
     store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
     team_users,
 };
-
-/// How long a client may take to send the headers of a request, the idle time of a kept connection
-/// before it included: a client that sends them drop by drop (slowloris) keeps nobody else waiting,
-/// and not for long.
-const HEADER_TIME: Duration = Duration::from_secs(15);
-/// The most all headers of a request may be, in bytes; 431 above.
-const HEADERS: usize = 32 * 1024;
 
 /// How long answers and mails in hand may take once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(9);
@@ -114,6 +108,7 @@ impl Server {
             assets,
             cookies,
             readiness: Readiness::default(),
+            intake: Intake::default(),
             mailbox,
             metrics_token,
         };
@@ -134,14 +129,16 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
         let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
-        let (told, handle) = (stop.clone(), Handle::<SocketAddr>::new());
-        let mut http =
-            axum_server::Server::from_listener(listener).handle(handle.clone()).http1_only();
-        http.http_builder()
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIME)
-            .max_buf_size(HEADERS);
+        let (told, handle) = (stop.clone(), Handle::<Peer>::new());
+        let limits = &core.policy().server;
+        let keep_alive = Duration::from_secs(limits.keep_alive.into());
+        let listener = Listener::new(listener, limits.connections, keep_alive);
+        let mut http = axum_server::Server::from_listener(listener)
+            .acceptor(Introduce)
+            .handle(handle.clone())
+            .http1_only();
+        // The time for headers is the connection's: hyper's own would be the idle time, too.
+        http.http_builder().http1().header_read_timeout(None).max_buf_size(head::MOST);
         tokio::spawn(async move {
             shutdown.await;
             tracing::info!("stopping: answers and mails in hand are finished first");

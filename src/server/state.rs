@@ -5,7 +5,7 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 
 use super::{
-    assets::Assets, config::PublicUrl, cookies::Cookies, mail::mailbox::Mailbox,
+    assets::Assets, config::PublicUrl, cookies::Cookies, intake::Intake, mail::mailbox::Mailbox,
     readiness::Readiness, sign_in::Core,
 };
 
@@ -20,6 +20,7 @@ pub struct Shared {
     pub assets: Assets,
     pub cookies: Cookies,
     pub readiness: Readiness,
+    pub intake: Intake,
     /// In development without `SMTP_URL`, where mails go instead.
     pub mailbox: Option<Mailbox>,
     /// Who presents it may read `/metrics` from elsewhere.

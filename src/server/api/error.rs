@@ -2,7 +2,10 @@
 
 use axum::{
     Json,
-    http::{HeaderMap, StatusCode, header::RETRY_AFTER},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -28,7 +31,11 @@ pub struct ErrorAnswer {
 
 #[derive(Serialize, ToSchema)]
 struct ErrorBody {
-    /// Stable: what a program matches on.
+    /// Stable: what a program matches on. `invalid_email`, `missing_field`, `invalid_request`,
+    /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`, `code_wrong`,
+    /// `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`, `rate_limited`,
+    /// `unauthenticated`, `forbidden_origin`, `payload_too_large`, `unavailable`, `internal`; on
+    /// pages `password_wrong`, too. More may come.
     #[schema(example = "code_wrong")]
     code: String,
     /// A sentence for a person.
@@ -66,13 +73,23 @@ pub fn retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
 
 /// An API path that does not exist.
 pub fn no_such_path() -> Response {
-    let message = "There is no such path in this API. GET /api/openapi.json lists those there are."
-        .to_owned();
+    let sentence =
+        "There is no such path in this API. GET /api/openapi.json lists those there are.";
+    refused_as((StatusCode::NOT_FOUND, sentence))
+}
+
+/// What is refused before there is anything it could be called by.
+pub fn refused_as((status, sentence): (StatusCode, &str)) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], envelope(sentence)).into_response()
+}
+
+/// The envelope with a sentence, as text.
+pub fn envelope(sentence: &str) -> String {
     let error = ErrorBody {
         code: "invalid_request".to_owned(),
-        message,
+        message: sentence.to_owned(),
         retry_after: None,
         attempts_left: None,
     };
-    (StatusCode::NOT_FOUND, Json(ErrorAnswer { error })).into_response()
+    serde_json::to_string(&ErrorAnswer { error }).unwrap_or_default()
 }

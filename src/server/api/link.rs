@@ -8,6 +8,8 @@ use axum::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::error::ErrorAnswer;
+
 use crate::{
     error::Error,
     server::{
@@ -34,6 +36,7 @@ pub struct Link {
     responses(
         (status = 303, description = "to the destination, or to the page that says what to do"),
         (status = 204, description = "to a prefetch: nothing happened"),
+        (status = "4XX", body = ErrorAnswer, description = "invalid_request, payload_too_large"),
     )
 )]
 pub async fn open_link(

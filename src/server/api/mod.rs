@@ -13,7 +13,7 @@ use axum::{
 };
 use utoipa::OpenApi;
 
-pub use error::{ApiError, no_such_path, retry_after, status};
+pub use error::{ApiError, envelope, no_such_path, refused_as, retry_after, status};
 pub use link::open_link;
 
 use self::{
@@ -63,6 +63,7 @@ pub async fn openapi() -> Response {
     responses(
         (status = 200, body = Sent, description = "the same for known and unknown addresses"),
         (status = "4XX", body = ErrorAnswer, description = "invalid_email, missing_field, invalid_request, rate_limited, forbidden_origin, payload_too_large"),
+        (status = 500, body = ErrorAnswer, description = "internal"),
         (status = 503, body = ErrorAnswer, description = "unavailable"),
     )
 )]
@@ -77,8 +78,9 @@ pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) ->
 #[utoipa::path(
     post, path = "/api/auth/resend-passwordless", request_body = Resend,
     responses(
-        (status = 200, body = Sent),
+        (status = 200, body = Sent, description = "a fresh mail is on its way"),
         (status = "4XX", body = ErrorAnswer, description = "missing_field, invalid_request, rate_limited, forbidden_origin, payload_too_large"),
+        (status = 500, body = ErrorAnswer, description = "internal"),
         (status = 503, body = ErrorAnswer, description = "unavailable"),
     )
 )]
@@ -116,8 +118,9 @@ fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
 #[utoipa::path(
     post, path = "/api/auth/verify", request_body = Verify,
     responses(
-        (status = 200, body = Verified),
+        (status = 200, body = Verified, description = "signed in"),
         (status = "4XX", body = ErrorAnswer, description = "missing_field, invalid_request, code_wrong, code_expired, code_superseded, too_many_attempts, codes_paused, link_invalid, link_expired, link_used, link_superseded, wrong_browser, forbidden_origin, payload_too_large"),
+        (status = 500, body = ErrorAnswer, description = "internal"),
         (status = 503, body = ErrorAnswer, description = "unavailable"),
     )
 )]
@@ -167,8 +170,9 @@ fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
 #[utoipa::path(
     get, path = "/api/auth/session",
     responses(
-        (status = 200, body = SessionAnswer),
-        (status = 401, body = ErrorAnswer, description = "unauthenticated"),
+        (status = 200, body = SessionAnswer, description = "who is signed in"),
+        (status = "4XX", body = ErrorAnswer, description = "unauthenticated, invalid_request, payload_too_large"),
+        (status = 500, body = ErrorAnswer, description = "internal"),
         (status = 503, body = ErrorAnswer, description = "unavailable"),
     )
 )]
@@ -197,8 +201,9 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
 #[utoipa::path(
     post, path = "/api/auth/logout", request_body = Option<Logout>,
     responses(
-        (status = 204),
+        (status = 204, description = "signed out"),
         (status = "4XX", body = ErrorAnswer, description = "unauthenticated, invalid_request, forbidden_origin, payload_too_large"),
+        (status = 500, body = ErrorAnswer, description = "internal"),
         (status = 503, body = ErrorAnswer, description = "unavailable"),
     )
 )]

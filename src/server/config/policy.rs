@@ -34,13 +34,23 @@ pub struct Policy {
     _package: Option<toml::Table>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     pub public_url: Option<String>,
+    /// At once; more wait.
+    pub connections: u32,
+    /// Seconds an idle connection is kept.
+    pub keep_alive: u32,
     /// One address is a network, too.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server { public_url: None, connections: 4_096, keep_alive: 75, trusted_proxies: Vec::new() }
+    }
 }
 
 /// How PostgreSQL is used. Times in seconds.
@@ -296,6 +306,8 @@ impl Policy {
         let changed = [
             ("server.public_url", self.server.public_url != newer.server.public_url),
             ("database", self.database != newer.database),
+            ("server.connections", self.server.connections != newer.server.connections),
+            ("server.keep_alive", self.server.keep_alive != newer.server.keep_alive),
             ("mail.from", self.mail.from != newer.mail.from),
             ("mail.templates", self.mail.templates != newer.mail.templates),
             ("users", self.users != newer.users),
@@ -322,6 +334,18 @@ impl Policy {
             1..=3_600,
         )?;
         range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
+        range("server.connections", self.server.connections, 16..=100_000)?;
+        range("server.keep_alive", self.server.keep_alive, 5..=3_600)?;
+        for network in &self.server.trusted_proxies {
+            if network.prefix_len() < if network.addr().is_ipv4() { 8 } else { 7 } {
+                bad(
+                    "server.trusted_proxies",
+                    format!(
+                        "has {network}, wider than any private network: clients in it would say themselves who they are"
+                    ),
+                )?;
+            }
+        }
         range("auth.expires_in", self.auth.expires_in, 60..=3_600)?;
         range("auth.resend_cooldown", self.auth.resend_cooldown, 10..=600)?;
         range("auth.code_tries", self.auth.code_tries, 1..=10)?;
