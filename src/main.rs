@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use latchkey::server::{
     check::check,
     clock::Clock,
-    config::Settings,
+    config::{Settings, of_process},
     mail::{letter::test_mail, transport::Transport},
     operator,
     random::Random,
@@ -15,7 +15,10 @@ use latchkey::server::{
     telemetry,
 };
 use std::{error::Error, process::ExitCode};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::oneshot,
+};
 
 /// The sign-in page costs a sixth less CPU than with glibc's (docs/performance.md).
 #[global_allocator]
@@ -74,9 +77,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
-    let settings = Settings::load(&std::env::vars().collect()).map_err(ServeError::from)?;
+    let variables = of_process(std::env::vars_os()).map_err(ServeError::from)?;
+    let settings = Settings::load(&variables).map_err(ServeError::from)?;
     if !matches!(command, Command::Serve) {
-        telemetry::init(false, telemetry::COMMAND);
+        telemetry::init(false, settings.log_filter(), telemetry::COMMAND);
     }
     match command {
         Command::Serve => serve(settings).await?,
@@ -108,25 +112,42 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {
-    telemetry::init(settings.production, telemetry::SERVER);
+    telemetry::init(settings.production, settings.log_filter(), telemetry::SERVER);
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
+    tracing::info!("secrets: {}", server.core.keys.fingerprints());
     tracing::info!("sign-in page: {public_url}/login");
     if dev_mailbox {
         tracing::info!("no SMTP_URL: mails go to {public_url}/dev/mailbox");
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let shutdown = async move {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let mut told = async || {
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
     };
-    server.serve(listener, shutdown).await
+    let (first, stop) = oneshot::channel();
+    let told_twice = async {
+        told().await;
+        let _ = first.send(());
+        told().await;
+    };
+    let shutdown = async {
+        let _ = stop.await;
+    };
+    tokio::select! {
+        served = server.serve(listener, shutdown) => served,
+        () = told_twice => {
+            tracing::warn!("told twice to stop: at once; mails in hand stay in the outbox");
+            std::process::exit(1)
+        }
+    }
 }
 
 async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn Error>> {

@@ -2,9 +2,12 @@
 
 use std::{
     io::{BufRead, BufReader},
+    os::unix::ffi::OsStrExt,
     path::Path,
     process::{Command, Stdio},
 };
+
+use crate::support::{SECRET, Teller};
 
 /// Runs the program in an empty folder; its exit code and what it told the operator.
 fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
@@ -45,6 +48,10 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
         (
             vec![("SESSION_JWT_SECRET", "short")],
             "SESSION_JWT_SECRET is 5 bytes long and must be at least 32",
+        ),
+        (
+            vec![("SESSION_JWT_SECRET", "your-256-bit-secretyour-256-bit-secret")],
+            "SESSION_JWT_SECRET is an example value",
         ),
         (production.to_vec(), "SMTP_URL is not set. Production needs it"),
     ] {
@@ -135,6 +142,124 @@ fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_passwor
         );
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(variable) && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[test]
+fn a_database_url_whose_password_is_not_percent_encoded_is_refused_and_nothing_of_it_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mapped = [
+        ("LATCHKEY_AUTH__SIGN_UP", "closed"),
+        ("LATCHKEY_USERS__TABLE", "people"),
+        ("LATCHKEY_USERS__ID", "id"),
+        ("LATCHKEY_USERS__ADDRESS", "email"),
+    ];
+    for url in [
+        "postgres://ada:hunter/two@db.example.com/app",
+        "postgres://ada:12/hunter@db.example.com/app",
+        "postgres://ada:hunter#two@db.example.com/app",
+        "postgres://ada:hunter?two@db.example.com/app",
+        "postgres://ada:hunter@two@db.example.com/app",
+        "postgres://ada:hunter%two@db.example.com/app",
+        "hunter",
+    ] {
+        for variable in ["DATABASE_URL", "LATCHKEY_USERS__DATABASE_URL"] {
+            let all = [&mapped[..], &[(variable, url)]].concat();
+            let (code, told) = start(folder.path(), &all);
+            assert_eq!(code, 2, "{told}");
+            assert!(told.contains(variable) && told.lines().count() == 1, "{told}");
+            assert!(
+                !["hunter", "two", "ada", "db."].iter().any(|part| told.contains(part)),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
+fn development_is_for_this_machine_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variable, value) in [
+        ("LATCHKEY_PUBLIC_URL", "https://login.example.com"),
+        ("LATCHKEY_SERVER__PUBLIC_URL", "https://login.example.com"),
+        ("LEPTOS_SITE_ADDR", "0.0.0.0:0"),
+        ("LEPTOS_SITE_ADDR", "[::]:0"),
+        ("LEPTOS_SITE_ADDR", "203.0.113.7:0"),
+    ] {
+        let (code, told) = start(folder.path(), &[(variable, value)]);
+        assert_eq!(code, 2, "{told}");
+        assert!(told.contains("Set LATCHKEY_ENV=production"), "{told}");
+    }
+}
+
+#[test]
+fn every_variable_may_end_in_white_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = format!("{} \n", crate::support::SECRET);
+    let url = format!("sqlite://{}/trimmed.db\n", folder.path().display());
+    let server = Teller::start(
+        folder.path(),
+        &[
+            ("LATCHKEY_ENV", "production\r\n"),
+            ("LATCHKEY_PUBLIC_URL", " https://login.example.com\n"),
+            ("LATCHKEY_MAIL__FROM", "no-reply@example.com\n"),
+            ("LATCHKEY_AUTH__MODE", "OTP\n"),
+            ("LATCHKEY_SERVER__TRUSTED_PROXIES", " 10.0.0.0/8\n"),
+            ("LEPTOS_SITE_ADDR", "127.0.0.1:0\n"),
+            ("LEPTOS_SITE_ROOT", "site\n"),
+            ("METRICS_TOKEN", "a token for the metrics\n"),
+            ("RUST_LOG", "info\n"),
+            ("SMTP_URL", "smtp://127.0.0.1:1\n"),
+            ("SESSION_JWT_SECRET", &secret),
+            ("DATABASE_URL", &url),
+        ],
+    );
+    server.until("sign-in page: https://login.example.com/login");
+    assert!(folder.path().join("trimmed.db").exists());
+}
+
+#[test]
+fn secrets_may_stand_in_files_and_in_credentials_of_systemd() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::create_dir(path("credentials")).unwrap();
+    std::fs::write(path("credentials/smtp_url"), "smtp://127.0.0.1:1\n").unwrap();
+    let url = format!("sqlite://{}\n", path("named.db"));
+    std::fs::write(path("credentials/DATABASE_URL"), url).unwrap();
+    std::fs::write(path("secrets"), format!("{}\n{}\n", SECRET, SECRET.to_lowercase())).unwrap();
+    let files = [
+        ("SESSION_JWT_SECRET_FILE", path("secrets")),
+        ("CREDENTIALS_DIRECTORY", path("credentials")),
+    ];
+    let given = files.each_ref().map(|(name, path)| (*name, path.as_str()));
+    // What the stories' settings say is taken back: a secret is said once.
+    let unset = ["DATABASE_URL", "SMTP_URL", "SESSION_JWT_SECRET"].map(|name| (name, ""));
+    let server = Teller::start(folder.path(), &[&given[..], &unset[..]].concat());
+    let told = server.until("secrets: ");
+    assert!(
+        told["fields"]["message"].as_str().unwrap().ends_with("verifies"),
+        "two of them: {told}"
+    );
+    assert!(folder.path().join("named.db").exists());
+    let (code, told) = start(folder.path(), &[given[0], ("SESSION_JWT_SECRET", SECRET)]);
+    assert_eq!(code, 2);
+    assert!(told.contains("SESSION_JWT_SECRET is set twice"), "{told}");
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_a_mistake_if_it_is_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    for (variable, says) in [("SMTP_URL", "SMTP_URL holds a byte"), ("LS_COLORS", "is not set")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+            .current_dir(folder.path())
+            .env_clear()
+            .env("LATCHKEY_ENV", "production")
+            .env(variable, std::ffi::OsStr::from_bytes(b"\xff"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(says), "{told}");
     }
 }
 

@@ -155,6 +155,19 @@ async fn without_a_database_people_are_told_to_come_back() {
 }
 
 #[tokio::test]
+async fn the_dev_mailbox_is_shown_by_the_name_of_the_public_url_and_to_no_proxy() {
+    let app = App::with(&[("SMTP_URL", "")]).await;
+    let ask = async |name: &str, value: &str| {
+        let asking = app.browser().request(Method::GET, "/dev/mailbox").header(name, value);
+        app.browser().send(asking).await.status.as_u16()
+    };
+    assert_eq!(ask("accept", "text/html").await, 200);
+    assert_eq!(ask("host", "evil.example:3000").await, 421);
+    assert_eq!(ask("host", "").await, 421);
+    assert_eq!(ask("x-forwarded-for", "203.0.113.7").await, 421);
+}
+
+#[tokio::test]
 async fn with_smtp_there_is_no_dev_mailbox() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/dev/mailbox").await.status, 404);

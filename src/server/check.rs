@@ -6,6 +6,7 @@ use super::{
     assets::Assets,
     clock::{Clock, SECOND},
     config::{Database, Settings, Users},
+    keys::Keys,
     mail::{templates::Templates, transport::Transport},
     store::{MappedUsers, Store, name_of},
     team_users,
@@ -25,7 +26,8 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
         .as_ref()
         .map_or("no Leptos.toml here, the defaults".to_owned(), |path| path.display().to_string());
     report.line("policy", Ok::<_, String>(format!("{file}, for {kind}")));
-    report.line("secrets", Ok::<_, String>(format!("{}, the first signs", settings.secrets.len())));
+    let (secrets, names) = (settings.secrets.len(), Keys::new(&settings.secrets).fingerprints());
+    report.line("secrets", Ok::<_, String>(format!("{secrets}: {names}")));
     report.line("public URL", public_url(settings).await);
     report.line("assets", assets(settings));
     report.line(

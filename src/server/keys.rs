@@ -22,6 +22,7 @@ struct Derived {
     device: [u8; 32],
     subject: [u8; 32],
     outbox: XChaCha20Poly1305,
+    fingerprint: String,
 }
 
 /// The key of session tokens, ready to sign and to verify.
@@ -64,6 +65,7 @@ impl Keys {
                     device: key("latchkey device"),
                     subject: key("latchkey audit subject"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
+                    fingerprint: hex(&key("latchkey fingerprint")[..5]),
                 }
             })
             .collect();
@@ -78,6 +80,15 @@ impl Keys {
     /// The peppers of codes, the one for new codes first.
     pub fn peppers(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.derived.iter().map(|keys| &keys.pepper)
+    }
+
+    /// Short names of the secrets, the one that signs first, so that hosts can be compared. 40 bits
+    /// that come of a secret by a label of their own say nothing of it or of its keys.
+    pub fn fingerprints(&self) -> String {
+        let names = self.derived.iter().enumerate().map(|(n, keys)| {
+            format!("{} {}", keys.fingerprint, if n == 0 { "signs" } else { "verifies" })
+        });
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// A code that only this server could have put under `text`, for device cookies.
@@ -128,6 +139,10 @@ impl Keys {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// HMAC takes a key of any length, so there is always one; the type says otherwise.
 fn mac(key: &[u8; 32], text: &str) -> Option<Hmac<Sha256>> {
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
@@ -150,6 +165,15 @@ mod tests {
         assert_eq!(keys.open("mail-1", &sealed).as_deref(), Some(b"token".as_slice()));
         assert_eq!(keys.open("mail-2", &sealed), None);
         assert_eq!(keys.open("mail-1", &sealed[..20]), None);
+    }
+
+    #[test]
+    fn fingerprints_tell_secrets_apart_and_say_which_signs() {
+        let both = keys(&["new", "old"]).fingerprints();
+        let (new, old) = (keys(&["new"]).fingerprints(), keys(&["old"]).fingerprints());
+        assert_eq!(both, format!("{new}, {}", old.replace("signs", "verifies")));
+        assert_eq!(new.len(), "0123456789 signs".len());
+        assert_ne!(new, old);
     }
 
     #[test]

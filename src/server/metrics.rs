@@ -128,7 +128,8 @@ pub async fn count(core: &Core) -> Result<(), Error> {
     Ok(())
 }
 
-fn is_local(request: &Request) -> bool {
+/// Whether a request comes from this machine, and not by way of a proxy on it.
+pub fn is_local(request: &Request) -> bool {
     let socket = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let headers = request.headers();
     socket.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())

@@ -1,72 +1,148 @@
-//! The operator's file, watched: saving it applies the policy without a restart; a bad edit changes
-//! nothing.
+//! The operator's file, watched: saving it applies the policy without a restart; a bad edit, an
+//! empty file or half of one changes nothing.
 
-use notify::{RecursiveMode, Watcher, recommended_watcher};
-use std::{path::Path, sync::Arc, time::Duration};
+use metrics::gauge;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use std::{io, path::Path, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 
-use super::{config::Source, sign_in::Core};
+use super::{
+    config::{ConfigError, Policy, Source, changes, nothing_vanished},
+    sign_in::Core,
+};
 
-/// Editors write a file in several steps; what happens within this time is one save.
+/// Editors and copies write a file in several steps: it is taken once two readings so far apart
+/// agree.
 const SETTLING: Duration = Duration::from_millis(150);
+/// How often the content is looked at, whatever the watch says: a symlink on the way to it may have
+/// been swapped where nobody watches (Kubernetes, NixOS), and network file systems tell of nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// Watches the file of `source` until `stop`. Without a file there is nothing to watch.
+/// What is seen in the folder of the file.
+#[derive(Default)]
+struct Folder {
+    /// The file was written: it is read again, and a logo that it names.
+    written: Notify,
+    /// Something beside it was, which may be what it leads to.
+    moved: Notify,
+}
+
+/// Watches the file of `source` until `stop`, and reads it again on SIGHUP, which ends nothing even
+/// where there is no file.
 pub fn watch(
     core: Arc<Core>,
     source: Source,
     mut stop: watch::Receiver<bool>,
-) -> Option<JoinHandle<()>> {
-    let path = source.path.clone()?;
-    let (changed, mut changes) = mpsc::unbounded_channel();
-    let name = path.file_name()?.to_owned();
-    let on_event = move |event: notify::Result<notify::Event>| {
-        if event.is_ok_and(|event| {
-            !event.kind.is_access()
-                && event.paths.iter().any(|path| path.file_name() == Some(&name))
-        }) {
-            let _ = changed.send(());
-        }
-    };
-    // The folder, not the file: editors replace a file by another of its name.
-    let folder = path
-        .parent()
-        .filter(|folder| *folder != Path::new(""))
-        .unwrap_or(Path::new("."))
-        .to_owned();
-    let watcher = recommended_watcher(on_event).and_then(|mut watcher| {
-        watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher)
-    });
-    let watcher =
-        watcher.inspect_err(|error| tracing::warn!(%error, "the policy file cannot be watched; changes need a restart")).ok()?;
-    let started = core.policy();
-    Some(tokio::spawn(async move {
+) -> io::Result<JoinHandle<()>> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let folder = Arc::new(Folder::default());
+    let watcher = source.path.as_deref().and_then(|path| folder_watch(path, folder.clone()));
+    Ok(tokio::spawn(async move {
         let _watcher = watcher;
+        let started = core.policy();
+        let mut known = read(&source).await;
+        // It may have been saved since it was read for the start.
+        let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
+        if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
+            known = settled(&source).await;
+            apply(&core, &started, &source, &known);
+        }
         loop {
-            tokio::select! {
-                change = changes.recv() => if change.is_none() { return },
+            let asked = tokio::select! {
+                () = folder.written.notified() => true,
+                // Not at each: the database may be there, too.
+                () = folder.moved.notified() => {
+                    tokio::time::sleep(SETTLING).await;
+                    false
+                }
+                _ = hangups.recv() => true,
+                () = tokio::time::sleep(LOOK_EVERY) => false,
                 _ = stop.changed() => return,
+            };
+            if !asked && read(&source).await == known {
+                continue;
             }
-            tokio::time::sleep(SETTLING).await;
-            while changes.try_recv().is_ok() {}
-            match source.policy() {
-                Ok(policy) => {
-                    for key in started.waits_for_start(&policy) {
-                        tracing::warn!(
-                            event = "policy.waits",
-                            key,
-                            "this takes effect at the next start"
-                        );
-                    }
-                    core.set_policy(policy);
-                    tracing::info!(event = "policy.applied", file = %path.display());
-                }
-                Err(error) => {
-                    tracing::error!(event = "policy.rejected", %error, "the policy in force stays")
-                }
-            }
+            known = settled(&source).await;
+            apply(&core, &started, &source, &known);
         }
     }))
+}
+
+/// Tells of what happens in the folder of the file. The folder, not the file: editors replace a
+/// file by another of its name.
+fn folder_watch(path: &Path, seen: Arc<Folder>) -> Option<RecommendedWatcher> {
+    let name = path.file_name()?.to_owned();
+    let on_event = move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        if event.kind.is_access() {
+            return;
+        }
+        let is_it = event.paths.iter().any(|path| path.file_name() == Some(&name));
+        if is_it { seen.written.notify_one() } else { seen.moved.notify_one() }
+    };
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let watcher = recommended_watcher(on_event).and_then(|mut watcher| {
+        let folder = folder.unwrap_or(Path::new("."));
+        watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher)
+    });
+    let slower = "the folder of the policy file cannot be watched; it is looked at now and then";
+    watcher.inspect_err(|error| tracing::warn!(%error, "{slower}")).ok()
+}
+
+/// The file, read where it keeps nobody waiting.
+async fn read(source: &Source) -> Result<String, ConfigError> {
+    let source = source.clone();
+    let read = tokio::task::spawn_blocking(move || source.text()).await;
+    read.unwrap_or_else(|error| Err(ConfigError(error.to_string())))
+}
+
+/// The file once nobody writes it.
+async fn settled(source: &Source) -> Result<String, ConfigError> {
+    let mut before = read(source).await;
+    loop {
+        tokio::time::sleep(SETTLING).await;
+        let now = read(source).await;
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
+}
+
+/// Puts the policy of `text` in force and tells what that changes, or tells why not.
+fn apply(core: &Core, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
+    let before = core.policy();
+    let policy = text.as_ref().map_err(Clone::clone).and_then(|text| source.policy_of(text));
+    let policy = policy.and_then(|policy| nothing_vanished(&before, &policy).map(|()| policy));
+    gauge!("latchkey_policy_rejected").set(f64::from(u8::from(policy.is_err())));
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => {
+            tracing::error!(event = "policy.rejected", %error, "the policy in force stays");
+            return;
+        }
+    };
+    let waiting = started.waits_for_start(&policy);
+    for key in &waiting {
+        tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
+    }
+    let mut changed = 0;
+    for change in changes(&before, &policy) {
+        let (key, old, new) = (&change.key, &change.old, &change.new);
+        if waiting.iter().any(|waits| key == waits || key.starts_with(&format!("{waits}."))) {
+            continue;
+        }
+        changed += 1;
+        if change.loosens {
+            tracing::warn!(event = "policy.changed", key, old, new, "more is let through");
+        } else {
+            tracing::info!(event = "policy.changed", key, old, new);
+        }
+    }
+    core.set_policy(policy);
+    tracing::info!(event = "policy.applied", file = %source.path().display(), changed);
 }

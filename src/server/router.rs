@@ -59,10 +59,12 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(api::ready));
     let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
     if state.mailbox.is_some() {
-        router = router
+        let mailbox = Router::new()
             .route("/dev/mailbox", get(mailbox::list))
             .route("/dev/mailbox/{number}", get(mailbox::html))
-            .route("/dev/mailbox/{number}/source", get(mailbox::source));
+            .route("/dev/mailbox/{number}/source", get(mailbox::source))
+            .route_layer(from_fn_with_state(state.clone(), mailbox::for_this_machine));
+        router = router.merge(mailbox);
     }
     router.fallback(unknown).layer(from_fn_with_state(state.clone(), around)).with_state(state)
 }

@@ -2,7 +2,17 @@
 
 use axum::Router;
 use axum_server::Handle;
-use std::{fmt::Display, future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    fmt::Display,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -74,9 +84,10 @@ impl ServeError {
 pub struct Server {
     pub router: Router,
     pub core: Arc<Core>,
+    state: AppState,
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
-    policy_watch: Option<JoinHandle<()>>,
+    policy_watch: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
 }
 
@@ -111,15 +122,17 @@ impl Server {
             intake: Intake::default(),
             mailbox,
             metrics_token,
+            leaving: AtomicBool::new(false),
         };
         let state = AppState::new(shared);
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox { core: core.clone(), transport, templates, from };
-        let policy_watch = policy_file::watch(core.clone(), source, stopped.clone());
+        let policy_watch = policy_file::watch(core.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(core.clone(), stopped.clone());
         let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
         state.readiness.needs(worker.abort_handle());
-        Ok(Server { router: router(state), core, stop, worker, policy_watch, housekeeping })
+        let router = router(state.clone());
+        Ok(Server { router, core, state, stop, worker, policy_watch, housekeeping })
     }
 
     /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
@@ -128,7 +141,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, core, stop, worker, policy_watch, housekeeping } = self;
+        let Server { router, core, state, stop, worker, policy_watch, housekeeping } = self;
         let (told, handle) = (stop.clone(), Handle::<Peer>::new());
         let limits = &core.policy().server;
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
@@ -141,6 +154,10 @@ impl Server {
         http.http_builder().http1().header_read_timeout(None).max_buf_size(head::MOST);
         tokio::spawn(async move {
             shutdown.await;
+            state.leaving.store(true, Ordering::Relaxed);
+            let delay = state.core.policy().server.drain_delay;
+            tracing::info!(event = "server.leaving", delay, "/readyz says so from now on");
+            tokio::time::sleep(Duration::from_secs(delay.into())).await;
             tracing::info!("stopping: answers and mails in hand are finished first");
             told.send_replace(true);
             handle.graceful_shutdown(None);
@@ -166,7 +183,7 @@ impl Server {
             served = finished => served?,
             () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
-        policy_watch.into_iter().chain([housekeeping]).for_each(|task| task.abort());
+        [policy_watch, housekeeping].iter().for_each(JoinHandle::abort);
         server.abort();
         core.store.close().await;
         Ok(())

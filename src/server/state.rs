@@ -2,7 +2,10 @@
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use super::{
     assets::Assets, config::PublicUrl, cookies::Cookies, intake::Intake, mail::mailbox::Mailbox,
@@ -25,6 +28,8 @@ pub struct Shared {
     pub mailbox: Option<Mailbox>,
     /// Who presents it may read `/metrics` from elsewhere.
     pub metrics_token: Option<String>,
+    /// Whether this instance was told to stop: proxies are to leave it out.
+    pub leaving: AtomicBool,
 }
 
 impl AppState {

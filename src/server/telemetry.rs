@@ -26,9 +26,11 @@ pub const SERVER: &str = "info,sqlx=warn";
 /// And a command, which has an answer of its own.
 pub const COMMAND: &str = "warn";
 
-/// Starts logging to stderr. `RUST_LOG` chooses what is told, else `usual` does.
-pub fn init(json: bool, usual: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(usual));
+/// Starts logging to stderr. `chosen`, by `RUST_LOG`, is what is told, else `usual` is.
+pub fn init(json: bool, chosen: Option<&str>, usual: &str) {
+    let filter = chosen
+        .and_then(|chosen| EnvFilter::try_new(chosen).ok())
+        .unwrap_or_else(|| EnvFilter::new(usual));
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second call changes nothing; there is no harm in it.
     let _ = if json { builder.json().try_init() } else { builder.with_target(false).try_init() };

@@ -31,6 +31,8 @@ pub struct App {
     settings: Settings,
     /// Kept open while the server is stopped, so that it starts again where it was.
     listener: TcpListener,
+    /// How often it was started: each start has randomness of its own.
+    starts: u64,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     _folder: TempDir,
 }
@@ -68,9 +70,11 @@ impl App {
         let settings = Settings {
             production: false,
             database_url: database::fresh(folder.path()).await,
+            // Set to nothing: mails go to the dev mailbox.
             smtp_url: Some(
                 source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url()),
-            ),
+            )
+            .filter(|url| !url.is_empty()),
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
             public_url: source
@@ -87,7 +91,7 @@ impl App {
         let clock = Clock::manual(START);
         let (store, running) = serve(&settings, &clock, &listener, 1).await;
         let running = Some(running);
-        App { url, clock, inbox, store, settings, listener, running, _folder: folder }
+        App { url, clock, inbox, store, settings, listener, starts: 1, running, _folder: folder }
     }
 
     /// A browser signed in by the link of a mail it asked for.
@@ -116,7 +120,9 @@ impl App {
     /// Stops and starts again, on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (store, running) = serve(&self.settings, &self.clock, &self.listener, 2).await;
+        self.starts += 1;
+        let (store, running) =
+            serve(&self.settings, &self.clock, &self.listener, self.starts).await;
         self.store = store;
         self.running = Some(running);
     }

@@ -9,6 +9,7 @@ mod inbox;
 mod port;
 mod program;
 pub mod team;
+mod teller;
 
 pub use app::{App, SECRET, START};
 pub use browser::{Answer, Browser};
@@ -17,3 +18,4 @@ pub use inbox::{Inbox, Mail, Manners};
 pub use port::Port;
 pub use program::Program;
 pub use team::Team;
+pub use teller::Teller;

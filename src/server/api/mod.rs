@@ -11,6 +11,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use std::sync::atomic::Ordering;
 use utoipa::OpenApi;
 
 pub use error::{ApiError, envelope, no_such_path, refused_as, retry_after, status};
@@ -225,7 +226,8 @@ pub async fn alive() -> &'static str {
 
 /// GET `/readyz`: it can serve.
 pub async fn ready(State(state): State<AppState>) -> Answer {
-    if !state.readiness.is_ready(&state.core).await {
+    let leaving = state.leaving.load(Ordering::Relaxed);
+    if leaving || !state.readiness.is_ready(&state.core).await {
         return Err(Error::Unavailable.into());
     }
     Ok("ready".into_response())

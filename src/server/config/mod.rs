@@ -1,11 +1,16 @@
 //! Configuration: `Leptos.toml`, the environment, and defaults that work in development.
 
+mod change;
+mod connection_url;
+mod environment;
+mod leptos;
 mod overlay;
 mod policy;
 mod public_url;
 mod secret;
+mod source;
 
-use leptos::config::{LeptosOptions, get_config_from_str};
+use ::leptos::config::LeptosOptions;
 use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
@@ -14,15 +19,17 @@ use std::{
 };
 use url::Url;
 
-use overlay::parse_policy;
+pub use change::{Change, changes, nothing_vanished};
+pub use environment::of_process;
 pub use policy::{
     Auth, Brand, Database, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session,
     SignUp, Users,
 };
 pub use public_url::PublicUrl;
+pub use source::Source;
 
 /// A mistake of the operator: one sentence that says where it is and what to set.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
@@ -50,62 +57,12 @@ pub struct Settings {
     pub leptos: LeptosOptions,
 }
 
-/// The file and the variables a policy is made of.
-#[derive(Clone, Debug, Default)]
-pub struct Source {
-    /// Nothing when the built-in defaults are in use.
-    pub path: Option<PathBuf>,
-    pub variables: Variables,
-}
-
-impl Source {
-    pub fn path(&self) -> &Path {
-        self.path.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
-    }
-
-    fn text(&self) -> Result<String, ConfigError> {
-        match &self.path {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                let file = path.display();
-                ConfigError(format!("{file} cannot be read: {error}. LATCHKEY_CONFIG names it; without, the defaults serve."))
-            }),
-            None => Ok(EMBEDDED.to_owned()),
-        }
-    }
-
-    /// The policy as the file and the variables have it now.
-    pub fn policy(&self) -> Result<Policy, ConfigError> {
-        parse_policy(self.path(), &self.text()?, &self.variables)
-    }
-
-    /// The run-time options of Leptos, from the same file or the built-in one; `LEPTOS_*` variables
-    /// override them (leptos_config's own rule).
-    fn leptos_options(&self) -> Result<LeptosOptions, ConfigError> {
-        let text = self.text()?;
-        let text = if text.contains("[package.metadata.leptos]") { &text } else { EMBEDDED };
-        let mut options = get_config_from_str(text).map_err(|error| {
-            ConfigError(format!(
-                "LEPTOS_… or {}, [package.metadata.leptos]: {error}.",
-                self.path().display()
-            ))
-        })?;
-        // cargo-leptos leaves the hashes of the assets beside the program it builds; without that
-        // file names are plain.
-        let beside = std::env::current_exe()
-            .ok()
-            .and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
-        options.hash_files = beside.is_some_and(|hashes| hashes.exists());
-        Ok(options)
-    }
-}
-
 impl Settings {
     /// Reads the file named by `LATCHKEY_CONFIG` (or `Leptos.toml`, or the built-in defaults when
     /// there is none) and the variables. In development it may create `data/` and a secret in it.
     pub fn load(variables: &Variables) -> Result<Self, ConfigError> {
-        let get = |name: &str| {
-            variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
-        };
+        let variables = environment::completed(variables)?;
+        let get = |name: &str| variables.get(name).map(String::as_str);
         let production = match get("LATCHKEY_ENV").unwrap_or("development") {
             "production" => true,
             "development" => false,
@@ -118,22 +75,30 @@ impl Settings {
         let named = get("LATCHKEY_CONFIG").map(PathBuf::from);
         let path = named.or_else(|| Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()));
         let source = Source { path, variables: variables.clone() };
-        let policy = source.policy()?;
-        let leptos = source.leptos_options()?;
+        let text = source.text()?;
+        let policy = source.policy_of(&text)?;
+        let leptos = leptos::options(source.path(), &text, &variables)?;
 
-        let public_url = match get("LATCHKEY_PUBLIC_URL").or(policy.server.public_url.as_deref()) {
-            Some(url) => {
-                url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?
-            }
-            None if production => {
-                return missing(
-                    "LATCHKEY_PUBLIC_URL",
-                    "the address people type, like https://login.example.com",
-                );
-            }
-            None => of_development(leptos.site_addr.port())?,
-        };
+        let public_url: PublicUrl =
+            match get("LATCHKEY_PUBLIC_URL").or(policy.server.public_url.as_deref()) {
+                Some(url) => {
+                    url.parse().map_err(|why| ConfigError(format!("LATCHKEY_PUBLIC_URL {why}.")))?
+                }
+                None if production => {
+                    return missing(
+                        "LATCHKEY_PUBLIC_URL",
+                        "the address people type, like https://login.example.com",
+                    );
+                }
+                None => of_development(leptos.site_addr.port())?,
+            };
+        if !production {
+            for_this_machine(&public_url, leptos.site_addr)?;
+        }
         let smtp_url = get("SMTP_URL").map(str::to_owned);
+        if let Some(Err(why)) = smtp_url.as_deref().map(connection_url::smtp_url) {
+            return refuse(format!("SMTP_URL {why}."));
+        }
         if production && smtp_url.is_none() {
             return missing(
                 "SMTP_URL",
@@ -175,13 +140,15 @@ impl Settings {
             None => vec![secret::of_development(Path::new("data"))?],
         };
         let metrics_token = get("METRICS_TOKEN").map(str::to_owned);
-        if metrics_token.as_ref().is_some_and(|token| token.len() < 16) {
+        if metrics_token.as_ref().is_some_and(|token| token.len() < 16 || secret::is_known(token)) {
             return refuse(
-                "METRICS_TOKEN is too short to be a secret: set at least 16 random characters."
+                "METRICS_TOKEN is too short or too well known to be a secret: set at least 16 random characters."
                     .to_owned(),
             );
         }
         let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
+        connection_url::database_url(&database_url)
+            .map_err(|why| ConfigError(format!("DATABASE_URL {why}.")))?;
         Ok(Settings {
             production,
             database_url,
@@ -195,9 +162,7 @@ impl Settings {
             leptos,
         })
     }
-}
 
-impl Settings {
     /// The same once the server listens: where port 0 was asked for, the system has chosen one.
     pub fn listening_on(mut self, address: SocketAddr) -> Result<Self, ConfigError> {
         self.leptos.site_addr = address;
@@ -206,6 +171,28 @@ impl Settings {
         }
         Ok(self)
     }
+
+    /// What the log tells, where `RUST_LOG` chooses it.
+    pub fn log_filter(&self) -> Option<&str> {
+        self.source.variables.get("RUST_LOG").map(String::as_str)
+    }
+}
+
+/// Development has known defaults and shows every mail to whoever asks, so nobody else may reach it
+/// (ASVS 5.0 13.4.2).
+fn for_this_machine(public_url: &PublicUrl, listens_on: SocketAddr) -> Result<(), ConfigError> {
+    const ALONE: &str = "development is for this machine alone. Set LATCHKEY_ENV=production";
+    if public_url.is_https() {
+        return refuse(format!("The public URL is {public_url}, and {ALONE}."));
+    }
+    if !listens_on.ip().to_canonical().is_loopback() {
+        return refuse(format!(
+            "It would listen on {listens_on}, where others reach it, and {ALONE}, or \
+             LEPTOS_SITE_ADDR=127.0.0.1:{}.",
+            listens_on.port()
+        ));
+    }
+    Ok(())
 }
 
 /// The public URL where none is set.
@@ -253,6 +240,16 @@ mod tests {
             &"ab".repeat(20),
             "your-super-secret-jwt-key-change-me-in-production",
             "good-one-Zk3vQ9x7Lw2mN8rT5yB1cD4f,short",
+            // jwt.io's, then and now, and the key of RFC 7515, A.1.
+            &"your-256-bit-secret".repeat(2),
+            "your-256-bit-secret-your-256-bit-secret",
+            "a-string-secret-at-least-256-bits-long",
+            "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+            "Sup3r-S3cr3t-K3y-f0r-pr0duct10n-us3",
+            "abcdefghijklmnopqrstuvwxyz0123456789",
+            "qwertyuiopasdfghjklzxcvbnm1234567890",
+            // A good one that is too short, written twice.
+            &"Zk3vQ9x7Lw2mN8rT5yB1".repeat(2),
         ] {
             let error = secret::parse(bad).unwrap_err().0;
             assert!(error.contains("openssl rand"), "{bad}: {error}");

@@ -1,7 +1,7 @@
 //! A policy out of the text of a file and the variables laid over it; what is wrong with either is
 //! told with its place.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ConfigError, Variables,
@@ -24,7 +24,9 @@ pub(super) fn parse_policy(
             error.message().trim_end().replace('\n', ", ")
         ))
     })?;
+    let stated = stated(text)?;
     let mut policy = lay_over(policy, text, variables)?;
+    policy.stated = stated;
     // Where the server is started is nobody's concern.
     let folder = std::path::absolute(path)
         .ok()
@@ -45,6 +47,24 @@ pub(super) fn parse_policy(
         }
     })?;
     Ok(policy)
+}
+
+/// The tables and keys that a file states; none when it is empty or nothing but comments.
+pub(super) fn stated(text: &str) -> Result<BTreeSet<String>, ConfigError> {
+    fn walk(table: &toml::Table, above: &str, stated: &mut BTreeSet<String>) {
+        for (key, value) in table {
+            let key = if above.is_empty() { key.clone() } else { format!("{above}.{key}") };
+            if let toml::Value::Table(table) = value {
+                walk(table, &key, stated);
+            }
+            stated.insert(key);
+        }
+    }
+    let document: toml::Table =
+        toml::from_str(text).map_err(|error| ConfigError(error.message().to_owned()))?;
+    let mut stated = BTreeSet::new();
+    walk(&document, "", &mut stated);
+    Ok(stated)
 }
 
 /// The variable that sets `key`, if one does.

@@ -3,18 +3,18 @@
 
 use ipnet::IpNet;
 use lettre::message::Mailbox;
-use serde::{Deserialize, Deserializer, de::Error};
-use std::{net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
 use url::Url;
 
-use super::PublicUrl;
+use super::{PublicUrl, connection_url::database_url};
 use crate::server::{
     brand::Look,
     sign_in::{address::Address, mode::Mode},
 };
 
 /// The rules in force. Parsed from the file and the environment, checked as a whole.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     pub server: Server,
@@ -29,12 +29,15 @@ pub struct Policy {
     /// What comes of `brand`.
     #[serde(skip)]
     pub look: Look,
-    /// The table that `leptos_config` reads; nothing of ours is in it.
-    #[serde(rename = "package")]
+    /// The table of Leptos; nothing of ours is in it.
+    #[serde(rename = "package", skip_serializing)]
     _package: Option<toml::Table>,
+    /// The tables and keys that the file states, as in `auth` and `auth.mode`.
+    #[serde(skip)]
+    pub(super) stated: BTreeSet<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     pub public_url: Option<String>,
@@ -45,16 +48,24 @@ pub struct Server {
     /// One address is a network, too.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
+    /// Seconds.
+    pub drain_delay: u32,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Server { public_url: None, connections: 4_096, keep_alive: 75, trusted_proxies: Vec::new() }
+        Server {
+            public_url: None,
+            connections: 4_096,
+            keep_alive: 75,
+            trusted_proxies: Vec::new(),
+            drain_delay: 0,
+        }
     }
 }
 
 /// How PostgreSQL is used. Times in seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     pub connections: u32,
@@ -87,7 +98,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
 }
 
 /// Times in seconds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
     pub mode: Mode,
@@ -102,7 +113,7 @@ pub struct Auth {
 }
 
 /// What becomes of a link that is opened in a browser that did not ask for it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SameBrowser {
     /// It is explained, and changes nothing.
@@ -113,7 +124,7 @@ pub enum SameBrowser {
 }
 
 /// What a fresh mail does to the secrets of the earlier ones.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resend {
     /// It replaces them.
@@ -124,7 +135,7 @@ pub enum Resend {
 }
 
 /// Who may sign in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
     /// Anyone: the first sign-in makes the user.
@@ -135,7 +146,7 @@ pub enum SignUp {
 }
 
 /// Whether users may have a password beside the mail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Passwords {
     #[default]
@@ -144,7 +155,7 @@ pub enum Passwords {
 }
 
 /// The team's own user table, which Latchkey reads and never writes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Users {
     /// `schema.table` or `table`.
@@ -157,7 +168,7 @@ pub struct Users {
     pub database_url: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     pub mails_per_minute: u32,
@@ -169,20 +180,20 @@ pub struct Limits {
 }
 
 /// Times in seconds.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
     pub token_ttl: u32,
     pub max_age: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Audit {
     pub keep_days: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mail {
     pub from: Option<String>,
@@ -194,7 +205,7 @@ pub struct Mail {
     pub new_device_notice: bool,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Brand {
     pub name: String,
@@ -324,6 +335,7 @@ impl Policy {
             }
             bad(key, format!("must be {} to {}, and is {value}", allowed.start(), allowed.end()))
         };
+        range("server.drain_delay", self.server.drain_delay, 0..=300)?;
         let database = &self.database;
         range("database.connections", database.connections, 1..=1_000)?;
         range("database.statement_timeout", database.statement_timeout, 1..=600)?;
@@ -345,6 +357,9 @@ impl Policy {
                     ),
                 )?;
             }
+        }
+        if let Some(url) = &database.migrate_url {
+            database_url(url).or_else(|why| bad("database.migrate_url", why.to_owned()))?;
         }
         range("auth.expires_in", self.auth.expires_in, 60..=3_600)?;
         range("auth.resend_cooldown", self.auth.resend_cooldown, 10..=600)?;
@@ -381,6 +396,9 @@ impl Policy {
             }
         }
         if let Some(users) = &self.users {
+            if let Some(url) = &users.database_url {
+                database_url(url).or_else(|why| bad("users.database_url", why.to_owned()))?;
+            }
             // Their default is empty, which is no name: all three are needed.
             let is_name = |name: &str| {
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
+use zxcvbn::zxcvbn;
 
 use super::ConfigError;
 use crate::server::random::Random;
@@ -16,22 +17,29 @@ const LEAST: usize = 32;
 
 /// What examples and tutorials put where a secret belongs (ASVS 5.0 13.3.1), as its letters alone.
 /// No random text holds one of them by chance.
-const WELL_KNOWN: [&str; 10] = [
+const WELL_KNOWN: [&str; 8] = [
     "changeme",
     "changethis",
     "example",
-    "jwtsecret",
+    "insecure",
     "keyboardcat",
     "password",
     "replaceme",
-    "secretkey",
-    "supersecret",
-    "yoursecret",
+    "secret",
 ];
 
-/// The secrets of a comma-separated list: the first signs, all verify.
+/// A key that is published, random as it looks: of RFC 7515, A.1.
+const PUBLISHED: &str =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwj";
+
+/// The least guesses that somebody who knows words, keyboards and dates would need: about 2^60, as
+/// far as zxcvbn counts. It is what no pattern reaches, not what keeps a secret.
+const GUESSES: u64 = 1_000_000_000_000_000_000;
+
+/// The secrets of a list with commas or, as in a file, one a line: the first signs, all verify.
 pub fn parse(list: &str) -> Result<Vec<String>, ConfigError> {
-    let secrets: Vec<String> = list.split(',').map(|secret| secret.trim().to_owned()).collect();
+    let secrets: Vec<String> =
+        list.split([',', '\n']).map(|secret| secret.trim().to_owned()).collect();
     for (number, secret) in secrets.iter().enumerate() {
         let which =
             if secrets.len() == 1 { String::new() } else { format!(" (number {})", number + 1) };
@@ -50,12 +58,29 @@ pub fn parse(list: &str) -> Result<Vec<String>, ConfigError> {
 }
 
 fn is_guessable(secret: &str) -> bool {
-    let letters: String =
-        secret.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
-    let mut distinct = secret.as_bytes().to_vec();
+    let bytes = secret.as_bytes();
+    let mut distinct = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    distinct.len() < 10 || WELL_KNOWN.iter().any(|phrase| letters.contains(phrase))
+    // A short one written again and again is still a short one.
+    let repeats = (1..LEAST)
+        .any(|period| bytes.iter().skip(period).eq(bytes.iter().take(bytes.len() - period)));
+    distinct.len() < 10 || repeats || is_known(secret) || zxcvbn(secret, &[]).guesses() < GUESSES
+}
+
+/// Whether it holds what examples put where a secret belongs, in letters or in digits that look
+/// like them.
+pub fn is_known(secret: &str) -> bool {
+    let as_letter = |c: char| match c.to_ascii_lowercase() {
+        '0' => Some('o'),
+        '1' => Some('i'),
+        '3' => Some('e'),
+        '4' | '@' => Some('a'),
+        '5' | '$' => Some('s'),
+        c => c.is_ascii_alphabetic().then_some(c),
+    };
+    let letters: String = secret.chars().filter_map(as_letter).collect();
+    secret.starts_with(PUBLISHED) || WELL_KNOWN.iter().any(|phrase| letters.contains(phrase))
 }
 
 /// A secret that lives in `folder` and is made there the first time.

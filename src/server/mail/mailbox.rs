@@ -3,12 +3,17 @@
 use super::{letter::Composed, templates::Templates};
 use crate::server::{
     clock::{Clock, DAY, HOUR, MINUTE, Millis},
+    metrics,
     state::AppState,
     words::{Language, speaking},
 };
 use axum::{
-    extract::{Path, Query, State},
-    http::{HeaderValue, StatusCode, header::CONTENT_SECURITY_POLICY},
+    extract::{Path, Query, Request, State},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_SECURITY_POLICY, HOST},
+    },
+    middleware::Next,
     response::{Html, IntoResponse, Response},
 };
 use lettre::message::Mailbox as Sender;
@@ -87,6 +92,23 @@ impl Mailbox {
 #[derive(Deserialize)]
 pub struct Wanted {
     mail: Option<String>,
+}
+
+/// Lets in whoever asks from this machine, by the name of the public URL. A page of another site
+/// whose name was made to lead here (DNS rebinding) asks from this machine, too, but by its own.
+pub async fn for_this_machine(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = request.headers().get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let public = state.public_url();
+    let by_name = host.eq_ignore_ascii_case(public.authority().as_bytes());
+    if !public.is_https() && by_name && metrics::is_local(&request) {
+        return next.run(request).await;
+    }
+    let said = format!("The mails are shown at {public}/dev/mailbox, on this machine alone.\n");
+    (StatusCode::MISDIRECTED_REQUEST, said).into_response()
 }
 
 /// GET `/dev/mailbox?mail=`

@@ -1,0 +1,188 @@
+//! What a reload of the policy would change, and whether it may.
+
+use super::{ConfigError, policy::Policy};
+
+/// A key whose value is another than before.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Change {
+    pub key: String,
+    /// As TOML has them; never a secret.
+    pub old: String,
+    pub new: String,
+    /// Whether more is let through than before.
+    pub loosens: bool,
+}
+
+/// Every key whose value in force would change.
+pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
+    let (before, after) = (flat(old), flat(new));
+    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    keys.into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| Change {
+            key: key.clone(),
+            old: told(key, before.get(key)),
+            new: told(key, after.get(key)),
+            loosens: loosens(key, before.get(key), after.get(key)),
+        })
+        .collect()
+}
+
+/// Refuses a policy that was read from what looks like the rest of a file: a table that was there
+/// is gone, or a key is, and what it held back would be let through. A start takes either.
+pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
+    let gone = |key: &&String| !new.stated.contains(*key);
+    let is_table = |key: &&String| {
+        let within = format!("{key}.");
+        old.stated.iter().any(|other| other.starts_with(&within))
+    };
+    if let Some(table) = old.stated.iter().filter(gone).find(is_table) {
+        return Err(ConfigError(format!(
+            "[{table}] was there and is gone, as if the file were cut off. If it is meant to go, restart"
+        )));
+    }
+    let loosened = changes(old, new).into_iter().filter(|change| change.loosens);
+    let mut vanished = loosened
+        .filter(|change| old.stated.contains(&change.key) && !new.stated.contains(&change.key));
+    match vanished.next() {
+        None => Ok(()),
+        Some(Change { key, old, new, .. }) => Err(ConfigError(format!(
+            "{key} = {old} was there and is gone, as if the file were cut off. If {new} is meant, write it, or restart"
+        ))),
+    }
+}
+
+/// Every key with its value, under its dotted name.
+fn flat(policy: &Policy) -> toml::Table {
+    fn walk(table: toml::Table, above: &str, flat: &mut toml::Table) {
+        for (key, value) in table {
+            let key = if above.is_empty() { key } else { format!("{above}.{key}") };
+            match value {
+                toml::Value::Table(table) => walk(table, &key, flat),
+                value => {
+                    flat.insert(key, value);
+                }
+            }
+        }
+    }
+    let mut flat = toml::Table::new();
+    // Every policy was parsed from TOML, so it can be written as such.
+    walk(toml::Table::try_from(policy).unwrap_or_default(), "", &mut flat);
+    flat
+}
+
+/// A value for the log. A secret is not told: by the name of its key, or because it has the user
+/// and password of a URL.
+fn told(key: &str, value: Option<&toml::Value>) -> String {
+    let Some(value) = value else { return "unset".to_owned() };
+    let value = value.to_string();
+    let name = key.rsplit('.').next().unwrap_or(key);
+    let is_secret = ["database_url", "migrate_url", "password", "secret", "secrets", "token"]
+        .iter()
+        .any(|secret| name.ends_with(secret))
+        || (value.contains("://") && value.contains('@'));
+    if is_secret { "…".to_owned() } else { value }
+}
+
+/// Whether the new value of a key lets more through than the old one did. A key that is not named
+/// here changes what people see, not what is let through.
+fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> bool {
+    use toml::Value::{Array, Integer, String};
+    let grew = match (old, new) {
+        (Some(Integer(old)), Some(Integer(new))) => old < new,
+        _ => false,
+    };
+    let became = |loose: &str| matches!(new, Some(String(new)) if new == loose);
+    let gained = match (old, new) {
+        (Some(Array(old)), Some(Array(new))) => new.iter().any(|item| !old.contains(item)),
+        (None, Some(Array(new))) => !new.is_empty(),
+        _ => false,
+    };
+    match key {
+        "auth.sign_up" => became("open"),
+        "auth.passwords" => became("optional"),
+        "auth.same_browser" => became("confirm"),
+        "auth.resend" => became("keep"),
+        // Less than both is stricter, everything else adds a way.
+        "auth.mode" => !matches!(old, Some(String(old)) if old == "LINK_OTP"),
+        "auth.resend_cooldown" | "audit.keep_days" => !grew,
+        "auth.expires_in" | "auth.code_tries" | "session.token_ttl" | "session.max_age" => grew,
+        "auth.magiclink_origins" | "server.trusted_proxies" => gained,
+        "mail.new_device_notice" => matches!(new, Some(toml::Value::Boolean(false))),
+        key => (key.starts_with("limits.") && grew) || key.starts_with("users."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::overlay::parse_policy, *};
+    use std::path::Path;
+
+    fn policy(text: &str) -> Policy {
+        parse_policy(Path::new("Leptos.toml"), text, &Default::default()).unwrap()
+    }
+
+    fn only(old: &str, new: &str) -> Change {
+        let mut changes = changes(&policy(old), &policy(new));
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        changes.remove(0)
+    }
+
+    #[test]
+    fn what_lets_more_through_than_before_loosens() {
+        for (key, strict, loose) in [
+            ("auth.sign_up", "\"closed\"", "\"open\""),
+            ("auth.passwords", "\"off\"", "\"optional\""),
+            ("auth.same_browser", "\"enforce\"", "\"confirm\""),
+            ("auth.resend", "\"rotate\"", "\"keep\""),
+            ("auth.mode", "\"LINK\"", "\"LINK_OTP\""),
+            ("auth.expires_in", "300", "600"),
+            ("auth.code_tries", "3", "10"),
+            ("auth.resend_cooldown", "60", "10"),
+            ("auth.magiclink_origins", "[]", "[\"https://app.example.com\"]"),
+            ("limits.mails_per_hour", "5", "100"),
+            ("session.max_age", "86400", "604800"),
+            ("audit.keep_days", "90", "1"),
+            ("server.trusted_proxies", "[]", "[\"10.0.0.0/8\"]"),
+            ("mail.new_device_notice", "true", "false"),
+        ] {
+            let (table, name) = key.split_once('.').unwrap();
+            let text = |value: &str| format!("[{table}]\n{name} = {value}\n");
+            let loosening = only(&text(strict), &text(loose));
+            assert_eq!((loosening.key.as_str(), loosening.loosens), (key, true));
+            assert!(!only(&text(loose), &text(strict)).loosens, "{key}");
+        }
+        let brand = only("", "[brand]\nname = \"B\"\n");
+        assert_eq!((brand.old.as_str(), brand.new.as_str()), ("\"Latchkey\"", "\"B\""));
+        assert!(!brand.loosens);
+    }
+
+    #[test]
+    fn a_secret_is_not_told() {
+        let users = |password: &str| {
+            format!(
+                "[auth]\nsign_up = \"closed\"\n[users]\ntable = \"u\"\nid = \"id\"\naddress = \"a\"\n\
+                 database_url = \"postgres://ada:{password}@db.example.com/app\"\n"
+            )
+        };
+        let change = only(&users("hunter2"), &users("hunter3"));
+        assert_eq!((change.old.as_str(), change.new.as_str()), ("…", "…"));
+    }
+
+    #[test]
+    fn what_looks_cut_off_is_refused() {
+        let whole = "[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n[brand]\nname = \"B\"\n";
+        for (rest, says) in [
+            ("[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n", "[brand] was there"),
+            ("[brand]\nname = \"B\"\n", "[auth] was there"),
+            ("[auth]\nmode = \"OTP\"\n[brand]\n", "auth.sign_up = \"closed\" was there"),
+        ] {
+            let refused = nothing_vanished(&policy(whole), &policy(rest)).unwrap_err().0;
+            assert!(refused.starts_with(says), "{refused}");
+        }
+        let meant = whole.replace("closed", "open").replace("name = \"B\"\n", "");
+        assert_eq!(nothing_vanished(&policy(whole), &policy(&meant)), Ok(()));
+    }
+}

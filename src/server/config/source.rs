@@ -1,0 +1,54 @@
+//! Where the policy comes from.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    ConfigError, DEFAULT_FILE, EMBEDDED, Policy, Variables,
+    overlay::{parse_policy, stated},
+    refuse,
+};
+
+/// The file and the variables a policy is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// Nothing when the built-in defaults are in use.
+    pub path: Option<PathBuf>,
+    pub variables: Variables,
+}
+
+impl Source {
+    pub fn path(&self) -> &Path {
+        self.path.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
+    }
+
+    /// What the file says now.
+    pub fn text(&self) -> Result<String, ConfigError> {
+        match &self.path {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                let file = path.display();
+                ConfigError(format!(
+                    "{file} cannot be read: {error}. LATCHKEY_CONFIG names it; without, the \
+                     defaults serve."
+                ))
+            }),
+            None => Ok(EMBEDDED.to_owned()),
+        }
+    }
+
+    /// The policy of this text and the variables. A file that states nothing is refused: it would
+    /// mean every default, and is what a full disk or a copy that has just begun leaves.
+    pub fn policy_of(&self, text: &str) -> Result<Policy, ConfigError> {
+        if self.path.is_some() && stated(text).is_ok_and(|keys| keys.is_empty()) {
+            return refuse(format!(
+                "{} states nothing. For the defaults, write [auth] alone, or leave the file out.",
+                self.path().display()
+            ));
+        }
+        parse_policy(self.path(), text, &self.variables)
+    }
+
+    /// The policy as the file and the variables have it now.
+    pub fn policy(&self) -> Result<Policy, ConfigError> {
+        self.policy_of(&self.text()?)
+    }
+}

@@ -1,0 +1,61 @@
+//! What operators do with a running server: stop it, and change its secret.
+
+use std::time::Duration;
+
+use crate::support::{App, SECRET, Teller};
+use latchkey::server::keys::Keys;
+
+const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
+
+/// Until a path answers so, each time over a new connection.
+async fn until_status(address: &str, path: &str, status: u16) {
+    for _ in 0..2_000 {
+        let answer = reqwest::get(format!("http://{address}{path}")).await;
+        if answer.is_ok_and(|answer| answer.status() == status) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{path} did not answer {status}");
+}
+
+#[tokio::test]
+async fn told_to_stop_it_is_not_ready_while_it_still_takes_connections_and_told_again_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Teller::start(folder.path(), &[("LATCHKEY_SERVER__DRAIN_DELAY", "300")]);
+    let address = server.address();
+    until_status(&address, "/readyz", 200).await;
+    server.signal("-TERM");
+    until_status(&address, "/readyz", 503).await;
+    until_status(&address, "/healthz", 200).await;
+    server.signal("-INT");
+    assert_eq!(server.ended(), Some(1), "at once, and not as one that has finished");
+}
+
+#[tokio::test]
+async fn while_a_secret_is_replaced_in_steps_hosts_that_are_a_step_apart_are_one_server() {
+    let mut app = App::start().await;
+    let mut browsers = vec![app.signed_in("ada0@example.com").await];
+    // From one host to the next and back, at each of the three steps.
+    let steps: [&[&str]; 4] = [&[SECRET], &[SECRET, NEW], &[NEW, SECRET], &[NEW]];
+    for (n, step) in steps.windows(2).enumerate() {
+        for here in [1, 0, 1] {
+            app.restart_with_secrets(step[here]).await;
+            for browser in browsers.iter().skip(if n == 2 { 2 } else { 0 }) {
+                assert!(browser.signed_in_as().await.is_some(), "step {n}, host {here}");
+            }
+            if here == 1 && browsers.len() < n + 2 {
+                let ada = format!("ada{}@example.com", n + 1);
+                browsers.push(app.signed_in(&ada).await);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_check_names_each_secret_so_that_hosts_can_be_compared() {
+    let app = App::start().await;
+    let (_, said) = app.command(&["check"]).await;
+    let expected = format!("secrets: 1: {}", Keys::new(&[SECRET.to_owned()]).fingerprints());
+    assert!(said.contains(&expected) && !said.contains(SECRET), "{said}");
+}
