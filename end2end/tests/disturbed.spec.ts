@@ -61,11 +61,12 @@ async function goesThrough(page: Page, address: string, code: () => Promise<stri
   await send(page, address);
   const field = page.getByLabel("Code from the e-mail");
   const right = await code();
+  const isPlain = !(await isAlive(page));
   await field.fill(wrong(right));
-  if (!(await isAlive(page))) await field.press("Enter");
+  if (isPlain) await field.press("Enter");
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await field.fill(right);
-  if (!(await isAlive(page))) await field.press("Enter");
+  if (isPlain) await field.press("Enter");
   await expect(page).toHaveURL("/dashboard");
 }
 

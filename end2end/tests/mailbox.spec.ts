@@ -51,6 +51,7 @@ test("its code is copied with one press, and signs in when it is pasted", async 
 });
 
 test("each mail can be looked at in each language before anybody gets one", async ({ page }) => {
+  test.slow();
   await page.goto("/dev/mailbox");
   for (const [sample, heading] of [
     ["Sign-in, English", "Sign in to Example"],
