@@ -113,6 +113,8 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {
     telemetry::init(settings.production, settings.log_filter(), telemetry::SERVER);
+    // From the first moment it ends nothing; what it asks for is heard once the policy is watched.
+    let _hangups = signal(SignalKind::hangup())?;
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());

@@ -18,6 +18,7 @@ mod errors;
 mod faults;
 mod forms;
 mod guard;
+mod integrations;
 mod limits;
 mod links;
 mod mail;

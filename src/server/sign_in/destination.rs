@@ -20,6 +20,17 @@ pub fn with_query(path: &str, name: &str, value: &str) -> String {
     format!("{path}?{query}")
 }
 
+/// The destination with the caller's own text as `state`, where it gave any: what it is given back
+/// when a link is opened, as OAuth gives it (RFC 6749, 4.1.2).
+pub fn with_state(destination: &str, state: Option<&str>) -> String {
+    let Some(state) = state else { return destination.to_owned() };
+    let (path, fragment) = destination.split_at(destination.find('#').unwrap_or(destination.len()));
+    let query =
+        form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{query}{fragment}")
+}
+
 fn path_of_this_site(base: &Url, next: &str) -> Option<String> {
     let odd = |text: &str| text.contains('\\') || text.chars().any(char::is_control);
     if next.len() > LONGEST || !next.starts_with('/') || odd(next) {
@@ -48,6 +59,13 @@ mod tests {
 
     fn of(next: &str) -> String {
         parse(&Url::parse("https://login.example.com").unwrap(), Some(next))
+    }
+
+    #[test]
+    fn a_state_is_a_parameter_before_the_fragment() {
+        assert_eq!(with_state("/a", None), "/a");
+        assert_eq!(with_state("/a", Some("7&ü")), "/a?state=7%26%C3%BC");
+        assert_eq!(with_state("/a?b=c#d", Some("7")), "/a?b=c&state=7#d");
     }
 
     #[test]

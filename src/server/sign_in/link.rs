@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, By, Core, Refused, SignedIn, mode::Mode, terms};
+use super::{Browser, By, Core, Refused, SignedIn, destination, mode::Mode, terms};
 use crate::{
     error::Error,
     server::{
@@ -140,7 +140,7 @@ pub async fn destination_if_signed_in(
     let request = origin(core, token).await.ok()?.request;
     let same = request.ended() == Some(Ended::SignedIn)
         && browser.signed_in_as() == Some(request.address.as_str());
-    same.then_some(request.destination)
+    same.then(|| destination::with_state(&request.destination, request.state.as_deref()))
 }
 
 #[cfg(test)]

@@ -221,7 +221,9 @@ impl Core {
             // What an unknown address would hear that guessed its code: that it is of no use.
             Completed::InVain => Err(Refused { answer: useless, reason: "not_a_user" }),
             Completed::SignedIn { user_id } => {
-                let (address, destination) = (request.address.clone(), request.destination.clone());
+                let address = request.address.clone();
+                let destination =
+                    destination::with_state(&request.destination, request.state.as_deref());
                 Ok(beginning.signed_in(user_id, address, destination, Some(request)))
             }
         }

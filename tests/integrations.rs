@@ -1,0 +1,77 @@
+//! What apps, proxies and monitoring in front of the server and beside it are told to rely on.
+
+use serde_json::json;
+use std::{fs, path::Path, process::Command};
+
+use crate::support::{App, Program};
+use latchkey::server::clock::MINUTE;
+
+#[tokio::test]
+async fn a_link_gives_the_callers_state_back_where_it_leads() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let asking = json!({ "email": "ada@example.com", "next": "/dashboard?tab=a", "state": "7&ü" });
+    ada.post_json("/api/auth/send-passwordless", asking).await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    for opened in ["once", "and again"] {
+        let answer = ada.get(mail.link()).await;
+        assert_eq!(answer.goes_to(), "/dashboard?tab=a&state=7%26%C3%BC", "{opened}");
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
+    let app = App::start().await;
+    let visitor = app.signed_in("ada@example.com").await;
+    for _ in 0..3 {
+        app.clock.advance(20 * MINUTE);
+        let asking = visitor.copy();
+        let answer = asking.get("/api/auth/session").await;
+        assert_eq!(answer.json()["email"], "ada@example.com");
+        assert_eq!(answer.cookies_set().len(), 1);
+        visitor.set_cookie("session", &asking.cookie("session").unwrap());
+    }
+    // One that keeps it to itself has its visitor out when the last token ends.
+    app.clock.advance(20 * MINUTE);
+    visitor.copy().get("/api/auth/session").await;
+    app.clock.advance(20 * MINUTE);
+    assert_eq!(visitor.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn the_images_health_check_is_well_while_the_server_lives() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/Containerfile");
+    let file = fs::read_to_string(file).unwrap();
+    let line = file.lines().find(|line| line.starts_with("HEALTHCHECK")).unwrap();
+    let command: Vec<String> = serde_json::from_str(line.split_once("CMD ").unwrap().1).unwrap();
+    let mut program = Program::start().await;
+    let port = program.port.to_string();
+    let well = || {
+        let (name, arguments) = command.split_first().unwrap();
+        let here = arguments.iter().map(|argument| argument.replace("3000", &port));
+        Command::new(name).args(here).output().unwrap().status.success()
+    };
+    assert!(well());
+    program.kill();
+    assert!(!well());
+}
+
+#[test]
+fn every_metric_that_the_alerts_name_is_one_of_ours() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let alerts = fs::read_to_string(top.join("deploy/alerts.yml")).unwrap();
+    let mut source = String::new();
+    for folder in ["src/server", "src/server/mail"] {
+        for entry in fs::read_dir(top.join(folder)).unwrap().flatten() {
+            source += &fs::read_to_string(entry.path()).unwrap_or_default();
+        }
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut named = 0;
+    for name in alerts.split(|c| !is_name(c)).filter(|word| word.starts_with("latchkey_")) {
+        let plain = name.trim_end_matches("_bucket").trim_end_matches("_count");
+        assert!(source.contains(&format!("\"{plain}\"")), "{name}");
+        named += 1;
+    }
+    assert!(named > 6, "{named}");
+}
