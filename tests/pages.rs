@@ -61,12 +61,12 @@ async fn the_code_page_of_a_sign_in_that_is_over_says_so_and_offers_no_field() {
     let at = mail.text.find("/login/not-you?request=").unwrap();
     let token = mail.text[at..].split_whitespace().next().unwrap().split_once('=').unwrap().1;
     app.browser().post_form("/actions/not-you", &[("request", token)]).await;
-    says(&stopped, &page, "This sign-in was stopped").await;
+    says(&stopped, &page, "It was stopped from the e-mail").await;
 
     let page = used.ask_for_mail("cyd@example.com").await.goes_to().to_owned();
     used.get(app.inbox.first_to("cyd@example.com").await.link()).await;
     used.post_form("/actions/sign-out", &[]).await;
-    says(&used, &page, "This sign-in has been used already").await;
+    says(&used, &page, "It has been used already").await;
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn code_page() -> Result<AnyView, Error> {
             Ended::Superseded => say!("sign-in-over-superseded"),
             Ended::Cancelled => say!("sign-in-over-cancelled"),
         };
-        return Ok(over(&visit, say!("too-late-title"), why, &change));
+        return Ok(over(&visit, say!("sign-in-over"), why, &change));
     }
     let (expires_in, resend_in) = visit.waits(&pending);
     let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();

@@ -79,10 +79,11 @@ nothing-there = Nichts da? Sehen Sie im Spam nach, und prüfen Sie die Adresse o
 mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
 mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
 no-cookie-title = Dieser Browser kennt die Anmeldung nicht
-no-cookie = Entweder behält er keine Cookies dieser Seite, oder Sie haben in einem anderen Browser gefragt. Erlauben Sie hier Cookies und lassen Sie sich eine neue E-Mail schicken, oder machen Sie dort weiter, wo Sie gefragt haben.
-sign-in-over-used = Diese Anmeldung wurde schon benutzt.
+no-cookie = Entweder behält er keine Cookies dieser Website, oder Sie haben in einem anderen Browser gefragt. Erlauben Sie hier Cookies, und lassen Sie sich eine neue E-Mail schicken, oder machen Sie dort weiter, wo Sie gefragt haben.
+sign-in-over = Diese Anmeldung ist vorbei
+sign-in-over-used = Sie wurde schon benutzt.
 sign-in-over-superseded = Eine neuere E-Mail ist an die Stelle dieser getreten, oder Sie haben sich inzwischen woanders angemeldet.
-sign-in-over-cancelled = Diese Anmeldung wurde durch einen Druck in der E-Mail abgebrochen.
+sign-in-over-cancelled = Sie wurde von der E-Mail aus abgebrochen.
 
 ## Links, die nicht anmelden
 

@@ -79,10 +79,11 @@ nothing-there = Nothing there? Look in your spam folder, and check the address a
 mail-delayed = The e-mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
 mail-failed = The e-mail could not be delivered. Check the address above, or try again later.
 no-cookie-title = This browser does not know that sign-in
-no-cookie = Either it keeps no cookies of this page, or you asked in another browser. Allow cookies here and ask for a new e-mail, or go on where you asked.
-sign-in-over-used = This sign-in has been used already.
+no-cookie = Either it keeps no cookies of this site, or you asked in another browser. Allow cookies here and ask for a new e-mail, or go on where you asked.
+sign-in-over = This sign-in is over
+sign-in-over-used = It has been used already.
 sign-in-over-superseded = A newer e-mail has taken the place of this one, or you have signed in elsewhere meanwhile.
-sign-in-over-cancelled = This sign-in was stopped by a press in the e-mail.
+sign-in-over-cancelled = It was stopped from the e-mail.
 
 ## Links that do not sign in
 
