@@ -1,6 +1,6 @@
 # Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both bring what is missing.
 
-.PHONY: help setup run watch build test lint bench growth soak instances fuzz audit
+.PHONY: help setup run watch build test lint bench growth soak instances pooler fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
@@ -45,6 +45,10 @@ instances:       ## three instances behind nginx, one of them killed under load
 	@$(MAKE) --no-print-directory build
 	@.ci/setup proxy
 	@.ci/postgres .ci/instances
+
+pooler:          ## every story on PostgreSQL behind pgbouncer in transaction mode
+	@.ci/setup pooler
+	@.ci/postgres .ci/pooler .ci/with cargo test --quiet --features ssr --test stories -- --test-threads 8
 
 fuzz:            ## fuzz every parser of input, a minute each
 	@.ci/fuzz

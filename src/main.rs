@@ -11,7 +11,7 @@ use latchkey::server::{
     random::Random,
     serve::{self, ServeError, Server, listen},
     sign_in::address::Address,
-    store::name_of,
+    store::{Store, name_of},
     telemetry,
 };
 use std::{error::Error, process::ExitCode};
@@ -40,6 +40,9 @@ enum Command {
     /// Look at the configuration, the database, the mail server and the rest, and say what is wrong
     /// and what to do.
     Check,
+    /// Make the tables that the database lacks, by database.migrate_url where there is one: who
+    /// serves then needs no right to.
+    Migrate,
     /// Send a mail that says that mails arrive.
     SendTestMail { email: String },
     /// Sessions of a user.
@@ -90,6 +93,14 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             } else {
                 ExitCode::FAILURE
             });
+        }
+        Command::Migrate => {
+            let (url, limits) = (&settings.database_url, &settings.policy.database);
+            match Store::migrate(url, limits).await.map_err(ServeError::from)? {
+                0 => println!("there was nothing to migrate"),
+                1 => println!("1 migration was made"),
+                many => println!("{many} migrations were made"),
+            }
         }
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
         Command::Sessions(Sessions::Revoke { email }) => {

@@ -269,8 +269,10 @@ async fn a_full_disk_is_said_and_passes() {
         }
     }
     assert!(refused > 0, "the disk was full");
+    program.until_status("/readyz", 503).await;
     assert_eq!(ada.get("/healthz").await.status, 200);
     std::fs::remove_file(&ballast).unwrap();
+    program.until_ready().await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
     drop(program);
     let _ = Command::new("umount").arg(disk.path()).status();

@@ -40,7 +40,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     match Store::connect(&settings.database_url, &limits).await {
         Err(error) => report.line("database", Err::<String, _>(error)),
         Ok(store) => {
-            let found = database(&store).await;
+            let found = database(&store, &limits).await;
             report.line(
                 "database",
                 found.map(|found| format!("{}; {found}", name_of(&settings.database_url))),
@@ -108,18 +108,22 @@ async fn mail_server(settings: &Settings) -> Result<String, String> {
     }
 }
 
-async fn database(store: &Store) -> Result<String, String> {
-    match store.pending_migrations().await {
-        Ok(0) => Ok("it is up to date".to_owned()),
-        Ok(pending) => match store.may_migrate().await {
-            Ok(true) => Ok(format!("{pending} migrations will be made at the start")),
-            Ok(false) => {
-                Err("We may not make tables there. Give us the database: ALTER DATABASE … OWNER TO our user.".to_owned())
-            }
-            Err(error) => Err(error.to_string()),
-        },
-        Err(error) => Err(error.to_string()),
+async fn database(store: &Store, limits: &Database) -> Result<String, String> {
+    let pending = store.pending_migrations().await.map_err(|error| error.to_string())?;
+    if pending > 0 && limits.migrate_url.is_none() {
+        let may = store.may_migrate().await.map_err(|error| error.to_string())?;
+        if !may {
+            return Err(format!(
+                "{pending} migrations are to be made, and we may not. Run `latchkey migrate` with \
+                 database.migrate_url of a role that may, or give us the tables."
+            ));
+        }
     }
+    store.probe().await.map_err(|why| format!("{why}."))?;
+    Ok(match pending {
+        0 => "it is up to date".to_owned(),
+        pending => format!("{pending} migrations will be made at the start"),
+    })
 }
 
 /// Every row is looked at, which a start does not.

@@ -16,7 +16,7 @@ use std::{
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
-    task::JoinHandle,
+    task::{AbortHandle, JoinHandle},
 };
 
 use super::{
@@ -133,6 +133,11 @@ impl Server {
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
         Ok(Server { router, core, state, stop, worker, policy_watch, housekeeping })
+    }
+
+    /// The outbox worker, to be taken away.
+    pub fn worker(&self) -> AbortHandle {
+        self.worker.abort_handle()
     }
 
     /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.

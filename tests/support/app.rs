@@ -14,7 +14,10 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::oneshot,
+    task::{AbortHandle, JoinHandle},
+};
 
 use super::{Browser, Inbox, database};
 
@@ -28,6 +31,8 @@ pub struct App {
     pub clock: Clock,
     pub inbox: Inbox,
     pub store: Store,
+    /// The outbox worker.
+    pub worker: AbortHandle,
     settings: Settings,
     /// Kept open while the server is stopped, so that it starts again where it was.
     listener: TcpListener,
@@ -69,7 +74,10 @@ impl App {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let settings = Settings {
             production: false,
-            database_url: database::fresh(folder.path()).await,
+            database_url: match source.variables.get("DATABASE_URL") {
+                Some(url) => url.clone(),
+                None => database::fresh(folder.path()).await,
+            },
             // Set to nothing: mails go to the dev mailbox.
             smtp_url: Some(
                 source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url()),
@@ -89,9 +97,20 @@ impl App {
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
         let clock = Clock::manual(START);
-        let (store, running) = serve(&settings, &clock, &listener, 1).await;
+        let (store, worker, running) = serve(&settings, &clock, &listener, 1).await;
         let running = Some(running);
-        App { url, clock, inbox, store, settings, listener, starts: 1, running, _folder: folder }
+        App {
+            url,
+            clock,
+            inbox,
+            store,
+            worker,
+            settings,
+            listener,
+            starts: 1,
+            running,
+            _folder: folder,
+        }
     }
 
     /// A browser signed in by the link of a mail it asked for.
@@ -121,9 +140,9 @@ impl App {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.starts += 1;
-        let (store, running) =
+        let (store, worker, running) =
             serve(&self.settings, &self.clock, &self.listener, self.starts).await;
-        self.store = store;
+        (self.store, self.worker) = (store, worker);
         self.running = Some(running);
     }
 
@@ -197,10 +216,10 @@ async fn serve(
     clock: &Clock,
     listener: &TcpListener,
     seed: u64,
-) -> (Store, (oneshot::Sender<()>, JoinHandle<()>)) {
+) -> (Store, AbortHandle, (oneshot::Sender<()>, JoinHandle<()>)) {
     let server =
         Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
-    let store = server.core.store.clone();
+    let (store, worker) = (server.core.store.clone(), server.worker());
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -208,5 +227,5 @@ async fn serve(
         let _ = stopped.await;
     };
     let done = tokio::spawn(async move { server.serve(listener, stopped).await.unwrap() });
-    (store, (stop, done))
+    (store, worker, (stop, done))
 }

@@ -15,18 +15,37 @@ pub fn postgres() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok()
 }
 
+/// The pooler in front of it, if stories are to go by one.
+pub fn pooler() -> Option<String> {
+    std::env::var("LATCHKEY_TEST_POOLER").ok()
+}
+
 /// The URL of an empty database.
 pub async fn fresh(folder: &Path) -> String {
-    let Some(cluster) = postgres() else {
-        return format!("sqlite://{}", folder.join("latchkey.db").display());
-    };
+    match postgres() {
+        Some(cluster) => {
+            let name = fresh_in(&cluster, "").await;
+            format!("{}/{name}", pooler().unwrap_or(cluster))
+        }
+        None => format!("sqlite://{}", folder.join("latchkey.db").display()),
+    }
+}
+
+/// The name of an empty database in the cluster, made as `how` says.
+pub async fn fresh_in(cluster: &str, how: &str) -> String {
     let name = format!("story_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
     let mut connection = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}")))
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} {how}")))
         .execute(&mut connection)
         .await
         .unwrap();
-    format!("{cluster}/{name}")
+    name
+}
+
+/// A connection past any pooler to the database that a URL names.
+pub async fn direct(url: &str) -> PgConnection {
+    let name = url.rsplit('/').next().unwrap();
+    PgConnection::connect(&format!("{}/{name}", postgres().unwrap())).await.unwrap()
 }
 
 /// Runs code with a connection of the pool.

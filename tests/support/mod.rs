@@ -8,6 +8,7 @@ pub mod database;
 mod inbox;
 mod port;
 mod program;
+mod road;
 pub mod team;
 mod teller;
 
@@ -17,5 +18,6 @@ pub use cluster::Cluster;
 pub use inbox::{Inbox, Mail, Manners};
 pub use port::Port;
 pub use program::Program;
+pub use road::Road;
 pub use team::Team;
 pub use teller::Teller;

@@ -18,6 +18,7 @@ pub struct Program {
     pub public_port: u16,
     pub inbox: Inbox,
     pub child: Option<Child>,
+    variables: Vec<(String, String)>,
 }
 
 impl Program {
@@ -34,7 +35,17 @@ impl Program {
         program
     }
 
-    /// The same, not waited for.
+    /// The same, with some settings.
+    pub async fn with(database_url: String, variables: &[(&str, &str)]) -> Self {
+        let mut program = Self::unready(tempfile::tempdir().unwrap(), database_url).await;
+        program.kill();
+        let owned = |(name, value): &(&str, &str)| (name.to_string(), value.to_string());
+        program.variables = variables.iter().map(owned).collect();
+        program.start_again().await;
+        program
+    }
+
+    /// With this database, not waited for.
     pub async fn unready(folder: TempDir, database_url: String) -> Self {
         let held = Port::held();
         let port = held.number;
@@ -47,6 +58,7 @@ impl Program {
             public_port: port,
             inbox,
             child: None,
+            variables: Vec::new(),
         };
         program.spawn();
         program
@@ -56,9 +68,17 @@ impl Program {
     pub fn beside(&self) -> Self {
         let (folder, database_url) = (tempfile::tempdir().unwrap(), self.database_url.clone());
         let (held, public_port, inbox) = (Port::held(), self.public_port, self.inbox.clone());
-        let port = held.number;
-        let mut program =
-            Program { folder, database_url, port, _held: held, public_port, inbox, child: None };
+        let (port, variables) = (held.number, self.variables.clone());
+        let mut program = Program {
+            folder,
+            database_url,
+            port,
+            _held: held,
+            public_port,
+            inbox,
+            child: None,
+            variables,
+        };
         program.spawn();
         program
     }
@@ -80,6 +100,7 @@ impl Program {
             .env("LATCHKEY_PUBLIC_URL", format!("http://localhost:{}", self.public_port))
             .env("LEPTOS_SITE_ADDR", format!("127.0.0.1:{}", self.port))
             .env("RUST_LOG", "off")
+            .envs(self.variables.iter().cloned())
             .stderr(Stdio::null())
             .spawn();
         self.child = Some(child.unwrap());

@@ -39,9 +39,9 @@ impl Team {
 
     /// On PostgreSQL; nothing where there is no cluster.
     pub async fn on_postgres(schema: &str) -> Option<Self> {
-        database::postgres()?;
+        let cluster = database::postgres()?;
         let folder = tempfile::tempdir().unwrap();
-        let url = database::fresh(folder.path()).await;
+        let url = format!("{cluster}/{}", database::fresh_in(&cluster, "").await);
         let pool = Pool::Postgres(PgPool::connect(&url).await.unwrap());
         let team = Team { folder, url, pool };
         team.run(schema).await;

@@ -18,14 +18,11 @@ impl Store {
         };
         let remembered = self.trouble().filter(|trouble| trouble.at.elapsed() < REMEMBERED);
         match (probed, remembered) {
-            (Err(error), _) => Err(match Trouble::of(&error) {
-                Some(trouble) => trouble.sentence,
-                None => error.to_string(),
-            }),
+            (Err(error), _) => Err(Trouble::sentence_of(&error)),
             (Ok(false), _) => {
                 Err("it takes no writes now (a standby, or made read-only)".to_owned())
             }
-            (Ok(true), Some(trouble)) if trouble.takes_no_writes => Err(trouble.sentence),
+            (Ok(true), Some(trouble)) if trouble.is_full => Err(trouble.sentence),
             (Ok(true), _) => Ok(()),
         }
     }

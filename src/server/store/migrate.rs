@@ -3,12 +3,13 @@
 //! Not by sqlx's own runner: that takes a lock of the session and names its statements. Its table
 //! is as sqlx would make it.
 
-use sqlx::{ColumnIndex, Database, Decode, Row, Type, migrate::Migrator};
+use sqlx::{ColumnIndex, Database, Decode, IntoArguments, Row, Type, migrate::Migrator};
 use std::fmt::Write;
 
 use super::{
     link::{Link, Wire},
     pool::Pool,
+    trouble::Trouble,
 };
 
 /// The table that says which migrations were made. Of our own: a team's program that migrates with
@@ -25,7 +26,7 @@ pub enum MigrateError {
          role that may, or give us the tables"
     )]
     Forbidden(usize),
-    #[error(transparent)]
+    #[error("{}", Trouble::sentence_of(.0))]
     Database(#[from] sqlx::Error),
 }
 
@@ -87,6 +88,7 @@ impl Migrations {
         i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
         Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
         usize: ColumnIndex<<C::Database as Database>::Row>,
+        <C::Database as Database>::Arguments: IntoArguments<C::Database>,
     {
         let mut lent = pool.begin(self.durability, None).await?;
         let db = lent.connection()?;
@@ -129,7 +131,8 @@ where
     i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     usize: ColumnIndex<<C::Database as Database>::Row>,
+    <C::Database as Database>::Arguments: IntoArguments<C::Database>,
 {
-    let rows = sqlx::raw_sql("SELECT version, checksum FROM latchkey_migrations WHERE success");
+    let rows = sqlx::query("SELECT version, checksum FROM latchkey_migrations WHERE success");
     rows.fetch_all(db).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }

@@ -84,7 +84,8 @@ impl Store {
             Self::migrate(url, limits).await?;
         }
         if let Store::Sqlite { writer, .. } = &store {
-            let unopened = |error| OpenError::Open { database: database.clone(), error };
+            let purpose = Purpose::Serve;
+            let unopened = |error| OpenError::Open { database: database.clone(), error, purpose };
             health::judge_file(writer).await.map_err(unopened)?;
             forget_statistics(writer).await.map_err(unopened)?;
         }
@@ -237,7 +238,10 @@ impl From<sqlx::Error> for Error {
         {
             return Error::invalid("a text has a character that cannot be kept");
         }
-        tracing::error!(%error, "the database failed");
+        match Trouble::of(&error) {
+            Some(trouble) => tracing::error!(why = %trouble.sentence, "the database failed"),
+            None => tracing::error!(%error, "the database failed"),
+        }
         match error {
             sqlx::Error::Decode(_)
             | sqlx::Error::ColumnDecode { .. }

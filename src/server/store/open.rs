@@ -20,8 +20,11 @@ use crate::server::config::{Database, is_here};
 pub enum OpenError {
     #[error("{setting} {why}")]
     Url { setting: &'static str, why: BadUrl },
-    #[error("The database {database} cannot be opened: {error}. {}", remedy(error))]
-    Open { database: String, error: sqlx::Error },
+    #[error(
+        "The database {database} cannot be opened: {error}. {}",
+        remedy(error).replace("its URL", purpose.setting())
+    )]
+    Open { database: String, error: sqlx::Error, purpose: Purpose },
     #[error(
         "The database {database} keeps its texts as {encoding}, which does not hold every address: \
          make one with `createdb --encoding UTF8 --template template0`."
@@ -31,14 +34,25 @@ pub enum OpenError {
     Migrate { database: String, error: MigrateError },
 }
 
-/// What is done with the rows of a PostgreSQL database.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a database is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Serve,
     /// Read tables of somebody else.
     Read,
     /// Make and change tables, which takes its time.
     Migrate,
+}
+
+impl Purpose {
+    /// The setting that names the database.
+    pub fn setting(self) -> &'static str {
+        match self {
+            Purpose::Serve => "DATABASE_URL",
+            Purpose::Read => "users.database_url",
+            Purpose::Migrate => "DATABASE_URL (or database.migrate_url)",
+        }
+    }
 }
 
 /// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of
@@ -57,7 +71,8 @@ pub(super) async fn sqlite(
     readers: usize,
 ) -> Result<(Pool<SqliteConnection>, Pool<SqliteConnection>), OpenError> {
     let database = Place::Sqlite(options.clone()).name();
-    let unopened = |error| OpenError::Open { database: database.clone(), error };
+    let purpose = Purpose::Serve;
+    let unopened = |error| OpenError::Open { database: database.clone(), error, purpose };
     let options = options
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -82,7 +97,7 @@ pub(super) async fn sqlite_to_read(
     let database = Place::Sqlite(options.clone()).name();
     let options = options.read_only(true).disable_statement_logging();
     let pool = Pool::open(options, Setup::default(), readers).await;
-    pool.map_err(|error| OpenError::Open { database, error })
+    pool.map_err(|error| OpenError::Open { database, error, purpose: Purpose::Read })
 }
 
 /// Connections to PostgreSQL, directly or by way of a pooler, which is found out here.
@@ -93,12 +108,13 @@ pub(super) async fn postgres(
     purpose: Purpose,
 ) -> Result<Pool<PgConnection>, OpenError> {
     let database = Place::Postgres(options.clone()).name();
-    let unopened = |error| OpenError::Open { database: database.clone(), error };
+    let unopened = |error| OpenError::Open { database: database.clone(), error, purpose };
     let is_far = options.get_socket().is_none() && !is_here(options.get_host());
     let mode = options.get_ssl_mode();
     if is_far && matches!(mode, PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer) {
         tracing::warn!(
-            "the connection to {database} need not be encrypted: add ?sslmode=verify-full to its URL"
+            "the connection to {database} need not be encrypted: add ?sslmode=verify-full to {}",
+            purpose.setting()
         );
     }
     // Poolers refuse startup parameters they do not know; we read no floating-point numbers.

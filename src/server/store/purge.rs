@@ -1,5 +1,6 @@
 //! Rows that nobody will ask for again.
 
+use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 use super::{DEVICES_KNOWN_FOR, Store, execute};
@@ -50,9 +51,15 @@ impl Store {
     /// Deletes what has had its time, batch by batch; events of the audit table once they are
     /// `keep_events` old. How many rows went.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
+        // Another instance may purge at the same time, in another order: what it has, it has.
+        let most = match self {
+            Store::Sqlite { .. } => "LIMIT $2)",
+            Store::Postgres(_) => "LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        };
         let mut rows = 0;
         for (delete, after) in RULES.into_iter().chain([(EVENTS, keep_events)]) {
             loop {
+                let delete = AssertSqlSafe(delete.replace("LIMIT $2)", most));
                 let batch = execute!(self, delete, now - after, BATCH);
                 rows += batch;
                 if batch < BATCH as u64 {

@@ -7,17 +7,17 @@ use tokio::time::Instant;
 pub struct Trouble {
     pub at: Instant,
     pub sentence: String,
-    /// Whether requests that write will go on failing: another instance should have them.
-    pub takes_no_writes: bool,
+    /// Whether it has no room for what requests write, which a small write may not find out.
+    pub is_full: bool,
 }
 
 impl Trouble {
     /// What an error tells about the database; nothing of one that is a statement's own.
     pub fn of(error: &sqlx::Error) -> Option<Self> {
-        let (sentence, takes_no_writes) = match error {
+        let (sentence, is_full) = match error {
             sqlx::Error::Database(told) => {
-                let (sentence, takes_no_writes) = of_code(&told.code().unwrap_or_default())?;
-                (format!("{sentence}: {told}"), takes_no_writes)
+                let (sentence, is_full) = of_code(&told.code().unwrap_or_default())?;
+                (format!("{sentence}: {told}"), is_full)
             }
             sqlx::Error::PoolTimedOut => {
                 ("every connection to it is in use, or none can be made".to_owned(), false)
@@ -28,7 +28,12 @@ impl Trouble {
             sqlx::Error::WorkerCrashed => ("its thread has ended".to_owned(), false),
             _ => return None,
         };
-        Some(Trouble { at: Instant::now(), sentence, takes_no_writes })
+        Some(Trouble { at: Instant::now(), sentence, is_full })
+    }
+
+    /// What an error says, in a sentence where there is one.
+    pub fn sentence_of(error: &sqlx::Error) -> String {
+        Self::of(error).map_or_else(|| error.to_string(), |trouble| trouble.sentence)
     }
 }
 
@@ -36,7 +41,7 @@ impl Trouble {
 fn of_code(code: &str) -> Option<(&'static str, bool)> {
     if code.len() == 5 && code.parse::<u32>().map_or(true, |code| code > 9_999) {
         return Some(match code {
-            "25006" => ("it takes no writes now (a standby, or made read-only)", true),
+            "25006" => ("it takes no writes now (a standby, or made read-only)", false),
             "53100" => ("its disk is full", true),
             "58030" => ("its disk fails", true),
             "55P03" => (
@@ -54,11 +59,11 @@ fn of_code(code: &str) -> Option<(&'static str, bool)> {
     // The lower eight bits say what, the rest says more of it.
     Some(match code.parse::<u32>().ok()? & 0xff {
         5 | 6 => ("somebody else holds a lock on its file", false),
-        8 => ("its file cannot be written", true),
+        8 => ("its file cannot be written", false),
         10 => ("its disk fails", true),
-        11 | 26 => ("its file is damaged", true),
+        11 | 26 => ("its file is damaged", false),
         13 => ("its disk is full", true),
-        14 => ("its file cannot be opened", true),
+        14 => ("its file cannot be opened", false),
         _ => return None,
     })
 }

@@ -1,0 +1,268 @@
+//! What the server leans on most, slow, silent, read-only or gone; and who is told.
+
+use latchkey::{error::Error, server::store::Store};
+use reqwest::Method;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::{path::Path, time::Duration};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
+
+use crate::support::{App, Browser, Program, Road, database};
+
+/// Does what an operator does, past the server.
+async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
+    sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(connection).await.unwrap();
+}
+
+async fn sends(browser: &Browser, email: &str) -> u16 {
+    let body = json!({ "email": email });
+    browser.post_json("/api/auth/send-passwordless", body).await.status.as_u16()
+}
+
+/// An app whose way to its database can be taken away.
+async fn app_by_road() -> Option<(App, Road)> {
+    database::postgres()?;
+    let (road, url) = Road::to(&database::fresh(Path::new("")).await).await;
+    Some((App::with(&[("DATABASE_URL", &url)]).await, road))
+}
+
+#[tokio::test]
+async fn four_hundred_clients_that_hang_up_cost_next_to_no_connections() {
+    let Some((app, road)) = app_by_road().await else { return };
+    let before = road.opened();
+    let host = app.url.trim_start_matches("http://").to_owned();
+    for n in 0..400 {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        let path = format!("/login/confirm?link_token={}", "A".repeat(43));
+        let asked = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+        stream.write_all(asked.as_bytes()).await.unwrap();
+        // Some hang up before it is read, others in the midst of the work.
+        sleep(Duration::from_micros(n % 20 * 100)).await;
+    }
+    app.signed_in("ada@example.com").await;
+    let made = road.opened() - before;
+    assert!(made <= 16, "{made} connections were made, as many as there may be at most");
+}
+
+#[tokio::test]
+async fn what_a_client_that_hung_up_has_begun_is_undone_and_holds_nobody_up() {
+    let app = App::start().await;
+    for n in 0..40 {
+        let request = app.browser().request(Method::POST, "/api/auth/send-passwordless");
+        let asked = request.json(&json!({ "email": "ada@example.com" })).send();
+        let _ = tokio::time::timeout(Duration::from_micros(500 + n * 100), asked).await;
+    }
+    app.signed_in("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn connections_that_a_firewall_has_forgotten_cost_nobody_an_answer() {
+    let Some((app, road)) = app_by_road().await else { return };
+    let ada = app.signed_in("ada@example.com").await;
+    let many = || async {
+        let ask = || ada.get("/api/auth/session");
+        let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), ask());
+        [a, b, c, d].map(|answer| answer.status)
+    };
+    assert_eq!(many().await, [200; 4]);
+    road.forget();
+    // Until they are idle for so long that nobody trusts them.
+    sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(many().await, [200; 4]);
+    assert_eq!(many().await, [200; 4]);
+}
+
+#[tokio::test]
+async fn a_database_without_a_word_is_given_up_and_found_again_by_everybody() {
+    let Some((app, road)) = app_by_road().await else { return };
+    let ada = app.signed_in("ada@example.com").await;
+    road.shut();
+    assert_eq!(ada.get("/api/auth/session").await.error(503), "unavailable");
+    road.open();
+    for _ in 0..200 {
+        if ada.get("/api/auth/session").await.status == 200 {
+            break;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    // The outbox worker, too: after a failover TCP alone would let it wait for a quarter of an hour.
+    app.signed_in("bea@example.com").await;
+}
+
+#[tokio::test]
+async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
+    if database::postgres().is_none() || database::pooler().is_some() {
+        return; // a pooler keeps its connections: it is told by RECONNECT
+    }
+    let app = App::start().await;
+    let ada = app.browser();
+    assert_eq!(sends(&ada, "ada@example.com").await, 200);
+    let name = app.texts("SELECT current_database()::TEXT").await.remove(0);
+    let mut operator = database::direct("/postgres").await;
+    let set = |to: &str| format!("ALTER DATABASE {name} SET default_transaction_read_only = {to}");
+    run(&mut operator, set("on")).await;
+    let part =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    run(&mut operator, part).await;
+    for _ in 0..200 {
+        if ada.get("/readyz").await.status == 503 {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
+    assert_eq!(sends(&ada, "bea@example.com").await, 503);
+    run(&mut operator, set("off")).await;
+    // Its sessions stay read-only; nobody waits half an hour until they are old.
+    for _ in 0..200 {
+        if ada.get("/readyz").await.status == 200 {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    for n in 0..8 {
+        assert_eq!(sends(&app.browser(), &format!("cleo{n}@example.com")).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_address_everybody_asks_for_leaves_connections_to_others() {
+    if database::postgres().is_none() {
+        return; // SQLite has one writer
+    }
+    let app = App::with(&[("LATCHKEY_DATABASE__CONNECTIONS", "4")]).await;
+    let key = Sha256::digest("hot@example.com");
+    let key = i64::from_be_bytes(key[..8].try_into().unwrap());
+    let name = app.texts("SELECT current_database()::TEXT").await.remove(0);
+    let mut holder = database::direct(&format!("/{name}")).await;
+    run(&mut holder, format!("BEGIN; SELECT pg_advisory_xact_lock({key})")).await;
+    let asking: Vec<_> = (0..40)
+        .map(|_| app.browser())
+        .map(|browser| tokio::spawn(async move { sends(&browser, "hot@example.com").await }))
+        .collect();
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+        AND datname = current_database()";
+    app.until(waits, 1).await;
+    // Those who ask for another are served meanwhile, whichever way they come.
+    for n in 0..8 {
+        assert_eq!(sends(&app.browser(), &format!("cold{n}@example.com")).await, 200);
+    }
+    assert_eq!(app.count(waits).await, 1, "one waits there, the others for it");
+    drop(holder);
+    for asked in asking {
+        let status = asked.await.unwrap();
+        assert!([200, 503].contains(&status), "{status}");
+    }
+    assert_eq!(sends(&app.browser(), "hot@example.com").await, 200);
+}
+
+#[tokio::test]
+async fn an_instance_that_stands_still_lets_go_of_an_address() {
+    if database::postgres().is_none() {
+        return;
+    }
+    let url = database::fresh(Path::new("")).await;
+    let limits = [("LATCHKEY_DATABASE__IDLE_IN_TRANSACTION_TIMEOUT", "1")];
+    let mut still = Program::with(url.clone(), &limits).await;
+    let other = still.beside();
+    other.until_ready().await;
+    let mut operator = database::direct(&url).await;
+    run(
+        &mut operator,
+        "CREATE FUNCTION slow() RETURNS TRIGGER LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_sleep(0.4); RETURN NEW; END $$; \
+         CREATE TRIGGER slow BEFORE INSERT ON latchkey_auth_requests \
+         FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+    .await;
+    let ada = still.browser();
+    let asked = tokio::spawn(async move {
+        let _ = sends(&ada, "ada@example.com").await;
+    });
+    let slow = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' \
+        AND datname = current_database()";
+    while sqlx::query_scalar::<_, i64>(slow).fetch_one(&mut operator).await.unwrap() == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    still.signal("-STOP");
+    let mut answers = Vec::new();
+    for _ in 0..10 {
+        answers.push(sends(&other.browser(), "ada@example.com").await);
+        if answers.last() == Some(&200) {
+            break;
+        }
+    }
+    assert_eq!(answers.last(), Some(&200), "{answers:?}");
+    still.signal("-CONT");
+    still.kill();
+    asked.abort();
+}
+
+#[tokio::test]
+async fn without_its_outbox_worker_an_instance_is_not_ready() {
+    let app = App::start().await;
+    assert_eq!(app.browser().get("/readyz").await.status, 200);
+    app.worker.abort();
+    for _ in 0..200 {
+        if app.browser().get("/readyz").await.status == 503 {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("no mail is sent, and it says that it is ready");
+}
+
+#[tokio::test]
+async fn without_the_teams_database_an_instance_is_not_ready() {
+    let Some(cluster) = database::postgres() else { return };
+    let name = database::fresh_in(&cluster, "").await;
+    let url = format!("{cluster}/{name}");
+    let mut team = PgConnection::connect(&url).await.unwrap();
+    run(&mut team, "CREATE TABLE people (id INT PRIMARY KEY, email TEXT UNIQUE)").await;
+    team.close().await.unwrap();
+    let app = App::with(&[
+        ("LATCHKEY_AUTH__SIGN_UP", "closed"),
+        ("LATCHKEY_USERS__TABLE", "people"),
+        ("LATCHKEY_USERS__ID", "id"),
+        ("LATCHKEY_USERS__ADDRESS", "email"),
+        ("LATCHKEY_USERS__DATABASE_URL", &url),
+    ])
+    .await;
+    assert_eq!(app.browser().get("/readyz").await.status, 200);
+    let mut operator = database::direct("/postgres").await;
+    run(&mut operator, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    for _ in 0..200 {
+        if app.browser().get("/readyz").await.status == 503 {
+            return;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nobody can be looked up, and it says that it is ready");
+}
+
+#[tokio::test]
+async fn metrics_are_told_without_a_database_when_they_are_wanted_most() {
+    let app = App::start().await;
+    app.signed_in("ada@example.com").await;
+    let counted = |body: &str| body.lines().any(|line| line == "latchkey_sessions 1");
+    while !counted(&app.browser().get("/metrics").await.body) {
+        sleep(Duration::from_millis(50)).await;
+    }
+    app.store.close().await;
+    let metrics = app.browser().get("/metrics").await;
+    assert_eq!(metrics.status, 200);
+    assert!(counted(&metrics.body), "{}", metrics.body);
+}
+
+#[tokio::test]
+async fn a_text_no_column_takes_is_a_mistake_of_who_sent_it() {
+    let app = App::start().await;
+    let found = app.store.auth_request("a\0b").await;
+    match app.store {
+        Store::Sqlite { .. } => assert!(matches!(found, Ok(None)), "{found:?}"),
+        Store::Postgres(_) => {
+            assert!(matches!(found, Err(Error::InvalidRequest { .. })), "{found:?}")
+        }
+    }
+}
