@@ -6,7 +6,7 @@ use latchkey::server::{
     check::check,
     clock::Clock,
     config::{Settings, of_process},
-    mail::{letter::test_mail, transport::Transport},
+    mail::{letter::test_mail, smtp::Smtp, transport::Transport},
     operator,
     random::Random,
     serve::{self, ServeError, Server, listen},
@@ -170,12 +170,15 @@ async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn 
         .as_deref()
         .ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
     let mail = test_mail(
+        &Random::System.id()?,
         address.as_str(),
         &settings.policy.brand.name,
         &settings.from,
         &settings.public_url,
     )?;
-    let sent = Transport::smtp(url).map_err(ServeError::from)?.send(mail).await;
+    let smtp = Smtp::new(url, &settings.policy.mail, &settings.public_url, Clock::System);
+    let smtp = Transport::Smtp(Box::new(smtp.map_err(ServeError::from)?));
+    let sent = smtp.send(mail).await;
     sent.map_err(|refusal| format!("the mail server did not take it: {refusal}"))?;
     println!("the mail server took a mail to {email}");
     Ok(())

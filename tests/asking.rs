@@ -98,6 +98,23 @@ async fn state_and_template_come_back_with_the_sign_in() {
 }
 
 #[tokio::test]
+async fn a_link_that_leads_to_another_app_has_one_token_whatever_it_had_before() {
+    let app = App::with(&[("LATCHKEY_AUTH__MAGICLINK_ORIGINS", "https://app.example.com")]).await;
+    for (n, uri) in
+        ["/in?link_token=", "/in?link_token=x&from=a%20mail&link%5Ftoken=y"].into_iter().enumerate()
+    {
+        ask(&app, json!({ "magiclink_auth_uri": format!("https://app.example.com{uri}") })).await;
+        let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
+        let link = reqwest::Url::parse(mail.link()).unwrap();
+        let tokens: Vec<_> = link.query_pairs().filter(|(name, _)| name == "link_token").collect();
+        assert_eq!((tokens.len(), tokens[0].1.len()), (1, 43), "{link}");
+        assert!(
+            n == 0 || link.query_pairs().any(|(name, value)| name == "from" && value == "a mail")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_link_may_lead_to_another_app_that_the_policy_lists() {
     let app = App::with(&[("LATCHKEY_AUTH__MAGICLINK_ORIGINS", "https://app.example.com")]).await;
     let sent =

@@ -12,7 +12,8 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     let (first, last) = mail.code().split_at(3);
     assert_eq!(mail.subject, format!("{first} {last} is your code for Latchkey"));
     assert_eq!(mail.from, "no-reply@example.com");
-    for part in [&mail.text, &mail.html.replace("&#x2f;", "/")] {
+    // An href is taken literally by some who rewrite links: nothing of it is escaped.
+    for part in [&mail.text, &mail.html] {
         assert!(part.contains(mail.link()), "{part}");
         assert!(part.contains(mail.code()));
         assert!(part.contains("10 minutes"));
@@ -43,12 +44,7 @@ async fn a_brand_is_escaped_in_html() {
     let app = App::with(&[("LATCHKEY_BRAND__NAME", "A <b>&</b> B")]).await;
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert!(
-        mail.html.contains("A &lt;b&gt;&amp;&lt;&#x2f;b&gt; B")
-            || mail.html.contains("A &lt;b&gt;&amp;&lt;/b&gt; B"),
-        "{}",
-        mail.html
-    );
+    assert!(mail.html.contains("A &lt;b&gt;&amp;&lt;/b&gt; B"), "{}", mail.html);
     assert!(mail.text.contains("A <b>&</b> B"));
 }
 
@@ -154,7 +150,7 @@ async fn what_a_mail_said_is_wiped_once_it_is_sent() {
 
 #[tokio::test]
 async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
-    let app = App::start().await;
+    let app = App::with(&[("LATCHKEY_MAIL__TIMEOUT", "1")]).await;
     app.inbox.behave(Manners::Hangs);
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -185,7 +181,7 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
     app.browser().ask_for_mail("ada@example.invalid").await;
     let mut minutes = 0;
     while app
-        .count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'failed' AND payload IS NULL")
+        .count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'unsent' AND payload IS NULL")
         .await
         == 0
     {

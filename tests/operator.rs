@@ -87,6 +87,14 @@ async fn a_test_mail_says_that_mails_arrive() {
     assert_eq!(code, 0, "{said}");
     let mail = app.inbox.first_to("ops@example.com").await;
     assert!(mail.subject.contains("test mail") && mail.text.contains(&app.url));
+    for (header, value) in [
+        ("MIME-Version", "1.0"),
+        ("Auto-Submitted", "auto-generated"),
+        ("Content-Type", "text/plain; charset=utf-8"),
+    ] {
+        assert_eq!(mail.header(header).as_deref(), Some(value));
+    }
+    assert!(mail.header("Message-ID").is_some());
 }
 
 #[tokio::test]

@@ -101,17 +101,22 @@ CREATE TABLE latchkey_distrust (
 CREATE INDEX latchkey_distrust_age ON latchkey_distrust (at);
 
 -- Mails waiting to be sent, and for an hour those that were: the limits of a bucket count these
--- rows. due_at is also the lease: a worker that claims a mail moves it forward, and if the worker
--- dies the mail is due again.
+-- rows. Sign-in mails (rank 0: somebody sits and waits for it) go before notices (rank 1). A worker
+-- that takes a mail leases it: it notes when, and moves due_at to when the lease ends; if the worker
+-- dies the mail is due again. Only who holds the lease (attempts is its number) writes what became
+-- of the mail. state: queued; sent; failed, when it was refused for its recipient's sake; unsent,
+-- when it was given up for any other reason.
 CREATE TABLE latchkey_outbox (
     id              TEXT   NOT NULL PRIMARY KEY,
     auth_request_id TEXT   NOT NULL,
     address         TEXT   NOT NULL,
     bucket          TEXT   NOT NULL,
+    rank            BIGINT NOT NULL,
     state           TEXT   NOT NULL,
     payload         BLOB,
     attempts        BIGINT NOT NULL,
     due_at          BIGINT NOT NULL,
+    leased_at       BIGINT,
     created_at      BIGINT NOT NULL,
     expires_at      BIGINT NOT NULL,
     sent_at         BIGINT,
@@ -120,7 +125,7 @@ CREATE TABLE latchkey_outbox (
     -- under it.
     request_id      TEXT   NOT NULL
 );
-CREATE INDEX latchkey_outbox_due ON latchkey_outbox (due_at) WHERE state = 'queued';
+CREATE INDEX latchkey_outbox_due ON latchkey_outbox (rank, due_at) WHERE state = 'queued';
 CREATE INDEX latchkey_outbox_bucket ON latchkey_outbox (bucket, created_at);
 CREATE INDEX latchkey_outbox_latest ON latchkey_outbox (auth_request_id, created_at);
 CREATE INDEX latchkey_outbox_expiry ON latchkey_outbox (expires_at);

@@ -7,7 +7,7 @@ use super::{
     clock::{Clock, SECOND},
     config::{Database, Settings, Users},
     keys::Keys,
-    mail::{templates::Templates, transport::Transport},
+    mail::{smtp::Smtp, templates::Templates, transport::Transport},
     store::{MappedUsers, Store, name_of},
     team_users,
 };
@@ -101,8 +101,9 @@ async fn mail_server(settings: &Settings) -> Result<String, String> {
     let Some(url) = &settings.smtp_url else {
         return Ok("none, mails go to /dev/mailbox".to_owned());
     };
-    let transport = Transport::smtp(url).map_err(|error| error.to_string())?;
-    match transport.test().await {
+    let smtp = Smtp::new(url, &settings.policy.mail, &settings.public_url, Clock::System);
+    let smtp = smtp.map_err(|error| error.to_string())?;
+    match Transport::Smtp(Box::new(smtp)).test().await {
         Ok(()) => Ok("it answers, and takes our credentials if there are any".to_owned()),
         Err(error) => Err(format!("{error}. Check SMTP_URL, and that the way there is open.")),
     }

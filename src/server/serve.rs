@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::watch,
     task::{AbortHandle, JoinHandle},
 };
 
@@ -29,8 +29,10 @@ use super::{
     keys::Keys,
     listener::{Introduce, Listener, Peer},
     mail::{
+        health::Health,
         mailbox::Mailbox,
-        outbox::{AT_ONCE, Outbox},
+        outbox::Outbox,
+        smtp::Smtp,
         templates::{TemplateError, Templates},
         transport::Transport,
     },
@@ -38,9 +40,9 @@ use super::{
     random::Random,
     readiness::Readiness,
     router::router,
-    sign_in::Core,
+    sign_in::{Core, hand_over::HandOver},
     state::{AppState, Shared},
-    store::{MapError, MappedUsers, OpenError, QueuedMail, Store},
+    store::{MapError, MappedUsers, OpenError, Store},
     team_users,
 };
 
@@ -101,15 +103,27 @@ impl Server {
     ) -> Result<Self, ServeError> {
         let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
         let (transport, mailbox) = match &settings.smtp_url {
-            Some(url) => (Transport::smtp(url)?, None),
+            Some(url) => {
+                let smtp =
+                    Smtp::new(url, &settings.policy.mail, &settings.public_url, clock.clone())?;
+                (Transport::Smtp(Box::new(smtp)), None)
+            }
             None => {
                 let mailbox = Mailbox::new(templates.clone(), settings.from.clone(), clock.clone());
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
         metrics::init(&clock);
-        let (hand_over, handed_over) = mpsc::channel(AT_ONCE);
+        let (hand_over, handed_over) =
+            HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
         let core = Arc::new(open(&settings, clock, random, hand_over).await?);
+        let taken = core.store.take_over_leases().await.map_err(io::Error::other)?;
+        if taken > 0 {
+            tracing::info!(
+                mails = taken,
+                "mails that were in hand when the server last stopped are sent now"
+            );
+        }
         let Settings { from, metrics_token, source, leptos, .. } = settings;
         let cookies = Cookies::new(core.public_url.is_https());
         let assets = Assets::find(&leptos);
@@ -126,7 +140,13 @@ impl Server {
         };
         let state = AppState::new(shared);
         let (stop, stopped) = watch::channel(false);
-        let outbox = Outbox { core: core.clone(), transport, templates, from };
+        let outbox = Outbox {
+            core: core.clone(),
+            transport,
+            templates,
+            from,
+            health: Health::new(core.clock.clone()),
+        };
         let policy_watch = policy_file::watch(core.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(core.clone(), stopped.clone());
         let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
@@ -200,7 +220,7 @@ async fn open(
     settings: &Settings,
     clock: Clock,
     random: Random,
-    outbox: mpsc::Sender<QueuedMail>,
+    outbox: HandOver,
 ) -> Result<Core, ServeError> {
     let store = Store::open(&settings.database_url, &settings.policy.database).await?;
     let mapped_users = match &settings.policy.users {
@@ -219,7 +239,7 @@ async fn open(
 /// The same without a server, for an operator's commands: a mail of theirs would wait in the
 /// outbox.
 pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
-    open(settings, Clock::System, Random::System, mpsc::channel(1).0).await
+    open(settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
 }
 
 /// Opens the address the server listens on.

@@ -70,8 +70,7 @@ impl App {
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let source = Source { path, variables: all };
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (url, listener) = somewhere();
         let settings = Settings {
             production: false,
             database_url: match source.variables.get("DATABASE_URL") {
@@ -80,7 +79,11 @@ impl App {
             },
             // Set to nothing: mails go to the dev mailbox.
             smtp_url: Some(
-                source.variables.get("SMTP_URL").cloned().unwrap_or_else(|| inbox.smtp_url()),
+                source
+                    .variables
+                    .get("SMTP_URL")
+                    .map(|url| url.replace("INBOX", inbox.smtp_url().trim_start_matches("smtp://")))
+                    .unwrap_or_else(|| inbox.smtp_url()),
             )
             .filter(|url| !url.is_empty()),
             from: "Example <no-reply@example.com>".parse().unwrap(),
@@ -146,6 +149,26 @@ impl App {
         self.running = Some(running);
     }
 
+    /// Another instance on the same database, mail server and clock, at a port of its own. Nothing
+    /// on SQLite, which is for one.
+    pub async fn beside(&self) -> Option<Self> {
+        database::postgres()?;
+        let (url, listener) = somewhere();
+        let (store, worker, running) = serve(&self.settings, &self.clock, &listener, 1_000).await;
+        Some(App {
+            url,
+            clock: self.clock.clone(),
+            inbox: self.inbox.clone(),
+            store,
+            worker,
+            settings: self.settings.clone(),
+            listener,
+            starts: 1_000,
+            running: Some(running),
+            _folder: tempfile::tempdir().unwrap(),
+        })
+    }
+
     /// The same, with other secrets.
     pub async fn restart_with_secrets(&mut self, secrets: &[&str]) {
         self.settings.secrets = secrets.iter().map(|secret| secret.to_string()).collect();
@@ -209,6 +232,12 @@ impl App {
         }
         self.clock.advance(2 * MINUTE);
     }
+}
+
+/// A place to listen at.
+fn somewhere() -> (String, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    (format!("http://{}", listener.local_addr().unwrap()), listener)
 }
 
 async fn serve(

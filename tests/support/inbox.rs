@@ -28,6 +28,20 @@ pub enum Manners {
     Hangs,
     /// Takes the mail, and never says so.
     TakesAndFallsSilent,
+    /// Takes the mail, and says so once it behaves otherwise.
+    Holds,
+    /// 554 instead of a greeting: no mail service here, for us at least.
+    RefusesGreeting,
+    /// 421 at EHLO.
+    RefusesEhlo,
+    /// 535: wrong user or password.
+    RefusesAuth,
+    /// 550 at MAIL FROM: a quota.
+    RefusesSender,
+    /// 550 at RCPT TO.
+    RefusesRecipient,
+    /// Takes mails, and has no SMTPUTF8.
+    KnowsAsciiOnly,
 }
 
 /// A mail as a person finds it.
@@ -66,28 +80,45 @@ impl Mail {
 pub struct Inbox {
     address: SocketAddr,
     mails: watch::Receiver<Vec<Mail>>,
-    manners: Arc<Mutex<Manners>>,
+    manners: Arc<watch::Sender<Manners>>,
+    heard: Arc<Mutex<Vec<String>>>,
     /// Connections so far that came as far as DATA.
     pub attempts: watch::Receiver<usize>,
 }
 
 impl Inbox {
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1:0").await
+    }
+
+    pub async fn start_on(address: &str) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (put, mails) = watch::channel(Vec::new());
         let (count, attempts) = watch::channel(0);
-        let manners = Arc::new(Mutex::new(Manners::default()));
-        let shared = (Arc::new(put), Arc::new(count), manners.clone());
+        let manners = Arc::new(watch::Sender::new(Manners::default()));
+        let heard = Arc::<Mutex<Vec<String>>>::default();
+        let shared =
+            Arc::new(Shared { put, count, manners: manners.subscribe(), heard: heard.clone() });
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (put, count, manners) = shared.clone();
+                let shared = shared.clone();
                 tokio::spawn(async move {
-                    let _ = converse(stream, &put, &count, &manners).await;
+                    let _ = converse(stream, &shared).await;
                 });
             }
         });
-        Inbox { address, mails, manners, attempts }
+        Inbox { address, mails, manners, heard, attempts }
+    }
+
+    /// Whether a line was said to it.
+    pub fn has_heard(&self, line: &str) -> bool {
+        self.heard.lock().unwrap().iter().any(|heard| heard == line)
+    }
+
+    /// Whom mails were for, in the order they came.
+    pub fn recipients(&self) -> Vec<String> {
+        self.mails.borrow().iter().map(|mail| mail.to.clone()).collect()
     }
 
     pub fn smtp_url(&self) -> String {
@@ -95,7 +126,7 @@ impl Inbox {
     }
 
     pub fn behave(&self, manners: Manners) {
-        *self.manners.lock().unwrap() = manners;
+        self.manners.send_replace(manners);
     }
 
     pub fn count(&self) -> usize {
@@ -139,53 +170,65 @@ impl Inbox {
     }
 }
 
+/// What conversations share.
+struct Shared {
+    put: watch::Sender<Vec<Mail>>,
+    count: watch::Sender<usize>,
+    manners: watch::Receiver<Manners>,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
 /// One SMTP conversation (RFC 5321), as much of it as a client needs.
-async fn converse(
-    stream: TcpStream,
-    put: &watch::Sender<Vec<Mail>>,
-    count: &watch::Sender<usize>,
-    manners: &Mutex<Manners>,
-) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let manners = || *shared.manners.borrow();
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
-    write.write_all(b"220 inbox ESMTP\r\n").await?;
+    let refuses = manners() == Manners::RefusesGreeting;
+    let greeting = if refuses { "554 not you" } else { "220 inbox ESMTP" };
+    write.write_all(format!("{greeting}\r\n").as_bytes()).await?;
     let (mut from, mut to) = (String::new(), String::new());
     while let Some(line) = lines.next_line().await? {
+        shared.heard.lock().unwrap().push(line.clone());
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let inside = |line: &str| line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         let refusal;
-        let reply = match verb.as_str() {
-            "EHLO" => "250-inbox\r\n250-8BITMIME\r\n250 SMTPUTF8",
-            "MAIL" => {
+        let reply = match (verb.as_str(), manners()) {
+            ("EHLO", Manners::RefusesEhlo) => "421 come back with another name",
+            ("EHLO", Manners::KnowsAsciiOnly) => "250-inbox\r\n250 AUTH PLAIN",
+            ("EHLO", _) => "250-inbox\r\n250-AUTH PLAIN\r\n250-8BITMIME\r\n250 SMTPUTF8",
+            ("AUTH", Manners::RefusesAuth) => "535 5.7.8 who are you?",
+            ("AUTH", _) => "235 welcome",
+            ("MAIL", Manners::RefusesSender) => "550 5.4.5 daily quota exceeded",
+            ("MAIL", _) => {
                 from = inside(&line);
                 "250 ok"
             }
-            "RCPT" => {
+            ("RCPT", Manners::RefusesRecipient) => "550 5.1.1 no such mailbox",
+            ("RCPT", _) => {
                 to = inside(&line);
                 "250 ok"
             }
-            "DATA" => {
-                let manners = *manners.lock().unwrap();
-                refusal = format!("550 {to}: no such mailbox");
-                count.send_modify(|count| *count += 1);
-                if matches!(
-                    manners,
-                    Manners::Takes | Manners::DropsInData | Manners::TakesAndFallsSilent
-                ) {
-                    write.write_all(b"354 go on\r\n").await?;
-                }
+            ("DATA", manners) => {
+                // As it likes to repeat it.
+                refusal = format!("550 {}: no such mailbox", to.to_uppercase());
+                shared.count.send_modify(|count| *count += 1);
                 match manners {
-                    Manners::DropsInData => return Ok(()),
                     Manners::Hangs => return std::future::pending().await,
                     Manners::RefusesForNow => "451 later, please",
                     Manners::RefusesForGood => &refusal,
-                    Manners::Takes | Manners::TakesAndFallsSilent => {
+                    _ => {
+                        write.write_all(b"354 go on\r\n").await?;
+                        if manners == Manners::DropsInData {
+                            return Ok(());
+                        }
                         let mut raw = String::new();
                         while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                             raw.push_str(line.strip_prefix('.').unwrap_or(&line));
                             raw.push_str("\r\n");
                         }
-                        put.send_modify(|mails| mails.push(read_mail(&from, &to, raw)));
+                        let mut held = shared.manners.clone();
+                        let _ = held.wait_for(|manners| *manners != Manners::Holds).await;
+                        shared.put.send_modify(|mails| mails.push(read_mail(&from, &to, raw)));
                         if manners == Manners::TakesAndFallsSilent {
                             return std::future::pending().await;
                         }
@@ -193,7 +236,7 @@ async fn converse(
                     }
                 }
             }
-            "QUIT" => {
+            ("QUIT", _) => {
                 write.write_all(b"221 bye\r\n").await?;
                 return Ok(());
             }

@@ -78,6 +78,7 @@ fresh-mail-in = Neue E-Mail möglich in { $time }
 nothing-there = Nichts da? Sehen Sie im Spam nach, und prüfen Sie die Adresse oben.
 mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
 mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
+mail-unsent = Die E-Mail ließ sich nicht rechtzeitig verschicken. An der Adresse liegt es nicht: Fordern Sie eine neue an.
 no-cookie-title = Dieser Browser kennt die Anmeldung nicht
 no-cookie = Entweder behält er keine Cookies dieser Website, oder Sie haben in einem anderen Browser gefragt. Erlauben Sie hier Cookies, und lassen Sie sich eine neue E-Mail schicken, oder machen Sie dort weiter, wo Sie gefragt haben.
 sign-in-over = Diese Anmeldung ist vorbei

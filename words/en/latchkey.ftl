@@ -78,6 +78,7 @@ fresh-mail-in = Send a new e-mail in { $time }
 nothing-there = Nothing there? Look in your spam folder, and check the address above.
 mail-delayed = The e-mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
 mail-failed = The e-mail could not be delivered. Check the address above, or try again later.
+mail-unsent = The e-mail could not be sent in time. Nothing is wrong with the address: ask for a new one.
 no-cookie-title = This browser does not know that sign-in
 no-cookie = Either it keeps no cookies of this site, or you asked in another browser. Allow cookies here and ask for a new e-mail, or go on where you asked.
 sign-in-over = This sign-in is over

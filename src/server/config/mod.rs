@@ -113,8 +113,7 @@ impl Settings {
             );
         }
         let from = match policy.mail.from.as_deref() {
-            Some(from) => from
-                .parse()
+            Some(from) => policy::sender(from)
                 .map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?,
             None if production => {
                 return missing(

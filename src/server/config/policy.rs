@@ -2,9 +2,9 @@
 //! default.
 
 use ipnet::IpNet;
-use lettre::message::Mailbox;
+use lettre::{address::AddressError, message::Mailbox};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf, str::FromStr};
+use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf};
 use url::Url;
 
 use super::{PublicUrl, connection_url::database_url};
@@ -203,6 +203,12 @@ pub struct Mail {
     /// Whether people are told by mail of a sign-in in a browser that has not signed in to their
     /// address before.
     pub new_device_notice: bool,
+    /// How many mails are in hand at once, and connections to the mail server open.
+    pub at_once: u32,
+    /// Seconds the mail server may take over one command.
+    pub timeout: u32,
+    /// What we call ourselves at EHLO; the host of the public URL if not set.
+    pub ehlo_name: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -280,7 +286,14 @@ impl Default for Session {
 
 impl Default for Mail {
     fn default() -> Self {
-        Mail { from: None, templates: None, new_device_notice: true }
+        Mail {
+            from: None,
+            templates: None,
+            new_device_notice: true,
+            at_once: 8,
+            timeout: 20,
+            ehlo_name: None,
+        }
     }
 }
 
@@ -311,6 +324,14 @@ pub struct BadKey {
     pub why: String,
 }
 
+/// A sender's mailbox, its domain as A-labels: a mail server without SMTPUTF8 (RFC 6531) takes no
+/// other spelling.
+pub(super) fn sender(from: &str) -> Result<Mailbox, AddressError> {
+    let Mailbox { name, email } = from.parse()?;
+    let domain = idna::domain_to_ascii(email.domain()).map_err(|_| AddressError::InvalidDomain)?;
+    Ok(Mailbox::new(name, lettre::Address::new(email.user(), domain)?))
+}
+
 impl Policy {
     /// What of `newer` takes effect at the next start alone.
     pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
@@ -321,6 +342,9 @@ impl Policy {
             ("server.keep_alive", self.server.keep_alive != newer.server.keep_alive),
             ("mail.from", self.mail.from != newer.mail.from),
             ("mail.templates", self.mail.templates != newer.mail.templates),
+            ("mail.at_once", self.mail.at_once != newer.mail.at_once),
+            ("mail.timeout", self.mail.timeout != newer.mail.timeout),
+            ("mail.ehlo_name", self.mail.ehlo_name != newer.mail.ehlo_name),
             ("users", self.users != newer.users),
         ];
         changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
@@ -372,12 +396,25 @@ impl Policy {
         range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
+        range("mail.at_once", self.mail.at_once, 1..=500)?;
+        range("mail.timeout", self.mail.timeout, 1..=30)?;
         range("audit.keep_days", self.audit.keep_days, 1..=3_650)?;
         if let Some(url) = &self.server.public_url {
             url.parse::<PublicUrl>().map(|_| ()).or_else(|why| bad("server.public_url", why))?;
         }
+        if let Some(name) = &self.mail.ehlo_name {
+            // RFC 5321, 4.1.2: a domain, or an address in brackets.
+            let is_name = !name.is_empty()
+                && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
+            if !is_name {
+                bad(
+                    "mail.ehlo_name",
+                    format!("must be a host's name like \"mail.example.com\", and is {name:?}"),
+                )?;
+            }
+        }
         if let Some(from) = &self.mail.from {
-            Mailbox::from_str(from).map(|_| ()).or_else(|_| {
+            sender(from).map(|_| ()).or_else(|_| {
                 bad(
                     "mail.from",
                     "must be a mailbox like \"Example <no-reply@example.com>\"".to_owned(),

@@ -4,7 +4,7 @@ use lettre::{
     Message,
     address::Envelope,
     message::{
-        Mailbox, MultiPart,
+        Mailbox, MessageBuilder, MultiPart, SinglePart,
         header::{HeaderName, HeaderValue},
     },
 };
@@ -116,25 +116,8 @@ impl Templates {
         let render = |ending: &str| self.render(&format!("{kind}.{ending}"), &words);
         let (subject, text, html) = (render("subject.txt")?, render("txt")?, render("html")?);
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-        let raw = |name: &'static str, value: &str| {
-            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
-        };
-        let to_address = recipient(to)?;
-        // Said, not left to lettre, which would read it from the header by its own narrower rules.
-        let envelope = Envelope::new(Some(sender.from.email.clone()), vec![to_address.clone()])?;
-        let message = Message::builder()
-            .envelope(envelope)
-            .from(sender.from.clone())
-            .to(Mailbox::new(None, to_address))
-            .subject(&subject)
-            .message_id(Some(format!("<{id}@{}>", sender.public_url.host())))
-            // RFC 3834: no vacation answers, please.
-            .raw_header(raw("Auto-Submitted", "auto-generated"))
-            .raw_header(raw("X-Auto-Response-Suppress", "All"))
-            // Mail programs that thread by subject show each by itself.
-            .raw_header(raw("X-Entity-Ref-ID", id))
-            .raw_header(raw("Content-Language", language().tag()))
-            .multipart(MultiPart::alternative_plain_html(text.clone(), html.clone()))?;
+        let parts = MultiPart::alternative_plain_html(text.clone(), html.clone());
+        let message = sender.message(id, to, &subject)?.multipart(parts)?;
         Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
     }
 }
@@ -155,8 +138,33 @@ struct Sender<'a> {
     public_url: &'a PublicUrl,
 }
 
+impl Sender<'_> {
+    /// What stands above every mail of ours. `id` names it for ever.
+    fn message(&self, id: &str, to: &str, subject: &str) -> Result<MessageBuilder, ComposeError> {
+        let raw = |name: &'static str, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
+        let to = recipient(to)?;
+        // Said, not left to lettre, which would read it from the header by its own narrower rules.
+        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])?;
+        Ok(Message::builder()
+            .envelope(envelope)
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject)
+            .message_id(Some(format!("<{id}@{}>", self.public_url.host())))
+            // RFC 3834: no vacation answers, please.
+            .raw_header(raw("Auto-Submitted", "auto-generated"))
+            .raw_header(raw("X-Auto-Response-Suppress", "All"))
+            // Mail programs that thread by subject show each by itself.
+            .raw_header(raw("X-Entity-Ref-ID", id))
+            .raw_header(raw("Content-Language", language().tag())))
+    }
+}
+
 /// A mail that says nothing but that mails arrive.
 pub fn test_mail(
+    id: &str,
     to: &str,
     brand: &str,
     from: &Mailbox,
@@ -164,9 +172,8 @@ pub fn test_mail(
 ) -> Result<Composed, ComposeError> {
     let subject = format!("A test mail from {brand}");
     let text = format!("Mails from {public_url} arrive. Nobody needs to do anything.\n");
-    let message =
-        Message::builder().from(from.clone()).to(Mailbox::new(None, to.parse()?)).subject(&subject);
-    let message = message.body(text.clone())?;
+    let message = Sender { from, public_url }.message(id, to, &subject)?;
+    let message = message.singlepart(SinglePart::plain(text.clone()))?;
     Ok(Composed {
         message,
         to: to.to_owned(),

@@ -1,7 +1,12 @@
 //! The templates of mails: those beside this file, or an operator's in their place.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
-use std::path::{Path, PathBuf};
+use minijinja::{
+    AutoEscape, Environment, Output, State, UndefinedBehavior, Value, escape_formatter,
+};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 /// Mails of nobody's, to try templates on.
 pub struct Samples {
@@ -76,6 +81,7 @@ impl Templates {
         environment.set_auto_escape_callback(|name| {
             if name.ends_with(".html") { AutoEscape::Html } else { AutoEscape::None }
         });
+        environment.set_formatter(escaped);
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         folder.map_or(Ok(()), only_templates)?;
         let own = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.exists());
@@ -102,8 +108,7 @@ impl Templates {
             let sample = samples.of(name);
             let shows = environment.get_template(name).and_then(|template| template.render(sample));
             let shows = shows.map_err(|error| broken(name, error))?;
-            // In HTML the slashes of a link are escaped.
-            let is_alive = ["sample-link", SAMPLE_CODE]
+            let is_alive = [SAMPLE_LINK, SAMPLE_CODE]
                 .iter()
                 .any(|secret| shows.replace(' ', "").contains(secret));
             if ["sign_in.txt", "sign_in.html"].contains(&name) && !is_alive {
@@ -117,6 +122,26 @@ impl Templates {
     pub fn render(&self, name: &str, words: &Value) -> Result<String, minijinja::Error> {
         self.0.get_template(name)?.render(words)
     }
+}
+
+/// Escapes what HTML needs escaped and no more: minijinja escapes slashes, too, and link rewriters
+/// and webmail that take an href literally make a dead link of `https:&#x2f;&#x2f;`.
+fn escaped(out: &mut Output, state: &State, value: &Value) -> Result<(), minijinja::Error> {
+    let text = value.as_str().filter(|_| state.auto_escape() == AutoEscape::Html);
+    let Some(text) = text.filter(|_| !value.is_safe()) else {
+        return escape_formatter(out, state, value);
+    };
+    for c in text.chars() {
+        match c {
+            '&' => out.write_str("&amp;"),
+            '<' => out.write_str("&lt;"),
+            '>' => out.write_str("&gt;"),
+            '"' => out.write_str("&quot;"),
+            '\'' => out.write_str("&#39;"),
+            _ => out.write_char(c),
+        }?;
+    }
+    Ok(())
 }
 
 /// A file that is called like no template would be passed over without a word.

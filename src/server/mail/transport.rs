@@ -1,20 +1,6 @@
 //! How a mail leaves: by SMTP, or into the dev mailbox.
 
-use arc_swap::ArcSwap;
-use lettre::{
-    AsyncSmtpTransport, AsyncTransport, Tokio1Executor,
-    transport::smtp::{AsyncSmtpTransportBuilder, PoolConfig},
-};
-use std::time::Duration;
-use tokio::time::timeout;
-
-use super::{letter::Composed, mailbox::Mailbox};
-use crate::server::config::ConfigError;
-
-/// How long a mail server may think about one command.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How long one mail may take altogether.
-const SENDING: Duration = Duration::from_secs(45);
+use super::{letter::Composed, mailbox::Mailbox, refusal::Refusal, smtp::Smtp};
 
 #[derive(Debug)]
 pub enum Transport {
@@ -22,49 +8,11 @@ pub enum Transport {
     Dev(Mailbox),
 }
 
-/// A mail server, and a pool of connections to it.
-#[derive(Debug)]
-pub struct Smtp {
-    builder: AsyncSmtpTransportBuilder,
-    pool: ArcSwap<AsyncSmtpTransport<Tokio1Executor>>,
-}
-
-/// Why a mail was not taken.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// Trying again may help: no connection, a timeout, a 4xx (RFC 5321, 4.2.1).
-    #[error("{0}")]
-    ForNow(String),
-    /// It will not: a 5xx.
-    #[error("{0}")]
-    ForGood(String),
-}
-
 impl Transport {
-    /// SMTP as `url` says: `smtps://` for TLS, `smtp://…?tls=required` for STARTTLS, `smtp://` for
-    /// neither.
-    pub fn smtp(url: &str) -> Result<Self, ConfigError> {
-        // The reason, not the URL: it may hold a password.
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|error| {
-            ConfigError(format!(
-                "SMTP_URL cannot be understood: {error}. It should be like smtps://user:password@mail.example.com."
-            ))
-        })?;
-        let builder = builder.timeout(Some(PATIENCE)).pool_config(PoolConfig::new().max_size(8));
-        Ok(Transport::Smtp(Box::new(Smtp {
-            pool: ArcSwap::from_pointee(builder.clone().build()),
-            builder,
-        })))
-    }
-
     /// Whether the mail server answers, and takes our credentials.
-    pub async fn test(&self) -> Result<(), String> {
+    pub async fn test(&self) -> Result<(), Refusal> {
         let Transport::Smtp(smtp) = self else { return Ok(()) };
-        match smtp.pool.load_full().test_connection().await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err("the mail server does not answer".to_owned()),
-            Err(error) => Err(error.to_string()),
-        }
+        smtp.open().await.map(|connection| smtp.part(connection))
     }
 
     pub async fn send(&self, mail: Composed) -> Result<(), Refusal> {
@@ -79,24 +27,14 @@ impl Transport {
                 mailbox.put(mail);
                 Ok(())
             }
-            Transport::Smtp(smtp) => smtp.send(mail).await,
+            Transport::Smtp(smtp) => smtp.send(&mail.message).await,
         }
     }
-}
 
-impl Smtp {
-    async fn send(&self, mail: Composed) -> Result<(), Refusal> {
-        match timeout(SENDING, self.pool.load_full().send(mail.message)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if error.is_permanent() => Err(Refusal::ForGood(error.to_string())),
-            Ok(Err(error)) => Err(Refusal::ForNow(error.to_string())),
-            Err(_) => {
-                // Its connection goes back to the pool in the middle of a conversation, where the
-                // next mail would take an answer for its own that is not: that pool is used no
-                // more.
-                self.pool.store(self.builder.clone().build().into());
-                Err(Refusal::ForNow("the mail server took too long".to_owned()))
-            }
+    /// Lets go of what is not in use; called now and then.
+    pub fn tidy(&self) {
+        if let Transport::Smtp(smtp) = self {
+            smtp.tidy();
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod code;
 mod code_hash;
 pub mod destination;
 pub mod device;
+pub mod hand_over;
 mod hashing;
 pub mod limits;
 pub mod link;
@@ -21,7 +22,6 @@ pub mod terms;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
-use tokio::sync::{Notify, mpsc};
 
 use super::{
     clock::{Clock, Millis, SECOND},
@@ -33,11 +33,12 @@ use super::{
     session,
     store::{
         Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession,
-        QueuedMail, SessionRow, Store, Taken, Verdict,
+        SessionRow, Store, Taken, Verdict,
     },
 };
 use crate::error::Error;
 use device::Device;
+use hand_over::HandOver;
 use hashing::Hashing;
 use payload::Sealed;
 
@@ -53,10 +54,8 @@ pub struct Core {
     pub ip_limits: IpLimits,
     /// The team's own user table, when one is mapped.
     pub mapped_users: Option<MappedUsers>,
-    /// Takes new mails straight to this process's outbox worker, as many as it has room for.
-    outbox: mpsc::Sender<QueuedMail>,
-    /// Wakes the worker when there is a mail it was not given.
-    pub mail_queued: Notify,
+    /// Takes new mails to this process's outbox worker.
+    pub outbox: HandOver,
     hashing: Hashing,
 }
 
@@ -128,7 +127,7 @@ impl Core {
         policy: Policy,
         public_url: PublicUrl,
         mapped_users: Option<MappedUsers>,
-        outbox: mpsc::Sender<QueuedMail>,
+        outbox: HandOver,
     ) -> Self {
         let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
         let policy = ArcSwap::from_pointee(policy);
@@ -142,7 +141,6 @@ impl Core {
             public_url,
             mapped_users,
             outbox,
-            mail_queued: Notify::new(),
             hashing: Hashing::default(),
         }
     }

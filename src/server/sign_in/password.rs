@@ -133,7 +133,7 @@ pub async fn set(
     if others > 0 {
         revoked.tell();
     }
-    core.mail_queued.notify_one();
+    core.outbox.written();
     Ok(())
 }
 

@@ -96,6 +96,14 @@ impl Payload {
         }
     }
 
+    /// Which of the outbox's ranks it has: what somebody waits for goes first.
+    fn rank(&self) -> i64 {
+        match self {
+            Payload::SignIn(_) => 0,
+            Payload::NewDevice(_) | Payload::PasswordChange(_) => 1,
+        }
+    }
+
     /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
     pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
         serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
@@ -107,6 +115,7 @@ pub struct Sealed {
     mail_id: String,
     /// Whose allowance it takes from.
     bucket: String,
+    rank: i64,
     payload: Vec<u8>,
     expires_at: Millis,
 }
@@ -121,14 +130,16 @@ impl Sealed {
     ) -> Result<Self, Error> {
         let mail_id = core.random.id()?;
         let plain = serde_json::to_vec(payload).map_err(|_| Error::Internal)?;
+        let rank = payload.rank();
         let payload = core.keys.seal(&core.random, &mail_id, &plain)?;
-        Ok(Sealed { mail_id, bucket, payload, expires_at })
+        Ok(Sealed { mail_id, bucket, rank, payload, expires_at })
     }
 
     /// The mail as the database takes it. `auth_request_id`: empty, when it belongs to none.
     pub fn new_mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
-        let Sealed { mail_id: id, bucket, payload, expires_at } = self;
-        NewMail { id, auth_request_id, bucket, payload, expires_at: *expires_at, handed_over }
+        let Sealed { mail_id: id, bucket, rank, payload, expires_at } = self;
+        let (rank, expires_at) = (*rank, *expires_at);
+        NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over }
     }
 
     /// Whose allowance it takes from.
@@ -145,6 +156,7 @@ impl Sealed {
             address,
             payload,
             attempts: 1,
+            leased_at: event.at,
             expires_at,
             created_at: event.at,
             request_id,

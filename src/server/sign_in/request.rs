@@ -1,11 +1,11 @@
 //! Auth requests: asking for a mail, and asking again.
 
-use tokio::sync::mpsc::Permit;
-
 use super::{
     Browser, Core,
     code::Code,
-    code_hash, device, limits,
+    code_hash, device,
+    hand_over::Room,
+    limits,
     link::{self, LinkToken},
     not_you::What,
     payload::{Letter, Payload, Sealed},
@@ -17,7 +17,7 @@ use crate::{
         clock::{Millis, SECOND, seconds_until},
         config::SignUp,
         event,
-        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, QueuedMail, Taken},
+        store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Taken},
         words::{language, say},
     },
 };
@@ -116,7 +116,7 @@ async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, 
     let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
-    let worker = core.outbox.try_reserve().ok();
+    let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     accepted(core, &id, terms, secrets, &event, started, worker, browser).await
@@ -155,7 +155,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         unlocks: terms.unlocks,
     };
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
-    let worker = core.outbox.try_reserve().ok();
+    let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
@@ -185,6 +185,7 @@ pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<S
     let mail = core.store.mail_of(&request.id).await?;
     Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
         ("failed", _) => Some(say!("mail-failed")),
+        ("unsent", _) => Some(say!("mail-unsent")),
         ("queued", Some(_)) => Some(say!("mail-delayed")),
         _ => None,
     }))
@@ -206,7 +207,7 @@ async fn accepted(
     secrets: Secrets,
     event: &AuditEvent,
     outcome: Result<(), Error>,
-    worker: Option<Permit<'_, QueuedMail>>,
+    worker: Option<Room<'_>>,
     browser: &Browser,
 ) -> Result<Started, Error> {
     if let Err(error) = outcome {
@@ -215,8 +216,8 @@ async fn accepted(
     event.tell();
     let expires_at = secrets.credential.expires_at;
     match worker {
-        Some(worker) => worker.send(secrets.mail.queued(&terms.address, event)),
-        None => core.mail_queued.notify_one(),
+        Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),
+        None => core.outbox.written(),
     }
     Ok(Started {
         auth_request_id: auth_request_id.to_owned(),

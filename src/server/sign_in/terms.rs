@@ -16,6 +16,8 @@ use crate::{
 const SHORTEST_LIFE: u32 = 60;
 /// The caller's own text that comes back with the sign-in, in bytes.
 const LONGEST_STATE: usize = 2_048;
+/// The parameter of a link that carries its secret.
+const LINK_TOKEN: &str = "link_token";
 const MOST_VARIABLES: usize = 30;
 /// Characters of a variable, and of its name.
 const LONGEST_VARIABLE: usize = 200;
@@ -150,7 +152,7 @@ impl Terms {
     pub fn link(&self, core: &Core, token: &LinkToken) -> Result<String, Error> {
         let Some(base) = &self.link_base else { return Ok(core.public_url.link(&token.encode())) };
         let mut url = Url::parse(base).map_err(|_| Error::Internal)?;
-        url.query_pairs_mut().append_pair("link_token", &token.encode());
+        url.query_pairs_mut().append_pair(LINK_TOKEN, &token.encode());
         Ok(url.into())
     }
 }
@@ -165,6 +167,16 @@ pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>
         return Err(Error::invalid(
             "magiclink_auth_uri is not of an origin in auth.magiclink_origins",
         ));
+    }
+    // Ours would be the second of that name, and the app might read the first.
+    if url.query_pairs().any(|(name, _)| name == LINK_TOKEN) {
+        let others: Vec<_> = url.query_pairs().filter(|(name, _)| name != LINK_TOKEN).collect();
+        let mut without = url.clone();
+        without.set_query(None);
+        if !others.is_empty() {
+            without.query_pairs_mut().extend_pairs(others);
+        }
+        return Ok(Some(without.into()));
     }
     Ok(Some(url.into()))
 }

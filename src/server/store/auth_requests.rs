@@ -171,8 +171,8 @@ impl Store {
                        INSERT_CREDENTIAL
                            => [new.id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
                        INSERT_MAIL => [
-        mail.id, mail.auth_request_id, new.address, mail.bucket, mail.payload, mail.attempts(), mail.due_at(event.at), event.at,
-        mail.expires_at, &event.request_id,
+        mail.id, mail.auth_request_id, new.address, mail.bucket, mail.rank, mail.payload, mail.attempts(), mail.due_at(event.at),
+        mail.leased_at(event.at), event.at, mail.expires_at, &event.request_id,
         ];
                        note event, &event.user_id
                    );
@@ -213,8 +213,8 @@ impl Store {
                        INSERT_CREDENTIAL
                            => [id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
                        INSERT_MAIL => [
-        mail.id, mail.auth_request_id, &address, mail.bucket, mail.payload, mail.attempts(), mail.due_at(event.at), event.at,
-        mail.expires_at, &event.request_id,
+        mail.id, mail.auth_request_id, &address, mail.bucket, mail.rank, mail.payload, mail.attempts(), mail.due_at(event.at),
+        mail.leased_at(event.at), event.at, mail.expires_at, &event.request_id,
         ];
                        note event, &event.user_id
                    );

@@ -31,7 +31,7 @@ pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 pub use migrate::MigrateError;
 pub use open::OpenError;
 use outbox::INSERT_MAIL;
-pub use outbox::{NewMail, QueuedMail};
+pub use outbox::{Ending, LEASE, NewMail, QueuedMail};
 use overview::OVERVIEW;
 pub use overview::{ATTEMPTS_SHOWN, Line, Overview};
 pub use pool::Pool;

@@ -204,8 +204,9 @@ macro_rules! begin_session {
             $crate::server::store::run_all!(
                 $tx,
                 $crate::server::store::INSERT_MAIL => [
-                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.payload, notice.attempts(),
-                    notice.due_at($now), $now, notice.expires_at, &issued.request_id,
+                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.rank, notice.payload,
+                    notice.attempts(), notice.due_at($now), notice.leased_at($now), $now, notice.expires_at,
+                    &issued.request_id,
                 ]
             );
         }

@@ -1,0 +1,74 @@
+//! The words of a mail server, without the address that they like to repeat.
+
+use crate::server::sign_in::address::masked;
+
+/// `words` with every spelling of `address` masked: the whole or its local part alone, with or
+/// without what stands behind a `+`, in capitals or not (ASVS 5.0 16.2.5).
+pub fn without(address: &str, words: &str) -> String {
+    let mask = masked(address);
+    let local = address.split_once('@').map_or(address, |(local, _)| local);
+    let short = mask.split_once('@').map_or(mask.as_str(), |(short, _)| short);
+    let plain = local.split_once('+').map_or(local, |(plain, _)| plain);
+    let words = replaced(words, address, &mask);
+    let words = replaced(&words, local, short);
+    replaced(&words, plain, short)
+}
+
+/// `text` with `with` for each `word` that is no part of a longer one, whatever its case.
+fn replaced(text: &str, word: &str, with: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut rest, mut before) = (text, None);
+    while let Some(first) = rest.chars().next() {
+        let after = Some(rest)
+            .filter(|_| !before.is_some_and(char::is_alphanumeric))
+            .and_then(|rest| behind(rest, word))
+            .filter(|after| !after.starts_with(char::is_alphanumeric))
+            // What a mask has left of it: a***@example.com.
+            .filter(|after| !after.starts_with("***"));
+        match after {
+            Some(after) => {
+                out.push_str(with);
+                (rest, before) = (after, word.chars().last());
+            }
+            None => {
+                out.push(first);
+                (rest, before) = (&rest[first.len_utf8()..], Some(first));
+            }
+        }
+    }
+    out
+}
+
+/// What stands behind `word` in a text that begins with it, in whatever case.
+fn behind<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let mut rest = text.chars();
+    for expected in word.chars() {
+        let found = rest.next()?;
+        if found != expected && !found.to_lowercase().eq(expected.to_lowercase()) {
+            return None;
+        }
+    }
+    (!word.is_empty()).then_some(rest.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_an_address_is_masked_and_nothing_else() {
+        let address = "ada+news@example.com";
+        for (words, left) in [
+            ("550 <ada+news@example.com>: unknown", "550 <a***@example.com>: unknown"),
+            ("550 <ADA+News@EXAMPLE.com>: unknown", "550 <a***@example.com>: unknown"),
+            ("user Ada+News unknown", "user a*** unknown"),
+            ("mailbox ada of adamant is full", "mailbox a*** of adamant is full"),
+            ("ada", "a***"),
+            ("no such mailbox", "no such mailbox"),
+        ] {
+            assert_eq!(without(address, words), left);
+        }
+        assert_eq!(without("jürgen@example.com", "JÜRGEN: unknown"), "j***: unknown");
+        assert_eq!(without("a@example.com", "<a@example.com> a"), "<a***@example.com> a***");
+    }
+}

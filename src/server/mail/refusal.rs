@@ -1,0 +1,155 @@
+//! Why a mail was not taken, and whose fault that is: ours, its recipient's, its own.
+
+use lettre::transport::smtp;
+use std::fmt;
+
+/// Why a mail was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The mail server did not let us in, or lets us send no more: no mail of ours would fare
+    /// better. Ours to mend, so trying again helps once it is.
+    #[error("{0}")]
+    OfUs(String),
+    /// Trying again may help: a 4xx (RFC 5321, 4.2.1), a connection that broke, a server that takes
+    /// too long.
+    #[error("{0}")]
+    ForNow(String),
+    /// Its recipient cannot have it, now or later.
+    #[error("{0}")]
+    OfRecipient(String),
+    /// It cannot be put together or put on the wire.
+    #[error("{0}")]
+    OfMail(String),
+}
+
+impl Refusal {
+    /// As a label.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Refusal::OfUs(_) => "session",
+            Refusal::ForNow(_) => "for_now",
+            Refusal::OfRecipient(_) => "recipient",
+            Refusal::OfMail(_) => "mail",
+        }
+    }
+}
+
+/// A step of a conversation with a mail server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Connection, TLS if it comes first, greeting and EHLO.
+    Connect,
+    StartTls,
+    Auth,
+    Mail,
+    Rcpt,
+    /// DATA, and the message after it.
+    Data,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Connect => "at the connection or EHLO",
+            Step::StartTls => "at STARTTLS",
+            Step::Auth => "at AUTH",
+            Step::Mail => "at MAIL FROM",
+            Step::Rcpt => "at RCPT TO",
+            Step::Data => "at DATA",
+        })
+    }
+}
+
+impl Step {
+    /// What an error of this step means for the mail.
+    pub fn refusal(self, error: &smtp::Error) -> Refusal {
+        let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        let why = format!("{self}: {error}");
+        match error.status() {
+            Some(code) if error.is_permanent() => self.permanent(u16::from(code), &words, why),
+            _ => self.passing(why),
+        }
+    }
+
+    /// The server said nothing in time.
+    pub fn too_slow(self) -> Refusal {
+        self.passing(format!("{self}: the mail server took too long"))
+    }
+
+    fn passing(self, why: String) -> Refusal {
+        match self {
+            Step::Connect | Step::StartTls | Step::Auth | Step::Mail => Refusal::OfUs(why),
+            Step::Rcpt | Step::Data => Refusal::ForNow(why),
+        }
+    }
+
+    /// A 5xx. Before RCPT it can only be about us. At RCPT it is about the recipient, unless it
+    /// says that we are nobody who may send, or have sent enough. At DATA servers answer for all
+    /// of these, and for the message; there it takes a status (RFC 3463) or a code that means the
+    /// recipient or the message.
+    fn permanent(self, code: u16, words: &str, why: String) -> Refusal {
+        let status = enhanced(words);
+        let is_about_us = match (code, status) {
+            // RFC 4954, 6: authentication is missing or wrong. 421 and 521: nobody is served.
+            (521 | 530 | 534 | 535 | 538, _) => true,
+            // The sender's address; a quota of the sender's (widely used, Gmail among others).
+            (_, Some((1, 7 | 8) | (4, 5))) => true,
+            _ => words.to_ascii_lowercase().contains("relay"),
+        };
+        match self {
+            Step::Rcpt if !is_about_us => Refusal::OfRecipient(why),
+            Step::Data if !is_about_us => match (code, status) {
+                (_, Some((1 | 2, _))) => Refusal::OfRecipient(why),
+                (_, Some((6, _) | (3, 4))) => Refusal::OfMail(why),
+                (550 | 551 | 553, None) => Refusal::OfRecipient(why),
+                (552, None) => Refusal::OfMail(why),
+                // Policy, reputation, a server in trouble.
+                _ => Refusal::ForNow(why),
+            },
+            _ => Refusal::OfUs(why),
+        }
+    }
+}
+
+/// Subject and detail of the enhanced status that words begin with: 5.`subject`.`detail`.
+fn enhanced(words: &str) -> Option<(u16, u16)> {
+    let status = words.split_whitespace().next()?;
+    let mut numbers = status.strip_prefix("5.")?.split('.').map(str::parse);
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(subject)), Some(Ok(detail)), None) => Some((subject, detail)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_the_recipients_only_where_it_says_so() {
+        for (step, code, words, whose) in [
+            (Step::Connect, 554, "no SMTP service here", "session"),
+            (Step::Connect, 550, "5.7.1 EHLO name refused", "session"),
+            (Step::Auth, 535, "5.7.8 bad credentials", "session"),
+            (Step::Mail, 550, "5.1.8 sender rejected", "session"),
+            (Step::Mail, 550, "daily quota exceeded", "session"),
+            (Step::Rcpt, 550, "5.1.1 no such user", "recipient"),
+            (Step::Rcpt, 550, "5.7.1 blocked by the recipient", "recipient"),
+            (Step::Rcpt, 554, "refused", "recipient"),
+            (Step::Rcpt, 530, "5.7.1 authentication required", "session"),
+            (Step::Rcpt, 554, "5.7.1 <a@example.com>: Relay access denied", "session"),
+            (Step::Rcpt, 550, "5.4.5 Daily user sending limit exceeded", "session"),
+            (Step::Data, 550, "5.1.1 no such user", "recipient"),
+            (Step::Data, 550, "no such user", "recipient"),
+            (Step::Data, 552, "5.2.2 mailbox full", "recipient"),
+            (Step::Data, 552, "5.3.4 message too big", "mail"),
+            (Step::Data, 554, "5.6.0 cannot be parsed", "mail"),
+            (Step::Data, 554, "5.7.1 looks like spam", "for_now"),
+            (Step::Data, 550, "5.7.26 unauthenticated sender", "for_now"),
+            (Step::Data, 550, "5.4.5 Daily sending quota exceeded", "session"),
+        ] {
+            let refusal = step.permanent(code, words, words.to_owned());
+            assert_eq!(refusal.name(), whose, "{step}: {code} {words}");
+        }
+    }
+}

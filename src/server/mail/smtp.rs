@@ -1,0 +1,301 @@
+//! SMTP (RFC 5321): one mail server, and connections to it that stay open.
+//!
+//! Not lettre's own transport: of a refusal it does not tell at which command it came, and so not
+//! whose it is.
+
+use lettre::{
+    Message,
+    address::Envelope,
+    transport::smtp::{
+        Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, Tls, TlsParameters},
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+    },
+};
+use percent_encoding::percent_decode_str;
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::timeout;
+use url::Url;
+
+use super::refusal::{Refusal, Step};
+use crate::server::{
+    clock::Clock,
+    config::{self, ConfigError, PublicUrl},
+};
+
+/// How long a connection stays open that nobody uses.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// A mail server.
+pub struct Smtp {
+    host: String,
+    port: u16,
+    tls: Tls,
+    credentials: Option<Credentials>,
+    /// What we call ourselves at EHLO.
+    hello: ClientId,
+    /// How long it may take over one command.
+    patience: Duration,
+    clock: Clock,
+    /// Connections that wait for the next mail, the last used last, and since when.
+    kept: Mutex<Vec<Kept>>,
+    /// How many may.
+    most: usize,
+}
+
+/// A connection, and when it was last used, by the monotonic clock.
+type Kept = (AsyncSmtpConnection, Duration);
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Smtp({}:{})", self.host, self.port)
+    }
+}
+
+impl Smtp {
+    /// The server that `url` names: `smtps://` for TLS, `smtp://…?tls=required` for STARTTLS,
+    /// `smtp://` for neither. The error repeats nothing of the URL, which may hold a password.
+    pub fn new(
+        url: &str,
+        mail: &config::Mail,
+        public_url: &PublicUrl,
+        clock: Clock,
+    ) -> Result<Self, ConfigError> {
+        let wrong = |why: String| {
+            ConfigError(format!(
+                "SMTP_URL cannot be understood: {why}. \
+                 It should be like smtps://user:password@mail.example.com."
+            ))
+        };
+        let url = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+        let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| wrong("it names no host".to_owned()))?;
+        // A socket has an IPv6 address without the brackets of the URL.
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let certified =
+            || TlsParameters::new(host.clone()).map_err(|error| wrong(error.to_string()));
+        let (port, tls) = match (url.scheme(), tls.as_deref()) {
+            ("smtp", None) => (SMTP_PORT, Tls::None),
+            ("smtp", Some("required")) => (SUBMISSION_PORT, Tls::Required(certified()?)),
+            ("smtp", Some("opportunistic")) => (SUBMISSION_PORT, Tls::Opportunistic(certified()?)),
+            ("smtps", _) => (SUBMISSIONS_PORT, Tls::Wrapper(certified()?)),
+            ("smtp", Some(_)) => {
+                return Err(wrong("its tls is neither required nor opportunistic".to_owned()));
+            }
+            _ => return Err(wrong("it begins with neither smtp:// nor smtps://".to_owned())),
+        };
+        if url.path().len() > 1 {
+            return Err(wrong("it has a path; the name for EHLO is mail.ehlo_name".to_owned()));
+        }
+        let decoded = |text: &str| {
+            let text = percent_decode_str(text).decode_utf8();
+            text.map(Cow::into_owned).map_err(|_| wrong("its password is not UTF-8".to_owned()))
+        };
+        let credentials = match url.password() {
+            Some(password) => Some(Credentials::new(decoded(url.username())?, decoded(password)?)),
+            None => None,
+        };
+        Ok(Smtp {
+            port: url.port().unwrap_or(port),
+            host,
+            tls,
+            credentials,
+            hello: client_id(mail.ehlo_name.as_deref().unwrap_or(public_url.host())),
+            patience: Duration::from_secs(mail.timeout.into()),
+            clock,
+            kept: Mutex::default(),
+            most: mail.at_once as usize,
+        })
+    }
+
+    /// Sends a message, over a connection that is open already if there is one.
+    pub async fn send(&self, message: &Message) -> Result<(), Refusal> {
+        let (envelope, body) = (message.envelope(), message.formatted());
+        let mut connection = match self.kept() {
+            Some(mut kept) => match self.begin(&mut kept, envelope, &body).await {
+                Ok(()) => kept,
+                // Closed while it waited, or had its share of mails: a new one will tell.
+                Err(_) => {
+                    self.part(kept);
+                    self.opened(envelope, &body).await?
+                }
+            },
+            None => self.opened(envelope, &body).await?,
+        };
+        let sent = self.hand_in(&mut connection, envelope, &body).await;
+        match sent {
+            Ok(()) => self.keep(connection),
+            Err(_) => self.part(connection),
+        }
+        sent
+    }
+
+    /// A new connection, and a mail begun on it.
+    async fn opened(
+        &self,
+        envelope: &Envelope,
+        body: &[u8],
+    ) -> Result<AsyncSmtpConnection, Refusal> {
+        let mut connection = self.open().await?;
+        match self.begin(&mut connection, envelope, body).await {
+            Ok(()) => Ok(connection),
+            Err(refusal) => {
+                self.part(connection);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// A connection on which the server takes mails of ours.
+    pub async fn open(&self) -> Result<AsyncSmtpConnection, Refusal> {
+        let wrapper = match &self.tls {
+            Tls::Wrapper(tls) => Some(tls.clone()),
+            _ => None,
+        };
+        let server = (self.host.as_str(), self.port);
+        let connecting = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(self.patience),
+            &self.hello,
+            wrapper,
+            None,
+        );
+        let mut connection = self.step(Step::Connect, connecting).await?;
+        match &self.tls {
+            Tls::Required(tls) => {
+                let starting = connection.starttls(tls.clone(), &self.hello);
+                self.step(Step::StartTls, starting).await?;
+            }
+            Tls::Opportunistic(tls) if connection.can_starttls() => {
+                let starting = connection.starttls(tls.clone(), &self.hello);
+                self.step(Step::StartTls, starting).await?;
+            }
+            _ => {}
+        }
+        if let Some(credentials) = &self.credentials {
+            let proving = connection.auth(DEFAULT_MECHANISMS, credentials);
+            let proven = self.step(Step::Auth, proving).await;
+            if let Err(refusal) = proven {
+                self.part(connection);
+                return Err(refusal);
+            }
+        }
+        Ok(connection)
+    }
+
+    /// Says whose mail it is. Addresses that are not ASCII need SMTPUTF8 (RFC 6531), and their
+    /// headers 8BITMIME.
+    async fn begin(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        envelope: &Envelope,
+        body: &[u8],
+    ) -> Result<(), Refusal> {
+        let has = |extension| connection.server_info().supports_feature(extension);
+        let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
+        let mut parameters = Vec::new();
+        if !envelope.from().is_none_or(is_plain) && !has(Extension::SmtpUtfEight) {
+            return Err(Refusal::OfUs(
+                "mail.from is not ASCII, and the mail server has no SMTPUTF8".to_owned(),
+            ));
+        }
+        if !envelope.to().iter().all(is_plain) && !has(Extension::SmtpUtfEight) {
+            return Err(Refusal::OfRecipient(
+                "the address is not ASCII, and the mail server has no SMTPUTF8".to_owned(),
+            ));
+        }
+        if !envelope.from().into_iter().chain(envelope.to()).all(is_plain) {
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        // SMTPUTF8 includes 8BITMIME (RFC 6531, 3.1).
+        if !body.is_ascii() {
+            if !has(Extension::EightBitMime) && parameters.is_empty() {
+                return Err(Refusal::OfMail(
+                    "the mail is not ASCII, and the mail server has no 8BITMIME".to_owned(),
+                ));
+            }
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        let from = Mail::new(envelope.from().cloned(), parameters);
+        self.step(Step::Mail, connection.command(from)).await.map(drop)
+    }
+
+    /// Says whom it is for, and what it says.
+    async fn hand_in(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        envelope: &Envelope,
+        body: &[u8],
+    ) -> Result<(), Refusal> {
+        for to in envelope.to() {
+            let to = Rcpt::new(to.clone(), Vec::new());
+            self.step(Step::Rcpt, connection.command(to)).await?;
+        }
+        self.step(Step::Data, connection.command(Data)).await?;
+        // A server that looks the message over may take long, and to ask again then would be to
+        // send it twice: as long as the sender waits for it.
+        connection.message(body).await.map(drop).map_err(|error| Step::Data.refusal(&error))
+    }
+
+    async fn step<T>(
+        &self,
+        step: Step,
+        taking: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Refusal> {
+        match timeout(self.patience, taking).await {
+            Ok(taken) => taken.map_err(|error| step.refusal(&error)),
+            Err(_) => Err(step.too_slow()),
+        }
+    }
+
+    fn kept(&self) -> Option<AsyncSmtpConnection> {
+        self.tidy();
+        self.lock().pop().map(|(connection, _)| connection)
+    }
+
+    fn keep(&self, connection: AsyncSmtpConnection) {
+        let mut kept = self.lock();
+        if kept.len() < self.most {
+            kept.push((connection, self.clock.monotonic()));
+        } else {
+            drop(kept);
+            self.part(connection);
+        }
+    }
+
+    /// Closes what nobody has used for a while.
+    pub fn tidy(&self) {
+        let (mut kept, now) = (self.lock(), self.clock.monotonic());
+        let used = kept.partition_point(|(_, since)| now.saturating_sub(*since) > IDLE);
+        let idle: Vec<_> = kept.drain(..used).collect();
+        drop(kept);
+        idle.into_iter().for_each(|(connection, _)| self.part(connection));
+    }
+
+    /// Says QUIT, and waits for no one to hear it.
+    pub fn part(&self, mut connection: AsyncSmtpConnection) {
+        let patience = self.patience;
+        tokio::spawn(async move { timeout(patience, connection.abort()).await });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A name for EHLO: an address has brackets there (RFC 5321, 4.1.3).
+fn client_id(name: &str) -> ClientId {
+    match name.trim_matches(['[', ']']).parse() {
+        Ok(std::net::IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(std::net::IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(name.to_owned()),
+    }
+}
