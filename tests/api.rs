@@ -263,6 +263,9 @@ async fn the_description_names_every_code_and_says_what_each_answer_is() {
     let paths = description["paths"].as_object().unwrap().values();
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     for operation in operations {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert_eq!(parameter["in"], "query", "no path of ours has a parameter: {parameter}");
+        }
         for (status, answer) in operation["responses"].as_object().unwrap() {
             let said = answer["description"].as_str().unwrap_or_default();
             assert!(!said.is_empty(), "{status} of {operation}");

@@ -42,7 +42,7 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
             "has 0.0.0.0/0, wider than any private network",
         ),
         (vec![("LATCHKEY_SERVER__TRUSTED_PROXIES", "::/0")], "has ::/0"),
-        (vec![("LATCHKEY_SERVER__KEEP_ALIVE", "1")], "must be 5 to 3600"),
+        (vec![("LATCHKEY_SERVER__KEEP_ALIVE", "0")], "must be 1 to 3600"),
         (vec![("LATCHKEY_ENV", "staging")], "LATCHKEY_ENV must be development or production"),
         (vec![("LATCHKEY_PUBLIC_URL", "http://example.com")], "LATCHKEY_PUBLIC_URL must be https"),
         (

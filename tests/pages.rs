@@ -305,7 +305,7 @@ async fn a_page_under_another_name_of_the_server_leads_to_the_public_one() {
     let behind = stranger
         .request(Method::GET, "/login")
         .header("host", "latchkey.internal:3000")
-        .header("x-forwarded-host", "login.example.com");
+        .header("x-forwarded-host", "login.example.com, proxy.internal");
     assert_eq!(stranger.send(behind).await.status, 200);
     for path in ["/api/auth/session", "/healthz", "/readyz"] {
         let request = stranger.request(Method::GET, path).header("host", "www.example.com");

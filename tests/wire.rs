@@ -288,6 +288,22 @@ async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_is_let_go_when_its_time_is_over() {
+    let app = App::with(&[("LATCHKEY_SERVER__KEEP_ALIVE", "1")]).await;
+    let mut begun = Wire::open(&app).await;
+    begun.send("GET /login HTTP/1.1\r\nHost:").await;
+    for path in ["/healthz", "/login"] {
+        let mut idle = Wire::open(&app).await;
+        idle.send(format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n")).await;
+        assert!(idle.answer().await.starts_with("HTTP/1.1 200"), "{path}");
+        tokio::select! {
+            rest = idle.rest() => assert_eq!(rest, "", "{path}"),
+            _ = begun.rest() => panic!("{path}: the time for headers was over before"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_gigabyte_is_refused_before_it_is_sent_on_every_route() {
     let app = App::start().await;
     for path in [

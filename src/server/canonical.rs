@@ -19,6 +19,8 @@ pub fn elsewhere(state: &AppState, request: &Request) -> Option<Response> {
     let (public, headers) = (state.public_url(), request.headers());
     let forwarded = headers.get(&FORWARDED_HOST).filter(|_| public.is_https());
     let asked = forwarded.or_else(|| headers.get(HOST))?.to_str().ok()?;
+    // Each proxy adds the name it was asked for.
+    let asked = asked.split(',').next().unwrap_or_default().trim();
     if asked == public.authority() {
         return None;
     }

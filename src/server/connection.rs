@@ -185,9 +185,17 @@ impl<S> Watched<S> {
         })
     }
 
-    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if self.limited == Some(WAITING) && matches!(written, Poll::Ready(Ok(1..))) {
+    /// Begins the wait for the next request, or for the client to take more of this answer. Here,
+    /// because hyper need not read again after an answer: it may have begun to while that was made.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(1..))) {
             self.limited = None;
+            // It has only just begun.
+            let _ = self.is_late(cx);
         }
         written
     }
@@ -236,7 +244,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
-        this.wrote(written)
+        this.wrote(cx, written)
     }
 
     fn poll_write_vectored(
@@ -251,7 +259,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
             return Poll::Ready(Ok(piece.len()));
         }
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, pieces);
-        this.wrote(written)
+        this.wrote(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -36,6 +36,9 @@ use super::{
 };
 use crate::{app::App, error::Error};
 
+/// The answer to who sends a body too slowly.
+const TOO_SLOW: (StatusCode, &str) =
+    (StatusCode::REQUEST_TIMEOUT, "That cannot be done: the body did not come within 10 s.");
 /// How long an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
@@ -118,7 +121,7 @@ async fn refuse(state: &AppState, refused: Refused) -> Response {
     match refused.why {
         Why::Error(error) => render::refusal(state, refused.parts, error).await,
         Why::HeadersTooLarge => api::refused_as(head::too_large()),
-        Why::TooSlow => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Why::TooSlow => api::refused_as(TOO_SLOW),
     }
 }
 

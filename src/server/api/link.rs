@@ -24,6 +24,7 @@ use crate::{
 };
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Link {
     #[serde(default)]
     link_token: String,

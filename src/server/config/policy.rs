@@ -371,7 +371,7 @@ impl Policy {
         )?;
         range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
         range("server.connections", self.server.connections, 16..=100_000)?;
-        range("server.keep_alive", self.server.keep_alive, 5..=3_600)?;
+        range("server.keep_alive", self.server.keep_alive, 1..=3_600)?;
         for network in &self.server.trusted_proxies {
             if network.prefix_len() < if network.addr().is_ipv4() { 8 } else { 7 } {
                 bad(
