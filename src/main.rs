@@ -4,17 +4,26 @@
 use clap::{Parser, Subcommand};
 use latchkey::server::{
     check::check,
-    clock::Clock,
+    clock::{Clock, Millis},
     config::{Settings, of_process},
     mail::{letter::test_mail, smtp::Smtp, transport::Transport},
-    operator,
+    operator::{
+        self,
+        addresses::{Found, of_text},
+        export::{self, ExportError, Wanted},
+    },
     random::Random,
     serve::{self, ServeError, Server, listen},
-    sign_in::address::Address,
+    sign_in::{Core, address::Address},
     store::{Store, name_of},
     telemetry,
 };
-use std::{error::Error, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, BufWriter, ErrorKind, Read, Stdout},
+    path::Path,
+    process::ExitCode,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
@@ -51,20 +60,62 @@ enum Command {
     /// Users.
     #[command(subcommand)]
     Users(Users),
+    /// What happened.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Copy a database of SQLite into a new file, while the server runs.
+    Backup { file: String },
 }
 
 #[derive(Subcommand)]
 enum Sessions {
-    /// End all sessions of who has this address.
-    Revoke { email: String },
+    /// End all sessions of who has this address, or those of everybody.
+    Revoke {
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        email: Option<String>,
+        #[arg(long)]
+        all: bool,
+    },
 }
 
 #[derive(Subcommand)]
 enum Users {
+    /// Make users of these addresses, for a server whose sign-up is closed.
+    Add {
+        #[arg(required = true)]
+        emails: Vec<String>,
+    },
+    /// Make users of the addresses in a file (or - for standard input): one a line, or a CSV.
+    Import { file: String },
+    /// List all users as a CSV, or everybody who is kept out.
+    List {
+        #[arg(long)]
+        kept_out: bool,
+    },
+    /// Delete a user with all that is theirs.
+    Delete { email: String },
     /// Keep an address out: its sessions end, it gets no mails, and it cannot sign up.
     Disable { email: String },
     /// Let an address in again.
     Enable { email: String },
+}
+
+#[derive(Subcommand)]
+enum Audit {
+    /// Write events out, one JSON object a line. A time is like 2026-01-31, 2026-01-31T12:00:00Z,
+    /// 12h or 7d (ago).
+    Export {
+        #[arg(long, default_value = "1970-01-01")]
+        since: String,
+        #[arg(long)]
+        until: Option<String>,
+        /// Of this address alone.
+        #[arg(long)]
+        address: Option<String>,
+        /// Of this name alone, like auth.failed; may be given again for more.
+        #[arg(long)]
+        event: Vec<String>,
+    },
 }
 
 #[tokio::main]
@@ -103,23 +154,117 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             }
         }
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
-        Command::Sessions(Sessions::Revoke { email }) => {
-            let core = serve::open_alone(&settings).await?;
-            match operator::revoke_sessions(&core, &email).await? {
-                1 => println!("1 session of {email} has ended"),
-                many => println!("{many} sessions of {email} have ended"),
-            }
+        Command::Sessions(command) => sessions(&alone(&settings).await?, command).await?,
+        Command::Users(command) => return users(&alone(&settings).await?, command).await,
+        Command::Audit(command) => audit(&alone(&settings).await?, command).await?,
+        Command::Backup { file } => back_up(&settings, &file).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What a command needs, once the operator was told which database it acts on.
+async fn alone(settings: &Settings) -> Result<Core, ServeError> {
+    let core = serve::open_alone(settings).await?;
+    eprintln!("latchkey: {}", name_of(&settings.database_url));
+    Ok(core)
+}
+
+async fn sessions(core: &Core, command: Sessions) -> Result<(), Box<dyn Error>> {
+    let Sessions::Revoke { email, .. } = command;
+    let (ended, whose) = match &email {
+        Some(email) => (operator::revoke_sessions(core, email).await?, email.as_str()),
+        None => (operator::revoke_everybody(core).await?, "everybody"),
+    };
+    match ended {
+        1 => println!("1 session of {whose} has ended"),
+        many => println!("{many} sessions of {whose} have ended"),
+    }
+    Ok(())
+}
+
+async fn users(core: &Core, command: Users) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Users::Add { emails } => return add(core, of_text(emails.join("\n").as_bytes())).await,
+        Users::Import { file } => {
+            let text = match file.as_str() {
+                "-" => {
+                    let mut text = Vec::new();
+                    io::stdin().read_to_end(&mut text).map(|_| text)
+                }
+                file => std::fs::read(file),
+            };
+            let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
+            return add(core, of_text(&text)).await;
         }
-        Command::Users(Users::Disable { email }) => {
-            operator::disable(&serve::open_alone(&settings).await?, &email).await?;
+        Users::List { kept_out: false } => written(operator::list(core, &mut out()).await)?,
+        Users::List { kept_out: true } => written(operator::list_bans(core, &mut out()).await)?,
+        Users::Delete { email } => {
+            operator::delete(core, &email).await?;
+            println!("{email} is a user no more");
+        }
+        Users::Disable { email } => {
+            operator::disable(core, &email).await?;
             println!("{email} is kept out");
         }
-        Command::Users(Users::Enable { email }) => {
-            operator::enable(&serve::open_alone(&settings).await?, &email).await?;
+        Users::Enable { email } => {
+            operator::enable(core, &email).await?;
             println!("{email} may sign in");
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Adds what is an address, and names every line that is none.
+async fn add(core: &Core, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
+    let (mut addresses, mut bad) = (Vec::new(), 0);
+    for (line, found) in found {
+        match found {
+            Ok(address) => addresses.push(address),
+            Err(why) => {
+                eprintln!("line {line}: {why}");
+                bad += 1;
+            }
+        }
+    }
+    let there = addresses.len() as u64;
+    let added = operator::add(core, addresses).await?;
+    println!("{added} added, {} there before, {bad} not taken", there - added);
+    Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn audit(core: &Core, command: Audit) -> Result<(), Box<dyn Error>> {
+    let Audit::Export { since, until, address, event } = command;
+    let now = core.clock.now();
+    let wanted = Wanted {
+        since: export::time(&since, now)?,
+        until: until.map_or(Ok(Millis::MAX), |until| export::time(&until, now))?,
+        address: address.as_deref().map(Address::parse).transpose()?,
+        events: event,
+    };
+    written(export::write(core, &wanted, &mut out()).await)
+}
+
+async fn back_up(settings: &Settings, file: &str) -> Result<(), Box<dyn Error>> {
+    // Tables that a newer program would add are none of a backup's concern.
+    let store = Store::connect_existing(&settings.database_url, &settings.policy.database);
+    let store = store.await.map_err(ServeError::from)?;
+    let size = store.back_up(Path::new(file)).await?;
+    store.close().await;
+    println!("{size} bytes of {} are in {file}", name_of(&settings.database_url));
+    Ok(())
+}
+
+/// Standard output, for many lines.
+fn out() -> BufWriter<Stdout> {
+    BufWriter::new(io::stdout())
+}
+
+/// Who reads no further (`| head`) has what they wanted.
+fn written<T>(outcome: Result<T, ExportError>) -> Result<(), Box<dyn Error>> {
+    match outcome {
+        Err(ExportError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome.map(drop)?),
+    }
 }
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {

@@ -311,8 +311,29 @@ fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
 }
 
 #[test]
+fn in_production_a_database_has_a_whole_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let production = [
+        ("LATCHKEY_ENV", "production"),
+        ("LATCHKEY_PUBLIC_URL", "https://login.example.com"),
+        ("LATCHKEY_MAIL__FROM", "no-reply@example.com"),
+        ("SMTP_URL", "smtps://mail.example.com"),
+        ("SESSION_JWT_SECRET", crate::support::SECRET),
+    ];
+    let (code, told) = start(folder.path(), &production);
+    assert_eq!((code, told.contains("DATABASE_URL is not set")), (2, true), "{told}");
+    for url in ["sqlite://data/latchkey.db", "sqlite:latchkey.db", "sqlite::memory:"] {
+        let (code, told) =
+            start(folder.path(), &[&production[..], &[("DATABASE_URL", url)]].concat());
+        assert_eq!((code, told.contains("Give its whole path")), (2, true), "{url}: {told}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
 fn in_production_every_line_of_the_log_is_json() {
     let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite://{}", folder.path().join("latchkey.db").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     let variables = [
         ("LATCHKEY_ENV", "production"),
@@ -320,6 +341,7 @@ fn in_production_every_line_of_the_log_is_json() {
         ("LATCHKEY_MAIL__FROM", "no-reply@example.com"),
         ("SMTP_URL", "smtp://127.0.0.1:1"),
         ("SESSION_JWT_SECRET", crate::support::SECRET),
+        ("DATABASE_URL", database.as_str()),
         ("LEPTOS_SITE_ADDR", "127.0.0.1:0"),
     ];
     command.current_dir(folder.path()).env_clear().envs(variables).stderr(Stdio::piped());

@@ -11,6 +11,7 @@ mod audit;
 mod bearers;
 mod brand;
 mod codes;
+mod commands;
 mod configuration;
 mod databases;
 mod disclosure;

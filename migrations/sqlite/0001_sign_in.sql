@@ -16,7 +16,7 @@ CREATE TABLE latchkey_bans (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (user_id, address)
 );
-CREATE INDEX latchkey_bans_address ON latchkey_bans (address);
+CREATE INDEX latchkey_bans_address ON latchkey_bans (address, user_id);
 
 -- One attempt to sign in, with everything the caller asked for: a fresh mail is made of it. The
 -- secrets it was mailed with are in latchkey_auth_credentials, one generation for each mail that

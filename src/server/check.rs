@@ -8,15 +8,15 @@ use super::{
     config::{Database, Settings, Users},
     keys::Keys,
     mail::{smtp::Smtp, templates::Templates, transport::Transport},
-    store::{MappedUsers, Store, name_of},
+    store::{MappedUsers, Store, missing_file, name_of},
     team_users,
 };
 
 /// Seconds one look at a database may take: some read a whole table.
 const PATIENCE: u32 = 60;
 
-/// One line for each thing looked at, on stdout. No mail is sent and no table touched. Whether all
-/// is well.
+/// One line for each thing looked at, on stdout. No mail is sent, no table touched, no database
+/// made. Whether all is well.
 pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     let mut report = Report { well: true };
     let kind = if settings.production { "production" } else { "development" };
@@ -37,6 +37,11 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     );
     report.line("mail server", mail_server(settings).await);
     let limits = Database { statement_timeout: PATIENCE, ..settings.policy.database.clone() };
+    if let Some(file) = missing_file(&settings.database_url) {
+        let found = format!("there is none at {file}; the server makes it at its first start");
+        report.line("database", Ok::<_, String>(found));
+        return report.well;
+    }
     match Store::connect(&settings.database_url, &limits).await {
         Err(error) => report.line("database", Err::<String, _>(error)),
         Ok(store) => {

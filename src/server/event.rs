@@ -17,6 +17,7 @@ pub const SESSION_REVOKED: &str = "session.revoked";
 pub const SESSION_DISPUTED: &str = "session.disputed";
 pub const PASSWORD_SET: &str = "password.set";
 pub const PASSWORD_REMOVED: &str = "password.removed";
+pub const USER_ADDED: &str = "user.added";
 pub const USER_DELETED: &str = "user.deleted";
 pub const USER_DISABLED: &str = "user.disabled";
 pub const USER_ENABLED: &str = "user.enabled";

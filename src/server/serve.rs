@@ -114,9 +114,10 @@ impl Server {
             }
         };
         metrics::init(&clock);
+        let store = Store::open(&settings.database_url, &settings.policy.database).await?;
         let (hand_over, handed_over) =
             HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
-        let core = Arc::new(open(&settings, clock, random, hand_over).await?);
+        let core = Arc::new(open(store, &settings, clock, random, hand_over).await?);
         let taken = core.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
             tracing::info!(
@@ -215,14 +216,14 @@ impl Server {
     }
 }
 
-/// Opens the database, migrates it, and puts together what every step of a sign-in needs.
+/// Puts together what every step of a sign-in needs.
 async fn open(
+    store: Store,
     settings: &Settings,
     clock: Clock,
     random: Random,
     outbox: HandOver,
 ) -> Result<Core, ServeError> {
-    let store = Store::open(&settings.database_url, &settings.policy.database).await?;
     let mapped_users = match &settings.policy.users {
         Some(users) => {
             let mapped = MappedUsers::open(users, &store, &settings.policy.database).await?;
@@ -237,9 +238,10 @@ async fn open(
 }
 
 /// The same without a server, for an operator's commands: a mail of theirs would wait in the
-/// outbox.
+/// outbox. It makes no database: one that is not where they look is somebody else's, or nobody's.
 pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
-    open(settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
+    let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
+    open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
 }
 
 /// Opens the address the server listens on.

@@ -11,10 +11,13 @@ use leptos::config::LeptosOptions;
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
+    process::Stdio,
     time::Duration,
 };
 use tempfile::TempDir;
 use tokio::{
+    io::AsyncWriteExt,
+    process::Command,
     sync::oneshot,
     task::{AbortHandle, JoinHandle},
 };
@@ -39,7 +42,7 @@ pub struct App {
     /// How often it was started: each start has randomness of its own.
     starts: u64,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl App {
@@ -102,18 +105,7 @@ impl App {
         let clock = Clock::manual(START);
         let (store, worker, running) = serve(&settings, &clock, &listener, 1).await;
         let running = Some(running);
-        App {
-            url,
-            clock,
-            inbox,
-            store,
-            worker,
-            settings,
-            listener,
-            starts: 1,
-            running,
-            _folder: folder,
-        }
+        App { url, clock, inbox, store, worker, settings, listener, starts: 1, running, folder }
     }
 
     /// A browser signed in by the link of a mail it asked for.
@@ -177,19 +169,41 @@ impl App {
 
     /// Runs a command of the program beside the server: its exit code, and what it said.
     pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_latchkey"));
-        command
+        let output = self.program(arguments).output().await.unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// The same of one that succeeds, given `input`: what it wrote to its standard output.
+    pub async fn said_by(&self, arguments: &[&str], input: &str) -> String {
+        let mut program = self.program(arguments);
+        program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut program = program.spawn().unwrap();
+        let mut stdin = program.stdin.take().unwrap();
+        stdin.write_all(input.as_bytes()).await.unwrap();
+        drop(stdin);
+        let output = program.wait_with_output().await.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        program
             .args(arguments)
-            .current_dir(self._folder.path())
+            .current_dir(self.folder())
             .env_clear()
             .envs(&self.settings.source.variables)
             .env("DATABASE_URL", &self.settings.database_url)
             .env("SMTP_URL", self.inbox.smtp_url())
             .env("SESSION_JWT_SECRET", SECRET)
             .env("LATCHKEY_PUBLIC_URL", &self.url);
-        let output = command.output().await.unwrap();
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+        program
+    }
+
+    /// A folder that is this app's own, where its commands run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Does what an operator does with the database directly.

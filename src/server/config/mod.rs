@@ -145,7 +145,25 @@ impl Settings {
                     .to_owned(),
             );
         }
-        let database_url = get("DATABASE_URL").unwrap_or("sqlite://data/latchkey.db").to_owned();
+        let database_url = match get("DATABASE_URL") {
+            None if production => {
+                return missing(
+                    "DATABASE_URL",
+                    "where users and sessions are kept, like \
+                     sqlite:///var/lib/latchkey/latchkey.db or postgres://user:password@host/database",
+                );
+            }
+            // Nothing of it is told: it may be another that is badly written.
+            Some(url) if production && is_relative(url) => {
+                return refuse(
+                    "DATABASE_URL names a file by where whoever starts us happens to be, so that a \
+                     command elsewhere would act on another. Give its whole path, like \
+                     sqlite:///var/lib/latchkey/latchkey.db."
+                        .to_owned(),
+                );
+            }
+            url => url.unwrap_or("sqlite://data/latchkey.db").to_owned(),
+        };
         connection_url::database_url(&database_url)
             .map_err(|why| ConfigError(format!("DATABASE_URL {why}.")))?;
         Ok(Settings {
@@ -220,6 +238,12 @@ pub fn is_here(host: &str) -> bool {
         || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
+/// Whether a URL is of a file without a whole path, or of none.
+fn is_relative(url: &str) -> bool {
+    let file = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+    file.is_some_and(|file| !file.is_empty() && !file.starts_with('/'))
+}
+
 fn refuse<T>(sentence: String) -> Result<T, ConfigError> {
     Err(ConfigError(sentence))
 }
@@ -271,6 +295,7 @@ mod tests {
             ("SMTP_URL", "smtps://mail.example.com"),
             ("LATCHKEY_MAIL__FROM", "Example <no-reply@example.com>"),
             ("SESSION_JWT_SECRET", "Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS"),
+            ("DATABASE_URL", "sqlite:///var/lib/latchkey/latchkey.db"),
         ] {
             assert!(
                 refusal(&variables).starts_with(&format!("{name} is not set")),

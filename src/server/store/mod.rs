@@ -5,8 +5,10 @@
 //! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`;
 //! where the decision has to happen inside the transaction, it comes in as a closure.
 
+mod accounts;
 mod audit;
 mod auth_requests;
+mod backup;
 mod bans;
 mod health;
 mod link;
@@ -25,8 +27,10 @@ mod url;
 mod users;
 mod verification;
 
-pub use audit::AuditEvent;
+pub use accounts::{Ban, NewUser, User};
+pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin};
+pub use backup::BackupError;
 pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 pub use migrate::MigrateError;
 pub use open::OpenError;
@@ -42,7 +46,7 @@ pub(crate) use run::{
 pub use sessions::{NewSession, SessionRow};
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword};
-pub use url::name_of;
+pub use url::{missing_file, name_of};
 pub use users::{FailedTry, RightPassword, Taken};
 pub use verification::{Admission, Completed, Verdict};
 
@@ -92,7 +96,26 @@ impl Store {
         Ok(store)
     }
 
-    /// The same, but for the tables.
+    /// The same for whoever is to make no database, and no table in it.
+    pub async fn attach(url: &str, limits: &Database) -> Result<Self, OpenError> {
+        let store = Self::connect_existing(url, limits).await?;
+        let database = name_of(url);
+        match store.pending_migrations().await {
+            Ok(0) => Ok(store),
+            Ok(_) => Err(OpenError::Untabled { database }),
+            Err(error) => Err(OpenError::Migrate { database, error }),
+        }
+    }
+
+    /// The same, whatever tables there are.
+    pub async fn connect_existing(url: &str, limits: &Database) -> Result<Self, OpenError> {
+        match missing_file(url) {
+            Some(file) => Err(OpenError::Missing { file }),
+            None => Self::connect(url, limits).await,
+        }
+    }
+
+    /// The same as `open`, but for the tables.
     pub async fn connect(url: &str, limits: &Database) -> Result<Self, OpenError> {
         match place(url, "DATABASE_URL")? {
             Place::Sqlite(options) => {

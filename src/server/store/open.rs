@@ -32,6 +32,10 @@ pub enum OpenError {
     Encoding { database: String, encoding: String },
     #[error("The database {database} cannot be migrated: {error}.")]
     Migrate { database: String, error: MigrateError },
+    #[error("There is no database at {file}; the server makes it at its first start.")]
+    Missing { file: String },
+    #[error("The database {database} lacks tables, which the server makes at its start.")]
+    Untabled { database: String },
 }
 
 /// What a database is opened for.

@@ -1,5 +1,7 @@
 //! The trust in devices and sessions, and its end.
 
+use std::time::Duration;
+
 use super::{
     AuditEvent, INSERT_MAIL, NewMail, Store, finish, read, run_all,
     sessions::{REVOKE_OTHERS, revoked},
@@ -9,6 +11,9 @@ use crate::{
     error::Error,
     server::clock::{DAY, Millis},
 };
+
+/// The time left to others between two steps of many.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How long a device is known after it last signed in, and its distrust is kept.
 pub const DEVICES_KNOWN_FOR: Millis = 180 * DAY;
@@ -60,14 +65,41 @@ pub struct NewPassword<'a> {
 
 impl Store {
     /// Until when devices of who has this subject are known no more; 0 if they never were put out.
+    /// An empty subject is everybody.
     pub async fn distrusted_until(&self, subject: &str) -> Result<Millis, Error> {
         let until: Option<Millis> = read!(self, db => {
-            sqlx::query_scalar("SELECT at FROM latchkey_distrust WHERE subject = $1")
+            sqlx::query_scalar("SELECT MAX(at) FROM latchkey_distrust WHERE subject IN ($1, '')")
                 .bind(subject)
-                .fetch_optional(db)
+                .fetch_one(db)
                 .await?
         });
         Ok(until.unwrap_or(0))
+    }
+
+    /// Ends every session that began before the event, in small steps, and the trust in every
+    /// device. How many were alive.
+    pub async fn revoke_everybody(&self, event: &AuditEvent) -> Result<u64, Error> {
+        let page = "SELECT id FROM latchkey_sessions WHERE id > $1 ORDER BY id LIMIT 200";
+        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id > $2 AND id <= $3 \
+            AND created_at <= $1 AND revoked_at IS NULL RETURNING token_expires_at";
+        let distrust = "INSERT INTO latchkey_distrust (subject, at) VALUES ('', $1) \
+            ON CONFLICT (subject) DO UPDATE SET at = excluded.at";
+        write!(self, tx => {
+            finish!(tx, distrust => [event.at]; note event, &event.user_id);
+        });
+        let (mut alive, mut after) = (0, String::new());
+        loop {
+            let ids: Vec<String> =
+                read!(self, db => sqlx::query_scalar(page).bind(&after).fetch_all(db).await?);
+            let Some(last) = ids.into_iter().last() else { return Ok(alive) };
+            let ends: Vec<Millis> = write!(self, tx => {
+                let revoke = sqlx::query_scalar(revoke).bind(event.at).bind(&after).bind(&last);
+                revoke.fetch_all(&mut *tx).await?
+            });
+            alive += ends.iter().filter(|end| **end > event.at).count() as u64;
+            after = last;
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Ends what somebody else may have of an address: the session, or all of them, its pending

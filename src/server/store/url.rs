@@ -68,6 +68,13 @@ impl Place {
         }
     }
 
+    /// The whole path of a file that is not there.
+    pub fn missing_file(&self) -> Option<String> {
+        let Place::Sqlite(options) = self else { return None };
+        let file = std::path::absolute(options.get_filename()).ok()?;
+        (!file.exists()).then(|| file.display().to_string())
+    }
+
     /// What it is called, without secrets.
     pub fn name(&self) -> String {
         match self {
@@ -84,6 +91,11 @@ impl Place {
             }
         }
     }
+}
+
+/// The whole path of the file that a URL names, if it is not there.
+pub fn missing_file(url: &str) -> Option<String> {
+    Place::of(url).ok()?.missing_file()
 }
 
 /// The database that a URL names, without its secrets.

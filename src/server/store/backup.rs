@@ -1,0 +1,69 @@
+//! A copy of the database while it is in use.
+
+use std::{
+    fs::{File, OpenOptions, Permissions, remove_file, rename, set_permissions},
+    io,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::{Store, lend};
+
+/// Why there is no backup: a sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error(
+        "PostgreSQL is backed up by its own program: pg_dump -Fc latchkey > backup.dump (docs/operating.md)."
+    )]
+    Postgres,
+    #[error("{0} is there already, and a backup takes nobody's place.")]
+    Exists(String),
+    #[error("The backup {file} cannot be written: {error}.")]
+    Io { file: String, error: io::Error },
+    #[error("The database cannot be copied: {0}.")]
+    Sql(#[from] sqlx::Error),
+}
+
+impl Store {
+    /// Copies the database of SQLite into a new file, as of one moment, while others read and write:
+    /// VACUUM INTO, in a transaction that reads. The file has its name once it is whole and on the
+    /// disk, and nobody else may read it. Its size in bytes.
+    pub async fn back_up(&self, file: &Path) -> Result<u64, BackupError> {
+        let Store::Sqlite { readers, .. } = self else { return Err(BackupError::Postgres) };
+        let failed = |error| BackupError::Io { file: file.display().to_string(), error };
+        if file.exists() {
+            return Err(BackupError::Exists(file.display().to_string()));
+        }
+        let mut part = file.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        // An empty file is written into; one that was left there by a backup cut off is emptied.
+        let made =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+        made.map_err(failed)?;
+        set_permissions(&part, Permissions::from_mode(0o600)).map_err(failed)?;
+        let copied = self::copy(readers, &part).await.and_then(|()| {
+            let copy = File::open(&part).map_err(failed)?;
+            copy.sync_all().map_err(failed)?;
+            rename(&part, file).map_err(failed)?;
+            let folder = file.parent().filter(|folder| *folder != Path::new(""));
+            let folder = File::open(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+            folder.sync_all().map_err(failed)?;
+            Ok(copy.metadata().map_err(failed)?.len())
+        });
+        if copied.is_err() {
+            // What is left of it is of no use; should it stay, the next one empties it.
+            let _ = remove_file(&part);
+        }
+        copied
+    }
+}
+
+async fn copy(
+    readers: &super::Pool<sqlx::SqliteConnection>,
+    into: &Path,
+) -> Result<(), BackupError> {
+    let into = into.display().to_string();
+    lend!(readers, db => sqlx::query("VACUUM INTO $1").bind(into).execute(db).await?);
+    Ok(())
+}
