@@ -275,5 +275,5 @@ async fn latchkeyctl_acts_on_the_units_own_database_as_the_unit_does() {
     let filters: Vec<&str> =
         said.lines().filter(|line| line.contains("SystemCallFilter")).collect();
     assert!(filters[0].ends_with("@system-service"), "{filters:?}");
-    assert!(!said.contains("Exec") && !said.contains("Restart"), "{said}");
+    assert!(!said.contains("--property=Exec") && !said.contains("--property=Restart"), "{said}");
 }
