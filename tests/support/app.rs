@@ -157,7 +157,7 @@ impl App {
             listener,
             starts: 1_000,
             running: Some(running),
-            _folder: tempfile::tempdir().unwrap(),
+            folder: tempfile::tempdir().unwrap(),
         })
     }
 
