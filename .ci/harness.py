@@ -31,6 +31,7 @@ def environment(database_url, port, sink):
         "LATCHKEY_PUBLIC_URL": f"http://localhost:{port}",
         "LATCHKEY_LIMITS__SENDS_PER_MINUTE": "1000000",
         "LATCHKEY_LIMITS__VERIFIES_PER_MINUTE": "1000000",
+        "LATCHKEY_LIMITS__TOTAL_MAILS_PER_MINUTE": "1000000",
         "LEPTOS_SITE_ADDR": f"127.0.0.1:{port}",
         "LEPTOS_SITE_ROOT": str(TOP / "target/site"),
     }

@@ -334,3 +334,130 @@ async fn an_odd_byte_of_the_client_does_not_hide_what_the_proxy_wrote() {
     let seen = app.texts("SELECT ip_prefix FROM latchkey_auth_requests").await;
     assert_eq!(seen, ["203.0.113.*"]);
 }
+
+#[tokio::test]
+async fn an_ipv6_client_is_counted_by_wider_networks_too() {
+    let app = App::with(&[
+        ("LATCHKEY_LIMITS__SENDS_PER_MINUTE", "1"),
+        ("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8"),
+    ])
+    .await;
+    let mut asked = 0;
+    let mut from = async |network: &str| {
+        asked += 1;
+        ask_via(&app, &format!("ada{asked}@example.com"), network).await.status.as_u16()
+    };
+    for n in 0..4 {
+        for m in 0..4 {
+            assert_eq!(from(&format!("2001:db8:1:{n}{m:02}::1")).await, 200, "/64 {n} {m}");
+        }
+        assert_eq!(from(&format!("2001:db8:1:{n}ff::1")).await, 429, "the /56 has had its four");
+    }
+    assert_eq!(from("2001:db8:1:9900::1").await, 429, "the /48 has had its sixteen");
+    assert_eq!(from("2001:db8:2::1").await, 200);
+    app.clock.advance(4 * SECOND);
+    assert_eq!(from("2001:db8:1:8800::1").await, 200, "who is refused takes nothing of the /48");
+}
+
+#[tokio::test]
+async fn a_client_gets_no_more_of_two_instances_than_of_one() {
+    let first = App::with(&DEFAULT).await;
+    let Some(second) = first.beside().await else { return };
+    let mut asked = 0;
+    let mut at = async |app: &App| {
+        asked += 1;
+        ask(&app.browser(), &format!("ada{asked}@example.com")).await
+    };
+    for n in 0..20 {
+        let app = if n % 3 == 0 { &first } else { &second };
+        assert_eq!(at(app).await.status, 200, "{n}");
+    }
+    for app in [&first, &second] {
+        let refused = at(app).await;
+        assert_eq!(refused.error(429), "rate_limited");
+        assert_eq!(refused.header("retry-after"), "3");
+    }
+    first.clock.advance(3 * SECOND);
+    assert_eq!(at(&second).await.status, 200);
+    assert_eq!(at(&first).await.error(429), "rate_limited");
+
+    // All at one, then one more at the other; and whoever's clock was set back waits no longer.
+    first.clock.advance(MINUTE);
+    for n in 0..20 {
+        assert_eq!(at(&first).await.status, 200, "{n}");
+    }
+    assert_eq!(at(&second).await.error(429), "rate_limited");
+    first.clock.step(-HOUR);
+    assert_eq!(at(&second).await.status, 200);
+}
+
+#[tokio::test]
+async fn over_all_addresses_strangers_wait_and_known_devices_do_not() {
+    let app = App::with(&[("LATCHKEY_LIMITS__TOTAL_MAILS_PER_MINUTE", "3")]).await;
+    let ada = app.signed_in("ada@example.com").await;
+    for address in ["bob@example.com", "eve@example.com"] {
+        assert_eq!(ask(&app.browser(), address).await.status, 200);
+    }
+    let refused = ask(&app.browser(), "one-more@example.com").await;
+    assert_eq!(refused.error(429), "rate_limited");
+    assert_eq!(refused.header("retry-after"), "20");
+    assert_eq!(ask(&ada, "ada@example.com").await.status, 200);
+    let metrics = ada.get("/metrics").await.body;
+    let counted = "latchkey_limits_passed_total{limit=\"total_mails_per_minute\"}";
+    assert!(metrics.contains(counted), "{metrics}");
+    app.clock.advance(20 * SECOND);
+    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+}
+
+#[tokio::test]
+async fn over_all_addresses_wrong_codes_pause_codes_and_no_link() {
+    let app = App::with(&[("LATCHKEY_LIMITS__TOTAL_CODE_FAILURES_PER_MINUTE", "3")]).await;
+    let known = app.signed_in("known@example.com").await;
+    for n in 0..3 {
+        let (stranger, address) = (app.browser(), format!("ada{n}@example.com"));
+        ask(&stranger, &address).await;
+        let mail = app.inbox.first_to(&address).await;
+        let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+        let answer = stranger.post_json("/api/auth/verify", json!({ "code": wrong })).await;
+        assert_eq!(answer.error(400), "code_wrong");
+    }
+    let bob = app.browser();
+    ask(&bob, "bob@example.com").await;
+    let mail = app.inbox.first_to("bob@example.com").await;
+    let code = json!({ "code": mail.code() });
+    let paused = bob.post_json("/api/auth/verify", code).await;
+    assert_eq!(paused.error(429), "codes_paused");
+    assert_eq!(paused.header("retry-after"), "20");
+    assert_eq!(bob.get(mail.link()).await.goes_to(), "/dashboard");
+    ask(&known, "known@example.com").await;
+    let code = json!({ "code": app.inbox.nth_to("known@example.com", 2).await.code() });
+    assert_eq!(known.post_json("/api/auth/verify", code).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_program_that_has_signed_in_before_has_limits_of_its_own() {
+    let app = App::with(&DEFAULT).await;
+    let verify = async |id: &str, code: &str, device: Option<&str>| {
+        let body =
+            json!({ "code": code, "auth_request_id": id, "session": "bearer", "device": device });
+        app.browser().post_json("/api/auth/verify", body).await
+    };
+    let sent = ask(&app.browser(), "ada@example.com").await.json();
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let id = sent["auth_request_id"].as_str().unwrap();
+    let signed_in = verify(id, mail.code(), None).await.json();
+    let device = signed_in["session"]["device"].as_str().unwrap();
+    app.clock.advance(HOUR);
+    for _ in 0..2 {
+        assert_eq!(ask(&app.browser(), "ada@example.com").await.status, 200);
+    }
+    assert_eq!(ask(&app.browser(), "ada@example.com").await.error(429), "rate_limited");
+    let body = json!({ "email": "ada@example.com", "device": device });
+    let sent = app.browser().post_json(SEND, body).await;
+    assert_eq!(sent.status, 200);
+    let mail = app.inbox.nth_to("ada@example.com", 4).await;
+    let id = sent.json()["auth_request_id"].as_str().unwrap().to_owned();
+    assert_eq!(verify(&id, mail.code(), Some(device)).await.status, 200);
+    let body = json!({ "email": "bob@example.com", "device": device });
+    assert_eq!(app.browser().post_json(SEND, body).await.status, 200, "elsewhere it buys nothing");
+}

@@ -148,3 +148,14 @@ CREATE TABLE latchkey_audit_events (
 );
 CREATE INDEX latchkey_audit_events_subject ON latchkey_audit_events (subject, list, at);
 CREATE INDEX latchkey_audit_events_age ON latchkey_audit_events (at);
+
+-- What a client may still do, where several instances share the database: each reserves some of it
+-- at a time. Nanoseconds; full_at is when all of it is there again. Not logged: it is a minute's
+-- worth, and nobody waits for the disk to write it.
+CREATE UNLOGGED TABLE latchkey_allowances (
+    name    TEXT   NOT NULL PRIMARY KEY,
+    step    BIGINT NOT NULL,
+    full_at BIGINT NOT NULL,
+    taken   BIGINT NOT NULL
+);
+CREATE INDEX latchkey_allowances_full ON latchkey_allowances (full_at);

@@ -1,5 +1,11 @@
-//! Limits of a client address, in this process: they keep one machine from keeping the server busy.
-//! What protects an address is in the database (`sign_in::limits`).
+//! Limits of a client: they keep one machine from keeping the server busy. What protects an address
+//! is in the database (`sign_in::limits`).
+//!
+//! They are counted in this process. Where several instances share a database (PostgreSQL), what
+//! this one gives out it has first reserved there, a quarter of what is left at a time: a client
+//! that asks for little costs one short statement a minute and instance, one that asks for much a
+//! handful, and all instances together give out no more than one alone. While the database is away
+//! each instance counts by itself.
 
 use arc_swap::ArcSwap;
 use governor::{
@@ -7,12 +13,28 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
+    sync::{Mutex, PoisonError},
+    time::Duration,
 };
 
-use super::{clock::Clock, config::Limits};
+use super::{
+    clock::Clock,
+    config::Limits,
+    sign_in::Core,
+    store::{Allowance, Store},
+};
 use crate::error::Error;
+
+/// The prefixes an IPv6 client is counted by, and how many times the allowance of the first the
+/// others have. A provider gives one customer a /64 or a /56, a tunnel broker anybody a /48: that
+/// is 65,536 clients of the first kind.
+const PREFIXES: [(u32, u32); 3] = [(64, 1), (56, 4), (48, 16)];
+
+/// How long it takes until everything that was given out is there again.
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// Our clock, as governor reads it: the monotonic one, or everybody who was counted before the wall
 /// clock was set back would be refused until it is there again.
@@ -29,24 +51,47 @@ impl clock::Clock for LimitClock {
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, LimitClock, NoOpMiddleware<Nanos>>;
 
+/// What a client does that is counted: asking for a mail; trying a link, a code or a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    Send,
+    Verify,
+}
+
+/// A client or a wider network of it, and what it does.
+type Key = (Kind, u32, IpAddr);
+
 /// Sends and verifies of a minute, for each client.
 #[derive(Debug)]
 pub struct IpLimits {
     clock: Clock,
     limiters: ArcSwap<Limiters>,
+    /// Whether other instances may share the database.
+    is_shared: bool,
+    /// What was reserved there and not yet given out.
+    reserved: Mutex<HashMap<Key, Reserved>>,
 }
 
 #[derive(Debug)]
 struct Limiters {
     per_minute: (u32, u32),
-    sends: Limiter,
-    verifies: Limiter,
+    /// One for each of [`PREFIXES`].
+    sends: [Limiter; 3],
+    verifies: [Limiter; 3],
+}
+
+/// So many, until they would have come back by themselves.
+#[derive(Debug)]
+struct Reserved {
+    left: i64,
+    until: Duration,
 }
 
 impl IpLimits {
-    pub fn new(clock: Clock, limits: &Limits) -> Self {
+    pub fn new(clock: Clock, limits: &Limits, store: &Store) -> Self {
         let limiters = ArcSwap::from_pointee(Limiters::new(&clock, limits));
-        IpLimits { clock, limiters }
+        let is_shared = matches!(store, Store::Postgres(_));
+        IpLimits { clock, limiters, is_shared, reserved: Mutex::default() }
     }
 
     /// Takes new numbers from the policy; who was counted is forgotten only if they differ.
@@ -57,52 +102,137 @@ impl IpLimits {
         }
     }
 
-    /// One more mail is asked for.
-    pub fn send(&self, ip: Option<IpAddr>) -> Result<(), Error> {
-        self.take(&self.limiters.load().sends, ip)
+    /// Counts one more in this process, the narrowest network first: who is refused there takes
+    /// nothing from the neighbours. The keys it was counted under, with the allowance of each.
+    fn count(&self, kind: Kind, ip: IpAddr) -> Result<Vec<(Key, u32)>, Error> {
+        let limiters = self.limiters.load();
+        let (most, levels) = match kind {
+            Kind::Send => (limiters.per_minute.0, &limiters.sends),
+            Kind::Verify => (limiters.per_minute.1, &limiters.verifies),
+        };
+        let mut counted = Vec::with_capacity(PREFIXES.len());
+        for ((prefix, times), limiter) in PREFIXES.into_iter().zip(levels) {
+            let network = match ip {
+                IpAddr::V4(_) if prefix == 64 => ip,
+                IpAddr::V4(_) => break,
+                IpAddr::V6(ip) => masked(ip, prefix),
+            };
+            limiter.check_key(&network).map_err(|not_until| {
+                let now = clock::Clock::now(&LimitClock(self.clock.clone()));
+                refused(not_until.wait_time_from(now))
+            })?;
+            counted.push(((kind, prefix, network), most.saturating_mul(times)));
+        }
+        Ok(counted)
     }
 
-    /// One more link, code or password is tried.
-    pub fn verify(&self, ip: Option<IpAddr>) -> Result<(), Error> {
-        self.take(&self.limiters.load().verifies, ip)
+    /// Gives out one of what was reserved under a key. Whether there was one.
+    fn give_out(&self, key: &Key) -> bool {
+        let now = self.clock.monotonic();
+        let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let reserved =
+            all.get_mut(key).filter(|reserved| reserved.left > 0 && reserved.until > now);
+        reserved.map(|reserved| reserved.left -= 1).is_some()
     }
 
-    fn take(&self, limiter: &Limiter, ip: Option<IpAddr>) -> Result<(), Error> {
-        // A caller within this program has no address and no limit.
-        let Some(ip) = ip else { return Ok(()) };
-        limiter.check_key(&bucket(ip)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(clock::Clock::now(&LimitClock(self.clock.clone())));
-            Error::RateLimited {
-                retry_after: wait.as_millis().div_ceil(1_000).try_into().unwrap_or(60),
-            }
-        })
+    /// Keeps what was reserved under a key, but for the one that is given out now.
+    fn keep(&self, key: Key, taken: i64, most: u32) {
+        let now = self.clock.monotonic();
+        let until = now + step(most) * u32::try_from(taken).unwrap_or(u32::MAX);
+        let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        let reserved = all.entry(key).or_insert(Reserved { left: 0, until });
+        if reserved.until <= now {
+            reserved.left = 0;
+        }
+        reserved.left += taken - 1;
+        reserved.until = reserved.until.max(until);
     }
 
     /// Forgets clients that have all their allowance back.
     pub fn forget_idle(&self) {
         let limiters = self.limiters.load();
-        for limiter in [&limiters.sends, &limiters.verifies] {
+        for limiter in limiters.sends.iter().chain(&limiters.verifies) {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
+        let now = self.clock.monotonic();
+        let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, reserved| reserved.left > 0 && reserved.until > now);
+        all.shrink_to_fit();
+    }
+}
+
+impl Core {
+    /// One more mail is asked for by a client.
+    pub async fn one_more_send(&self, ip: Option<IpAddr>) -> Result<(), Error> {
+        self.one_more(Kind::Send, ip).await
+    }
+
+    /// One more link, code or password is tried by a client.
+    pub async fn one_more_verify(&self, ip: Option<IpAddr>) -> Result<(), Error> {
+        self.one_more(Kind::Verify, ip).await
+    }
+
+    async fn one_more(&self, kind: Kind, ip: Option<IpAddr>) -> Result<(), Error> {
+        // A caller within this program has no address and no limit.
+        let Some(ip) = ip else { return Ok(()) };
+        let mut missing = self.ip_limits.count(kind, ip)?;
+        if !self.ip_limits.is_shared {
+            return Ok(());
+        }
+        missing.retain(|(key, _)| !self.ip_limits.give_out(key));
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let allowances: Vec<Allowance> = missing
+            .iter()
+            .map(|(key, most)| Allowance { name: self.name(key), step: step(*most) })
+            .collect();
+        let Ok(taken) = self.store.reserve(self.clock.now(), WINDOW, &allowances).await else {
+            return Ok(()); // the database is away: this instance has counted
+        };
+        for ((key, most), allowance) in missing.into_iter().zip(&allowances) {
+            match taken.get(&allowance.name) {
+                Some(taken) => self.ip_limits.keep(key, *taken, most),
+                // One comes back within a step.
+                None => return Err(refused(allowance.step)),
+            }
+        }
+        Ok(())
+    }
+
+    /// What a key is called in the database, which is to hold nobody's whole address.
+    fn name(&self, (kind, prefix, network): &Key) -> String {
+        let text = format!("{kind:?} {network}/{prefix}");
+        let name = self.keys.subjects(&text).next();
+        name.unwrap_or(text)
     }
 }
 
 impl Limiters {
     fn new(clock: &Clock, limits: &Limits) -> Self {
-        let limiter = |most: u32| {
-            let quota = Quota::per_minute(NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN));
-            Limiter::new(quota, DashMapStateStore::default(), LimitClock(clock.clone()))
+        let limiters = |most: u32| {
+            PREFIXES.map(|(_, times)| {
+                let most = NonZeroU32::new(most.saturating_mul(times)).unwrap_or(NonZeroU32::MIN);
+                let clock = LimitClock(clock.clone());
+                Limiter::new(Quota::per_minute(most), DashMapStateStore::default(), clock)
+            })
         };
         let per_minute = (limits.sends_per_minute, limits.verifies_per_minute);
-        Limiters { per_minute, sends: limiter(per_minute.0), verifies: limiter(per_minute.1) }
+        Limiters { per_minute, sends: limiters(per_minute.0), verifies: limiters(per_minute.1) }
     }
 }
 
-/// One client: an IPv4 address, or an IPv6 /64, which is what a provider gives one customer.
-fn bucket(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << 64))),
-    }
+/// The time in which one of so many comes back.
+fn step(most: u32) -> Duration {
+    WINDOW / most.max(1)
+}
+
+fn refused(wait: Duration) -> Error {
+    let seconds = wait.as_millis().div_ceil(1_000).max(1);
+    Error::RateLimited { retry_after: seconds.try_into().unwrap_or(60) }
+}
+
+fn masked(ip: Ipv6Addr, prefix: u32) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() & (u128::MAX << (128 - prefix))))
 }

@@ -109,6 +109,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
                 "latchkey_auth_credentials",
                 "latchkey_sessions",
                 "latchkey_outbox",
+                "latchkey_allowances",
                 "latchkey_failed_tries",
                 "latchkey_distrust",
                 "latchkey_audit_events",

@@ -51,6 +51,8 @@ pub struct Send {
     /// control characters and nothing that a mail program makes a link of.
     #[serde(alias = "templateVariables", default)]
     template_variables: Option<BTreeMap<String, String>>,
+    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    pub device: Option<String>,
 }
 
 impl From<Send> for Ask {
@@ -75,6 +77,8 @@ pub struct Resend {
     /// Of the answer to send; without it, the newest of the cookie.
     #[serde(alias = "authRequestId")]
     pub auth_request_id: Option<String>,
+    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    pub device: Option<String>,
 }
 
 /// A mail is on its way.
@@ -104,6 +108,8 @@ pub struct Verify {
     #[serde(alias = "authRequestId")]
     pub auth_request_id: Option<String>,
     pub session: Option<Carrier>,
+    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    pub device: Option<String>,
 }
 
 /// How the session travels.
@@ -139,6 +145,11 @@ pub struct VerifiedSession {
     /// For `"session": "bearer"` alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// For `"session": "bearer"` alone: what a browser keeps in a cookie of the address it has signed
+    /// in to. With it as `device`, this program's next sign-in has limits of its own, which strangers
+    /// cannot use up. Keep it to yourself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
 }
 
 /// Who is signed in. Times are unix seconds.

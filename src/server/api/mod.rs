@@ -69,8 +69,9 @@ pub async fn openapi() -> Response {
     )
 )]
 pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
-    let send: Send = parse(&caller.headers, &body)?;
-    let browser = caller.browser(&state).await?;
+    let mut send: Send = parse(&caller.headers, &body)?;
+    let mut browser = caller.browser(&state).await?;
+    browser.devices.extend(send.device.take());
     let started = request::start(&state.core, &send.into(), &browser).await?;
     Ok(accepted(state.cookies, &browser, started))
 }
@@ -86,8 +87,9 @@ pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) ->
     )
 )]
 pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
-    let Resend { auth_request_id } = parse(&caller.headers, &body)?;
+    let Resend { auth_request_id, device } = parse(&caller.headers, &body)?;
     let mut browser = caller.browser(&state).await?;
+    browser.devices.extend(device);
     let id = held_id(&mut browser, auth_request_id)?;
     let started = request::resend(&state.core, &id, &browser).await?;
     Ok(accepted(state.cookies, &browser, started))
@@ -126,8 +128,10 @@ fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
     )
 )]
 pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
-    let Verify { code, link_token, auth_request_id, session } = parse(&caller.headers, &body)?;
+    let Verify { code, link_token, auth_request_id, session, device } =
+        parse(&caller.headers, &body)?;
     let mut browser = caller.browser(&state).await?;
+    browser.devices.extend(device);
     let id = held_id(&mut browser, auth_request_id)?;
     let signed_in = match (code, link_token) {
         (Some(code), None) => {
@@ -153,7 +157,10 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
 
 fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
     let expires_at = token.expires_at / SECOND;
-    let token = (carrier == Carrier::Bearer).then_some(token.jwt);
+    let (token, device) = match carrier {
+        Carrier::Bearer => (Some(token.jwt), signed_in.devices.into_iter().next()),
+        Carrier::Cookie => (None, None),
+    };
     let request = signed_in.request;
     let answer = Verified {
         email: signed_in.address,
@@ -161,7 +168,7 @@ fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
         state: request.as_ref().and_then(|request| request.state.clone()),
         template: request.as_ref().map(|request| request.template.clone()).unwrap_or_default(),
         passwordless_type: request.map(|request| request.mode).unwrap_or_default(),
-        session: VerifiedSession { expires_at, token },
+        session: VerifiedSession { expires_at, token, device },
     };
     Json(answer).into_response()
 }

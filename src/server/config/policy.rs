@@ -177,6 +177,8 @@ pub struct Limits {
     pub verifies_per_minute: u32,
     pub code_failures_per_hour: u32,
     pub code_failures_per_day: u32,
+    pub total_mails_per_minute: u32,
+    pub total_code_failures_per_minute: u32,
 }
 
 /// Times in seconds.
@@ -274,6 +276,8 @@ impl Default for Limits {
             verifies_per_minute: 60,
             code_failures_per_hour: 10,
             code_failures_per_day: 30,
+            total_mails_per_minute: 10_000,
+            total_code_failures_per_minute: 1_000,
         }
     }
 }
@@ -394,6 +398,11 @@ impl Policy {
         range("limits.verifies_per_minute", self.limits.verifies_per_minute, 1..=1_000_000)?;
         range("limits.code_failures_per_hour", self.limits.code_failures_per_hour, 1..=1_000)?;
         range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
+        let totals = [
+            ("limits.total_mails_per_minute", self.limits.total_mails_per_minute),
+            ("limits.total_code_failures_per_minute", self.limits.total_code_failures_per_minute),
+        ];
+        totals.into_iter().try_for_each(|(key, value)| range(key, value, 1..=1_000_000))?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
         range("mail.at_once", self.mail.at_once, 1..=500)?;

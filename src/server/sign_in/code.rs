@@ -77,9 +77,13 @@ pub async fn verify(
     code: &Code,
     browser: &Browser,
 ) -> Result<SignedIn, Error> {
-    core.ip_limits.verify(browser.client.ip)?;
     let others: Vec<String> = browser.held.iter().filter(|held| *held != id).cloned().collect();
-    let origins = core.store.origins_of_code(id, &others).await?;
+    // At once, as what is counted here refuses before anything is read.
+    let ((), origins) = tokio::try_join!(
+        biased;
+        core.one_more_verify(browser.client.ip),
+        core.store.origins_of_code(id, &others),
+    )?;
     let (origins, others): (Vec<Origin>, Vec<Origin>) =
         origins.into_iter().partition(|origin| origin.request.id == id);
     let address = origins.first().map(|origin| origin.request.address.clone());
@@ -122,6 +126,7 @@ async fn attempt(
         (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
     let (network, mode) =
         (limits::network(&asked.address, &bucket, browser), asked.mode.parse::<Mode>()?);
+    core.room_for_try(network, mode)?;
     let judge = |request: &AuthRequest, failed: &[Taken]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
@@ -141,12 +146,14 @@ async fn attempt(
             None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, mode)),
         }
     };
-    let network = &browser.client.ip_prefix;
-    let code_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
+    let from = &browser.client.ip_prefix;
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, at: now };
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
-        return Err(core.store.count_try(asked, &code_try, judge).await?.into());
+        let wrong = core.store.count_try(asked, &code_try, judge).await?;
+        core.one_more_failure(network);
+        return Err(wrong.into());
     }
     core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
         .await

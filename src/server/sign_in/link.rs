@@ -49,8 +49,11 @@ impl LinkToken {
 /// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes
 /// nothing by opening it.
 pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
-    core.ip_limits.verify(browser.client.ip)?;
-    let origin = origin(core, token).await;
+    let ((), origin) = tokio::try_join!(
+        biased;
+        core.one_more_verify(browser.client.ip),
+        async { Ok(origin(core, token).await) },
+    )?;
     let address = origin.as_ref().ok().map(|origin| origin.request.address.clone());
     let refused = match use_up(core, origin, browser).await {
         Ok(signed_in) => return Ok(signed_in),

@@ -19,6 +19,7 @@ pub mod payload;
 pub mod request;
 pub mod shown;
 pub mod terms;
+mod totals;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
@@ -41,6 +42,7 @@ use device::Device;
 use hand_over::HandOver;
 use hashing::Hashing;
 use payload::Sealed;
+use totals::Totals;
 
 /// What every step of a sign-in needs.
 #[derive(Debug)]
@@ -52,6 +54,7 @@ pub struct Core {
     policy: ArcSwap<Policy>,
     pub public_url: PublicUrl,
     pub ip_limits: IpLimits,
+    totals: Totals,
     /// The team's own user table, when one is mapped.
     pub mapped_users: Option<MappedUsers>,
     /// Takes new mails to this process's outbox worker.
@@ -129,10 +132,11 @@ impl Core {
         mapped_users: Option<MappedUsers>,
         outbox: HandOver,
     ) -> Self {
-        let ip_limits = IpLimits::new(clock.clone(), &policy.limits);
+        let ip_limits = IpLimits::new(clock.clone(), &policy.limits, &store);
         let policy = ArcSwap::from_pointee(policy);
         Core {
             ip_limits,
+            totals: Totals::default(),
             store,
             clock,
             random,

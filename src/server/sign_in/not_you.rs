@@ -132,7 +132,7 @@ impl What {
         wish: Wish,
         client: &Client,
     ) -> Result<bool, Error> {
-        core.ip_limits.verify(client.ip)?;
+        core.one_more_verify(client.ip).await?;
         let Some(found) = self.find(core, token).await? else { return Ok(false) };
         if self != What::Request {
             let remove_password = wish.remove_password || self == What::PasswordChange;

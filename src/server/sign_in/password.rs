@@ -36,7 +36,7 @@ pub async fn verify(
         return Err(Error::invalid(say!("detail-no-passwords")));
     }
     let address = Address::parse(email)?;
-    core.ip_limits.verify(browser.client.ip)?;
+    core.one_more_verify(browser.client.ip).await?;
     match attempt(core, &address, password.to_owned(), next, browser).await {
         Ok(signed_in) => Ok(signed_in),
         Err(error) => Err(core.refuse(error.into(), Some(address.as_str()), &browser.client).await),
@@ -55,6 +55,7 @@ async fn attempt(
     let bucket = device::bucket(core, address.as_str(), browser).await?;
     let (share, mode) = (limits::network(address.as_str(), &bucket, browser), policy.auth.mode);
     let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
+    core.room_for_try(share, mode)?;
     let network = &browser.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
     // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
@@ -81,6 +82,7 @@ async fn attempt(
         }
     }
     core.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
+    core.one_more_failure(share);
     Err(Error::PasswordWrong)
 }
 

@@ -82,7 +82,7 @@ impl Secrets {
 /// superseded; what others began is not, or anyone could kill a link.
 pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
     let terms = Terms::of(core, ask)?;
-    core.ip_limits.send(browser.client.ip)?;
+    core.one_more_send(browser.client.ip).await?;
     begin(core, terms, browser).await
 }
 
@@ -114,21 +114,29 @@ async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, 
     };
     let policy = core.policy();
     let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
+    core.room_for_mail(network)?;
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
     let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
     let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
+    if started.is_ok() {
+        core.one_more_mail(network);
+    }
     accepted(core, &id, terms, secrets, &event, started, worker, browser).await
 }
 
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new
 /// secrets. One that can no longer sign anybody in begins anew, on the same terms.
 pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
-    core.ip_limits.send(browser.client.ip)?;
+    let ((), request) = tokio::try_join!(
+        biased;
+        core.one_more_send(browser.client.ip),
+        core.store.auth_request(id),
+    )?;
     let now = core.clock.now();
     let unknown = || Error::invalid(say!("detail-no-sign-in"));
-    let request = core.store.auth_request(id).await?.ok_or_else(unknown)?;
+    let request = request.ok_or_else(unknown)?;
     let terms = Terms::again(core, &request)?;
     if request.ended().is_some() || now >= request.expires_at {
         return begin(core, terms, browser).await;
@@ -140,6 +148,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
             .await?;
     let policy = core.policy();
     let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
+    core.room_for_mail(network)?;
     let allow = |request: &AuthRequest, mails: &[Taken]| {
         let free_at = resend_at(core, request);
         if now < free_at {
@@ -159,6 +168,9 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
+    if renewed.is_ok() {
+        core.one_more_mail(network);
+    }
     accepted(core, id, &terms, secrets, &event, renewed, worker, browser).await
 }
 
@@ -168,7 +180,7 @@ pub async fn start_from_link(
     token: &LinkToken,
     browser: &Browser,
 ) -> Result<Started, Error> {
-    core.ip_limits.send(browser.client.ip)?;
+    core.one_more_send(browser.client.ip).await?;
     let mut request = link::origin(core, token).await?.request;
     // An app that policy no longer lists gets no link; who asks here, gets one that leads here.
     let origins = &core.policy().auth.magiclink_origins;

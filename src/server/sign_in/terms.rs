@@ -144,7 +144,9 @@ impl Terms {
         let failed = core.store.failed_tries(&bucket, now).await?;
         let (limits, network) =
             (&core.policy().limits, limits::network(&self.address, &bucket, browser));
-        let paused = limits::tries(limits, &failed, network, self.mode, now).is_err();
+        let paused = limits::tries(limits, &failed, network, self.mode, now)
+            .and_then(|()| core.room_for_try(network, self.mode))
+            .is_err();
         let unlocks = paused || switched_off;
         Ok(Terms { mode: if unlocks { Mode::Link } else { self.mode }, unlocks, ..self })
     }

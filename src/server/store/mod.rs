@@ -6,6 +6,7 @@
 //! where the decision has to happen inside the transaction, it comes in as a closure.
 
 mod accounts;
+mod allowances;
 mod audit;
 mod auth_requests;
 mod backup;
@@ -28,6 +29,7 @@ mod users;
 mod verification;
 
 pub use accounts::{Ban, NewUser, User};
+pub use allowances::Allowance;
 pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin};
 pub use backup::BackupError;

@@ -17,7 +17,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can
 /// be explained; mails stay an hour, because the limits count them; ended sessions stay a week, for
 /// those who ask what happened; distrust stays as long as a device could be known that it is of.
-const RULES: [(&str, Millis); 6] = [
+const RULES: [(&str, Millis); 7] = [
+    (
+        "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
+        0,
+    ),
     (
         "DELETE FROM latchkey_auth_requests WHERE id IN (SELECT id FROM latchkey_auth_requests WHERE expires_at < $1 LIMIT $2)",
         DAY,

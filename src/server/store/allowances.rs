@@ -1,0 +1,58 @@
+//! Allowances that all instances give out of, where several share a database.
+
+use std::{collections::HashMap, time::Duration};
+
+use super::{Store, lend};
+use crate::{error::Error, server::clock::Millis};
+
+/// Something of which so many are given out in a window of time, and come back evenly.
+pub struct Allowance {
+    pub name: String,
+    /// The time in which one comes back.
+    pub step: Duration,
+}
+
+/// Takes a quarter of what is left of each, rounded up; of what has nothing left there is no row.
+/// `full_at` is when everything is there again; one that lies ahead by more than the window was
+/// written by a clock that was set back since, and means nothing.
+const RESERVE: &str = "INSERT INTO latchkey_allowances AS kept (name, step, full_at, taken) \
+    SELECT name, step, $3 + step * (($4 / step + 3) / 4), ($4 / step + 3) / 4 \
+    FROM UNNEST($1::TEXT[], $2::BIGINT[]) AS asked (name, step) \
+    ON CONFLICT (name) DO UPDATE SET (step, full_at, taken) = ( \
+    SELECT excluded.step, base + excluded.step * ((($3 + $4 - base) / excluded.step + 3) / 4), \
+    (($3 + $4 - base) / excluded.step + 3) / 4 \
+    FROM (SELECT CASE WHEN kept.full_at BETWEEN $3 AND $3 + $4 THEN kept.full_at ELSE $3 END AS base) AS was) \
+    WHERE kept.full_at NOT BETWEEN $3 AND $3 + $4 OR $3 + $4 - kept.full_at >= excluded.step \
+    RETURNING name, taken";
+
+/// Allowances are kept in nanoseconds: a thousand times a thousand a minute have a step, too.
+const NANOS: i64 = 1_000_000;
+
+impl Store {
+    /// Reserves some of each allowance for this instance. How many of which; SQLite, which one
+    /// instance has to itself, is not asked.
+    pub async fn reserve(
+        &self,
+        now: Millis,
+        window: Duration,
+        allowances: &[Allowance],
+    ) -> Result<HashMap<String, i64>, Error> {
+        let Store::Postgres(pool) = self else { return Ok(HashMap::new()) };
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX).max(1);
+        // Rows are locked in the order of their names, or two instances might wait for each other.
+        let mut asked: Vec<(&str, i64)> =
+            allowances.iter().map(|one| (one.name.as_str(), nanos(one.step))).collect();
+        asked.sort_unstable();
+        let (names, steps): (Vec<&str>, Vec<i64>) = asked.into_iter().unzip();
+        let taken: Vec<(String, i64)> = lend!(pool, db => {
+            sqlx::query_as(RESERVE)
+                .bind(names)
+                .bind(steps)
+                .bind(now.saturating_mul(NANOS))
+                .bind(nanos(window))
+                .fetch_all(db)
+                .await?
+        });
+        Ok(taken.into_iter().collect())
+    }
+}
