@@ -145,7 +145,8 @@ async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_a
     // not, either.
     app.run_sql("UPDATE latchkey_sessions SET subject = ''").await;
     app.run_sql(
-        "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, user_agent, ip_prefix, list) \
+        "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, \
+         user_agent, ip_prefix, list) \
          VALUES (1767268800000, 'auth.failed', 'link_invalid', '', '', '', '', '', 'attempts')",
     )
     .await;

@@ -42,8 +42,8 @@ async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
     let many = "INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, \
         ip_prefix, created_at, last_seen_at, token_expires_at, expires_at) \
         WITH RECURSIVE g (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < 150) \
-        SELECT 'newer' || n, user_id, address, subject, device, user_agent, ip_prefix, created_at + n, \
-        last_seen_at + n, token_expires_at, expires_at FROM latchkey_sessions, g";
+        SELECT 'newer' || n, user_id, address, subject, device, user_agent, ip_prefix, \
+        created_at + n, last_seen_at + n, token_expires_at, expires_at FROM latchkey_sessions, g";
     app.run_sql(many).await;
     let page = ada.get("/dashboard").await.body;
     assert_eq!((page.matches("value=\"newer").count(), page.matches("this one").count()), (150, 1));

@@ -181,8 +181,8 @@ fn event_row(what: String, event: &Line, now: Millis) -> AnyView {
             <div>
                 <strong>{what}</strong>
                 <p class="soft">
-                    {format!("{} · ", describe(&event.user_agent))} <bdi>{event.ip_prefix.clone()}</bdi>
-                    {format!(" · {}", ago(event.at, now))}
+                    {format!("{} · ", describe(&event.user_agent))}
+                    <bdi>{event.ip_prefix.clone()}</bdi> {format!(" · {}", ago(event.at, now))}
                 </p>
             </div>
         </li>
@@ -210,11 +210,28 @@ async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Erro
             <h2>{say!("password")}</h2>
             <p class="soft">{say!("password-optional")}</p>
             <form class="form" method="post" action="/actions/set-password">
-                // Shown: password managers pass a hidden field over, and save the password for nobody.
+                // Shown: password managers pass a hidden field over, and then keep the password
+                // for nobody.
                 <label for="username">{say!("address")}</label>
-                <input id="username" name="username" autocomplete="username" value=session.row.address.clone() readonly />
-                <label class="second" for="password">{if has_one { say!("new-password") } else { say!("password") }}</label>
-                <input id="password" name="password" type="password" autocomplete="new-password" minlength="8" maxlength="128" required />
+                <input
+                    id="username"
+                    name="username"
+                    autocomplete="username"
+                    value=session.row.address.clone()
+                    readonly
+                />
+                <label class="second" for="password">
+                    {if has_one { say!("new-password") } else { say!("password") }}
+                </label>
+                <input
+                    id="password"
+                    name="password"
+                    type="password"
+                    autocomplete="new-password"
+                    minlength="8"
+                    maxlength="128"
+                    required
+                />
                 <p class="actions">
                     <button class="primary" type="submit">
                         {say!("keep-password")}

@@ -31,9 +31,9 @@ fn refused(error: argon2::Error) -> Error {
     Error::Internal
 }
 
-/// What to keep of a new code: how it was hashed, and the hash. A version that hashes in another way
-/// may run beside this one, and each finds the other's codes right. The salt stands with the auth
-/// request: a code is hashed once for all the mails it may be of.
+/// What to keep of a new code: how it was hashed, and the hash. A version that hashes in another
+/// way may run beside this one, and each finds the other's codes right. The salt stands with the
+/// auth request: a code is hashed once for all the mails it may be of.
 pub fn keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<String, Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(LENGTH)).map_err(refused)?;
     keep_by(code, salt, keys, params)

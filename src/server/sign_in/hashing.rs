@@ -27,9 +27,9 @@ impl Hashing {
         Hashing(Arc::new(Semaphore::new(at_once)))
     }
 
-    /// Does the hashing on a thread of its own, in its turn. Who would wait too long is told to come
-    /// back. A hash cannot be stopped, so the turn goes with it and not with who asked: who hangs up
-    /// frees nothing early.
+    /// Does the hashing on a thread of its own, in its turn. Who would wait too long is told to
+    /// come back. A hash cannot be stopped, so the turn goes with it and not with who asked: who
+    /// hangs up frees nothing early.
     pub async fn run<T: Send + 'static>(
         &self,
         hash: impl FnOnce() -> Result<T, Error> + Send + 'static,

@@ -2,6 +2,7 @@
 //! API all end here.
 
 pub mod address;
+mod beginning;
 pub mod code;
 mod code_hash;
 pub mod destination;
@@ -25,23 +26,21 @@ use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
 
 use super::{
-    clock::{Clock, Millis, SECOND},
+    clock::{Clock, Millis},
     config::{Policy, PublicUrl, SignUp},
     event,
     ip_limits::IpLimits,
     keys::Keys,
     random::Random,
-    session,
     store::{
-        Admission, AuditEvent, AuthRequest, Completed, FailedTry, MappedUsers, NewSession,
-        SessionRow, Store, Taken, Verdict,
+        Admission, AuthRequest, Completed, FailedTry, MappedUsers, SessionRow, Store, Taken,
+        Verdict,
     },
 };
 use crate::error::Error;
-use device::Device;
+use beginning::{Beginning, By};
 use hand_over::HandOver;
 use hashing::Hashing;
-use payload::Sealed;
 use totals::Totals;
 
 /// What every step of a sign-in needs.
@@ -161,8 +160,8 @@ impl Core {
     }
 
     /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone;
-    /// never to who is kept out. Asked by the outbox worker, long after the request was answered, so
-    /// that no answer can depend on it.
+    /// never to who is kept out. Asked by the outbox worker, long after the request was answered,
+    /// so that no answer can depend on it.
     pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
         if let Some(mapped) = &self.mapped_users {
             let Some(user_id) = mapped.find(address).await? else { return Ok(false) };
@@ -228,119 +227,6 @@ impl Core {
                     destination::with_state(&request.destination, request.state.as_deref());
                 Ok(beginning.signed_in(user_id, address, destination, Some(request)))
             }
-        }
-    }
-}
-
-/// What somebody signs in by.
-#[derive(Clone, Copy)]
-enum By {
-    Link,
-    Code,
-    Password,
-}
-
-impl By {
-    fn name(self) -> &'static str {
-        match self {
-            By::Link => "link",
-            By::Code => "code",
-            By::Password => "password",
-        }
-    }
-}
-
-/// A session about to begin, and what will be told of it.
-struct Beginning<'a> {
-    browser: &'a Browser,
-    session_id: String,
-    at: Millis,
-    token_expires_at: Millis,
-    expires_at: Millis,
-    device: Device,
-    /// The sign-in, and the session.
-    events: [AuditEvent; 2],
-    /// The session this browser presented, and its end.
-    replaces: Option<(&'a str, AuditEvent)>,
-    /// The end of one that this device may have beside that, which its browser did not present: its
-    /// cookie was lost, or has come to be another address's.
-    replaces_of_device: Option<AuditEvent>,
-    /// For an owner who may not know of it.
-    notice: Option<Sealed>,
-}
-
-impl<'a> Beginning<'a> {
-    async fn new(core: &Core, by: By, address: &str, browser: &'a Browser) -> Result<Self, Error> {
-        let at = core.clock.now();
-        let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
-        let token_expires_at = session::token_end(core, at, expires_at);
-        let device = device::of_sign_in(core, address, browser, at).await?;
-        let event = |name| core.event(name, Some(address), &browser.client).because(by.name());
-        let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(event);
-        let replaced = |address: &str| {
-            core.event(event::SESSION_REVOKED, Some(address), &browser.client).because("replaced")
-        };
-        let replaces = browser
-            .session
-            .as_ref()
-            .map(|had| (had.id.as_str(), replaced(&had.address).of_user(&had.user_id)));
-        let replaces_of_device = (device.was_known && browser.signed_in_as() != Some(address))
-            .then(|| replaced(address));
-        let session_id = core.random.id()?;
-        let notice = notice::of_session(core, address, &session_id, browser, &device, at)?;
-        Ok(Beginning {
-            browser,
-            session_id,
-            at,
-            token_expires_at,
-            expires_at,
-            device,
-            events,
-            replaces,
-            replaces_of_device,
-            notice,
-        })
-    }
-
-    fn session(&self) -> NewSession<'_> {
-        let replaces = self.replaces.as_ref().map(|(id, event)| (*id, event));
-        let Client { user_agent, ip_prefix, .. } = &self.browser.client;
-        let (id, expires_at) = (self.session_id.as_str(), self.expires_at);
-        let notice = self.notice.as_ref().map(|notice| notice.new_mail("", false));
-        NewSession {
-            id,
-            device: &self.device.id,
-            user_agent,
-            ip_prefix,
-            token_expires_at: self.token_expires_at,
-            expires_at,
-            replaces,
-            replaces_of_device: self.replaces_of_device.as_ref(),
-            events: &self.events,
-            notice,
-        }
-    }
-
-    /// It has begun.
-    fn signed_in(
-        self,
-        user_id: String,
-        address: String,
-        destination: String,
-        request: Option<AuthRequest>,
-    ) -> SignedIn {
-        self.events.into_iter().for_each(|event| event.of_user(&user_id).tell());
-        self.replaces.into_iter().for_each(|(_, event)| event.tell());
-        let Beginning { session_id, at: issued_at, token_expires_at, device, .. } = self;
-        SignedIn {
-            session_id,
-            user_id,
-            address,
-            destination,
-            request,
-            issued_at,
-            token_expires_at,
-            devices: device.entries,
         }
     }
 }

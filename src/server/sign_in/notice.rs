@@ -1,5 +1,5 @@
-//! "A new device signed in" and "your password was set": a mail to whose address it is, with a press
-//! that puts out who did it.
+//! "A new device signed in" and "your password was set": a mail to whose address it is, with a
+//! press that puts out who did it.
 
 use super::{
     Browser, Client, Core,

@@ -60,11 +60,11 @@ pub struct Line {
 /// before `$2`. The numbers stand in the statement: SQLite plans one with a bound LIMIT anew each
 /// time. Each list is read in the order of its index, so no refusal is passed over on the way to a
 /// sign-in.
-const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, user_agent, ip_prefix, \
-    at AS begun_at, at, at AS until FROM latchkey_audit_events \
+const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, \
+    user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
     WHERE subject = $1 AND list = 'account' ORDER BY at DESC, id DESC LIMIT 10) AS lately \
-    UNION ALL SELECT * FROM (SELECT 'attempt' AS kind, event AS name, reason, user_agent, ip_prefix, \
-    at AS begun_at, at, at AS until FROM latchkey_audit_events \
+    UNION ALL SELECT * FROM (SELECT 'attempt' AS kind, event AS name, reason, \
+    user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
     WHERE subject = $1 AND list = 'attempts' AND at > $2 - 604800000 \
     ORDER BY at DESC, id DESC LIMIT 50) AS tried";
 
@@ -74,18 +74,19 @@ const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, 
 /// in the order of an index: for a sort, SQLite would make a table each time, which costs more than
 /// the read.
 pub static OVERVIEW: LazyLock<String> = LazyLock::new(|| {
-    let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, created_at AS begun_at, \
-        last_seen_at AS at, expires_at AS until";
-    let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, created_at AS begun_at, \
-        last_seen_at AS at, expires_at AS until \
-        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
+    let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, \
+        created_at AS begun_at, last_seen_at AS at, expires_at AS until";
+    let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, \
+        created_at AS begun_at, last_seen_at AS at, expires_at AS until \
+        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL \
+        AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
     // None, of a session that began before they had a subject: events of nobody's address have
     // none, too.
     let activity =
         ACTIVITY.replace("$1", "(SELECT NULLIF(subject, '') FROM latchkey_sessions WHERE id = $1)");
     format!(
-        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this UNION ALL SELECT * FROM (SELECT {sessions}) AS latest \
-         UNION ALL {activity}"
+        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this \
+         UNION ALL SELECT * FROM (SELECT {sessions}) AS latest UNION ALL {activity}"
     )
 });
 

@@ -39,11 +39,13 @@ pub struct SessionRow {
     pub expires_at: Millis,
 }
 
-/// The session with an id, if it is alive: not revoked, its last token not expired, its user neither
-/// banned nor, where users are our own, gone.
-pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
+/// The session with an id, if it is alive: not revoked, its last token not expired, its user
+/// neither banned nor, where users are our own, gone.
+pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, \
+    s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
     FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
-    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 AND (u.id IS NOT NULL OR NOT $3) \
+    WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 \
+    AND (u.id IS NOT NULL OR NOT $3) \
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = s.user_id) \
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = s.address)";
 
@@ -179,15 +181,23 @@ pub(super) use revoked;
 pub(super) const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
     (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
     token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
+pub(super) const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
+    ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
+    WHERE address = $3 AND ended_at IS NULL";
+pub(super) const REVOKE_REPLACED: &str =
+    "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
 pub(super) const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL AND token_expires_at > $1";
 
 /// Writes a session, and its user if that is new. What ends with its beginning: the ones the same
 /// browser had, and every auth request of the address, the one it came of among them.
 macro_rules! begin_session {
-    ($tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr, request: $request_id:expr, is_new: $is_new:expr) => {
+    (
+        $tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr,
+        request: $request_id:expr, is_new: $is_new:expr
+    ) => {
         if let Some((replaced, event)) = $session.replaces {
-            let revoke = sqlx::query("UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");
+            let revoke = sqlx::query($crate::server::store::sessions::REVOKE_REPLACED);
             if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
                 $crate::server::store::run_all!($tx; note event, &event.user_id);
             }
@@ -204,22 +214,22 @@ macro_rules! begin_session {
             $crate::server::store::run_all!(
                 $tx,
                 $crate::server::store::INSERT_MAIL => [
-                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.rank, notice.payload,
-                    notice.attempts(), notice.due_at($now), notice.leased_at($now), $now, notice.expires_at,
-                    &issued.request_id,
+                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.rank,
+                    notice.payload, notice.attempts(), notice.due_at($now),
+                    notice.leased_at($now), $now, notice.expires_at, &issued.request_id,
                 ]
             );
         }
         $crate::server::store::finish!(
             $tx,
-            "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
-                WHERE address = $3 AND ended_at IS NULL"
-                => [$now, $request_id, $address],
-            "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)" => [$user_id, $address, $now] if $is_new,
+            $crate::server::store::sessions::END_REQUESTS => [$now, $request_id, $address],
+            "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)"
+                => [$user_id, $address, $now] if $is_new,
             $crate::server::store::sessions::INSERT_SESSION
                 => [
-                    $session.id, $user_id, $address, &issued.subject, $session.device, $session.user_agent,
-                    $session.ip_prefix, $now, $session.token_expires_at, $session.expires_at,
+                    $session.id, $user_id, $address, &issued.subject, $session.device,
+                    $session.user_agent, $session.ip_prefix, $now, $session.token_expires_at,
+                    $session.expires_at,
                 ];
             note verified, Some($user_id);
             note issued, Some($user_id)

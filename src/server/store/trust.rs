@@ -177,9 +177,9 @@ impl Store {
             finish!(
                 tx,
                 INSERT_MAIL => [
-                    notice.id, notice.auth_request_id, address, notice.bucket, notice.rank, notice.payload,
-                    notice.attempts(), notice.due_at(now), notice.leased_at(now), now, notice.expires_at,
-                    &changed.request_id,
+                    notice.id, notice.auth_request_id, address, notice.bucket, notice.rank,
+                    notice.payload, notice.attempts(), notice.due_at(now), notice.leased_at(now),
+                    now, notice.expires_at, &changed.request_id,
                 ],
                 DISTRUST => [&changed.subject, now, user_id];
                 note changed, &changed.user_id
