@@ -22,8 +22,8 @@ pub fn network<'a>(address: &str, bucket: &str, browser: &'a Browser) -> Option<
 }
 
 /// Whether one more mail may go to an address to which `mails` were queued, newest first, if
-/// `network` asks for it. Known and unknown addresses, first mails and resends are all alike (stops mail bombing,
-/// OWASP "Forgot Password" cheat sheet).
+/// `network` asks for it. Known and unknown addresses, first mails and resends are all alike (stops
+/// mail bombing, OWASP "Forgot Password" cheat sheet).
 pub fn mail(
     limits: &Limits,
     mails: &[Taken],
@@ -42,8 +42,8 @@ pub fn mail(
 }
 
 /// Whether one more code or password may be tried for an address for which `tries` failed, newest
-/// first, if `network` tries it, where mails carry what `mode` says. Links go on working, or a stranger could lock an owner out (ASVS 5.0
-/// 6.3.1).
+/// first, if `network` tries it, where mails carry what `mode` says. Links go on working, or a
+/// stranger could lock an owner out (ASVS 5.0 6.3.1).
 pub fn tries(
     limits: &Limits,
     tries: &[Taken],

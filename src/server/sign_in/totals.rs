@@ -71,7 +71,7 @@ impl Total {
                 event = "limit.passed",
                 limit = self.name,
                 most,
-                "strangers wait until there is room again; devices that have signed in before do not"
+                "strangers wait for room; devices that have signed in before do not"
             );
         }
         Some(u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(60).max(1))

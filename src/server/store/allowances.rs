@@ -21,7 +21,8 @@ const RESERVE: &str = "INSERT INTO latchkey_allowances AS kept (name, step, full
     ON CONFLICT (name) DO UPDATE SET (step, full_at, taken) = ( \
     SELECT excluded.step, base + excluded.step * ((($3 + $4 - base) / excluded.step + 3) / 4), \
     (($3 + $4 - base) / excluded.step + 3) / 4 \
-    FROM (SELECT CASE WHEN kept.full_at BETWEEN $3 AND $3 + $4 THEN kept.full_at ELSE $3 END AS base) AS was) \
+    FROM (SELECT CASE WHEN kept.full_at BETWEEN $3 AND $3 + $4 THEN kept.full_at ELSE $3 END AS base) \
+    AS was) \
     WHERE kept.full_at NOT BETWEEN $3 AND $3 + $4 OR $3 + $4 - kept.full_at >= excluded.step \
     RETURNING name, taken";
 
