@@ -1,6 +1,7 @@
 //! The operator's file, watched: saving it applies the policy without a restart; a bad edit, an
 //! empty file or half of one changes nothing.
 
+use futures::FutureExt;
 use metrics::gauge;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
 use std::{io, path::Path, sync::Arc, time::Duration};
@@ -43,6 +44,7 @@ pub fn watch(
     let watcher = source.path.as_deref().and_then(|path| folder_watch(path, folder.clone()));
     Ok(tokio::spawn(async move {
         let _watcher = watcher;
+        gauge!("latchkey_policy_rejected").set(0.0);
         let started = core.policy();
         let mut known = read(&source).await;
         // It may have been saved since it was read for the start.
@@ -67,6 +69,9 @@ pub fn watch(
                 continue;
             }
             known = settled(&source).await;
+            // What was told meanwhile is in it, or found at the next look.
+            let _ =
+                (folder.written.notified().now_or_never(), folder.moved.notified().now_or_never());
             apply(&core, &started, &source, &known);
         }
     }))
