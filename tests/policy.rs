@@ -160,7 +160,8 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
     bob.type_code(fresh.code()).await;
     assert!(bob.signed_in_as().await.is_some());
 
-    fs::write(&path, "[brand]\nname = \"Links\"\n[auth]\nmode = \"LINK\"\n").unwrap();
+    fs::write(&path, "[brand]\nname = \"Links\"\n[auth]\nmode = \"LINK\"\nexpires_in = 300\n")
+        .unwrap();
     until_branded(&eve, "Links").await;
     let code = json!({ "code": eves.code() });
     assert_eq!(eve.post_json("/api/auth/verify", code).await.error(410), "code_expired");
