@@ -282,7 +282,7 @@ fn a_database_that_cannot_be_written_is_named() {
         &[("DATABASE_URL", "sqlite://file/latchkey.db"), ("LEPTOS_SITE_ADDR", "127.0.0.1:0")],
     );
     assert_eq!(code, 1);
-    assert!(told.contains("file/latchkey.db") && told.contains("Check its URL"), "{told}");
+    assert!(told.contains("file/latchkey.db") && told.contains("Check DATABASE_URL"), "{told}");
 }
 
 #[test]
