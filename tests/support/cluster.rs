@@ -88,6 +88,11 @@ fn is_root() -> bool {
     std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
 }
 
+/// The program that dumps a database.
+pub fn pg_dump() -> PathBuf {
+    bin().join("pg_dump")
+}
+
 /// Where its programs are: Debian keeps them out of the way.
 fn bin() -> PathBuf {
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")

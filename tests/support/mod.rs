@@ -14,7 +14,7 @@ mod teller;
 
 pub use app::{App, SECRET, START};
 pub use browser::{Answer, Browser};
-pub use cluster::Cluster;
+pub use cluster::{Cluster, pg_dump};
 pub use inbox::{Inbox, Mail, Manners};
 pub use port::Port;
 pub use program::Program;

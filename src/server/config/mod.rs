@@ -20,6 +20,7 @@ use std::{
 use url::Url;
 
 pub use change::{Change, changes, nothing_vanished};
+pub use connection_url::database_url;
 pub use environment::of_process;
 pub use policy::{
     Auth, Brand, Database, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session,
