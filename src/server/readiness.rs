@@ -1,6 +1,9 @@
 //! Whether this instance can serve: the database takes writes, mails are sent, and the team's users
 //! can be read. What is wrong is told in the log, and not to whoever asks.
 
+// Connections and answers age by real time, whatever a story's clock says.
+#![allow(clippy::disallowed_methods)]
+
 use std::{
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,

@@ -1,5 +1,8 @@
 //! Whether the database would take what requests write.
 
+// Connections and answers age by real time, whatever a story's clock says.
+#![allow(clippy::disallowed_methods)]
+
 use sqlx::{PgConnection, SqliteConnection};
 use std::time::Duration;
 

@@ -1,5 +1,8 @@
 //! One connection to a database, and how statements travel over it.
 
+// Connections and answers age by real time, whatever a story's clock says.
+#![allow(clippy::disallowed_methods)]
+
 use futures::{
     FutureExt, StreamExt, TryFutureExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream,
 };

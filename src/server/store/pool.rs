@@ -4,6 +4,9 @@
 //! taken and whenever it comes back, which costs more than most of our statements do; and it closes
 //! a connection whose caller has gone away.
 
+// Connections and answers age by real time, whatever a story's clock says.
+#![allow(clippy::disallowed_methods)]
+
 use std::{
     collections::hash_map::RandomState,
     hash::BuildHasher,

@@ -1,5 +1,8 @@
 //! What is wrong with a database, as operators are told it.
 
+// Connections and answers age by real time, whatever a story's clock says.
+#![allow(clippy::disallowed_methods)]
+
 use tokio::time::Instant;
 
 /// The last that went wrong by no fault of a request.
