@@ -11,7 +11,7 @@ use axum::{
     routing::get,
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use latchkey::server::store::Store;
+use latchkey::server::{config::Database, store::Store};
 use serde::{Deserialize, Serialize};
 use std::{env, io};
 
@@ -76,7 +76,7 @@ async fn main() -> io::Result<()> {
     else {
         return Err(io::Error::other("usage: DATABASE_URL=… plain_handler ADDRESS SESSION"));
     };
-    let store = Store::connect(&database).await.map_err(io::Error::other)?;
+    let store = Store::connect(&database, &Database::default()).await.map_err(io::Error::other)?;
     let claims = Claims {
         iss: ORIGIN.to_owned(),
         aud: ORIGIN.to_owned(),

@@ -19,8 +19,8 @@ fn replaced(text: &str, word: &str, with: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut before) = (text, None);
     while let Some(first) = rest.chars().next() {
-        let after = Some(rest)
-            .filter(|_| !before.is_some_and(char::is_alphanumeric))
+        let after = (!before.is_some_and(char::is_alphanumeric))
+            .then_some(rest)
             .and_then(|rest| behind(rest, word))
             .filter(|after| !after.starts_with(char::is_alphanumeric))
             // What a mask has left of it: a***@example.com.

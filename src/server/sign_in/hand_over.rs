@@ -93,15 +93,15 @@ impl HandOver {
         }
         self.line_up(true);
         let permit = self.slots.clone().acquire_owned().await.ok()?;
-        Some(self.from_now(permit))
+        Some(self.slot_of(permit))
     }
 
     /// A slot that is free now.
     pub fn free_slot(&self) -> Option<Slot> {
-        self.slots.clone().try_acquire_owned().ok().map(|permit| self.from_now(permit))
+        self.slots.clone().try_acquire_owned().ok().map(|permit| self.slot_of(permit))
     }
 
-    fn from_now(&self, permit: OwnedSemaphorePermit) -> Slot {
+    fn slot_of(&self, permit: OwnedSemaphorePermit) -> Slot {
         Slot { since: self.clock.monotonic(), _permit: permit }
     }
 }
