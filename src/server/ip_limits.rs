@@ -4,8 +4,9 @@
 //! They are counted in this process. Where several instances share a database (PostgreSQL), what
 //! this one gives out it has first reserved there, a quarter of what is left at a time: a client
 //! that asks for little costs one short statement a minute and instance, one that asks for much a
-//! handful, and all instances together give out no more than one alone. While the database is away
-//! each instance counts by itself.
+//! handful, and all instances together give out no more than one alone. Of many requests at once
+//! one reserves and the others wait for what it brings. While the database is away each instance
+//! counts by itself.
 
 use arc_swap::ArcSwap;
 use governor::{
@@ -16,9 +17,10 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use super::{
     clock::Clock,
@@ -81,10 +83,12 @@ struct Limiters {
 }
 
 /// So many, until they would have come back by themselves.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Reserved {
     left: i64,
     until: Duration,
+    /// Held by who reserves more.
+    refill: Arc<AsyncMutex<()>>,
 }
 
 impl IpLimits {
@@ -135,12 +139,22 @@ impl IpLimits {
         reserved.map(|reserved| reserved.left -= 1).is_some()
     }
 
+    /// Waits until nobody else reserves under a key. Who needs several takes the narrowest network
+    /// first, so no two wait for each other.
+    async fn refill(&self, key: Key) -> OwnedMutexGuard<()> {
+        let refill = {
+            let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(&all.entry(key).or_default().refill)
+        };
+        refill.lock_owned().await
+    }
+
     /// Keeps what was reserved under a key, but for the one that is given out now.
     fn keep(&self, key: Key, taken: i64, most: u32) {
         let now = self.clock.monotonic();
         let until = now + step(most) * u32::try_from(taken).unwrap_or(u32::MAX);
         let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        let reserved = all.entry(key).or_insert(Reserved { left: 0, until });
+        let reserved = all.entry(key).or_default();
         if reserved.until <= now {
             reserved.left = 0;
         }
@@ -157,7 +171,10 @@ impl IpLimits {
         }
         let now = self.clock.monotonic();
         let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, reserved| reserved.left > 0 && reserved.until > now);
+        all.retain(|_, reserved| {
+            let is_used = Arc::strong_count(&reserved.refill) > 1;
+            is_used || (reserved.left > 0 && reserved.until > now)
+        });
         all.shrink_to_fit();
     }
 }
@@ -184,21 +201,34 @@ impl Core {
         if missing.is_empty() {
             return Ok(());
         }
+        let mut refills = Vec::with_capacity(missing.len());
+        for (key, _) in &missing {
+            refills.push(self.ip_limits.refill(*key).await);
+        }
+        // Who held these before may have brought enough.
+        missing.retain(|(key, _)| !self.ip_limits.give_out(key));
+        if missing.is_empty() {
+            return Ok(());
+        }
         let allowances: Vec<Allowance> = missing
             .iter()
             .map(|(key, most)| Allowance { name: self.name(key), step: step(*most) })
             .collect();
-        let Ok(taken) = self.store.reserve(self.clock.now(), WINDOW, &allowances).await else {
-            return Ok(()); // the database is away: this instance has counted
-        };
+        let reserved = self.store.reserve(self.clock.now(), WINDOW, &allowances).await;
+        let mut answer = Ok(());
         for ((key, most), allowance) in missing.into_iter().zip(&allowances) {
-            match taken.get(&allowance.name) {
-                Some(taken) => self.ip_limits.keep(key, *taken, most),
+            let taken = match &reserved {
+                Ok(taken) => taken.get(&allowance.name).copied(),
+                // The database is away: who waits here need not find that out one by one.
+                Err(_) => Some(most.div_ceil(4).into()),
+            };
+            match taken {
+                Some(taken) => self.ip_limits.keep(key, taken, most),
                 // One comes back within a step.
-                None => return Err(refused(allowance.step)),
+                None => answer = Err(refused(allowance.step)),
             }
         }
-        Ok(())
+        answer
     }
 
     /// What a key is called in the database, which is to hold nobody's whole address.
