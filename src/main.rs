@@ -1,12 +1,12 @@
 //! The program: reads its arguments and configuration, and serves until it is told to stop, or does
 //! one thing for an operator.
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use latchkey::server::{
     check::check,
     clock::{Clock, Millis},
     config::{Settings, of_process},
-    mail::{letter::test_mail, smtp::Smtp, transport::Transport},
+    mail::{by_hand, letter::test_mail, smtp::Smtp, transport::Transport},
     operator::{
         self,
         addresses::{Found, of_text},
@@ -54,6 +54,9 @@ enum Command {
     Migrate,
     /// Send a mail that says that mails arrive.
     SendTestMail { email: String },
+    /// Mails that wait to be sent.
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Sessions of a user.
     #[command(subcommand)]
     Sessions(Sessions),
@@ -65,6 +68,32 @@ enum Command {
     Audit(Audit),
     /// Copy a database of SQLite into a new file, while the server runs.
     Backup { file: String },
+}
+
+#[derive(Subcommand)]
+enum Outbox {
+    /// Show them, and why they wait.
+    List,
+    /// Send what waits to be tried again at once.
+    Retry(Which),
+    /// Give up: what the mail says is wiped, and it is never sent.
+    Drop(Which),
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// One mail, as the list names it.
+    id: Option<String>,
+    /// All of them.
+    #[arg(long)]
+    all: bool,
+}
+
+impl From<Which> for by_hand::Which {
+    fn from(which: Which) -> Self {
+        which.id.map_or(by_hand::Which::All, by_hand::Which::One)
+    }
 }
 
 #[derive(Subcommand)]
@@ -154,6 +183,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             }
         }
         Command::SendTestMail { email } => send_test_mail(&settings, &email).await?,
+        Command::Outbox(command) => outbox(&alone(&settings).await?, command).await?,
         Command::Sessions(command) => sessions(&alone(&settings).await?, command).await?,
         Command::Users(command) => return users(&alone(&settings).await?, command).await,
         Command::Audit(command) => audit(&alone(&settings).await?, command).await?,
@@ -306,6 +336,22 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
             std::process::exit(1)
         }
     }
+}
+
+async fn outbox(core: &Core, command: Outbox) -> Result<(), Box<dyn Error>> {
+    let (done, mails) = match command {
+        Outbox::List => {
+            by_hand::list(core).await?.iter().for_each(|line| println!("{line}"));
+            return Ok(());
+        }
+        Outbox::Retry(which) => ("due now", by_hand::retry(core, &which.into()).await?),
+        Outbox::Drop(which) => ("given up", by_hand::give_up(core, &which.into()).await?),
+    };
+    println!(
+        "{mails} {}",
+        if mails == 1 { format!("mail is {done}") } else { format!("mails are {done}") }
+    );
+    Ok(())
 }
 
 async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn Error>> {

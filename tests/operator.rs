@@ -1,6 +1,6 @@
 //! What an operator does from the command line, beside a server that goes on.
 
-use crate::support::App;
+use crate::support::{App, Manners};
 
 /// Commands go by the clock of the machine, on which all that happens in a story is long past.
 const ALIVE_BY_THE_MACHINES_CLOCK: &str =
@@ -109,4 +109,35 @@ async fn a_check_says_what_is_well_and_what_to_do_about_the_rest() {
     }
     assert!(said.contains("BAD  assets: ") && said.contains("LEPTOS_SITE_ROOT"), "{said}");
     assert_eq!(app.inbox.count(), 0, "no mail was sent");
+}
+
+#[tokio::test]
+async fn mails_that_wait_are_listed_sent_at_once_or_given_up() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::RefusesForNow);
+    for name in ["ada", "bea"] {
+        app.browser().ask_for_mail(&format!("{name}@example.com")).await;
+    }
+    let refused = "SELECT COUNT(*) FROM latchkey_outbox \
+        WHERE state = 'queued' AND last_error IS NOT NULL AND leased_at IS NULL";
+    app.until(refused, 2).await;
+    let (code, listed) = app.command(&["outbox", "list"]).await;
+    assert_eq!((code, listed.matches("451").count()), (0, 2), "{listed}");
+    assert!(!listed.contains("ada@") && !listed.contains("bea@"), "{listed}");
+    let id = |name: &str| {
+        let line = listed.lines().find(|line| line.contains(&format!("  {name}***@"))).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    };
+    let (code, said) = app.command(&["outbox", "drop", "--", &id("b")]).await;
+    assert_eq!((code, said.contains("1 mail is given up")), (0, true), "{said}");
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'unsent' AND payload IS NULL", 1)
+        .await;
+    app.inbox.behave(Manners::Takes);
+    let (code, said) = app.command(&["outbox", "retry", "--", &id("a")]).await;
+    assert_eq!((code, said.contains("1 mail is due now")), (0, true), "{said}");
+    app.inbox.first_to("ada@example.com").await;
+    let (code, said) = app.command(&["outbox", "drop", "--all"]).await;
+    assert_eq!((code, said.contains("0 mails are given up")), (0, true), "{said}");
+    assert_eq!(app.command(&["outbox", "retry"]).await.0, 2, "which?");
+    assert_eq!(app.inbox.count(), 1);
 }

@@ -1,5 +1,6 @@
 //! Mail: what it says, how it is sent, and the worker that sends it.
 
+pub mod by_hand;
 pub mod health;
 pub mod letter;
 pub mod mailbox;

@@ -237,7 +237,7 @@ impl Outbox {
                 let event =
                     self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
                 let due = event.at + self.retry_after(mail, outcome)?;
-                let is_ours = store.mail_delayed(mail, due, &event).await?;
+                let is_ours = store.mail_delayed(mail.lease(), due, &event).await?;
                 (event, is_ours)
             }
             _ => {
@@ -249,7 +249,7 @@ impl Outbox {
                     _ => (MAIL_FAILED, Ending::Unsent),
                 };
                 let event = self.event(name, mail, why);
-                let is_ours = store.mail_ended(mail, ending, &event).await?;
+                let is_ours = store.mail_ended(mail.lease(), ending, &event).await?;
                 (event, is_ours)
             }
         };

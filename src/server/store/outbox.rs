@@ -57,6 +57,19 @@ pub struct QueuedMail {
     pub request_id: String,
 }
 
+/// What proves that nobody else has taken a mail since.
+#[derive(Clone, Copy, Debug)]
+pub struct Lease<'a> {
+    pub id: &'a str,
+    pub number: i64,
+}
+
+impl QueuedMail {
+    pub fn lease(&self) -> Lease<'_> {
+        Lease { id: &self.id, number: self.attempts }
+    }
+}
+
 /// The statement that queues a mail.
 pub(super) const INSERT_MAIL: &str = "INSERT INTO latchkey_outbox \
     (id, auth_request_id, address, bucket, rank, state, payload, attempts, due_at, leased_at, \
@@ -209,7 +222,7 @@ impl Store {
     /// event, when another holds it.
     pub async fn mail_ended(
         &self,
-        mail: &QueuedMail,
+        lease: Lease<'_>,
         ending: Ending,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
@@ -219,7 +232,7 @@ impl Store {
         let sent_at = (ending == Ending::Sent).then_some(event.at);
         Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
             let end = sqlx::query(end).bind(ending.state()).bind(sent_at).bind(&event.reason);
-            let ended = end.bind(&mail.id).bind(mail.attempts).execute(&mut *tx).await?.rows_affected() > 0;
+            let ended = end.bind(lease.id).bind(lease.number).execute(&mut *tx).await?.rows_affected() > 0;
             if ended {
                 finish!(tx; note event, &event.user_id);
             }
@@ -230,7 +243,7 @@ impl Store {
     /// Not now: due again at `due`. By who holds its lease, as above.
     pub async fn mail_delayed(
         &self,
-        mail: &QueuedMail,
+        lease: Lease<'_>,
         due: Millis,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
@@ -238,7 +251,7 @@ impl Store {
             WHERE id = $3 AND state = 'queued' AND attempts = $4";
         Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
             let delay = sqlx::query(delay).bind(due).bind(&event.reason);
-            let delayed = delay.bind(&mail.id).bind(mail.attempts).execute(&mut *tx).await?.rows_affected() > 0;
+            let delayed = delay.bind(lease.id).bind(lease.number).execute(&mut *tx).await?.rows_affected() > 0;
             if delayed {
                 finish!(tx; note event, &event.user_id);
             }

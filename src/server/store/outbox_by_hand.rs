@@ -1,0 +1,73 @@
+//! The outbox in an operator's hands.
+
+use sqlx::FromRow;
+
+use super::{
+    Store, execute,
+    outbox::{LEASE, RANKS},
+    read,
+};
+use crate::{error::Error, server::clock::Millis};
+
+/// A mail that waits, or is in hand.
+#[derive(Clone, Debug, FromRow)]
+pub struct WaitingMail {
+    pub id: String,
+    pub address: String,
+    pub rank: i64,
+    pub attempts: i64,
+    pub due_at: Millis,
+    pub leased_at: Option<Millis>,
+    pub created_at: Millis,
+    pub expires_at: Millis,
+    pub last_error: Option<String>,
+    pub request_id: String,
+}
+
+impl WaitingMail {
+    /// Whether a worker has it now.
+    pub fn is_in_hand(&self, now: Millis) -> bool {
+        self.leased_at.is_some_and(|at| now - at < LEASE)
+    }
+}
+
+impl Store {
+    /// The mails that wait, in the order in which they go, up to `limit` of each rank.
+    pub async fn waiting_mails(&self, limit: i64) -> Result<Vec<WaitingMail>, Error> {
+        let waiting = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
+                expires_at, last_error, request_id FROM latchkey_outbox \
+            WHERE state = 'queued' AND rank = $1 ORDER BY due_at LIMIT $2";
+        let mut mails: Vec<WaitingMail> = Vec::new();
+        for rank in RANKS {
+            let more: Vec<WaitingMail> = read!(self, db => sqlx::query_as(waiting).bind(rank).bind(limit).fetch_all(db).await?);
+            mails.extend(more);
+        }
+        Ok(mails)
+    }
+
+    /// One of them.
+    pub async fn waiting_mail(&self, id: &str) -> Result<Option<WaitingMail>, Error> {
+        let one = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
+                expires_at, last_error, request_id FROM latchkey_outbox \
+            WHERE id = $1 AND state = 'queued'";
+        Ok(read!(self, db => sqlx::query_as(one).bind(id).fetch_optional(db).await?))
+    }
+
+    /// Makes a mail due that waits, unless it is in hand. Whether it was not.
+    pub async fn retry_mail(&self, id: &str, now: Millis) -> Result<u64, Error> {
+        let retry = "UPDATE latchkey_outbox SET due_at = created_at WHERE id = $1 \
+            AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
+        Ok(execute!(self, retry, id, now - LEASE))
+    }
+
+    /// The same for all that wait. How many there were.
+    pub async fn retry_mails(&self, now: Millis) -> Result<u64, Error> {
+        let retry = "UPDATE latchkey_outbox SET due_at = created_at WHERE rank = $1 \
+            AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
+        let mut mails = 0;
+        for rank in RANKS {
+            mails += execute!(self, retry, rank, now - LEASE);
+        }
+        Ok(mails)
+    }
+}
