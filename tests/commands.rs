@@ -8,9 +8,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use latchkey::server::store::Store;
+use latchkey::server::{clock::MINUTE, store::Store};
 
-use crate::support::{App, SECRET, database};
+use crate::support::{App, Manners, SECRET, database};
 
 /// Runs the program in a folder: its exit code, and what it said.
 fn run(folder: &Path, database: &str, arguments: &[&str]) -> (i32, String) {
@@ -117,6 +117,40 @@ async fn a_deleted_user_is_out_and_gone() {
     assert_eq!(ada.signed_in_as().await, None);
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 0);
     assert_eq!(app.command(&["users", "delete", "ada@example.com"]).await.0, 1);
+}
+
+/// PostgreSQL compares texts as people order names, where an ICU collation says so: `ádá … notice`
+/// lies between `ada` and whatever comes after it.
+#[tokio::test]
+async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match database::postgres() {
+        Some(cluster) => {
+            let how = "LOCALE_PROVIDER icu ICU_LOCALE 'und' TEMPLATE template0";
+            format!("{cluster}/{}", database::fresh_in(&cluster, how).await)
+        }
+        None => database::fresh(folder.path()).await,
+    };
+    let notices = ("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true");
+    let app = App::with(&[("DATABASE_URL", &url), notices]).await;
+    let mut asked = Vec::new();
+    for address in ["ada@example.com", "ádá@example.com"] {
+        app.signed_in(address).await;
+        let elsewhere = app.browser();
+        elsewhere.ask_for_mail(address).await;
+        asked.push((elsewhere, app.inbox.nth_to(address, 2).await));
+    }
+    app.inbox.behave(Manners::RefusesForNow);
+    for (elsewhere, mail) in asked {
+        assert_eq!(elsewhere.get(mail.link()).await.goes_to(), "/dashboard");
+    }
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'", 2).await;
+    assert_eq!(app.command(&["users", "delete", "ada@example.com"]).await.0, 0);
+    let queued = "SELECT bucket FROM latchkey_outbox WHERE state = 'queued'";
+    assert_eq!(app.texts(queued).await, ["ádá@example.com notice"]);
+    app.inbox.behave(Manners::Takes);
+    app.clock.advance(2 * MINUTE);
+    app.inbox.nth_to("ádá@example.com", 3).await;
 }
 
 #[tokio::test]

@@ -58,10 +58,11 @@ CREATE TABLE latchkey_auth_credentials (
 );
 
 -- Tries of codes and passwords that have not succeeded: too many in a bucket pause them. A bucket
--- is an address, or an address and a device that has signed in to it before.
+-- is an address, or an address and a device that has signed in to it before. Buckets are compared as
+-- bytes, whatever order of texts the database has: all of one address stand beside each other.
 CREATE TABLE latchkey_failed_tries (
     id      TEXT   NOT NULL PRIMARY KEY,
-    bucket  TEXT   NOT NULL,
+    bucket  TEXT   COLLATE "C" NOT NULL,
     network TEXT   NOT NULL,
     at      BIGINT NOT NULL
 );
@@ -110,7 +111,7 @@ CREATE TABLE latchkey_outbox (
     id              TEXT   NOT NULL PRIMARY KEY,
     auth_request_id TEXT   NOT NULL,
     address         TEXT   NOT NULL,
-    bucket          TEXT   NOT NULL,
+    bucket          TEXT   COLLATE "C" NOT NULL,
     rank            BIGINT NOT NULL,
     state           TEXT   NOT NULL,
     payload         BYTEA,
