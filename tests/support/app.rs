@@ -12,6 +12,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -39,8 +40,6 @@ pub struct App {
     settings: Settings,
     /// Kept open while the server is stopped, so that it starts again where it was.
     listener: TcpListener,
-    /// How often it was started: each start has randomness of its own.
-    starts: u64,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     folder: TempDir,
 }
@@ -103,9 +102,9 @@ impl App {
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
         let clock = Clock::manual(START);
-        let (store, worker, running) = serve(&settings, &clock, &listener, 1).await;
+        let (store, worker, running) = serve(&settings, &clock, &listener).await;
         let running = Some(running);
-        App { url, clock, inbox, store, worker, settings, listener, starts: 1, running, folder }
+        App { url, clock, inbox, store, worker, settings, listener, running, folder }
     }
 
     /// A browser signed in by the link of a mail it asked for.
@@ -134,9 +133,7 @@ impl App {
     /// Stops and starts again, on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        self.starts += 1;
-        let (store, worker, running) =
-            serve(&self.settings, &self.clock, &self.listener, self.starts).await;
+        let (store, worker, running) = serve(&self.settings, &self.clock, &self.listener).await;
         (self.store, self.worker) = (store, worker);
         self.running = Some(running);
     }
@@ -146,7 +143,7 @@ impl App {
     pub async fn beside(&self) -> Option<Self> {
         database::postgres()?;
         let (url, listener) = somewhere();
-        let (store, worker, running) = serve(&self.settings, &self.clock, &listener, 1_000).await;
+        let (store, worker, running) = serve(&self.settings, &self.clock, &listener).await;
         Some(App {
             url,
             clock: self.clock.clone(),
@@ -155,7 +152,6 @@ impl App {
             worker,
             settings: self.settings.clone(),
             listener,
-            starts: 1_000,
             running: Some(running),
             folder: tempfile::tempdir().unwrap(),
         })
@@ -254,14 +250,15 @@ fn somewhere() -> (String, TcpListener) {
     (format!("http://{}", listener.local_addr().unwrap()), listener)
 }
 
+/// Each start has randomness of its own: what one story draws is no other's.
 async fn serve(
     settings: &Settings,
     clock: &Clock,
     listener: &TcpListener,
-    seed: u64,
 ) -> (Store, AbortHandle, (oneshot::Sender<()>, JoinHandle<()>)) {
-    let server =
-        Server::build(settings.clone(), clock.clone(), Random::seeded(seed)).await.unwrap();
+    static STARTS: AtomicU64 = AtomicU64::new(1);
+    let random = Random::seeded(STARTS.fetch_add(1, Ordering::Relaxed));
+    let server = Server::build(settings.clone(), clock.clone(), random).await.unwrap();
     let (store, worker) = (server.core.store.clone(), server.worker());
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();

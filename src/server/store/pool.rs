@@ -8,14 +8,14 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::{
-    collections::hash_map::RandomState,
+    collections::{HashMap, hash_map::RandomState},
     hash::BuildHasher,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 use tokio::{
     runtime::Handle,
-    sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot},
     time::{Instant, timeout},
 };
 
@@ -39,8 +39,7 @@ const CLEANING: Duration = Duration::from_secs(10);
 /// An older connection is replaced: a database that moved to another host is found again.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// Steps for one address take turns before they take a connection, or those for one address that
-/// everybody asks for would hold them all while they wait for each other. Addresses share so many.
+/// The turns of so many addresses are kept before those that nobody has or waits for are forgotten.
 const TURNS: usize = 256;
 
 /// Up to so many connections to one database, opened as they are needed.
@@ -54,7 +53,9 @@ struct Inner<C: Wire> {
     /// Since when each is idle; the last used is the first to be lent again.
     idle: Mutex<Vec<(Link<C>, Instant)>>,
     room: Arc<Semaphore>,
-    turns: Vec<Arc<tokio::sync::Mutex<()>>>,
+    /// Steps for one address take turns before they take a connection, or those for one address
+    /// that everybody asks for would hold them all while they wait for each other. By a hash.
+    turns: Mutex<HashMap<u64, Weak<AsyncMutex<()>>>>,
     hasher: RandomState,
 }
 
@@ -73,7 +74,7 @@ impl<C: Wire + 'static> Pool<C> {
             setup: Arc::new(setup),
             idle: Mutex::default(),
             room: Arc::new(Semaphore::new(size)),
-            turns: (0..TURNS).map(|_| Arc::default()).collect(),
+            turns: Mutex::default(),
             hasher: RandomState::new(),
         }));
         pool.get().await?.give_back();
@@ -98,8 +99,8 @@ impl<C: Wire + 'static> Pool<C> {
 
     async fn get_for(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
         let turn_and_permit = async {
-            let turn = match address.and_then(|address| self.turn_of(address)) {
-                Some(turn) => Some(turn.lock_owned().await),
+            let turn = match address {
+                Some(address) => Some(self.turn_of(address).lock_owned().await),
                 None => None,
             };
             Ok::<_, sqlx::Error>((turn, self.0.room.clone().acquire_owned().await))
@@ -112,9 +113,17 @@ impl<C: Wire + 'static> Pool<C> {
         lent.inspect_err(|error| self.0.setup.note(error))
     }
 
-    fn turn_of(&self, address: &str) -> Option<Arc<tokio::sync::Mutex<()>>> {
-        let number = self.0.hasher.hash_one(address) % TURNS as u64;
-        self.0.turns.get(usize::try_from(number).ok()?).cloned()
+    fn turn_of(&self, address: &str) -> Arc<AsyncMutex<()>> {
+        let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= TURNS {
+            turns.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = turns.entry(self.0.hasher.hash_one(address)).or_default();
+        turn.upgrade().unwrap_or_else(|| {
+            let new = Arc::default();
+            *turn = Arc::downgrade(&new);
+            new
+        })
     }
 
     /// The idle one that was used last, if it is still there, or a new one.

@@ -55,9 +55,7 @@ pub enum MapError {
     Url(BadUrl),
     #[error("[users] {0}")]
     Open(#[from] OpenError),
-    #[error(
-        "[users] {table} cannot be read: {error}. Check users.table, users.id, users.address and the rights of the database user."
-    )]
+    #[error("[users] {table} cannot be read: {error}. {}", remedy(error))]
     Read { table: String, error: sqlx::Error },
     #[error(
         "[users] {address} of {table} is of the type {kind}, in which no address can be looked up. Name a column of text: text, varchar, char, citext, or a domain of one of them."
@@ -71,6 +69,20 @@ pub enum MapError {
         "[users] {table} has several rows with the same {address}, so nobody can say whose sign-in it is. Make the addresses unique, regardless of case."
     )]
     NotUnique { table: String, address: String },
+}
+
+/// What to do about a table that cannot be read.
+fn remedy(error: &sqlx::Error) -> &'static str {
+    let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
+    match &*code {
+        // SQLITE_READONLY_RECOVERY, _CANTINIT, _DIRECTORY.
+        "264" | "1288" | "1544" => {
+            "The file is in WAL mode, and SQLite keeps what its readers share in files beside it: \
+             let our user write in its folder, or take the file out of that mode (PRAGMA \
+             journal_mode = DELETE)."
+        }
+        _ => "Check users.table, users.id, users.address and the rights of the database user.",
+    }
 }
 
 /// Runs the same code on either database.
