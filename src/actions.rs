@@ -1,49 +1,29 @@
-//! Server functions: what the pages' forms do. Thin: each calls `server::sign_in` and says where to
+//! Server functions: what the pages' forms do. Thin: each calls `server::auth` and says where to
 //! go next.
 //!
-//! The forms post here with and without JavaScript; what differs is in `server::forms`.
+//! The forms post here with and without JavaScript; what differs is in `server::http::forms`.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
-use serde::{Deserialize, Serialize};
 
-use crate::refusal::Refusal;
 #[cfg(feature = "ssr")]
-use crate::{
-    error::Error,
-    server::{
-        cookies, forms,
-        page_data::Visit,
+use crate::server::{
+    auth::{
+        SignedIn,
+        code::{self, Code},
+        device,
+        link::{self, LinkToken},
+        not_you::{What, Wish},
+        password,
+        request::{self, Started},
         session::{self, Which},
-        sign_in::{
-            SignedIn,
-            code::{self, Code},
-            destination, device,
-            link::{self, LinkToken},
-            not_you::{What, Wish},
-            password,
-            request::{self, Started},
-            terms::Ask,
-        },
-        store::Ended,
-        words::Language,
+        terms::Ask,
     },
+    ground::{error::Error, words::Language},
+    http::{cookies, forms, page_data::Visit},
+    store::Ended,
+    values::destination,
 };
-
-/// Where a form that succeeded goes on to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Next {
-    /// A path of this site.
-    pub location: String,
-}
-
-/// How the sign-in that a page waits for stands.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Standing {
-    /// Set once there is nothing to wait for here.
-    pub location: Option<String>,
-    /// What there is to say about the mail, if anything.
-    pub trouble: Option<String>,
-}
+use crate::wire::{Next, Refusal, Standing};
 
 /// Asks for a mail to `email`, or signs in where a password is given and policy has passwords.
 /// `next` is where the person wants to go; `with_password` is the second button of the page without

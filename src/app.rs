@@ -15,10 +15,8 @@ use crate::{
         TroublePage,
     },
     server::{
-        headers,
-        page_data::Visit,
-        state::AppState,
-        words::{language, say},
+        ground::words::{language, say},
+        http::{headers, page_data::Visit, state::AppState},
     },
 };
 

@@ -3,20 +3,26 @@
 
 use clap::{Args, Parser, Subcommand};
 use latchkey::server::{
-    check::check,
-    clock::{Clock, Millis},
-    config::{Settings, of_process},
-    mail::{by_hand, letter::test_mail, smtp::Smtp, transport::Transport},
-    operator::{
-        self,
-        addresses::{Found, of_text},
-        export::{self, ExportError, Wanted},
+    auth::Core,
+    commands::{
+        check::check,
+        operator::{
+            self,
+            addresses::{Found, of_text},
+            export::{self, ExportError, Wanted},
+        },
+        outbox,
+        serve::{self, ServeError, Server, listen},
     },
-    random::Random,
-    serve::{self, ServeError, Server, listen},
-    sign_in::{Core, address::Address},
+    config::{Settings, of_process},
+    ground::{
+        clock::{Clock, Millis},
+        logging,
+        random::Random,
+    },
+    mail::{letter::test_mail, smtp::Smtp, transport::Transport},
     store::{Store, name_of},
-    telemetry,
+    values::address::Address,
 };
 use std::{
     error::Error,
@@ -90,9 +96,9 @@ struct Which {
     all: bool,
 }
 
-impl From<Which> for by_hand::Which {
+impl From<Which> for outbox::Which {
     fn from(which: Which) -> Self {
-        which.id.map_or(by_hand::Which::All, by_hand::Which::One)
+        which.id.map_or(outbox::Which::All, outbox::Which::One)
     }
 }
 
@@ -163,7 +169,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     let variables = of_process(std::env::vars_os()).map_err(ServeError::from)?;
     let settings = Settings::load(&variables).map_err(ServeError::from)?;
     if !matches!(command, Command::Serve) {
-        telemetry::init(false, settings.log_filter(), telemetry::COMMAND);
+        logging::init(false, settings.log_filter(), logging::COMMAND);
     }
     match command {
         Command::Serve => serve(settings).await?,
@@ -298,7 +304,7 @@ fn written<T>(outcome: Result<T, ExportError>) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {
-    telemetry::init(settings.production, settings.log_filter(), telemetry::SERVER);
+    logging::init(settings.production, settings.log_filter(), logging::SERVER);
     // From the first moment it ends nothing; what it asks for is heard once the policy is watched.
     let _hangups = signal(SignalKind::hangup())?;
     let listener = listen(settings.leptos.site_addr).await?;
@@ -341,11 +347,11 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
 async fn outbox(core: &Core, command: Outbox) -> Result<(), Box<dyn Error>> {
     let (done, mails) = match command {
         Outbox::List => {
-            by_hand::list(core).await?.iter().for_each(|line| println!("{line}"));
+            outbox::list(core).await?.iter().for_each(|line| println!("{line}"));
             return Ok(());
         }
-        Outbox::Retry(which) => ("due now", by_hand::retry(core, &which.into()).await?),
-        Outbox::Drop(which) => ("given up", by_hand::give_up(core, &which.into()).await?),
+        Outbox::Retry(which) => ("due now", outbox::retry(core, &which.into()).await?),
+        Outbox::Drop(which) => ("given up", outbox::give_up(core, &which.into()).await?),
     };
     println!(
         "{mails} {}",

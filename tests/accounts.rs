@@ -1,6 +1,6 @@
 //! Deleting one's account.
 
-use latchkey::server::clock::{DAY, MINUTE};
+use latchkey::server::ground::clock::{DAY, MINUTE};
 
 use crate::support::App;
 

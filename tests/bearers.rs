@@ -1,6 +1,6 @@
 //! Sessions of programs, whose token travels in the header `Authorization`.
 
-use latchkey::server::clock::MINUTE;
+use latchkey::server::ground::clock::MINUTE;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Rules of codes.
 
-use latchkey::server::clock::SECOND;
+use latchkey::server::ground::clock::SECOND;
 use serde_json::json;
 
 use crate::support::{App, Browser, Mail};

@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use latchkey::server::{clock::MINUTE, store::Store};
+use latchkey::server::{ground::clock::MINUTE, store::Store};
 
 use crate::support::{App, Manners, SECRET, database};
 

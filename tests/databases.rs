@@ -1,6 +1,6 @@
 //! What the server leans on most, slow, silent, read-only or gone; and who is told.
 
-use latchkey::{error::Error, server::store::Store};
+use latchkey::server::{ground::error::Error, store::Store};
 use reqwest::Method;
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -1,10 +1,7 @@
 //! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as
 //! the table says.
 
-use latchkey::{
-    error::Error,
-    server::{clock::SECOND, sign_in::mode::Mode},
-};
+use latchkey::server::ground::{clock::SECOND, error::Error, mode::Mode};
 use serde_json::json;
 use std::collections::BTreeMap;
 

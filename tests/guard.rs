@@ -1,7 +1,7 @@
 //! The guard and the session it asks for.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey::server::clock::{HOUR, MINUTE, SECOND};
+use latchkey::server::ground::clock::{HOUR, MINUTE, SECOND};
 use serde_json::{Value, json};
 
 use crate::support::App;

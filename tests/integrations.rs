@@ -4,7 +4,7 @@ use serde_json::json;
 use std::{fs, path::Path, process::Command};
 
 use crate::support::{App, Program};
-use latchkey::server::clock::MINUTE;
+use latchkey::server::ground::clock::MINUTE;
 
 #[tokio::test]
 async fn a_link_gives_the_callers_state_back_where_it_leads() {
@@ -61,8 +61,8 @@ fn every_metric_that_the_alerts_name_is_one_of_ours() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let alerts = fs::read_to_string(top.join("deploy/alerts.yml")).unwrap();
     let mut source = String::new();
-    for folder in ["src/server", "src/server/mail"] {
-        for entry in fs::read_dir(top.join(folder)).unwrap().flatten() {
+    for folder in ["auth", "ground", "http", "mail", "web", "workers"] {
+        for entry in fs::read_dir(top.join("src/server").join(folder)).unwrap().flatten() {
             source += &fs::read_to_string(entry.path()).unwrap_or_default();
         }
     }

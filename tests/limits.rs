@@ -1,6 +1,6 @@
 //! Limits: of an address, in the database; of a client, in the process.
 
-use latchkey::server::clock::{DAY, HOUR, MINUTE, SECOND};
+use latchkey::server::ground::clock::{DAY, HOUR, MINUTE, SECOND};
 use serde_json::json;
 
 use crate::support::{Answer, App, Browser};

@@ -1,6 +1,6 @@
 //! Rules of links.
 
-use latchkey::server::clock::SECOND;
+use latchkey::server::ground::clock::SECOND;
 use reqwest::Method;
 
 use crate::support::{Answer, App, Browser, Mail};

@@ -1,6 +1,6 @@
 //! The mail itself, and how it is sent.
 
-use latchkey::server::clock::{MINUTE, SECOND};
+use latchkey::server::ground::clock::{MINUTE, SECOND};
 
 use crate::support::{App, Manners};
 
@@ -169,7 +169,7 @@ async fn a_clock_that_is_set_back_holds_no_mail_up() {
     app.browser().ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE last_error IS NOT NULL", 1).await;
     app.inbox.behave(Manners::Takes);
-    app.clock.step(-latchkey::server::clock::HOUR);
+    app.clock.step(-latchkey::server::ground::clock::HOUR);
     app.inbox.first_to("ada@example.com").await;
 }
 

@@ -18,6 +18,7 @@ mod disclosure;
 mod docs;
 mod errors;
 mod faults;
+mod floors;
 mod forms;
 mod guard;
 mod integrations;

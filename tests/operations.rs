@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{App, SECRET, Teller};
-use latchkey::server::keys::Keys;
+use latchkey::server::ground::keys::Keys;
 
 const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
 

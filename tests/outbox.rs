@@ -1,6 +1,6 @@
 //! The outbox: every mail once, in its turn, by who holds its lease.
 
-use latchkey::server::clock::{MINUTE, SECOND};
+use latchkey::server::ground::clock::{MINUTE, SECOND};
 use std::time::Duration;
 
 use crate::support::{App, Manners, Program, SECRET, database};

@@ -1,7 +1,7 @@
 //! The password beside the mail.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
-use latchkey::server::clock::{HOUR, MINUTE};
+use latchkey::server::ground::clock::{HOUR, MINUTE};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::{Answer, App, Browser};

@@ -1,6 +1,6 @@
 //! The operator's file, and what policy does to links.
 
-use latchkey::server::clock::SECOND;
+use latchkey::server::ground::clock::SECOND;
 use serde_json::json;
 use std::{fs, time::Duration};
 

@@ -1,7 +1,7 @@
 //! A user's sessions.
 
 use latchkey::server::{
-    clock::{HOUR, MINUTE, SECOND},
+    ground::clock::{HOUR, MINUTE, SECOND},
     store::Store,
 };
 

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqliteConnection, migrate::*};
 use std::{path::Path, process::Command};
 
-use latchkey::server::clock::MINUTE;
+use latchkey::server::ground::clock::MINUTE;
 
 use crate::support::{App, Inbox, Manners, SECRET, database, pg_dump};
 

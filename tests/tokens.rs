@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
-use latchkey::server::{clock::HOUR, keys::Keys};
+use latchkey::server::ground::{clock::HOUR, keys::Keys};
 use serde_json::{Value, json};
 
 use crate::support::{App, Browser, SECRET};

@@ -1,6 +1,6 @@
 //! The trust in devices that have signed in before, and what ends it.
 
-use latchkey::server::clock::{DAY, SECOND};
+use latchkey::server::ground::clock::{DAY, SECOND};
 
 use crate::support::{App, Browser, Mail, SECRET};
 

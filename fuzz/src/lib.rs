@@ -5,12 +5,7 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use latchkey::server::{
-    clock::Clock,
-    config::{Settings, Source, Variables},
-    random::Random,
-    serve::Server as Program,
-};
+use latchkey::server::{commands::serve::Server as Program, config::{Settings, Source, Variables}, ground::{clock::Clock, random::Random}};
 use leptos::config::LeptosOptions;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;

@@ -2,16 +2,18 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, load, refusal};
+use super::{
+    frame::{Frame, load, refusal},
+    webmail,
+};
 use crate::{
     components::{BLANK, CodeAlive, CodeWords, Message, counting},
-    error::Error,
     server::{
-        page_data::Visit,
-        sign_in::{destination::with_query, mode::Mode, request::mail_trouble, shown::shown},
+        auth::request::mail_trouble,
+        ground::{error::Error, mode::Mode, words::say},
+        http::page_data::Visit,
         store::Ended,
-        webmail,
-        words::say,
+        values::{destination::with_query, shown::shown},
     },
 };
 
@@ -54,7 +56,7 @@ async fn code_page() -> Result<AnyView, Error> {
         None if is_off => Error::TooManyAttempts { mode }.to_string(),
         None => String::new(),
     };
-    let request = crate::server::cookies::handle(&pending.id);
+    let request = crate::server::http::cookies::handle(&pending.id);
     let (sent, how) = match mode {
         Mode::Link => (say!("sent-link"), say!("open-it-here")),
         Mode::Otp => (say!("sent-code"), say!("type-it-here")),

@@ -4,15 +4,14 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, facts, load, refusal};
 use crate::{
-    error::Error,
-    refusal::Refusal,
     server::{
+        auth::link::{self, LinkToken},
         config::SameBrowser,
-        page_data::Visit,
-        sign_in::link::{self, LinkToken},
+        ground::{error::Error, words::say},
+        http::page_data::Visit,
         store::AuthRequest,
-        words::say,
     },
+    wire::Refusal,
 };
 
 #[component]

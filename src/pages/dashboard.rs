@@ -3,22 +3,24 @@
 use leptos::prelude::*;
 
 use super::frame::{Frame, load, refusal};
-use crate::{
-    error::Error,
-    server::{
-        caller::describe,
-        clock::{MINUTE, Millis},
-        config::Passwords,
+use crate::server::{
+    auth::{
         event::{
             AUTH_CANCELLED, AUTH_REQUESTED, PASSWORD_REMOVED, PASSWORD_SET, SESSION_DISPUTED,
             SESSION_ISSUED, SESSION_REVOKED,
         },
-        page_data::Visit,
         session::Session,
-        sign_in::shown::shown,
-        store::{ATTEMPTS_SHOWN, Line, Overview},
+    },
+    config::Passwords,
+    ground::{
+        clock::{MINUTE, Millis},
+        error::Error,
+        user_agent::describe,
         words::{ago, say},
     },
+    http::page_data::Visit,
+    store::{ATTEMPTS_SHOWN, Line, Overview},
+    values::shown::shown,
 };
 
 #[component]

@@ -5,16 +5,16 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::TroublePage;
-use crate::{
-    error::Error,
-    server::{
-        caller::describe,
+use crate::server::{
+    config::Brand,
+    ground::{
         clock::Millis,
-        config::Brand,
-        page_data::Visit,
-        sign_in::shown::shown,
+        error::Error,
+        user_agent::describe,
         words::{Language, ago, language, say},
     },
+    http::page_data::Visit,
+    values::shown::shown,
 };
 
 /// The brand above one card, and the small print below.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Frame;
-use crate::server::words::say;
+use crate::server::ground::words::say;
 
 #[component]
 pub fn Goodbye() -> impl IntoView {

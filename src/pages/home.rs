@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::load;
-use crate::{error::Error, server::page_data::Visit};
+use crate::server::{ground::error::Error, http::page_data::Visit};
 
 #[component]
 pub fn Home() -> impl IntoView {

@@ -5,8 +5,11 @@ use leptos::prelude::*;
 use super::frame::Frame;
 use crate::{
     components::{BLANK, LoginAlive, LoginWords, Message},
-    error::Error,
-    server::{config::Passwords, page_data::Visit, sign_in::mode::Mode, words::say},
+    server::{
+        config::Passwords,
+        ground::{error::Error, mode::Mode, words::say},
+        http::page_data::Visit,
+    },
 };
 
 #[component]

@@ -10,6 +10,7 @@ mod login;
 mod not_found;
 mod not_you;
 mod trouble;
+mod webmail;
 
 pub use code::CodePage;
 pub use confirm::ConfirmPage;

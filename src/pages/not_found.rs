@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::Frame;
-use crate::server::{page_data::Visit, words::say};
+use crate::server::{ground::words::say, http::page_data::Visit};
 
 #[component]
 pub fn NotFound() -> impl IntoView {

@@ -4,14 +4,11 @@
 use leptos::prelude::*;
 
 use super::frame::{Frame, facts, load, refusal};
-use crate::{
-    error::Error,
-    server::{
-        config::Passwords,
-        page_data::Visit,
-        sign_in::not_you::{Found, What},
-        words::say,
-    },
+use crate::server::{
+    auth::not_you::{Found, What},
+    config::Passwords,
+    ground::{error::Error, words::say},
+    http::page_data::Visit,
 };
 
 #[component]

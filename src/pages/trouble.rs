@@ -4,9 +4,11 @@ use leptos::prelude::*;
 
 use super::frame::Frame;
 use crate::{
-    error::Error,
-    refusal::Refusal,
-    server::{page_data::Visit, words::say},
+    server::{
+        ground::{error::Error, words::say},
+        http::page_data::Visit,
+    },
+    wire::Refusal,
 };
 
 #[component]

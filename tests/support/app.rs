@@ -1,10 +1,12 @@
 //! The server under test.
 
 use latchkey::server::{
-    clock::{Clock, MINUTE, Millis},
+    commands::serve::Server,
     config::{Settings, Source, Variables},
-    random::Random,
-    serve::Server,
+    ground::{
+        clock::{Clock, MINUTE, Millis},
+        random::Random,
+    },
     store::Store,
 };
 use leptos::config::LeptosOptions;

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use crate::{
-    error::Error,
-    server::sign_in::{mode::Mode, payload::Template, terms::Ask},
+use crate::server::{
+    auth::terms::Ask,
+    ground::{error::Error, mode::Mode},
+    mail::payload::Template,
 };
 
 /// A JSON body, or what is wrong with it.

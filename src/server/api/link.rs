@@ -8,17 +8,14 @@ use axum::{
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::error::ErrorAnswer;
-
-use crate::{
-    error::Error,
-    server::{
-        caller::Caller,
-        cookies,
-        forms::Flash,
-        headers::no_store,
+use crate::server::{
+    auth::{
+        link::{LinkToken, destination_if_signed_in, verify},
         session,
-        sign_in::link::{LinkToken, destination_if_signed_in, verify},
+    },
+    ground::error::Error,
+    http::{
+        caller::Caller, cookies, forms::Flash, headers::no_store, respond::ErrorAnswer,
         state::AppState,
     },
 };

@@ -1,7 +1,6 @@
-//! The JSON API, thin: it reads a request, calls `sign_in` or `session`, and writes the answer.
+//! The JSON API, thin: it reads a request, calls `auth`, and writes the answer.
 
 mod body;
-mod error;
 mod link;
 
 use axum::{
@@ -11,33 +10,29 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use std::sync::atomic::Ordering;
 use utoipa::OpenApi;
 
-pub use error::{ApiError, envelope, no_such_path, refused_as, retry_after, status};
 pub use link::open_link;
 
-use self::{
-    body::{
-        Carrier, Logout, Resend, Send, Sent, SessionAnswer, Verified, VerifiedSession, Verify,
-        parse,
-    },
-    error::ErrorAnswer,
-};
-use super::{
-    caller::Caller,
-    clock::SECOND,
-    cookies::{self, Cookies},
-    session::{self, Token, Which},
-    sign_in::{
+use crate::server::{
+    auth::{
         Browser, SignedIn,
         code::{self, Code},
         link::{LinkToken, verify as verify_link},
         request::{self, Started},
+        session::{self, Token, Which},
     },
-    state::AppState,
+    ground::{clock::SECOND, error::Error},
+    http::{
+        caller::Caller,
+        cookies::{self, Cookies},
+        respond::{ApiError, ErrorAnswer},
+        state::AppState,
+    },
 };
-use crate::error::Error;
+use body::{
+    Carrier, Logout, Resend, Send, Sent, SessionAnswer, Verified, VerifiedSession, Verify, parse,
+};
 
 type Answer = Result<Response, ApiError>;
 
@@ -224,18 +219,4 @@ pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) 
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookies::append(response.headers_mut(), state.cookies.clear_session());
     Ok(response)
-}
-
-/// GET `/healthz`: the process is alive.
-pub async fn alive() -> &'static str {
-    "ok"
-}
-
-/// GET `/readyz`: it can serve.
-pub async fn ready(State(state): State<AppState>) -> Answer {
-    let leaving = state.leaving.load(Ordering::Relaxed);
-    if leaving || !state.readiness.is_ready(&state.core).await {
-        return Err(Error::Unavailable.into());
-    }
-    Ok("ready".into_response())
 }

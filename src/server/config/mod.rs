@@ -1,12 +1,12 @@
 //! Configuration: `Leptos.toml`, the environment, and defaults that work in development.
 
+pub mod brand;
 mod change;
 mod connection_url;
 mod environment;
 mod leptos;
 mod overlay;
 mod policy;
-mod public_url;
 mod secret;
 mod source;
 
@@ -14,10 +14,12 @@ use ::leptos::config::LeptosOptions;
 use lettre::message::Mailbox;
 use std::{
     collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 use url::Url;
+
+use crate::server::values::public_url::{PublicUrl, is_here};
 
 pub use change::{Change, changes, nothing_vanished};
 pub use connection_url::database_url;
@@ -26,7 +28,6 @@ pub use policy::{
     Auth, Brand, Database, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session,
     SignUp, Users,
 };
-pub use public_url::PublicUrl;
 pub use source::Source;
 
 /// A mistake of the operator: one sentence that says where it is and what to set.
@@ -229,14 +230,6 @@ fn may_be_read_on_the_way(smtp_url: &str) -> bool {
     url.scheme() == "smtp"
         && tls.as_deref() != Some("required")
         && !url.host_str().is_some_and(is_here)
-}
-
-/// Whether a host is this machine.
-pub fn is_here(host: &str) -> bool {
-    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 /// Whether a URL is of a file without a whole path, or of none.

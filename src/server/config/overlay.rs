@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ConfigError, Variables,
+    brand::Look,
     policy::{BadKey, Policy},
 };
-use crate::server::brand::Look;
 
 /// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
 pub(super) fn parse_policy(

@@ -7,10 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf};
 use url::Url;
 
-use super::{PublicUrl, connection_url::database_url};
+use super::{brand::Look, connection_url::database_url};
 use crate::server::{
-    brand::Look,
-    sign_in::{address::Address, mode::Mode},
+    ground::mode::Mode,
+    values::{address::Address, public_url::PublicUrl},
 };
 
 /// The rules in force. Parsed from the file and the environment, checked as a whole.

@@ -10,7 +10,7 @@ use std::{
 use zxcvbn::zxcvbn;
 
 use super::ConfigError;
-use crate::server::random::Random;
+use crate::server::ground::random::Random;
 
 /// 256 bits, the least for HS256 (RFC 7518, 3.2).
 const LEAST: usize = 32;

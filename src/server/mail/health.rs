@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::server::clock::Clock;
+use crate::server::ground::clock::Clock;
 
 /// The first wait after a session was refused; doubled with each more, up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

@@ -11,19 +11,18 @@ use lettre::{
 use minijinja::{Value, context, value::Object};
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::templates::{SAMPLE_CODE, SAMPLE_LINK, Samples, TemplateError, Templates};
+use super::{
+    payload::{Letter, Notice, PasswordChange, Payload, Template},
+    templates::{SAMPLE_CODE, SAMPLE_LINK, Samples, TemplateError, Templates},
+};
 use crate::server::{
-    brand::Colour,
-    caller::describe,
-    clock::{Millis, SECOND, seconds_until},
-    config::{Policy, PublicUrl},
-    sign_in::{
-        address::Address,
-        payload::{Letter, Notice, PasswordChange, Payload, Template},
-        shown::shown,
+    config::{Policy, brand::Colour},
+    ground::{
+        clock::{Millis, SECOND, seconds_until},
+        user_agent::describe,
+        words::{date, duration, language, say, speaking},
     },
-    store::QueuedMail,
-    words::{date, duration, language, say, speaking},
+    values::{address::Address, public_url::PublicUrl, shown::shown},
 };
 
 /// A mail ready for the transport, and what a developer wants to see of it.
@@ -56,11 +55,13 @@ impl Templates {
         Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
     }
 
-    /// What a queued mail says, in its language. `mail.id` names it for ever, so that a duplicate
-    /// after a crash is recognised as one.
+    /// The mail to `to` that says `payload`, in its language. `id` names it for ever, so that a
+    /// duplicate after a crash is recognised as one.
+    #[allow(clippy::too_many_arguments)] // a mail is made of all of them
     pub fn mail(
         &self,
-        mail: &QueuedMail,
+        id: &str,
+        to: &str,
         payload: &Payload,
         policy: &Policy,
         from: &Mailbox,
@@ -70,23 +71,18 @@ impl Templates {
         let sender = Sender { from, public_url };
         speaking(payload.language(), || match payload {
             Payload::SignIn(letter) => {
-                let mut composed = self.compose(
-                    &mail.id,
-                    &mail.address,
-                    "sign_in",
-                    sign_in(letter, policy, public_url, now),
-                    &sender,
-                )?;
+                let words = sign_in(letter, policy, public_url, now);
+                let mut composed = self.compose(id, to, "sign_in", words, &sender)?;
                 (composed.link, composed.code) = (letter.link.clone(), letter.code.clone());
                 Ok(composed)
             }
             Payload::NewDevice(notice) => {
-                let words = new_device(notice, &shown(&mail.address), policy, public_url);
-                self.compose(&mail.id, &mail.address, "new_device", words, &sender)
+                let words = new_device(notice, &shown(to), policy, public_url);
+                self.compose(id, to, "new_device", words, &sender)
             }
             Payload::PasswordChange(change) => {
-                let words = password_change(change, &shown(&mail.address), policy, public_url);
-                self.compose(&mail.id, &mail.address, "password", words, &sender)
+                let words = password_change(change, &shown(to), policy, public_url);
+                self.compose(id, to, "password", words, &sender)
             }
         })
     }

@@ -1,6 +1,6 @@
 //! The words of a mail server, without the address that they like to repeat.
 
-use crate::server::sign_in::address::masked;
+use crate::server::values::address::masked;
 
 /// `words` with every spelling of `address` masked: the whole or its local part alone, with or
 /// without what stands behind a `+`, in capitals or not (ASVS 5.0 16.2.5).

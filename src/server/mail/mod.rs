@@ -1,11 +1,10 @@
-//! Mail: what it says, how it is sent, and the worker that sends it.
+//! Mail: what it says, and how it is sent.
 
-pub mod by_hand;
 pub mod health;
 pub mod letter;
 pub mod mailbox;
 pub mod masking;
-pub mod outbox;
+pub mod payload;
 pub mod refusal;
 pub mod smtp;
 pub mod templates;

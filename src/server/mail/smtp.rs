@@ -26,8 +26,9 @@ use url::Url;
 
 use super::refusal::{Refusal, Step};
 use crate::server::{
-    clock::Clock,
-    config::{self, ConfigError, PublicUrl},
+    config::{self, ConfigError},
+    ground::clock::Clock,
+    values::public_url::PublicUrl,
 };
 
 /// How long a connection stays open that nobody uses.

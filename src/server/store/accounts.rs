@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, Store, read, run_all, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// A user to be, and what is noted of it.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use super::{Store, lend};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// Something of which so many are given out in a window of time, and come back evenly.
 pub struct Allowance {

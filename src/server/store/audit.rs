@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{SURVIVES_THE_PROCESS, Store, finish, read, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// An event, with what may be told of it: no secret, and the address masked.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{AuditEvent, INSERT_MAIL, NewMail, Store, Taken, finish, read, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// One attempt to sign in.
 #[derive(Clone, Debug, FromRow)]
@@ -266,7 +266,7 @@ macro_rules! queued {
              WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000",
         )
         .bind($bucket)
-        .bind($now - $crate::server::clock::HOUR)
+        .bind($now - $crate::server::ground::clock::HOUR)
         .fetch_all(&mut *$tx)
         .await?;
         mails

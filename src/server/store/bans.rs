@@ -8,7 +8,7 @@
 //! address. A ban makes no user, and the end of one leaves none behind.
 
 use super::{AuditEvent, Store, finish, read, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 impl Store {
     /// Keeps a user of the team's own table out, by id, or without one an address.

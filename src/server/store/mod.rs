@@ -2,7 +2,7 @@
 //! folder, written once with `$1` placeholders that both understand; columns are TEXT, BIGINT and
 //! BLOB/BYTEA.
 //!
-//! A function here is one atomic step. What makes a step right or wrong is decided by `sign_in`;
+//! A function here is one atomic step. What makes a step right or wrong is decided by `auth`;
 //! where the decision has to happen inside the transaction, it comes in as a closure.
 
 mod accounts;
@@ -29,6 +29,12 @@ mod url;
 mod users;
 mod verification;
 
+use self::url::Place;
+pub use self::url::{missing_file, name_of};
+use crate::server::{
+    config::Database,
+    ground::{clock::Millis, error::Error},
+};
 pub use accounts::{Ban, NewUser, User};
 pub use allowances::Allowance;
 pub use audit::{AuditEvent, AuditRow, Events};
@@ -37,6 +43,7 @@ pub use backup::BackupError;
 pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 pub use migrate::MigrateError;
 pub use open::OpenError;
+use open::Purpose;
 use outbox::INSERT_MAIL;
 pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
 pub use outbox_by_hand::WaitingMail;
@@ -50,17 +57,10 @@ pub(crate) use run::{
 pub use sessions::{NewSession, SessionRow};
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword};
-pub use url::{missing_file, name_of};
 pub use users::{FailedTry, RightPassword, Taken};
 pub use verification::{Admission, Completed, Verdict};
 
 use sqlx::{PgConnection, SqliteConnection};
-
-use self::{open::Purpose, url::Place};
-use crate::{
-    error::Error,
-    server::{clock::Millis, config::Database},
-};
 
 /// Connections of SQLite's readers at once.
 const READERS: usize = 4;
@@ -229,7 +229,8 @@ impl Store {
 
 /// The statements that are put together out of pieces.
 pub fn composed() -> [&'static str; 6] {
-    use self::{auth_requests as requests, verification as verified};
+    use self::auth_requests as requests;
+    use self::verification as verified;
     [
         &OVERVIEW,
         &requests::BY_ID,

@@ -13,7 +13,7 @@ use super::{
     pool::Pool,
     url::{BadUrl, Place},
 };
-use crate::server::config::{Database, is_here};
+use crate::server::{config::Database, values::public_url::is_here};
 
 /// Why a database could not be opened, as a sentence for the operator.
 #[derive(Debug, thiserror::Error)]

@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, SURVIVES_THE_PROCESS, Store, execute, finish, read, returning, write};
-use crate::{
+use crate::server::ground::{
+    clock::{MINUTE, Millis},
     error::Error,
-    server::clock::{MINUTE, Millis},
 };
 
 /// The ranks of mails, first those that go first: sign-in mails, then notices.

@@ -7,7 +7,7 @@ use super::{
     outbox::{LEASE, RANKS},
     read,
 };
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// A mail that waits, or is in hand.
 #[derive(Clone, Debug, FromRow)]

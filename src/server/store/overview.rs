@@ -7,7 +7,7 @@ use super::{
     Store, read,
     sessions::{ALIVE, SessionRow},
 };
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// Sessions and events of one person, the latest first.
 #[derive(Debug)]

@@ -4,9 +4,9 @@ use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
 use super::{DEVICES_KNOWN_FOR, Store, execute};
-use crate::{
+use crate::server::ground::{
+    clock::{DAY, HOUR, Millis},
     error::Error,
-    server::clock::{DAY, HOUR, Millis},
 };
 
 /// Rows of one statement, and the time left to others after it: nobody waits for more than that,

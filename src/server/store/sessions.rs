@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, NewMail, Store, execute, finish, read, trust::DISTRUST, write};
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 pub struct NewSession<'a> {
     pub id: &'a str,

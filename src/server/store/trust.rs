@@ -7,9 +7,9 @@ use super::{
     sessions::{REVOKE_OTHERS, revoked},
     write,
 };
-use crate::{
+use crate::server::ground::{
+    clock::{DAY, Millis},
     error::Error,
-    server::clock::{DAY, Millis},
 };
 
 /// The time left to others between two steps of many.

@@ -6,7 +6,7 @@ use super::{
     AuditEvent, NewSession, SURVIVES_THE_PROCESS, Store, finish, read, sessions::begin_session,
     trust::DISTRUST, write,
 };
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {
@@ -40,7 +40,7 @@ macro_rules! failed_tries {
             "SELECT at, network FROM latchkey_failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000",
         )
         .bind($bucket)
-        .bind($at - $crate::server::clock::DAY)
+        .bind($at - $crate::server::ground::clock::DAY)
         .fetch_all($db)
         .await?;
         tries

@@ -11,7 +11,7 @@ use super::{
     users::{INSERT_TRY, Taken, failed_tries},
     write,
 };
-use crate::{error::Error, server::clock::Millis};
+use crate::server::ground::{clock::Millis, error::Error};
 
 /// Whether a link or code signs in, judged in the very step in which it does.
 #[derive(Debug)]

@@ -4,14 +4,14 @@ mod table;
 
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
-use super::{
-    OpenError, Pool, Store, lend,
-    open::{self, Purpose},
-    url::{BadUrl, Place},
-};
-use crate::{
-    error::Error,
-    server::config::{Database as Limits, Users},
+use crate::server::{
+    config::{Database as Limits, Users},
+    ground::error::Error,
+    store::{
+        OpenError, Pool, Store, lend,
+        open::{self, Purpose},
+        url::{BadUrl, Place},
+    },
 };
 use table::Table;
 

@@ -2,8 +2,8 @@
 
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{super::lend, Compared, Database, MapError, MappedUsers};
-use crate::server::config::Users;
+use super::{Compared, Database, MapError, MappedUsers};
+use crate::server::{config::Users, store::lend};
 
 /// A table and two of its columns, as the policy names them and as SQL does.
 #[derive(Clone, Debug)]

@@ -1,0 +1,221 @@
+//! The code: six digits that a person types.
+
+use std::fmt;
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Browser, By, Core, Refused, SignedIn, code_hash, device, limits};
+use crate::server::{
+    config::{Auth, Resend},
+    ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
+    store::{AuthRequest, Ended, FailedTry, Origin, Taken, Verdict},
+};
+
+/// Six digits, leading zeros kept. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(String);
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(…)")
+    }
+}
+
+/// What was pasted is longer than any sentence with a code in it.
+const LONGEST_PASTE: usize = 1_000;
+
+impl Code {
+    pub fn random(random: &Random) -> Result<Self, Error> {
+        Ok(Code(format!("{:06}", random.six_digits()?)))
+    }
+
+    /// The code in what a person typed or pasted, "Your code is 123 456" included, in the digits of
+    /// any script.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.trim().is_empty() {
+            return Err(Error::missing("code"));
+        }
+        let not_a_code = || Error::invalid(say!("detail-six-digits"));
+        if text.len() > LONGEST_PASTE {
+            return Err(not_a_code());
+        }
+        let text: String = text.nfkc().map(|c| digit(c).unwrap_or(c)).collect();
+        find_six_digits(&text).map(Code).ok_or_else(not_a_code)
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// All digits there are, where these are six, however they are spaced or broken. Else the first run
+/// of exactly six, or of three and three with one space or dash between.
+fn find_six_digits(text: &str) -> Option<String> {
+    let all: String = text.chars().filter(char::is_ascii_digit).collect();
+    if all.len() == 6 {
+        return Some(all);
+    }
+    let runs: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
+    let whole = runs.iter().find(|run| run.len() == 6).map(|run| run.to_string());
+    whole.or_else(|| {
+        // Neighbours in `runs` are exactly one character apart.
+        runs.windows(2).find(|pair| pair.iter().all(|run| run.len() == 3)).map(<[&str]>::concat)
+    })
+}
+
+/// Signs in the browser that began the auth request `id` and typed its code. A try and what came of
+/// it are written in one step, and nobody is answered before: neither parallel tries nor a crash
+/// give one away (ASVS 5.0 6.6.2).
+pub async fn verify(
+    core: &Core,
+    id: &str,
+    code: &Code,
+    browser: &Browser,
+) -> Result<SignedIn, Error> {
+    let others: Vec<String> = browser.held.iter().filter(|held| *held != id).cloned().collect();
+    // At once, as what is counted here refuses before anything is read.
+    let ((), origins) = tokio::try_join!(
+        biased;
+        core.one_more_verify(browser.client.ip),
+        core.store.origins_of_code(id, &others),
+    )?;
+    let (origins, others): (Vec<Origin>, Vec<Origin>) =
+        origins.into_iter().partition(|origin| origin.request.id == id);
+    let address = origins.first().map(|origin| origin.request.address.clone());
+    match attempt(core, &origins, &others, code, browser).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(refused) => Err(core.refuse(refused, address.as_deref(), &browser.client).await),
+    }
+}
+
+/// `origins` are the credentials of the request, `others` those of other requests of this browser.
+async fn attempt(
+    core: &Core,
+    origins: &[Origin],
+    others: &[Origin],
+    code: &Code,
+    browser: &Browser,
+) -> Result<SignedIn, Refused> {
+    // An unknown request is no different from one long expired and purged.
+    let asked = &origins.first().ok_or(Error::CodeExpired)?.request;
+    let policy = core.policy();
+    let now = core.clock.now();
+    if let Some(error) = why_no_try(asked, &policy.auth, now) {
+        return Err(error.into());
+    }
+    // Hashed outside the step that judges it, which others wait for.
+    let kept = origins.iter().map(|origin| origin.code_hash.as_str());
+    let hit = code_hash::find(code, &asked.code_salt, &core.keys, kept)?;
+    let hit = hit.and_then(|n| origins.get(n));
+    // Typed where a newer request of the same browser waits, the code of an earlier mail is no
+    // guess, and costs no try.
+    let mut is_earlier = false;
+    let superseded = |other: &&Origin| {
+        other.request.address == asked.address && other.request.ended() == Some(Ended::Superseded)
+    };
+    for other in others.iter().filter(superseded).filter(|_| hit.is_none()) {
+        let (salt, kept) = (&other.request.code_salt, [other.code_hash.as_str()]);
+        is_earlier |= code_hash::find(code, salt, &core.keys, kept.into_iter())?.is_some();
+    }
+    let (try_id, bucket) =
+        (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
+    let (network, mode) =
+        (limits::network(&asked.address, &bucket, browser), asked.mode.parse::<Mode>()?);
+    core.room_for_try(network, mode)?;
+    let judge = |request: &AuthRequest, failed: &[Taken]| {
+        if let Some(error) = why_no_try(request, &policy.auth, now) {
+            return Verdict::Refused(error);
+        }
+        if let Err(error) = limits::tries(&policy.limits, failed, network, mode, now) {
+            return Verdict::Refused(error);
+        }
+        match hit {
+            Some(hit)
+                if hit.generation != request.generation && policy.auth.resend == Resend::Rotate =>
+            {
+                Verdict::Refused(Error::CodeSuperseded)
+            }
+            Some(hit) if now >= hit.expires_at => Verdict::Refused(Error::CodeExpired),
+            Some(_) => Verdict::Right,
+            None if is_earlier => Verdict::Refused(Error::CodeSuperseded),
+            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, mode)),
+        }
+    };
+    let from = &browser.client.ip_prefix;
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, at: now };
+    // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
+    // it.
+    if !matches!(judge(asked, &[]), Verdict::Right) {
+        let wrong = core.store.count_try(asked, &code_try, judge).await?;
+        core.one_more_failure(network);
+        return Err(wrong.into());
+    }
+    core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
+        .await
+}
+
+/// What to say of a wrong code, when so many of the tries are spent.
+fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
+    match u32::try_from(i64::from(tries) - spent) {
+        Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
+        _ => Error::TooManyAttempts { mode },
+    }
+}
+
+/// Why an auth request gives no try; nothing when it does. Policy is asked again: where it has no
+/// codes (any more), there is nothing to guess.
+fn why_no_try(request: &AuthRequest, policy: &Auth, now: Millis) -> Option<Error> {
+    let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
+    match request.ended() {
+        Some(Ended::Superseded) => Some(Error::CodeSuperseded),
+        Some(Ended::SignedIn | Ended::Cancelled) => Some(Error::CodeExpired),
+        None if mode.is_none() => Some(Error::CodeExpired),
+        None if request.is_switched_off(policy.code_tries) => {
+            mode.map(|mode| Error::TooManyAttempts { mode })
+        }
+        None if now >= request.expires_at => Some(Error::CodeExpired),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_found_in_what_people_paste() {
+        for text in [
+            "123456",
+            " 123456 ",
+            "123 456",
+            "123-456",
+            "Your code is 123 456",
+            "１２３４５６",
+            "@localhost #123456",
+            "123\u{a0}456",
+            "In 10 minutes: 123456",
+            "123  456",
+            "12 34 56",
+            "1\n2\n3\n4\n5\n6",
+            "12\u{200b}3\u{2066}456\u{2069}",
+            "١٢٣٤٥٦",
+            "۱۲۳ ۴۵۶",
+            "१२३४५६",
+            "১২৩৪৫৬",
+            "๑๒๓๔๕๖",
+            "១២៣៤៥៦",
+            "߁߂߃߄߅߆",
+            "𝟏𝟐𝟑𝟒𝟓𝟔",
+        ] {
+            assert_eq!(Code::parse(text).unwrap().as_str(), "123456", "{text}");
+        }
+        assert_eq!(Code::parse("000042").unwrap().as_str(), "000042");
+    }
+
+    #[test]
+    fn what_holds_no_six_digits_is_refused() {
+        for text in ["12345", "1234567", "12 34 567", "abcdef", "1234567890", &"1".repeat(2_000)] {
+            assert!(matches!(Code::parse(text), Err(Error::InvalidRequest { .. })), "{text}");
+        }
+        assert_eq!(Code::parse("  "), Err(Error::missing("code")));
+    }
+}

@@ -1,0 +1,167 @@
+//! The link: 256 random bits that a person clicks.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+use super::{Browser, By, Core, Refused, SignedIn, terms};
+use crate::server::{
+    config::{Resend, SameBrowser},
+    ground::{error::Error, mode::Mode, random::Random},
+    store::{AuthRequest, Ended, Origin, Verdict},
+    values::destination,
+};
+
+/// The secret of a link. Never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LinkToken([u8; 32]);
+
+impl fmt::Debug for LinkToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkToken(…)")
+    }
+}
+
+impl LinkToken {
+    pub fn random(random: &Random) -> Result<Self, Error> {
+        Ok(LinkToken(random.bytes()?))
+    }
+
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.trim()).map_err(|_| Error::LinkInvalid)?;
+        bytes.try_into().map(LinkToken).map_err(|_| Error::LinkInvalid)
+    }
+
+    /// As it stands in the mail: 43 characters of base64url.
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// What is kept of it. A plain SHA-256 will do: there are 256 bits to guess, so nothing is
+    /// gained by making it slow.
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.0).to_vec()
+    }
+}
+
+/// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes
+/// nothing by opening it.
+pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
+    let ((), origin) = tokio::try_join!(
+        biased;
+        core.one_more_verify(browser.client.ip),
+        async { Ok(origin(core, token).await) },
+    )?;
+    let address = origin.as_ref().ok().map(|origin| origin.request.address.clone());
+    let refused = match use_up(core, origin, browser).await {
+        Ok(signed_in) => return Ok(signed_in),
+        Err(refused) => refused,
+    };
+    // A second click of who is signed in by the first is no failure.
+    if refused.answer == Error::LinkUsed
+        && browser.signed_in_as().is_some_and(|as_whom| Some(as_whom) == address.as_deref())
+    {
+        return Err(refused.answer);
+    }
+    Err(core.refuse(refused, address.as_deref(), &browser.client).await)
+}
+
+async fn use_up(
+    core: &Core,
+    origin: Result<Origin, Error>,
+    browser: &Browser,
+) -> Result<SignedIn, Refused> {
+    let origin = origin?;
+    if let Some(error) = fault(core, &origin.request, &origin, browser) {
+        return Err(error.into());
+    }
+    // Again, in the step that uses it up: somebody may be faster.
+    let judge = |request: &AuthRequest, _: &[_]| {
+        fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused)
+    };
+    core.complete(By::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
+}
+
+/// Signs in a browser that did not ask for the link, after a press on the page that says who did,
+/// where the policy allows that.
+pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
+    if core.policy().auth.same_browser != SameBrowser::Confirm {
+        return verify(core, token, browser).await;
+    }
+    let request = origin(core, token).await?.request;
+    let held = Browser { held: vec![request.id], ..browser.clone() };
+    verify(core, token, &held).await
+}
+
+/// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why
+/// not.
+pub async fn judge(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Result<AuthRequest, Error> {
+    let origin = origin(core, token).await?;
+    fault(core, &origin.request, &origin, browser).map_or(Ok(origin.request), Err)
+}
+
+/// The origin of a link, to say whose it was and to start again from it.
+pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
+    core.store.origin_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
+}
+
+/// The rule of links: why one does not sign `browser` in while its request is as it is here, the
+/// most final reason first. Policy is asked again: what it has withdrawn since the mail was sent
+/// works no more.
+fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser) -> Option<Error> {
+    let auth = &core.policy().auth;
+    let replaced = origin.generation != request.generation && auth.resend == Resend::Rotate;
+    let mode = auth.mode.left_of(&request.mode);
+    let withdrawn = !(request.unlocks() || mode.is_some_and(Mode::has_link))
+        || terms::link_base(request.link_base.as_deref(), &auth.magiclink_origins).is_err();
+    match request.ended() {
+        Some(Ended::SignedIn) => Some(Error::LinkUsed),
+        Some(Ended::Superseded) => Some(Error::LinkSuperseded),
+        Some(Ended::Cancelled) => Some(Error::LinkExpired),
+        None if replaced => Some(Error::LinkSuperseded),
+        None if withdrawn || core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
+        None if !browser.held.contains(&request.id) => {
+            Some(Error::WrongBrowser { mode: mode.unwrap_or(Mode::Link) })
+        }
+        None => None,
+    }
+}
+
+/// Where a used link leads the browser that is signed in as its address: on, as if it were not
+/// used.
+pub async fn destination_if_signed_in(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Option<String> {
+    let request = origin(core, token).await.ok()?.request;
+    let same = request.ended() == Some(Ended::SignedIn)
+        && browser.signed_in_as() == Some(request.address.as_str());
+    same.then(|| destination::with_state(&request.destination, request.state.as_deref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_survives_the_mail_and_nothing_else_parses() {
+        let token = LinkToken::random(&Random::seeded(7)).unwrap();
+        assert_eq!(LinkToken::parse(&token.encode()), Ok(token.clone()));
+        let text = token.encode();
+        for bad in [
+            "",
+            &text[..42],
+            &format!("{text}A"),
+            &text.replace(&text[..1], "\0"),
+            &"A".repeat(1 << 20),
+            "%%%",
+        ] {
+            assert_eq!(LinkToken::parse(bad), Err(Error::LinkInvalid));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The password, for teams that want one beside the mail.
+
+use zxcvbn::{Score, zxcvbn};
+
+use super::{
+    Beginning, Browser, By, Client, Core, SignedIn, device,
+    event::{PASSWORD_REMOVED, PASSWORD_SET, SESSION_REVOKED},
+    limits, notice, password_hash,
+    session::Session,
+};
+use crate::server::{
+    config::Passwords,
+    ground::{error::Error, words::say},
+    store::{FailedTry, NewPassword, RightPassword, Taken},
+    values::{address::Address, destination},
+};
+
+/// Characters. Eight at least (ASVS 5.0 6.2.1), and room for a sentence (6.2.9).
+const SHORTEST: usize = 8;
+const LONGEST: usize = 128;
+
+/// Signs in with a password. Unknown addresses, users without a password and wrong passwords are
+/// one and the same, in answer and in time. Tries are counted against the address like those of
+/// codes: what came of one is written before anybody is answered, and one that was never looked at
+/// (nobody's turn came, the connection was cut) is none.
+pub async fn verify(
+    core: &Core,
+    email: &str,
+    password: &str,
+    next: Option<&str>,
+    browser: &Browser,
+) -> Result<SignedIn, Error> {
+    if core.policy().auth.passwords == Passwords::Off {
+        return Err(Error::invalid(say!("detail-no-passwords")));
+    }
+    let address = Address::parse(email)?;
+    core.one_more_verify(browser.client.ip).await?;
+    match attempt(core, &address, password.to_owned(), next, browser).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(error) => Err(core.refuse(error.into(), Some(address.as_str()), &browser.client).await),
+    }
+}
+
+async fn attempt(
+    core: &Core,
+    address: &Address,
+    password: String,
+    next: Option<&str>,
+    browser: &Browser,
+) -> Result<SignedIn, Error> {
+    let now = core.clock.now();
+    let (policy, try_id) = (core.policy(), core.random.id()?);
+    let bucket = device::bucket(core, address.as_str(), browser).await?;
+    let (share, mode) = (limits::network(address.as_str(), &bucket, browser), policy.auth.mode);
+    let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
+    core.room_for_try(share, mode)?;
+    let network = &browser.client.ip_prefix;
+    let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
+    // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
+    // be faster.
+    allow(&core.store.failed_tries(&bucket, now).await?)?;
+    let (user_id, kept) = core.store.password(address.as_str()).await?.unzip();
+    let kept = kept.flatten();
+    let (held_against, salt) = (kept.clone(), core.random.bytes()?);
+    let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
+    let look = core.hashing.run(look).await?;
+    if let (true, Some(user_id), Some(kept)) = (look.fits, user_id, kept) {
+        let beginning = Beginning::new(core, By::Password, address.as_str(), browser).await?;
+        let right =
+            RightPassword { user_id: &user_id, kept: &kept, renewed: look.renewed.as_deref() };
+        let session = beginning.session();
+        let begun = core
+            .store
+            .begin_session(address.as_str(), &failed_try, allow, &right, &session, beginning.at)
+            .await?;
+        if begun {
+            let destination = destination::parse(core.public_url.url(), next);
+            let address = address.as_str().to_owned();
+            return Ok(beginning.signed_in(user_id, address, destination, None));
+        }
+    }
+    core.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
+    core.one_more_failure(share);
+    Err(Error::PasswordWrong)
+}
+
+/// Whether a password is among the first million guesses: one of the common ones, or made of what
+/// anybody knows of this site and this person (ASVS 5.0 6.2.4, 6.2.11). What it is composed of is
+/// nobody's business (6.2.5).
+fn is_guessable(password: &str, known: &[String]) -> bool {
+    let known: Vec<&str> = known
+        .iter()
+        .flat_map(|text| [text.as_str()].into_iter().chain(text.split(['@', '.', ' '])))
+        .collect();
+    zxcvbn(password, &known).score() < Score::Two
+}
+
+/// Sets the password of who has just signed in, or removes it when `password` is empty. It is a way
+/// in that lasts: it is told by mail, and where else its user is signed in ends, with the trust in
+/// their devices.
+pub async fn set(
+    core: &Core,
+    session: &Session,
+    password: &str,
+    client: &Client,
+) -> Result<(), Error> {
+    if core.policy().auth.passwords == Passwords::Off {
+        return Err(Error::invalid(say!("detail-no-passwords")));
+    }
+    if !session.is_recent(core) {
+        return Err(Error::invalid(say!("detail-password-needs-fresh-sign-in")));
+    }
+    let hash = match password {
+        "" => None,
+        password => Some(hashed(core, session, password).await?),
+    };
+    let row = &session.row;
+    let event = |name| core.event(name, Some(&row.address), client).of_user(&row.user_id);
+    let changed = event(if hash.is_some() { PASSWORD_SET } else { PASSWORD_REMOVED });
+    let revoked = event(SESSION_REVOKED).because("password");
+    let notice = notice::of_password(core, session, hash.is_some(), client, changed.at)?;
+    let new = NewPassword {
+        session_id: &row.id,
+        user_id: &row.user_id,
+        address: &row.address,
+        hash: hash.as_deref(),
+        notice: notice.new_mail("", false),
+        changed: &changed,
+        revoked: &revoked,
+    };
+    let Some(others) = core.store.set_password(&new).await? else { return Ok(()) };
+    changed.tell();
+    if others > 0 {
+        revoked.tell();
+    }
+    core.outbox.written();
+    Ok(())
+}
+
+/// The hash to keep of a password that may be set.
+async fn hashed(core: &Core, session: &Session, password: &str) -> Result<String, Error> {
+    let length = password.chars().count();
+    if !(SHORTEST..=LONGEST).contains(&length) {
+        return Err(Error::invalid(say!(
+            "detail-password-length",
+            shortest = SHORTEST,
+            longest = LONGEST,
+            length = length
+        )));
+    }
+    let (password, salt) = (password.to_owned(), core.random.bytes()?);
+    let known = [
+        core.policy().brand.name.clone(),
+        core.public_url.host().to_owned(),
+        session.row.address.clone(),
+    ];
+    let hash = move || {
+        if is_guessable(&password, &known) {
+            return Err(Error::invalid(say!("detail-password-known")));
+        }
+        password_hash::hash(&password, &salt)
+    };
+    core.hashing.run(hash).await
+}

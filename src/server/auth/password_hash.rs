@@ -1,0 +1,121 @@
+//! What is kept of a password, and how one is held against it.
+
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    password_hash::phc::PasswordHash,
+};
+
+use crate::server::ground::error::Error;
+
+/// Memory in KiB, passes, lanes.
+type Costs = (u32, u32, u32);
+
+/// What hashes are made with, today's first: OWASP's first choice for argon2id (Password Storage
+/// cheat sheet). Costs that are replaced stay in the list as long as a hash by them may be kept:
+/// every password is held against one hash of each, so that time tells neither who has a password
+/// nor how old it is.
+const COSTS: [Costs; 1] = [(19 * 1_024, 2, 1)];
+
+fn params((memory, passes, lanes): Costs) -> Result<Params, Error> {
+    Params::new(memory, passes, lanes, None).map_err(|_| Error::Internal)
+}
+
+/// The hash of nobody's password: its bytes are no hash of anything we know.
+fn nobodys((memory, passes, lanes): Costs) -> String {
+    let nothing = "A".repeat(43);
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$bm9ib2R5bm9ib2R5${nothing}")
+}
+
+/// What a hash was made with, if it is one of argon2id; its parameters stand in it.
+fn costs(hash: &str) -> Option<Costs> {
+    let hash = PasswordHash::new(hash).ok().filter(|hash| hash.algorithm.as_str() == "argon2id")?;
+    let params = Params::try_from(&hash).ok()?;
+    Some((params.m_cost(), params.t_cost(), params.p_cost()))
+}
+
+/// The hash to keep of a new password.
+pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params(COSTS[0])?);
+    let hash = argon2.hash_password_with_salt(password.as_bytes(), salt);
+    Ok(hash.map_err(|_| Error::Internal)?.to_string())
+}
+
+/// A password held against what is kept.
+pub struct Look {
+    pub fits: bool,
+    /// What to keep of it from now on, where it fits a hash that is weaker than today's. A stronger
+    /// one is a newer version's, which may run beside this one.
+    pub renewed: Option<String>,
+}
+
+/// Holds a password against the hash that is kept, or against nobody's.
+pub fn look(password: &str, kept: Option<&str>, salt: &[u8; 16]) -> Result<Look, Error> {
+    let mut fits = false;
+    for hash in hashes(kept, &COSTS) {
+        let Ok(parsed) = PasswordHash::new(&hash) else { continue };
+        let is_right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
+        fits |= is_right && Some(hash.as_str()) == kept;
+    }
+    let (memory, passes, _) = COSTS[0];
+    let is_weak = kept.and_then(costs).is_none_or(|(m, t, _)| m < memory || t < passes);
+    let renewed = (fits && is_weak).then(|| self::hash(password, salt)).transpose()?;
+    Ok(Look { fits, renewed })
+}
+
+/// What a password is held against: one hash of each of the known costs, the one that is kept in
+/// its place among them; after them, if its costs are none of those.
+fn hashes(kept: Option<&str>, known: &[Costs]) -> Vec<String> {
+    let kept_by = kept.and_then(costs);
+    let mut hashes: Vec<String> = known
+        .iter()
+        .map(|costs| match kept.filter(|_| kept_by == Some(*costs)) {
+            Some(kept) => kept.to_owned(),
+            None => nobodys(*costs),
+        })
+        .collect();
+    if kept_by.is_none_or(|by| !known.contains(&by)) {
+        hashes.extend(kept.map(str::to_owned));
+    }
+    hashes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Costs = (8, 1, 1);
+
+    fn hashed(costs: Costs) -> String {
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params(costs).unwrap());
+        argon2.hash_password_with_salt(b"correct horse", &[7; 16]).unwrap().to_string()
+    }
+
+    #[test]
+    fn whoever_is_asked_about_as_much_is_hashed() {
+        let known = [(16, 1, 1), CHEAP];
+        for kept in [None, Some(hashed((16, 1, 1))), Some(hashed(CHEAP))] {
+            let held = hashes(kept.as_deref(), &known);
+            let held: Vec<Costs> = held.iter().filter_map(|hash| costs(hash)).collect();
+            assert_eq!(held, known, "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn a_hash_by_weaker_parameters_is_made_anew_once_its_password_is_there() {
+        let old = hashed(CHEAP);
+        let look = |password, kept: &str| super::look(password, Some(kept), &[1; 16]).unwrap();
+        let renewed = look("correct horse", &old).renewed.unwrap();
+        assert_eq!(costs(&renewed), Some(COSTS[0]));
+        let again = look("correct horse", &renewed);
+        assert!(again.fits && again.renewed.is_none());
+        let wrong = look("wrong horse", &old);
+        assert!(!wrong.fits && wrong.renewed.is_none());
+    }
+
+    #[test]
+    fn nobodys_hash_and_what_is_no_hash_fit_nothing() {
+        for kept in [None, Some("bcrypt, or so"), Some("")] {
+            assert!(!look("", kept, &[1; 16]).unwrap().fits, "{kept:?}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Auth requests: asking for a mail, and asking again.
+
+use super::{
+    Browser, Core,
+    code::Code,
+    code_hash, device, event,
+    hand_over::Room,
+    limits,
+    link::{self, LinkToken},
+    not_you::What,
+    sealed::Sealed,
+    terms::{Ask, Terms, link_base},
+};
+use crate::server::{
+    config::SignUp,
+    ground::{
+        clock::{Millis, SECOND, seconds_until},
+        error::Error,
+        words::{language, say},
+    },
+    mail::payload::{Letter, Payload},
+    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Taken},
+};
+
+/// An accepted request for a mail.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub auth_request_id: String,
+    pub expires_at: Millis,
+    /// Seconds.
+    pub expires_in: u32,
+    pub passwordless_type: String,
+}
+
+/// New secrets: what is kept of them, and the mail that says them.
+struct Secrets {
+    credential: Credential,
+    mail: Sealed,
+}
+
+impl Secrets {
+    async fn make(
+        core: &Core,
+        id: &str,
+        terms: &Terms,
+        generation: i64,
+        code_salt: &[u8],
+        browser: &Browser,
+        now: Millis,
+    ) -> Result<Self, Error> {
+        let token = LinkToken::random(&core.random)?;
+        let expires_at = now + Millis::from(terms.expires_in) * SECOND;
+        let code = terms.mode.has_code().then(|| Code::random(&core.random)).transpose()?;
+        // Where the mail has no code, none is kept: there is nothing to guess. Nobody guesses a
+        // link that was not mailed.
+        let code_hash = match &code {
+            Some(code) => code_hash::keep(code, code_salt, &core.keys)?,
+            None => String::new(),
+        };
+        let credential = Credential { generation, link_hash: token.hash(), code_hash, expires_at };
+        let letter = Letter {
+            link: terms.mode.has_link().then(|| terms.link(core, &token)).transpose()?,
+            code: code.as_ref().map(|code| code.as_str().to_owned()),
+            expires_at,
+            requested_at: now,
+            user_agent: browser.client.user_agent.clone(),
+            network: browser.client.ip_prefix.clone(),
+            not_you: What::Request.link(core, id)?,
+            language: language(),
+            template: terms.template.clone(),
+            variables: terms.variables.clone(),
+        };
+        let bucket = device::bucket(core, &terms.address, browser).await?;
+        Ok(Secrets {
+            credential,
+            mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)?,
+        })
+    }
+}
+
+/// Begins an auth request and queues its mail. What `browser` began earlier for the same address is
+/// superseded; what others began is not, or anyone could kill a link.
+pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
+    let terms = Terms::of(core, ask)?;
+    core.one_more_send(browser.client.ip).await?;
+    begin(core, terms, browser).await
+}
+
+async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, Error> {
+    let now = core.clock.now();
+    let terms = &terms.unlocking(core, false, browser, now).await?;
+    let id = core.random.id()?;
+    let code_salt = core.random.bytes::<16>()?;
+    let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now).await?;
+    let (mode, variables) = (
+        terms.mode.to_string(),
+        serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?,
+    );
+    let new = NewAuthRequest {
+        id: &id,
+        address: &terms.address,
+        mode: &mode,
+        template: &terms.template,
+        destination: &terms.destination,
+        state: terms.state.as_deref(),
+        link_base: terms.link_base.as_deref(),
+        variables: &variables,
+        user_agent: &browser.client.user_agent,
+        ip_prefix: &browser.client.ip_prefix,
+        code_salt: &code_salt,
+        expires_in: terms.expires_in.into(),
+        unlocks: terms.unlocks,
+        held: &browser.held,
+    };
+    let policy = core.policy();
+    let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
+    core.room_for_mail(network)?;
+    let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
+    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let worker = core.outbox.room();
+    let mail = secrets.mail.new_mail(&id, worker.is_some());
+    let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
+    if started.is_ok() {
+        core.one_more_mail(network);
+    }
+    accepted(core, &id, terms, secrets, &event, started, worker, browser).await
+}
+
+/// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new
+/// secrets. One that can no longer sign anybody in begins anew, on the same terms.
+pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
+    let ((), request) = tokio::try_join!(
+        biased;
+        core.one_more_send(browser.client.ip),
+        core.store.auth_request(id),
+    )?;
+    let now = core.clock.now();
+    let unknown = || Error::invalid(say!("detail-no-sign-in"));
+    let request = request.ok_or_else(unknown)?;
+    let terms = Terms::again(core, &request)?;
+    if request.ended().is_some() || now >= request.expires_at {
+        return begin(core, terms, browser).await;
+    }
+    let switched_off = request.is_switched_off(core.policy().auth.code_tries);
+    let terms = terms.unlocking(core, switched_off, browser, now).await?;
+    let secrets =
+        Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)
+            .await?;
+    let policy = core.policy();
+    let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
+    core.room_for_mail(network)?;
+    let allow = |request: &AuthRequest, mails: &[Taken]| {
+        let free_at = resend_at(core, request);
+        if now < free_at {
+            return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });
+        }
+        limits::mail(&policy.limits, mails, network, now)
+    };
+    let mode = terms.mode.to_string();
+    let new_terms = NewTerms {
+        mode: &mode,
+        link_base: terms.link_base.as_deref(),
+        expires_in: terms.expires_in.into(),
+        unlocks: terms.unlocks,
+    };
+    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let worker = core.outbox.room();
+    let mail = secrets.mail.new_mail(id, worker.is_some());
+    let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
+    let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
+    if renewed.is_ok() {
+        core.one_more_mail(network);
+    }
+    accepted(core, id, &terms, secrets, &event, renewed, worker, browser).await
+}
+
+/// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
+pub async fn start_from_link(
+    core: &Core,
+    token: &LinkToken,
+    browser: &Browser,
+) -> Result<Started, Error> {
+    core.one_more_send(browser.client.ip).await?;
+    let mut request = link::origin(core, token).await?.request;
+    // An app that policy no longer lists gets no link; who asks here, gets one that leads here.
+    let origins = &core.policy().auth.magiclink_origins;
+    request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
+    begin(core, Terms::again(core, &request)?, browser).await
+}
+
+/// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up
+/// is closed there never is: only a known address has a mail that could fail.
+pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<String>, Error> {
+    if core.policy().auth.sign_up == SignUp::Closed {
+        return Ok(None);
+    }
+    let mail = core.store.mail_of(&request.id).await?;
+    Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
+        ("failed", _) => Some(say!("mail-failed")),
+        ("unsent", _) => Some(say!("mail-unsent")),
+        ("queued", Some(_)) => Some(say!("mail-delayed")),
+        _ => None,
+    }))
+}
+
+/// When the next mail for a request may be asked for.
+pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
+    request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
+}
+
+/// Tells what became of a request for a mail, and gives it to the worker if it was written down:
+/// directly where the worker has room, which spares the database two round trips, else by way of
+/// the outbox.
+#[allow(clippy::too_many_arguments)] // the end of two functions that have all of these in hand
+async fn accepted(
+    core: &Core,
+    auth_request_id: &str,
+    terms: &Terms,
+    secrets: Secrets,
+    event: &AuditEvent,
+    outcome: Result<(), Error>,
+    worker: Option<Room<'_>>,
+    browser: &Browser,
+) -> Result<Started, Error> {
+    if let Err(error) = outcome {
+        return Err(core.refuse(error.into(), Some(&terms.address), &browser.client).await);
+    }
+    event.tell();
+    let expires_at = secrets.credential.expires_at;
+    match worker {
+        Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),
+        None => core.outbox.written(),
+    }
+    Ok(Started {
+        auth_request_id: auth_request_id.to_owned(),
+        expires_at,
+        expires_in: terms.expires_in,
+        passwordless_type: terms.mode.to_string(),
+    })
+}

@@ -1,0 +1,268 @@
+//! Sessions: a row that can be revoked, carried by a short-lived signed token.
+
+use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+
+use super::{Client, Core, SignedIn, event};
+use crate::server::{
+    ground::{
+        clock::{MINUTE, Millis, SECOND},
+        error::Error,
+        words::say,
+    },
+    store::{Overview, SessionRow},
+};
+
+/// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
+const TYP: &str = "session+jwt";
+
+/// How long after signing in a user may change how they do, or delete their account (ASVS 5.0
+/// 7.5.1).
+const RECENT: Millis = 10 * MINUTE;
+
+/// What the token says. Times are unix seconds. No address: a token travels further than a user
+/// table.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    /// The user's id.
+    sub: String,
+    /// The session's id.
+    sid: String,
+    iat: u64,
+    exp: u64,
+}
+
+/// A session that is alive, as the request in hand presented it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub row: SessionRow,
+    /// When the token was issued and when it ends.
+    pub issued_at: Millis,
+    pub expires_at: Millis,
+    /// It came in a cookie, so it may be renewed in one.
+    pub by_cookie: bool,
+}
+
+impl Session {
+    /// Whether it began so short a while ago that it may change how its user signs in.
+    pub fn is_recent(&self, core: &Core) -> bool {
+        core.clock.now() - self.row.created_at <= RECENT
+    }
+}
+
+/// A signed token and how long it lives.
+#[derive(Debug)]
+pub struct Token {
+    pub jwt: String,
+    pub expires_at: Millis,
+    /// Seconds.
+    pub ttl: u64,
+}
+
+/// When a token ends that is issued at `at` for a session that ends at `session_expires_at` at the
+/// latest: on a whole second, because that is what it says.
+pub fn token_end(core: &Core, at: Millis, session_expires_at: Millis) -> Millis {
+    let ttl = Millis::from(core.policy().session.token_ttl) * SECOND;
+    (at + ttl).min(session_expires_at) / SECOND * SECOND
+}
+
+/// A token for a session, from `issued_at` to `expires_at`, which its row knows of.
+fn issue(
+    core: &Core,
+    session_id: &str,
+    user_id: &str,
+    issued_at: Millis,
+    expires_at: Millis,
+) -> Result<Token, Error> {
+    let seconds = |at: Millis| u64::try_from(at / SECOND).unwrap_or(0);
+    let (iat, exp) = (seconds(issued_at), seconds(expires_at));
+    let origin = core.public_url.origin().to_owned();
+    let claims = Claims {
+        iss: origin.clone(),
+        aud: origin,
+        sub: user_id.to_owned(),
+        sid: session_id.to_owned(),
+        iat,
+        exp,
+    };
+    let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
+    let key = core.keys.session().next().ok_or(Error::Internal)?;
+    let jwt = encode(&header, &claims, &key.signing).map_err(|error| {
+        tracing::error!(%error, "a session token could not be signed");
+        Error::Internal
+    })?;
+    Ok(Token { jwt, expires_at, ttl: exp.saturating_sub(iat) })
+}
+
+/// The first token of a session, which ends when its row says.
+pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
+    let SignedIn { session_id, user_id, issued_at, token_expires_at, .. } = signed_in;
+    issue(core, session_id, user_id, *issued_at, *token_expires_at)
+}
+
+/// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are
+/// there and of their type.
+static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
+    let mut rule = Validation::new(Algorithm::HS256);
+    rule.set_required_spec_claims(&[] as &[&str]);
+    (rule.validate_exp, rule.validate_aud) = (false, false);
+    rule
+});
+
+/// The claims of a token that one of our secrets signed, for this site, that has not expired by our
+/// clock. No leeway: it is this server that issued it. `iat` is not judged: after a clock was set
+/// back, sessions go on.
+fn claims(core: &Core, jwt: &str) -> Option<Claims> {
+    let token =
+        core.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
+    let (claims, origin) = (token.claims, core.public_url.origin());
+    let now = u64::try_from(core.clock.now() / SECOND).ok()?;
+    let is_ours =
+        token.header.typ.as_deref() == Some(TYP) && claims.iss == origin && claims.aud == origin;
+    (is_ours && now < claims.exp).then_some(claims)
+}
+
+/// A session token that a request presents.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    pub jwt: String,
+    /// In a cookie, and not as a bearer's.
+    pub by_cookie: bool,
+}
+
+/// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
+pub async fn present(core: &Core, presented: &Presented) -> Result<Option<Session>, Error> {
+    let Some(claims) = claims(core, &presented.jwt) else { return Ok(None) };
+    let row =
+        core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
+    admitted(core, &claims, presented.by_cookie, row).await
+}
+
+/// The same, and what its user is shown of their account: one read for both.
+pub async fn present_with_overview(
+    core: &Core,
+    presented: &Presented,
+) -> Result<Option<(Session, Overview)>, Error> {
+    let Some(claims) = claims(core, &presented.jwt) else { return Ok(None) };
+    let (own_users, now) = (core.mapped_users.is_none(), core.clock.now());
+    let found = core.store.session_and_overview(&claims.sid, &claims.sub, own_users, now).await?;
+    let Some((row, mut overview)) = found else { return Ok(None) };
+    let Some(session) = admitted(core, &claims, presented.by_cookie, Some(row)).await? else {
+        return Ok(None);
+    };
+    // After the secrets were rotated the address has two subjects.
+    for subject in
+        core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
+    {
+        core.store.add_activity(&mut overview, &subject, now).await?;
+    }
+    Ok(Some((session, overview)))
+}
+
+async fn admitted(
+    core: &Core,
+    claims: &Claims,
+    by_cookie: bool,
+    row: Option<SessionRow>,
+) -> Result<Option<Session>, Error> {
+    let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
+    // A user the team's own table no longer has is out at once.
+    if let Some(mapped) = &core.mapped_users
+        && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
+    {
+        return Ok(None);
+    }
+    Ok(Some(Session {
+        row,
+        issued_at: millis(claims.iat),
+        expires_at: millis(claims.exp),
+        by_cookie,
+    }))
+}
+
+/// A fresh token when the one in use is past half its life, and a note in the row that the session
+/// is in use. Two tabs that do this at once each get a good one. Where the row cannot be written (a
+/// full disk, a database that only reads), the token in use goes on to its end.
+pub async fn renew(core: &Core, session: &Session) -> Result<Option<Token>, Error> {
+    let (now, row) = (core.clock.now(), &session.row);
+    let half = session.issued_at + (session.expires_at - session.issued_at) / 2;
+    let expires_at = token_end(core, now, row.expires_at);
+    if now < half || expires_at <= session.expires_at {
+        note_use(core, session).await;
+        return Ok(None);
+    }
+    if let Err(error) = core.store.prolong_session(&row.id, now, expires_at).await {
+        tracing::warn!(%error, "a session could not be renewed");
+        return Ok(None);
+    }
+    issue(core, &row.id, &row.user_id, now, expires_at).map(Some)
+}
+
+/// Notes in its row that a session is in use, at most once a minute. Nobody's page fails because
+/// that cannot be written.
+pub async fn note_use(core: &Core, session: &Session) {
+    let now = core.clock.now();
+    if now - session.row.last_seen_at >= MINUTE
+        && let Err(error) = core.store.touch_session(&session.row.id, now).await
+    {
+        tracing::warn!(%error, "that a session is in use could not be noted");
+    }
+}
+
+fn millis(seconds: u64) -> Millis {
+    Millis::try_from(seconds).unwrap_or(Millis::MAX / SECOND).saturating_mul(SECOND)
+}
+
+/// Which of a user's sessions to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    This,
+    Others,
+    All,
+    /// By its id; only the user's own are found.
+    One(String),
+}
+
+/// Ends sessions of the user who presents `session`: they are dead at their next request. Who ends
+/// another than their own puts somebody out, and no device of the address is known any more.
+pub async fn end(
+    core: &Core,
+    session: &Session,
+    which: &Which,
+    client: &Client,
+) -> Result<(), Error> {
+    let (user, this) = (&session.row.user_id, &session.row.id);
+    let event =
+        core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
+    let found = match which {
+        Which::This => core.store.sign_out(user, this, &event).await?,
+        Which::One(id) => core.store.revoke_session(user, id, &event).await?,
+        Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await? > 0,
+        Which::All => core.store.revoke_sessions_of(user, None, &event).await? > 0,
+    };
+    if found {
+        event.tell();
+    } else if matches!(which, Which::One(_)) {
+        return Err(Error::invalid(say!("detail-no-session")));
+    }
+    Ok(())
+}
+
+/// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0
+/// 7.5.1): whoever finds a browser signed in cannot.
+pub async fn delete_account(core: &Core, session: &Session, client: &Client) -> Result<(), Error> {
+    if core.mapped_users.is_some() {
+        return Err(Error::invalid(say!("detail-mapped-account")));
+    }
+    if !session.is_recent(core) {
+        return Err(Error::invalid(say!("detail-deletion-needs-fresh-sign-in")));
+    }
+    let SessionRow { user_id, address, .. } = &session.row;
+    let event = core.event(event::USER_DELETED, Some(address), client).of_user(user_id);
+    core.store.delete_user(user_id, address, &event).await?;
+    event.tell();
+    Ok(())
+}

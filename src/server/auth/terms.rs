@@ -1,0 +1,237 @@
+//! What callers ask for, and what of it policy grants: the terms a mail is sent on.
+
+use std::collections::BTreeMap;
+use url::Url;
+
+use super::{Browser, Core, device, limits, link::LinkToken};
+use crate::server::{
+    ground::{clock::Millis, error::Error, mode::Mode},
+    mail::payload::Template,
+    store::AuthRequest,
+    values::{address::Address, destination},
+};
+
+/// Seconds that link and code live at least, whoever asks.
+const SHORTEST_LIFE: u32 = 60;
+/// The caller's own text that comes back with the sign-in, in bytes.
+const LONGEST_STATE: usize = 2_048;
+/// The parameter of a link that carries its secret.
+const LINK_TOKEN: &str = "link_token";
+const MOST_VARIABLES: usize = 30;
+/// Characters of a variable, and of its name.
+const LONGEST_VARIABLE: usize = 200;
+/// What a mail says by itself; a caller's variable of that name would say something else in its
+/// place.
+const RESERVED: [&str; 16] = [
+    "accent",
+    "asked",
+    "brand",
+    "code",
+    "code_spaced",
+    "host",
+    "language",
+    "lifetime",
+    "link",
+    "not_you",
+    "on_accent",
+    "origin",
+    "support",
+    "template",
+    "variables",
+    "words",
+];
+
+/// What a caller asks for. Only `email` is needed; the rest falls back on policy.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    pub email: String,
+    /// Where the person wants to go: a path of this site.
+    pub next: Option<String>,
+    /// Given back with the sign-in.
+    pub state: Option<String>,
+    pub template: Option<Template>,
+    /// Seconds.
+    pub expires_in: Option<u32>,
+    pub mode: Option<Mode>,
+    /// Another app that takes `?link_token=`, of an origin that policy lists.
+    pub magiclink_auth_uri: Option<String>,
+    pub template_variables: BTreeMap<String, String>,
+}
+
+/// What of an ask is kept, checked: a fresh mail is made of it.
+pub struct Terms {
+    pub address: String,
+    pub destination: String,
+    pub state: Option<String>,
+    pub template: String,
+    pub expires_in: u32,
+    pub mode: Mode,
+    pub link_base: Option<String>,
+    pub variables: BTreeMap<String, String>,
+    /// Whether the mail carries a link in place of codes that are paused or switched off.
+    pub unlocks: bool,
+}
+
+impl Terms {
+    /// Checks an ask against the policy.
+    pub fn of(core: &Core, ask: &Ask) -> Result<Self, Error> {
+        if ask.email.trim().is_empty() {
+            return Err(Error::missing("email"));
+        }
+        let address = Address::parse(&ask.email)?.as_str().to_owned();
+        let policy = core.policy();
+        let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
+        let longest = policy.auth.expires_in;
+        if !(SHORTEST_LIFE..=longest).contains(&expires_in) {
+            return Err(Error::invalid(format!(
+                "expires_in must be {SHORTEST_LIFE} to {longest} seconds (auth.expires_in), and is \
+                 {expires_in}"
+            )));
+        }
+        if ask.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
+            return Err(Error::invalid(format!(
+                "state must be at most {LONGEST_STATE} bytes long"
+            )));
+        }
+        Ok(Terms {
+            address,
+            destination: destination::parse(core.public_url.url(), ask.next.as_deref()),
+            state: ask.state.clone(),
+            template: ask.template.unwrap_or_default().name().to_owned(),
+            expires_in,
+            mode: policy.auth.mode.narrowed(ask.mode)?,
+            link_base: link_base(
+                ask.magiclink_auth_uri.as_deref(),
+                &policy.auth.magiclink_origins,
+            )?,
+            variables: checked(&ask.template_variables)?,
+            unlocks: false,
+        })
+    }
+
+    /// Those of an earlier request, as far as policy still has them.
+    pub fn again(core: &Core, request: &AuthRequest) -> Result<Self, Error> {
+        let auth = &core.policy().auth;
+        let expires_in = u32::try_from(request.expires_in).map_err(|_| Error::Internal)?;
+        Ok(Terms {
+            address: request.address.clone(),
+            destination: request.destination.clone(),
+            state: request.state.clone(),
+            template: request.template.clone(),
+            expires_in: expires_in.min(auth.expires_in),
+            mode: auth.mode.left_of(&request.mode).unwrap_or(auth.mode),
+            link_base: link_base(request.link_base.as_deref(), &auth.magiclink_origins)?,
+            variables: serde_json::from_str(&request.variables).map_err(|_| Error::Internal)?,
+            unlocks: false,
+        })
+    }
+
+    /// Where mails carry codes alone, and codes are of no use to who asks (paused for the address,
+    /// or `switched_off` after too many tries), the mail carries a link in place of the code: it is
+    /// their way in. One read more, in that mode alone.
+    pub async fn unlocking(
+        self,
+        core: &Core,
+        switched_off: bool,
+        browser: &Browser,
+        now: Millis,
+    ) -> Result<Self, Error> {
+        if self.mode.has_link() {
+            return Ok(self);
+        }
+        let bucket = device::bucket(core, &self.address, browser).await?;
+        let failed = core.store.failed_tries(&bucket, now).await?;
+        let (limits, network) =
+            (&core.policy().limits, limits::network(&self.address, &bucket, browser));
+        let paused = limits::tries(limits, &failed, network, self.mode, now)
+            .and_then(|()| core.room_for_try(network, self.mode))
+            .is_err();
+        let unlocks = paused || switched_off;
+        Ok(Terms { mode: if unlocks { Mode::Link } else { self.mode }, unlocks, ..self })
+    }
+
+    pub fn link(&self, core: &Core, token: &LinkToken) -> Result<String, Error> {
+        let Some(base) = &self.link_base else { return Ok(core.public_url.link(&token.encode())) };
+        let mut url = Url::parse(base).map_err(|_| Error::Internal)?;
+        url.query_pairs_mut().append_pair(LINK_TOKEN, &token.encode());
+        Ok(url.into())
+    }
+}
+
+/// A link may lead to another app, if the policy lists its origin; to any other it would hand a
+/// stranger the token (CWE-601).
+pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>, Error> {
+    let Some(uri) = uri else { return Ok(None) };
+    let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL"))?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    if !plain || !origins.contains(&url.origin().ascii_serialization()) {
+        return Err(Error::invalid(
+            "magiclink_auth_uri is not of an origin in auth.magiclink_origins",
+        ));
+    }
+    // Ours would be the second of that name, and the app might read the first.
+    if url.query_pairs().any(|(name, _)| name == LINK_TOKEN) {
+        let others: Vec<_> = url.query_pairs().filter(|(name, _)| name != LINK_TOKEN).collect();
+        let mut without = url.clone();
+        without.set_query(None);
+        if !others.is_empty() {
+            without.query_pairs_mut().extend_pairs(others);
+        }
+        return Ok(Some(without.into()));
+    }
+    Ok(Some(url.into()))
+}
+
+fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
+    if variables.len() > MOST_VARIABLES {
+        return Err(Error::invalid(format!(
+            "template_variables has more than {MOST_VARIABLES} entries"
+        )));
+    }
+    for (name, value) in variables {
+        if [name, value].iter().any(|text| text.chars().count() > LONGEST_VARIABLE) {
+            return Err(Error::invalid(format!(
+                "template_variables may hold {LONGEST_VARIABLE} characters each, and {name:.40?} \
+                 holds more"
+            )));
+        }
+        // Anybody may call, and the mail speaks in the name of this site: no words of theirs may
+        // lead elsewhere, or hide what stands around them.
+        if value.chars().any(is_control) || is_like_a_url(value) {
+            return Err(Error::invalid(format!(
+                "template_variables may hold no control characters and nothing that a mail program \
+                 makes a link of, and {name:?} does"
+            )));
+        }
+    }
+    match variables.keys().find(|name| RESERVED.contains(&name.as_str())) {
+        Some(name) => Err(Error::invalid(format!(
+            "template_variables may not set {name:?}, which the mail sets itself"
+        ))),
+        None => Ok(variables.clone()),
+    }
+}
+
+/// Control characters, and those that turn the direction of text around.
+fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a mail program would make a link of some of it: a URL, or the name of a host like
+/// `example.com`, alone or in an address.
+fn is_like_a_url(text: &str) -> bool {
+    let is_host = |word: &str| {
+        let labels: Vec<&str> = word.split('.').collect();
+        let last = labels.last().copied().unwrap_or_default();
+        labels.len() > 1
+            && labels.iter().all(|label| !label.is_empty())
+            && last.chars().count() > 1
+            && last.chars().all(char::is_alphabetic)
+    };
+    // All dots that some resolver takes for one (UTS #46).
+    let text = text.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
+    text.contains("://")
+        || text
+            .split(|c: char| !c.is_alphanumeric() && c != '.' && c != '-')
+            .any(|word| is_host(word.trim_matches('.')))
+}

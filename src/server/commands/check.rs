@@ -1,0 +1,159 @@
+//! `latchkey check`: whether this configuration would serve, and what to do where it would not.
+
+use std::{fmt::Display, path::Path};
+
+use super::team_users;
+use crate::server::{
+    config::{Database, Settings, Users},
+    ground::{
+        clock::{Clock, SECOND},
+        keys::Keys,
+    },
+    http::assets::Assets,
+    mail::{smtp::Smtp, templates::Templates, transport::Transport},
+    store::{MappedUsers, Store, missing_file, name_of},
+};
+
+/// Seconds one look at a database may take: some read a whole table.
+const PATIENCE: u32 = 60;
+
+/// One line for each thing looked at, on stdout. No mail is sent, no table touched, no database
+/// made. Whether all is well.
+pub async fn check(settings: &Settings, clock: &Clock) -> bool {
+    let mut report = Report { well: true };
+    let kind = if settings.production { "production" } else { "development" };
+    let file = settings
+        .source
+        .path
+        .as_ref()
+        .map_or("no Leptos.toml here, the defaults".to_owned(), |path| path.display().to_string());
+    report.line("policy", Ok::<_, String>(format!("{file}, for {kind}")));
+    let (secrets, names) = (settings.secrets.len(), Keys::new(&settings.secrets).fingerprints());
+    report.line("secrets", Ok::<_, String>(format!("{secrets}: {names}")));
+    report.line("public URL", public_url(settings).await);
+    report.line("assets", assets(settings));
+    report.line(
+        "mail templates",
+        Templates::of_policy(&settings.policy, &settings.public_url)
+            .map(|_| "they work".to_owned()),
+    );
+    report.line("mail server", mail_server(settings).await);
+    let limits = Database { statement_timeout: PATIENCE, ..settings.policy.database.clone() };
+    if let Some(file) = missing_file(&settings.database_url) {
+        let found = format!("there is none at {file}; the server makes it at its first start");
+        report.line("database", Ok::<_, String>(found));
+        return report.well;
+    }
+    match Store::connect(&settings.database_url, &limits).await {
+        Err(error) => report.line("database", Err::<String, _>(error)),
+        Ok(store) => {
+            let found = database(&store, &limits).await;
+            report.line(
+                "database",
+                found.map(|found| format!("{}; {found}", name_of(&settings.database_url))),
+            );
+            report.line("clock", time(&store, clock).await);
+            if let Some(users) = &settings.policy.users {
+                report.line("users", team(users, &store, &limits).await);
+            }
+            store.close().await;
+        }
+    }
+    report.well
+}
+
+struct Report {
+    well: bool,
+}
+
+impl Report {
+    fn line(&mut self, what: &str, found: Result<impl Display, impl Display>) {
+        match found {
+            Ok(found) => println!("ok   {what}: {found}"),
+            Err(fault) => {
+                println!("BAD  {what}: {fault}");
+                self.well = false;
+            }
+        }
+    }
+}
+
+async fn public_url(settings: &Settings) -> Result<String, String> {
+    let url = &settings.public_url;
+    let found = tokio::net::lookup_host((url.host(), url.port())).await;
+    match found.map(|mut addresses| addresses.next()) {
+        Ok(Some(address)) => Ok(format!("{url}, which is {}", address.ip())),
+        _ => Err(format!(
+            "{url} is not known to the DNS. People could not open it, nor the links in mails."
+        )),
+    }
+}
+
+fn assets(settings: &Settings) -> Result<String, String> {
+    let (root, assets) =
+        (Path::new(settings.leptos.site_root.as_ref()), Assets::find(&settings.leptos));
+    match [&assets.css, &assets.js, &assets.wasm]
+        .into_iter()
+        .find(|name| !root.join(name.trim_start_matches('/')).exists())
+    {
+        None => Ok(format!("in {}", root.display())),
+        Some(name) => Err(format!(
+            "{name} is not in {}. Set LEPTOS_SITE_ROOT to the site folder of the build.",
+            root.display()
+        )),
+    }
+}
+
+async fn mail_server(settings: &Settings) -> Result<String, String> {
+    let Some(url) = &settings.smtp_url else {
+        return Ok("none, mails go to /dev/mailbox".to_owned());
+    };
+    let smtp = Smtp::new(url, &settings.policy.mail, &settings.public_url, Clock::System);
+    let smtp = smtp.map_err(|error| error.to_string())?;
+    match Transport::Smtp(Box::new(smtp)).test().await {
+        Ok(()) => Ok("it answers, and takes our credentials if there are any".to_owned()),
+        Err(error) => Err(format!("{error}. Check SMTP_URL, and that the way there is open.")),
+    }
+}
+
+async fn database(store: &Store, limits: &Database) -> Result<String, String> {
+    let pending = store.pending_migrations().await.map_err(|error| error.to_string())?;
+    if pending > 0 && limits.migrate_url.is_none() {
+        let may = store.may_migrate().await.map_err(|error| error.to_string())?;
+        if !may {
+            return Err(format!(
+                "{pending} migrations are to be made, and we may not. Run `latchkey migrate` with \
+                 database.migrate_url of a role that may, or give us the tables."
+            ));
+        }
+    }
+    store.probe().await.map_err(|why| format!("{why}."))?;
+    Ok(match pending {
+        0 => "it is up to date".to_owned(),
+        pending => format!("{pending} migrations will be made at the start"),
+    })
+}
+
+/// Every row is looked at, which a start does not.
+async fn team(users: &Users, store: &Store, limits: &Database) -> Result<String, String> {
+    let mapped =
+        MappedUsers::open(users, store, limits).await.map_err(|error| error.to_string())?;
+    mapped.judge_duplicates(None).await.map_err(|error| error.to_string())?;
+    match team_users::amiss(&mapped, None).await {
+        Ok(None) => Ok(format!("{} can be read, and everybody in it can be found", users.table)),
+        Ok(Some(amiss)) => Err(format!("[users] {}: {amiss}", users.table)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn time(store: &Store, clock: &Clock) -> Result<String, String> {
+    let theirs = store.clock().await.map_err(|error| error.to_string())?;
+    let apart = (theirs - clock.now()).abs();
+    if apart > 5 * SECOND {
+        return Err(format!(
+            "it is {} s apart from the database's. Set both by NTP.",
+            apart / SECOND
+        ));
+    }
+    Ok("as the database has it".to_owned())
+}

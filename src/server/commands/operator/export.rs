@@ -1,0 +1,147 @@
+//! The audit table, written out for other programs: JSON, one event a line.
+
+use serde_json::json;
+use std::io::{self, Write};
+use time::{Date, Month, OffsetDateTime, Time};
+
+use crate::server::{
+    auth::Core,
+    ground::{
+        clock::{DAY, HOUR, MINUTE, Millis, SECOND},
+        error::Error,
+    },
+    store::{AuditRow, Events},
+    values::address::Address,
+};
+
+/// Which events are wanted.
+#[derive(Debug)]
+pub struct Wanted {
+    pub since: Millis,
+    pub until: Millis,
+    pub address: Option<Address>,
+    /// By name; all, if none is given.
+    pub events: Vec<String>,
+}
+
+/// Why an export ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Store(#[from] Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Writes what is wanted, the oldest first. How many events there were.
+pub async fn write(
+    core: &Core,
+    wanted: &Wanted,
+    out: &mut impl Write,
+) -> Result<usize, ExportError> {
+    // An address has a name for each secret in force; the oldest secret's events come first.
+    let mut subjects: Vec<Option<String>> = match &wanted.address {
+        Some(address) => core.keys.subjects(address.as_str()).map(Some).collect(),
+        None => vec![None],
+    };
+    subjects.reverse();
+    let mut count = 0;
+    for subject in subjects {
+        let mut page = Events { since: wanted.since, after: 0, until: wanted.until, subject };
+        loop {
+            let rows = core.store.events(&page).await?;
+            let Some(last) = rows.last() else { break };
+            (page.since, page.after) = (last.at, last.id);
+            let is_wanted =
+                |row: &&AuditRow| wanted.events.is_empty() || wanted.events.contains(&row.event);
+            for row in rows.iter().filter(is_wanted) {
+                writeln!(out, "{}", line(row))?;
+                count += 1;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(count)
+}
+
+fn line(row: &AuditRow) -> String {
+    let AuditRow { id, event, reason, request_id, subject, address, .. } = row;
+    let AuditRow { user_id, user_agent, ip_prefix, .. } = row;
+    json!({
+        "id": id, "at": rfc_3339(row.at), "event": event, "reason": reason,
+        "request_id": request_id, "subject": subject, "address": address, "user_id": user_id,
+        "user_agent": user_agent, "ip_prefix": ip_prefix,
+    })
+    .to_string()
+}
+
+/// `2026-01-31T12:00:00.000Z`.
+pub fn rfc_3339(at: Millis) -> String {
+    let seconds = at.div_euclid(SECOND);
+    let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else { return at.to_string() };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        at.rem_euclid(SECOND)
+    )
+}
+
+/// A time as an operator gives it, in UTC: `2026-01-31`, `2026-01-31T12:00:00Z`, or as long ago as
+/// `30m`, `12h`, `7d`.
+pub fn time(text: &str, now: Millis) -> Result<Millis, String> {
+    let wrong = || format!("{text:?} is no time: give 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d");
+    let ago = |unit: char, length: Millis| {
+        let number: Millis = text.strip_suffix(unit)?.parse().ok()?;
+        (number >= 0).then(|| now.saturating_sub(number.saturating_mul(length)))
+    };
+    let named = || {
+        let (date, time) = text.split_once('T').unwrap_or((text, "00:00:00Z"));
+        let [year, month, day] = numbers(date, '-')?[..] else { return None };
+        let [hour, minute, second] = numbers(time.strip_suffix('Z')?, ':')?[..] else {
+            return None;
+        };
+        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+        let date = Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?;
+        let [hour, minute, second] = [hour, minute, second].map(u8::try_from);
+        let time = Time::from_hms(hour.ok()?, minute.ok()?, second.ok()?).ok()?;
+        Some(date.with_time(time).assume_utc().unix_timestamp() * SECOND)
+    };
+    ago('d', DAY)
+        .or_else(|| ago('h', HOUR))
+        .or_else(|| ago('m', MINUTE))
+        .or_else(named)
+        .ok_or_else(wrong)
+}
+
+fn numbers(text: &str, separator: char) -> Option<Vec<i32>> {
+    text.split(separator).map(|number| number.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_dates_or_as_long_ago() {
+        let noon = 1_767_268_800_000;
+        for (text, at) in [
+            ("2026-01-01T12:00:00Z", noon),
+            ("2026-01-01", noon - 12 * HOUR),
+            ("30m", noon - 30 * MINUTE),
+            ("12h", noon - 12 * HOUR),
+            ("7d", noon - 7 * DAY),
+        ] {
+            assert_eq!(time(text, noon), Ok(at), "{text}");
+        }
+        for text in ["", "yesterday", "2026-13-01", "2026-02-30", "-1d", "2026-01-01T12:00:00", "7"]
+        {
+            assert!(time(text, noon).is_err(), "{text}");
+        }
+        assert_eq!(rfc_3339(noon + 7), "2026-01-01T12:00:00.007Z");
+    }
+}

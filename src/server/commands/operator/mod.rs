@@ -1,0 +1,160 @@
+//! What an operator does by hand: ending sessions, adding users, keeping somebody out, letting them
+//! in again.
+
+pub mod addresses;
+pub mod export;
+
+use crate::server::{
+    auth::{Client, Core, event},
+    ground::error::Error,
+    store::{AuditEvent, Ban, NewUser, User},
+    values::address::Address,
+};
+use std::io::Write;
+
+/// How many users are added in one step.
+const TOGETHER: usize = 200;
+
+/// Ends every session of who has this address. How many there were.
+pub async fn revoke_sessions(core: &Core, email: &str) -> Result<u64, Error> {
+    let address = Address::parse(email)?;
+    let user_id = user_id(core, &address).await?.ok_or_else(unknown)?;
+    revoke_all(core, &address, &user_id).await
+}
+
+/// Ends every session of everybody, and the trust in their devices. How many there were.
+pub async fn revoke_everybody(core: &Core) -> Result<u64, Error> {
+    let event = core.event(event::SESSION_REVOKED, None, &Client::default()).because("everybody");
+    core.store.revoke_everybody(&event).await
+}
+
+/// Makes users of addresses that are none yet. How many were new.
+pub async fn add(core: &Core, mut addresses: Vec<Address>) -> Result<u64, Error> {
+    own_users(core)?;
+    // In one order: of two who add the same, none waits for the other for ever.
+    addresses.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    let mut added = 0;
+    for some in addresses.chunks(TOGETHER) {
+        let new = |address: &Address| {
+            let id = core.random.id()?;
+            let event = happened(core, event::USER_ADDED, address).of_user(&id);
+            Ok(NewUser { id, address: address.as_str().to_owned(), event })
+        };
+        let users = some.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
+        added += core.store.add_users(&users).await?;
+    }
+    Ok(added)
+}
+
+/// Deletes a user with all that is theirs, as they could themselves. A ban of them stays.
+pub async fn delete(core: &Core, email: &str) -> Result<(), Error> {
+    own_users(core)?;
+    let address = Address::parse(email)?;
+    let user_id = user_id(core, &address).await?.ok_or_else(unknown)?;
+    let event = happened(core, event::USER_DELETED, &address).of_user(&user_id);
+    core.store.delete_user(&user_id, address.as_str(), &event).await
+}
+
+/// Writes every user as a line of a CSV.
+pub async fn list(core: &Core, out: &mut impl Write) -> Result<(), export::ExportError> {
+    own_users(core)?;
+    writeln!(out, "address,id,created_at,kept_out")?;
+    let mut after = String::new();
+    loop {
+        let users = core.store.users_after(&after).await?;
+        for User { id, address, created_at, is_banned } in &users {
+            let created_at = export::rfc_3339(*created_at);
+            writeln!(out, "{},{id},{created_at},{is_banned}", field(address))?;
+        }
+        let Some(last) = users.into_iter().last() else { return Ok(out.flush()?) };
+        after = last.address;
+    }
+}
+
+/// Writes everybody who is kept out as a line of a CSV; with the id of a user of the team's own
+/// table the address is the one they had when they were banned.
+pub async fn list_bans(core: &Core, out: &mut impl Write) -> Result<(), export::ExportError> {
+    writeln!(out, "address,id,kept_out_since")?;
+    let mut after = (String::new(), String::new());
+    loop {
+        let bans = core.store.bans_after(&after.0, &after.1).await?;
+        for Ban { user_id, address, created_at } in &bans {
+            let since = export::rfc_3339(*created_at);
+            writeln!(out, "{},{},{since}", field(address), field(user_id))?;
+        }
+        let Some(last) = bans.into_iter().last() else { return Ok(out.flush()?) };
+        after = (last.address, last.user_id);
+    }
+}
+
+/// A field of a CSV.
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+fn own_users(core: &Core) -> Result<(), Error> {
+    match core.mapped_users {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid(
+            "[users] maps a table of your own, which Latchkey never writes: add, list and delete users there",
+        )),
+    }
+}
+
+/// Keeps an address out: its sessions end, it gets no mails, and it cannot sign up.
+pub async fn disable(core: &Core, email: &str) -> Result<(), Error> {
+    let address = Address::parse(email)?;
+    let user_id = user_id(core, &address).await?;
+    let event = happened(core, event::USER_DISABLED, &address);
+    let event = AuditEvent { user_id: user_id.clone(), ..event };
+    let by_id = user_id.as_deref().filter(|_| core.mapped_users.is_some());
+    core.store.ban(by_id, address.as_str(), core.clock.now(), &event).await?;
+    if let Some(user_id) = user_id {
+        revoke_all(core, &address, &user_id).await?;
+    }
+    Ok(())
+}
+
+/// Lets an address in again that was kept out.
+pub async fn enable(core: &Core, email: &str) -> Result<(), Error> {
+    let address = Address::parse(email)?;
+    let user_id = match &core.mapped_users {
+        Some(mapped) => mapped.find(address.as_str()).await?,
+        None => None,
+    };
+    let event = happened(core, event::USER_ENABLED, &address);
+    let event = AuditEvent { user_id: user_id.clone(), ..event };
+    if !core.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
+        return Err(Error::invalid("there is no user of that address who is kept out"));
+    }
+    Ok(())
+}
+
+async fn revoke_all(core: &Core, address: &Address, user_id: &str) -> Result<u64, Error> {
+    core.store
+        .revoke_sessions_of(
+            user_id,
+            None,
+            &happened(core, event::SESSION_REVOKED, address).of_user(user_id),
+        )
+        .await
+}
+
+fn happened(core: &Core, event: &str, address: &Address) -> AuditEvent {
+    core.event(event, Some(address.as_str()), &Client::default()).because("operator")
+}
+
+/// The id under which an address signs in: of the team's own table where one is mapped.
+async fn user_id(core: &Core, address: &Address) -> Result<Option<String>, Error> {
+    match &core.mapped_users {
+        Some(mapped) => mapped.find(address.as_str()).await,
+        None => core.store.user_id(address.as_str()).await,
+    }
+}
+
+fn unknown() -> Error {
+    Error::invalid("there is no user of that address")
+}

@@ -1,0 +1,78 @@
+//! What an operator does with the outbox by hand: sees it, sends at once, gives up.
+
+use crate::server::{
+    auth::{Client, Core, event::MAIL_FAILED},
+    ground::{clock::SECOND, error::Error},
+    store::{Ending, Lease, WaitingMail},
+    values::address::masked,
+};
+
+/// Mails of one rank that are read at once.
+const PAGE: i64 = 1_000;
+
+/// Which mails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    /// The one of this id.
+    One(String),
+}
+
+/// A line for each mail that waits, in the order in which they go; the first thousand of each kind.
+pub async fn list(core: &Core) -> Result<Vec<String>, Error> {
+    let now = core.clock.now();
+    let line = |mail: &WaitingMail| {
+        let kind = if mail.rank == 0 { "sign-in" } else { "notice" };
+        let (asked, left) = ((now - mail.created_at) / SECOND, (mail.expires_at - now) / SECOND);
+        let stands = match (mail.due_at - now) / SECOND {
+            _ if mail.is_in_hand(now) => "in hand".to_owned(),
+            wait @ 1.. => format!("due in {wait} s"),
+            _ => "due".to_owned(),
+        };
+        let why = mail.last_error.as_deref().unwrap_or("not tried yet");
+        format!(
+            "{}  {}  {kind}, asked for {asked} s ago, {stands}, expires in {left} s: {why}",
+            mail.id,
+            masked(&mail.address)
+        )
+    };
+    Ok(core.store.waiting_mails(PAGE).await?.iter().map(line).collect())
+}
+
+/// Makes mails due that wait to be tried again. How many; those in hand are left.
+pub async fn retry(core: &Core, which: &Which) -> Result<u64, Error> {
+    let now = core.clock.now();
+    match which {
+        Which::All => core.store.retry_mails(now).await,
+        Which::One(id) => core.store.retry_mail(id, now).await,
+    }
+}
+
+/// Gives mails up that wait: what they say is wiped. How many; those in hand are left.
+pub async fn give_up(core: &Core, which: &Which) -> Result<u64, Error> {
+    let mut mails = 0;
+    loop {
+        let mut page = 0;
+        for mail in idle(core, which).await? {
+            let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
+            let event = core.event(MAIL_FAILED, Some(&mail.address), &client).because("operator");
+            let lease = Lease { id: &mail.id, number: mail.attempts };
+            page += u64::from(core.store.mail_ended(lease, Ending::Unsent, &event).await?);
+        }
+        mails += page;
+        if page == 0 {
+            return Ok(mails);
+        }
+    }
+}
+
+/// Those that no worker has in hand.
+async fn idle(core: &Core, which: &Which) -> Result<Vec<WaitingMail>, Error> {
+    let mut mails = match which {
+        Which::All => core.store.waiting_mails(PAGE).await?,
+        Which::One(id) => core.store.waiting_mail(id).await?.into_iter().collect(),
+    };
+    let now = core.clock.now();
+    mails.retain(|mail| !mail.is_in_hand(now));
+    Ok(mails)
+}

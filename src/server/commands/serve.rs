@@ -1,0 +1,253 @@
+//! The server, put together and run.
+
+use axum::Router;
+use axum_server::Handle;
+use std::{
+    fmt::Display,
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    task::{AbortHandle, JoinHandle},
+};
+
+use super::team_users;
+use crate::server::{
+    auth::{Core, hand_over::HandOver},
+    config::{ConfigError, Settings},
+    ground::{clock::Clock, keys::Keys, metrics, random::Random},
+    http::{
+        assets::Assets,
+        cookies::Cookies,
+        head,
+        intake::Intake,
+        listener::{Introduce, Listener, Peer},
+        readiness::Readiness,
+        state::{AppState, Shared},
+    },
+    mail::{
+        health::Health,
+        mailbox::Mailbox,
+        smtp::Smtp,
+        templates::{TemplateError, Templates},
+        transport::Transport,
+    },
+    store::{MapError, MappedUsers, OpenError, Store},
+    web::router::router,
+    workers::{housekeeping, outbox::Outbox, policy_file},
+};
+
+/// How long answers and mails in hand may take once the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(9);
+
+/// Why the server did not start or did not go on: one sentence for the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Users(#[from] MapError),
+    #[error(transparent)]
+    Templates(#[from] TemplateError),
+    #[error(
+        "{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR."
+    )]
+    Listen { address: String, error: io::Error },
+    #[error("The server stopped: {0}.")]
+    Io(#[from] io::Error),
+}
+
+impl ServeError {
+    /// 2 for a mistake in the configuration, 1 for anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            ServeError::Config(_)
+            | ServeError::Users(_)
+            | ServeError::Templates(_)
+            | ServeError::Store(OpenError::Url { .. }) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// A server that is ready: its routes, and its outbox worker at work.
+#[derive(Debug)]
+pub struct Server {
+    pub router: Router,
+    pub core: Arc<Core>,
+    state: AppState,
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+    policy_watch: JoinHandle<()>,
+    housekeeping: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the
+    /// caller's.
+    pub async fn build(
+        settings: Settings,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, ServeError> {
+        let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
+        let (transport, mailbox) = match &settings.smtp_url {
+            Some(url) => {
+                let smtp =
+                    Smtp::new(url, &settings.policy.mail, &settings.public_url, clock.clone())?;
+                (Transport::Smtp(Box::new(smtp)), None)
+            }
+            None => {
+                let mailbox = Mailbox::new(templates.clone(), settings.from.clone(), clock.clone());
+                (Transport::Dev(mailbox.clone()), Some(mailbox))
+            }
+        };
+        metrics::init(&clock);
+        let store = Store::open(&settings.database_url, &settings.policy.database).await?;
+        let (hand_over, handed_over) =
+            HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
+        let core = Arc::new(open(store, &settings, clock, random, hand_over).await?);
+        let taken = core.store.take_over_leases().await.map_err(io::Error::other)?;
+        if taken > 0 {
+            tracing::info!(
+                mails = taken,
+                "mails that were in hand when the server last stopped are sent now"
+            );
+        }
+        let Settings { from, metrics_token, source, leptos, .. } = settings;
+        let cookies = Cookies::new(core.public_url.is_https());
+        let assets = Assets::find(&leptos);
+        let shared = Shared {
+            core: core.clone(),
+            leptos_options: leptos,
+            assets,
+            cookies,
+            readiness: Readiness::default(),
+            intake: Intake::default(),
+            mailbox,
+            metrics_token,
+            leaving: AtomicBool::new(false),
+        };
+        let state = AppState::new(shared);
+        let (stop, stopped) = watch::channel(false);
+        let outbox = Outbox {
+            core: core.clone(),
+            transport,
+            templates,
+            from,
+            health: Health::new(core.clock.clone()),
+        };
+        let policy_watch = policy_file::watch(core.clone(), source, stopped.clone())?;
+        let housekeeping = housekeeping::start(core.clone(), stopped.clone());
+        let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
+        state.readiness.needs(worker.abort_handle());
+        let router = router(state.clone());
+        Ok(Server { router, core, state, stop, worker, policy_watch, housekeeping })
+    }
+
+    /// The outbox worker, to be taken away.
+    pub fn worker(&self) -> AbortHandle {
+        self.worker.abort_handle()
+    }
+
+    /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServeError> {
+        let Server { router, core, state, stop, worker, policy_watch, housekeeping } = self;
+        let (told, handle) = (stop.clone(), Handle::<Peer>::new());
+        let limits = &core.policy().server;
+        let keep_alive = Duration::from_secs(limits.keep_alive.into());
+        let listener = Listener::new(listener, limits.connections, keep_alive);
+        let mut http = axum_server::Server::from_listener(listener)
+            .acceptor(Introduce)
+            .handle(handle.clone())
+            .http1_only();
+        // The time for headers is the connection's: hyper's own would be the idle time, too.
+        http.http_builder().http1().header_read_timeout(None).max_buf_size(head::MOST);
+        tokio::spawn(async move {
+            shutdown.await;
+            state.leaving.store(true, Ordering::Relaxed);
+            let delay = state.core.policy().server.drain_delay;
+            tracing::info!(event = "server.leaving", delay, "/readyz says so from now on");
+            tokio::time::sleep(Duration::from_secs(delay.into())).await;
+            tracing::info!("stopping: answers and mails in hand are finished first");
+            told.send_replace(true);
+            handle.graceful_shutdown(None);
+        });
+        let mut stopping = stop.subscribe();
+        // A task: what main itself waits for is woken on a thread of its own, for each connection.
+        let serving =
+            tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        let server = serving.abort_handle();
+        let late = async {
+            let _ = stopping.wait_for(|stopped| *stopped).await;
+            tokio::time::sleep(DRAIN).await;
+        };
+        // One deadline for both: the worker stops with the server, and a mail it does not finish
+        // stays in the outbox.
+        let finished = async {
+            let served = serving.await.map_err(io::Error::other);
+            stop.send_replace(true);
+            let _ = worker.await;
+            served?
+        };
+        tokio::select! {
+            served = finished => served?,
+            () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
+        }
+        [policy_watch, housekeeping].iter().for_each(JoinHandle::abort);
+        server.abort();
+        core.store.close().await;
+        Ok(())
+    }
+}
+
+/// Puts together what every step of a sign-in needs.
+async fn open(
+    store: Store,
+    settings: &Settings,
+    clock: Clock,
+    random: Random,
+    outbox: HandOver,
+) -> Result<Core, ServeError> {
+    let mapped_users = match &settings.policy.users {
+        Some(users) => {
+            let mapped = MappedUsers::open(users, &store, &settings.policy.database).await?;
+            team_users::warn(&mapped, &users.table).await;
+            Some(mapped)
+        }
+        None => None,
+    };
+    let (keys, policy, public_url) =
+        (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
+    Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users, outbox))
+}
+
+/// The same without a server, for an operator's commands: a mail of theirs would wait in the
+/// outbox. It makes no database: one that is not where they look is somebody else's, or nobody's.
+pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
+    let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
+    open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
+}
+
+/// Opens the address the server listens on.
+pub async fn listen(
+    address: impl tokio::net::ToSocketAddrs + Display,
+) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(&address)
+        .await
+        .map_err(|error| ServeError::Listen { address: address.to_string(), error })
+}

@@ -1,0 +1,41 @@
+//! Whether the users of a mapped table can be found by their addresses, told to the operator.
+
+use crate::server::{
+    ground::error::Error,
+    store::{MappedUsers, ROWS_OF_A_START},
+    values::address::{Address, masked},
+};
+
+/// Rows looked up one by one, at most: enough to say that there is a fault.
+const TRIED: usize = 1_000;
+
+/// What a look at a mapped table found amiss: that some of its users are never found, or `None`.
+/// Rows that hold no address at all are none of them.
+pub async fn amiss(mapped: &MappedUsers, rows: Option<i64>) -> Result<Option<String>, Error> {
+    let odd = mapped.oddly_spelt(rows, TRIED).await?;
+    let (mut missed, mut example) = (0, None);
+    for (id, spelt) in &odd {
+        let Ok(address) = Address::parse(spelt) else { continue };
+        if mapped.find(address.as_str()).await?.as_ref() != Some(id) {
+            missed += 1;
+            example.get_or_insert_with(|| masked(spelt.trim()));
+        }
+    }
+    let Some(example) = example else { return Ok(None) };
+    let at_least = if rows.is_some() || odd.len() == TRIED { "at least " } else { "" };
+    let (users, are) = if missed == 1 { ("user", "is") } else { ("users", "are") };
+    Ok(Some(format!(
+        "{at_least}{missed} {users}, {example} for one, {are} never found by the address as it is kept, and cannot sign in. {}",
+        mapped.remedy()
+    )))
+}
+
+/// Warns of it at the start, after a look at the first rows.
+pub async fn warn(mapped: &MappedUsers, table: &str) {
+    match amiss(mapped, Some(ROWS_OF_A_START)).await {
+        Ok(None) => (),
+        Ok(Some(amiss)) => tracing::warn!("[users] {table}: {amiss}"),
+        // Told already, and nothing to stop a start for.
+        Err(_) => tracing::warn!("[users] {table} could not be looked over"),
+    }
+}

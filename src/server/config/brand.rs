@@ -1,0 +1,263 @@
+//! The team's own look: its accent and its logo, as pages and mails need them.
+
+use axum::body::Bytes;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// The most a logo may weigh, in bytes: everyone loads it before they sign in.
+const LOGO: u64 = 64 * 1024;
+const KINDS: [(&str, &str); 4] =
+    [("svg", "image/svg+xml"), ("png", "image/png"), ("webp", "image/webp"), ("jpg", "image/jpeg")];
+
+/// What of a brand is worked out once, when the policy is read.
+#[derive(Clone, Debug, Default)]
+pub struct Look {
+    /// Our own, unless the policy names another.
+    pub accent: Accent,
+    pub stylesheet: Option<File>,
+    pub logo: Option<File>,
+}
+
+/// A file that pages load.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its media type.
+    pub kind: &'static str,
+    pub bytes: Bytes,
+    /// In its address, so that a browser may keep it for ever.
+    version: String,
+}
+
+impl File {
+    fn new(kind: &'static str, bytes: Vec<u8>) -> Self {
+        let digest = Sha256::digest(&bytes);
+        let version = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        File { kind, bytes: bytes.into(), version }
+    }
+}
+
+impl Look {
+    /// Of an accent like `#3a50d9` and a logo in a file. What is wrong with either, as the rest of
+    /// a sentence after its key.
+    pub fn new(accent: Option<&str>, logo: Option<&Path>) -> Result<Self, (&'static str, String)> {
+        let accent = accent.map(|accent| Colour::parse(accent).map(Accent::of)).transpose();
+        let accent = accent.map_err(|why| ("brand.accent", why))?;
+        let logo = logo.map(read_logo).transpose().map_err(|why| ("brand.logo", why))?;
+        let stylesheet = accent
+            .as_ref()
+            .map(|accent| File::new("text/css; charset=utf-8", accent.stylesheet().into()));
+        Ok(Look { accent: accent.unwrap_or_default(), stylesheet, logo })
+    }
+
+    /// Where pages find the stylesheet that goes over ours, if there is one.
+    pub fn stylesheet(&self) -> Option<String> {
+        self.stylesheet.as_ref().map(|file| format!("/brand.css?v={}", file.version))
+    }
+
+    /// Where pages find the team's logo, if there is one.
+    pub fn logo(&self) -> Option<String> {
+        self.logo.as_ref().map(|file| format!("/brand-logo?v={}", file.version))
+    }
+
+    /// The picture that browsers show in a tab.
+    pub fn icon(&self) -> String {
+        self.logo().unwrap_or("/favicon.svg".to_owned())
+    }
+}
+
+fn read_logo(path: &Path) -> Result<File, String> {
+    let name = path.display();
+    let ending = path
+        .extension()
+        .and_then(|ending| ending.to_str())
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let kind = KINDS.iter().find_map(|(known, kind)| (*known == ending).then_some(*kind));
+    let kind = kind.ok_or_else(|| {
+        format!("must be a file that ends in .svg, .png, .webp or .jpg, and is {name}")
+    })?;
+    let bytes =
+        std::fs::read(path).map_err(|error| format!("is {name}, which cannot be read: {error}"))?;
+    if bytes.len() as u64 > LOGO {
+        return Err(format!(
+            "is {name} of {} KiB; {} KiB is the most",
+            bytes.len() / 1024,
+            LOGO / 1024
+        ));
+    }
+    Ok(File::new(kind, bytes))
+}
+
+/// A colour of sRGB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour([u8; 3]);
+
+const WHITE: Colour = Colour([0xff; 3]);
+const INK: Colour = Colour([0x14, 0x16, 0x1c]);
+/// The surfaces that accents stand on, of `style/tokens.css`.
+const LIGHT: Colour = Colour([0xf5, 0xf6, 0xf8]);
+const DARK: Colour = Colour([0x1f, 0x22, 0x2a]);
+
+/// What text needs against its ground (WCAG 2.2, 1.4.3), and what a button needs (1.4.11).
+const TEXT: f64 = 4.5;
+const SHAPE: f64 = 3.0;
+
+impl Colour {
+    /// Six digits, as in `#3a50d9`.
+    fn parse(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii());
+        let channel =
+            |at: usize| digits.and_then(|digits| u8::from_str_radix(&digits[at..at + 2], 16).ok());
+        match (channel(0), channel(2), channel(4)) {
+            (Some(red), Some(green), Some(blue)) => Ok(Colour([red, green, blue])),
+            _ => Err(format!(
+                "must be \"#\" and six hexadecimal digits, like \"#3a50d9\", and is {text:?}"
+            )),
+        }
+    }
+
+    pub fn hex(self) -> String {
+        let [red, green, blue] = self.0;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+
+    /// WCAG 2.2, "relative luminance".
+    fn luminance(self) -> f64 {
+        let linear = |channel: u8| match f64::from(channel) / 255.0 {
+            dark if dark <= 0.04045 => dark / 12.92,
+            bright => ((bright + 0.055) / 1.055).powf(2.4),
+        };
+        let [red, green, blue] = self.0;
+        0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+    }
+
+    /// WCAG 2.2, "contrast ratio": 1 to 21.
+    fn contrast(self, other: Colour) -> f64 {
+        let (one, two) = (self.luminance(), other.luminance());
+        (one.max(two) + 0.05) / (one.min(two) + 0.05)
+    }
+
+    /// This much of the way (0 to 1) to another colour.
+    fn towards(self, other: Colour, share: f64) -> Colour {
+        let mut mixed = self.0;
+        for (mine, theirs) in mixed.iter_mut().zip(other.0) {
+            *mine =
+                (f64::from(*mine) + (f64::from(theirs) - f64::from(*mine)) * share).round() as u8;
+        }
+        Colour(mixed)
+    }
+
+    /// As little of the way to `end` as it takes to stand out from `ground` by `contrast`.
+    fn until(self, end: Colour, ground: Colour, contrast: f64) -> Colour {
+        (0..=100)
+            .map(|step| self.towards(end, f64::from(step) / 100.0))
+            .find(|mixed| mixed.contrast(ground) >= contrast)
+            .unwrap_or(end)
+    }
+}
+
+/// An accent in its uses, each corrected so that people can read it.
+#[derive(Clone, Debug)]
+pub struct Accent {
+    /// What fills a button, on light ground and on dark.
+    pub fill: [Colour; 2],
+    /// What stands on it.
+    pub on_fill: Colour,
+    /// The same colour as ink, for links.
+    ink: [Colour; 2],
+}
+
+impl Default for Accent {
+    fn default() -> Self {
+        Accent::of(Colour([0x3a, 0x50, 0xd9]))
+    }
+}
+
+impl Accent {
+    fn of(accent: Colour) -> Self {
+        // A bright colour keeps its own and takes dark ink; any other is made dark enough for
+        // white.
+        let is_bright = accent.contrast(WHITE) < SHAPE && accent.contrast(INK) >= TEXT;
+        let (on_fill, fill) =
+            if is_bright { (INK, accent) } else { (WHITE, accent.until(INK, WHITE, TEXT)) };
+        // On dark ground it must be seen, too; as much as what stands on it can bear.
+        let brighter = fill.until(WHITE, DARK, SHAPE);
+        let on_dark = if brighter.contrast(on_fill) >= TEXT { brighter } else { fill };
+        Accent {
+            fill: [fill, on_dark],
+            on_fill,
+            ink: [accent.until(INK, LIGHT, TEXT + 0.5), accent.until(WHITE, DARK, TEXT + 1.5)],
+        }
+    }
+
+    /// Over `style/tokens.css`. Who asks for more contrast gets our own colours, which have it.
+    fn stylesheet(&self) -> String {
+        let Accent { fill: [light, dark], on_fill, ink: [ink_light, ink_dark] } = self;
+        let pair =
+            |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
+        let end = if *on_fill == WHITE { INK } else { WHITE };
+        format!(
+            "@media not (prefers-contrast: more) {{\n  :root {{\n    --accent: {};\n    --accent-strong: {};\n    --on-accent: {};\n    \
+             --accent-ink: {};\n    --accent-soft: {};\n    --glow: {};\n  }}\n}}\n",
+            pair(*light, *dark),
+            pair(light.towards(end, 0.14), dark.towards(end, 0.1)),
+            on_fill.hex(),
+            pair(*ink_light, *ink_dark),
+            pair(light.towards(WHITE, 0.9), dark.towards(DARK, 0.75)),
+            pair(light.towards(WHITE, 0.88), dark.towards(Colour([0x0c, 0x0d, 0x11]), 0.86)),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_accent_what_stands_on_it_and_what_is_written_in_it_can_be_read() {
+        for accent in [
+            "#3a50d9", "#ffff00", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#777777",
+            "#ff6b35", "#0a2540",
+        ] {
+            let corrected = Accent::of(Colour::parse(accent).unwrap());
+            for fill in corrected.fill {
+                assert!(fill.contrast(corrected.on_fill) >= TEXT, "{accent}: {corrected:?}");
+            }
+            let [on_light, on_dark] = corrected.ink;
+            assert!(
+                on_light.contrast(LIGHT) >= TEXT && on_light.contrast(WHITE) >= TEXT,
+                "{accent}: {corrected:?}"
+            );
+            assert!(on_dark.contrast(DARK) >= TEXT, "{accent}: {corrected:?}");
+        }
+    }
+
+    #[test]
+    fn our_own_colours_are_those_of_the_stylesheet() {
+        let tokens = include_str!("../../../style/tokens.css");
+        let pair =
+            |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
+        let ours = Accent::default();
+        let accent = format!("--accent: light-dark({}, ", ours.fill[0].hex());
+        let [ground, sunken] = [
+            format!("--ground: light-dark({}, ", LIGHT.hex()),
+            format!("--sunken: {};", pair(LIGHT, DARK)),
+        ];
+        for line in [accent, ground, sunken, format!("--ink: light-dark({}, ", INK.hex())] {
+            assert!(tokens.contains(&line), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_accent_that_can_be_read_stays_as_it_is() {
+        assert_eq!(Accent::of(Colour::parse("#3a50d9").unwrap()).fill[0].hex(), "#3a50d9");
+        assert_eq!(Accent::of(Colour::parse("#ffd60a").unwrap()).fill[0].hex(), "#ffd60a");
+    }
+
+    #[test]
+    fn what_is_no_colour_is_refused() {
+        for text in ["red", "#fff", "#12345g", "123456", "#1234567", "#ä1234"] {
+            assert!(Colour::parse(text).is_err(), "{text}");
+        }
+    }
+}

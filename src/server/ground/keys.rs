@@ -1,0 +1,184 @@
+//! The keys, all derived from the server's secrets.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use sha2::Sha256;
+use std::fmt;
+
+use super::{error::Error, random::Random};
+
+/// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC
+/// 5869) with a label for each, so that no key is ever used for two things.
+struct Derived {
+    session: SessionKey,
+    pepper: [u8; 32],
+    device: [u8; 32],
+    subject: [u8; 32],
+    outbox: XChaCha20Poly1305,
+    fingerprint: String,
+}
+
+/// The key of session tokens, ready to sign and to verify.
+pub struct SessionKey {
+    pub signing: EncodingKey,
+    pub verifying: DecodingKey,
+}
+
+/// The keys of every secret in force: the first signs and seals, all verify and open.
+pub struct Keys {
+    derived: Vec<Derived>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keys({} secrets)", self.derived.len())
+    }
+}
+
+impl Keys {
+    /// The keys of `secrets`, which the configuration has already checked for strength.
+    pub fn new(secrets: &[String]) -> Self {
+        let derived = secrets
+            .iter()
+            .map(|secret| {
+                let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+                let key = |label: &str| {
+                    let mut key = [0; 32];
+                    // 32 bytes are always within what HKDF gives (255 × 32).
+                    let _ = hkdf.expand(label.as_bytes(), &mut key);
+                    key
+                };
+                let session = key("latchkey session jwt");
+                Derived {
+                    session: SessionKey {
+                        signing: EncodingKey::from_secret(&session),
+                        verifying: DecodingKey::from_secret(&session),
+                    },
+                    pepper: key("latchkey code pepper"),
+                    device: key("latchkey device"),
+                    subject: key("latchkey audit subject"),
+                    outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
+                    fingerprint: hex(&key("latchkey fingerprint")[..5]),
+                }
+            })
+            .collect();
+        Keys { derived }
+    }
+
+    /// The keys of session tokens, the one that signs first.
+    pub fn session(&self) -> impl Iterator<Item = &SessionKey> {
+        self.derived.iter().map(|keys| &keys.session)
+    }
+
+    /// The peppers of codes, the one for new codes first.
+    pub fn peppers(&self) -> impl Iterator<Item = &[u8; 32]> {
+        self.derived.iter().map(|keys| &keys.pepper)
+    }
+
+    /// Short names of the secrets, the one that signs first, so that hosts can be compared. 40 bits
+    /// that come of a secret by a label of their own say nothing of it or of its keys.
+    pub fn fingerprints(&self) -> String {
+        let names = self.derived.iter().enumerate().map(|(n, keys)| {
+            format!("{} {}", keys.fingerprint, if n == 0 { "signs" } else { "verifies" })
+        });
+        names.collect::<Vec<_>>().join(", ")
+    }
+
+    /// A code that only this server could have put under `text`, for device cookies.
+    pub fn sign_device(&self, text: &str) -> Result<String, Error> {
+        let keys = self.derived.first().ok_or(Error::Internal)?;
+        let code = mac(&keys.device, text).ok_or(Error::Internal)?.finalize();
+        Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
+    }
+
+    /// Whether this server put `code` under `text`.
+    pub fn verify_device(&self, text: &str, code: &str) -> bool {
+        let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
+        self.derived
+            .iter()
+            .any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+    }
+
+    /// What an address is called in the audit table, under each secret in force, the one for new
+    /// rows first: whoever has a dump of the table alone cannot tell whose a row is.
+    pub fn subjects(&self, address: &str) -> impl Iterator<Item = String> {
+        let subject = move |keys: &Derived| {
+            let digest = mac(&keys.subject, address)?.finalize().into_bytes();
+            Some(URL_SAFE_NO_PAD.encode(&digest[..16]))
+        };
+        self.derived.iter().filter_map(subject)
+    }
+
+    /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to
+    /// another row stays shut.
+    pub fn seal(&self, random: &Random, name: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let nonce = random.bytes::<24>()?;
+        let payload = Payload { msg: plain, aad: name.as_bytes() };
+        let keys = self.derived.first().ok_or(Error::Internal)?;
+        let sealed = keys
+            .outbox
+            .encrypt(XNonce::from_slice(&nonce), payload)
+            .map_err(|_| Error::Internal)?;
+        Ok([nonce.as_slice(), &sealed].concat())
+    }
+
+    /// What was sealed under `name`, or nothing when no key in force opens it.
+    pub fn open(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_at_checked(24)?;
+        let payload = || Payload { msg: sealed, aad: name.as_bytes() };
+        self.derived
+            .iter()
+            .find_map(|keys| keys.outbox.decrypt(XNonce::from_slice(nonce), payload()).ok())
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// HMAC takes a key of any length, so there is always one; the type says otherwise.
+fn mac(key: &[u8; 32], text: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
+    mac.update(text.as_bytes());
+    Some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(secrets: &[&str]) -> Keys {
+        Keys::new(&secrets.iter().map(|s| s.to_string()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_sealed_payload_opens_under_its_own_name_only() {
+        let keys = keys(&["a secret"]);
+        let sealed = keys.seal(&Random::seeded(1), "mail-1", b"token").unwrap();
+        assert_eq!(keys.open("mail-1", &sealed).as_deref(), Some(b"token".as_slice()));
+        assert_eq!(keys.open("mail-2", &sealed), None);
+        assert_eq!(keys.open("mail-1", &sealed[..20]), None);
+    }
+
+    #[test]
+    fn fingerprints_tell_secrets_apart_and_say_which_signs() {
+        let both = keys(&["new", "old"]).fingerprints();
+        let (new, old) = (keys(&["new"]).fingerprints(), keys(&["old"]).fingerprints());
+        assert_eq!(both, format!("{new}, {}", old.replace("signs", "verifies")));
+        assert_eq!(new.len(), "0123456789 signs".len());
+        assert_ne!(new, old);
+    }
+
+    #[test]
+    fn after_rotation_the_old_secret_still_opens_and_once_removed_it_does_not() {
+        let sealed = keys(&["old"]).seal(&Random::seeded(1), "mail", b"token").unwrap();
+        assert!(keys(&["new", "old"]).open("mail", &sealed).is_some());
+        assert!(keys(&["new"]).open("mail", &sealed).is_none());
+    }
+}

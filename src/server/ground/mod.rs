@@ -1,0 +1,12 @@
+//! What everything stands on: clocks, randomness, keys, words, logs, counters, and the one error enum.
+
+pub mod clock;
+pub mod error;
+pub mod keys;
+pub mod logging;
+pub mod metrics;
+pub mod mode;
+pub mod random;
+pub mod unicode;
+pub mod user_agent;
+pub mod words;

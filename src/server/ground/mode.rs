@@ -1,0 +1,74 @@
+//! What a mail carries: link, code, or both.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
+
+use super::error::Error;
+
+/// The mode of an auth request, by its name in API, policy and database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Mode {
+    Link,
+    Otp,
+    #[default]
+    LinkOtp,
+}
+
+impl Mode {
+    pub fn has_link(self) -> bool {
+        self != Mode::Otp
+    }
+
+    pub fn has_code(self) -> bool {
+        self != Mode::Link
+    }
+
+    /// What the policy `self` of now leaves of a request that was begun in the mode of this name;
+    /// nothing when all of it was withdrawn.
+    pub fn left_of(self, name: &str) -> Option<Mode> {
+        match (name.parse().ok()?, self) {
+            (begun, now) if begun == now => Some(now),
+            (Mode::LinkOtp, one) | (one, Mode::LinkOtp) => Some(one),
+            _ => None,
+        }
+    }
+
+    /// The mode for a request that asks for `wanted` where the policy says `self`: less than the
+    /// policy is granted, other than the policy is not.
+    pub fn narrowed(self, wanted: Option<Mode>) -> Result<Mode, Error> {
+        match wanted {
+            None => Ok(self),
+            Some(wanted) if self == Mode::LinkOtp || self == wanted => Ok(wanted),
+            Some(wanted) => Err(Error::invalid(format!(
+                "passwordless_type is {wanted}, and this server allows {self} only"
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Mode::Link => "LINK",
+            Mode::Otp => "OTP",
+            Mode::LinkOtp => "LINK_OTP",
+        })
+    }
+}
+
+impl FromStr for Mode {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "LINK" => Ok(Mode::Link),
+            "OTP" => Ok(Mode::Otp),
+            "LINK_OTP" => Ok(Mode::LinkOtp),
+            other => Err(Error::invalid(format!(
+                "passwordless_type must be LINK, OTP or LINK_OTP, and is {other:?}"
+            ))),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What people read, in their language. The words themselves are in
+//! `words/<language>/latchkey.ftl`.
+//!
+//! The language is that of the task at hand: the router sets it for each request, the outbox for
+//! each mail. So whoever has something to say need not be told in which language.
+
+use i18n_embed::{
+    I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
+};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, future::Future, sync::LazyLock};
+use time::OffsetDateTime;
+
+use super::clock::{Millis, SECOND};
+
+/// A language with a catalogue of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    #[default]
+    En,
+    De,
+}
+
+impl Language {
+    pub const ALL: [Language; 2] = [Language::En, Language::De];
+
+    /// As HTML and HTTP name it (BCP 47).
+    pub fn tag(self) -> &'static str {
+        match self {
+            Language::En => "en",
+            Language::De => "de",
+        }
+    }
+
+    /// As those who speak it do.
+    pub fn name(self) -> &'static str {
+        match self {
+            Language::En => "English",
+            Language::De => "Deutsch",
+        }
+    }
+
+    /// The language with this tag.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        Language::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the
+    /// country; of two liked alike, the one that comes first. What has `q=0` is not wanted at all.
+    pub fn accepted(header: &str) -> Self {
+        // Longer ones are nobody's wish.
+        let header = header.get(..300).unwrap_or(header);
+        let ranges: Vec<(&str, f32)> = header.split(',').map(range).collect();
+        let liking = |language: Language| {
+            let named = |tag: &&(&str, f32)| tag.0.eq_ignore_ascii_case(language.tag());
+            let wish = ranges.iter().filter(named).map(|(_, q)| *q).reduce(f32::max);
+            wish.or_else(|| ranges.iter().find(|(tag, _)| *tag == "*").map(|(_, q)| *q))
+        };
+        let place = |language: Language| {
+            ranges.iter().position(|(tag, _)| tag.eq_ignore_ascii_case(language.tag()))
+        };
+        let mut liked = Language::ALL.map(|language| (liking(language), language));
+        // Sorting keeps the order of what is alike: first by place, then by liking.
+        liked.sort_by_key(|(_, language)| place(*language).unwrap_or(usize::MAX));
+        liked.sort_by(|(one, _), (other, _)| other.unwrap_or(0.0).total_cmp(&one.unwrap_or(0.0)));
+        match liked[0] {
+            (Some(q), language) if q > 0.0 => language,
+            // None is liked: the default, unless that very one is refused and another is not.
+            _ => Language::ALL
+                .into_iter()
+                .find(|language| liking(*language).is_none())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn identifier(self) -> LanguageIdentifier {
+        self.tag().parse().unwrap_or_default()
+    }
+
+    fn loader(self) -> &'static FluentLanguageLoader {
+        static LOADERS: LazyLock<[FluentLanguageLoader; 2]> =
+            LazyLock::new(|| Language::ALL.map(load));
+        &LOADERS[self as usize]
+    }
+}
+
+/// One range of an `Accept-Language` header: its language without the country, and its quality.
+fn range(text: &str) -> (&str, f32) {
+    let mut parts = text.split(';').map(str::trim);
+    let tag = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
+    let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+    (tag, quality.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
+}
+
+/// The files as they are in the program.
+struct Catalogues;
+
+impl I18nAssets for Catalogues {
+    fn get_files(&self, path: &str) -> Vec<Cow<'_, [u8]>> {
+        match path {
+            "en/latchkey.ftl" => vec![include_bytes!("../../../words/en/latchkey.ftl").into()],
+            "de/latchkey.ftl" => vec![include_bytes!("../../../words/de/latchkey.ftl").into()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn filenames_iter(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        Box::new(
+            Language::ALL.into_iter().map(|language| format!("{}/latchkey.ftl", language.tag())),
+        )
+    }
+}
+
+fn load(language: Language) -> FluentLanguageLoader {
+    let loader = FluentLanguageLoader::new("latchkey", language.identifier());
+    if let Err(error) = loader.load_languages(&Catalogues, &[language.identifier()]) {
+        tracing::error!(%error, "the words of a language cannot be read");
+    }
+    // The marks around what is put into a sentence are for mixed directions; they would be in
+    // subjects and code lines, too.
+    loader.set_use_isolating(false);
+    loader
+}
+
+tokio::task_local! {
+    static LANGUAGE: Language;
+}
+
+/// Does `work` in this language.
+pub fn within<F: Future>(language: Language, work: F) -> impl Future<Output = F::Output> {
+    LANGUAGE.scope(language, work)
+}
+
+/// Says something in this language.
+pub fn speaking<T>(language: Language, say: impl FnOnce() -> T) -> T {
+    LANGUAGE.sync_scope(language, say)
+}
+
+/// The language of the task at hand; English outside of any.
+pub fn language() -> Language {
+    LANGUAGE.try_with(|language| *language).unwrap_or_default()
+}
+
+/// The words of the task at hand, for `say!`.
+pub fn words() -> &'static FluentLanguageLoader {
+    language().loader()
+}
+
+/// A sentence of the catalogue, in the language of the task at hand. A key or an argument that is
+/// not there fails the build.
+macro_rules! say {
+    ($($sentence:tt)*) => {
+        i18n_embed_fl::fl!($crate::server::ground::words::words(), $($sentence)*)
+    };
+}
+pub(crate) use say;
+
+/// A waiting time as people say it.
+pub fn duration(seconds: u64) -> String {
+    match seconds {
+        0..=90 => say!("seconds", n = seconds.max(1)),
+        91..=5400 => say!("minutes", n = seconds.div_ceil(60)),
+        5401..=129_600 => say!("hours", n = seconds.div_ceil(3600)),
+        _ => say!("days", n = seconds.div_ceil(86_400)),
+    }
+}
+
+/// How long ago `at` is.
+pub fn ago(at: Millis, now: Millis) -> String {
+    say!("ago", duration = duration(super::clock::seconds_until(at, now)))
+}
+
+/// A date and a time of day, in UTC: who reads a mail may be anywhere.
+pub fn date(at: Millis) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(SECOND))
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let time = format!("{:02}:{:02}", at.hour(), at.minute());
+    say!(
+        "date",
+        year = at.year().to_string(),
+        month = u8::from(at.month()),
+        day = at.day(),
+        time = time
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_liked_best_of_ours_is_taken() {
+        for (header, language) in [
+            ("", Language::En),
+            ("fr, ja;q=0.5", Language::En),
+            ("de-AT, en;q=0.5", Language::De),
+            ("en-GB, de;q=0.5", Language::En),
+            ("fr, de;q=0.5, en;q=0.3", Language::De),
+            ("en;q=0.3, de;q=0.9", Language::De),
+            ("*", Language::En),
+            ("\u{7f}; nonsense", Language::En),
+        ] {
+            assert_eq!(Language::accepted(header), language, "{header}");
+        }
+    }
+
+    #[tokio::test]
+    async fn times_are_said_as_people_say_them() {
+        let said = || {
+            let times = [1, 30, 600, 7_200, 86_400, 167 * 3_600].map(duration);
+            [&times[..], &[date(1_767_268_800_000)]].concat()
+        };
+        assert_eq!(
+            said(),
+            [
+                "a second",
+                "30 seconds",
+                "10 minutes",
+                "2 hours",
+                "24 hours",
+                "7 days",
+                "January 1, 2026, 12:00 UTC"
+            ]
+        );
+        let german = within(Language::De, async { said() }).await;
+        assert_eq!(
+            german,
+            [
+                "einer Sekunde",
+                "30 Sekunden",
+                "10 Minuten",
+                "2 Stunden",
+                "24 Stunden",
+                "7 Tagen",
+                "1. Januar 2026, 12:00 UTC"
+            ]
+        );
+        assert_eq!(date(1_709_208_000_000), "February 29, 2024, 12:00 UTC");
+    }
+}

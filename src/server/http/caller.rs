@@ -1,0 +1,131 @@
+//! Who sent a request: its headers, the session they present, and the address it came from.
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{ACCEPT_LANGUAGE, AUTHORIZATION, USER_AGENT},
+        request::Parts,
+    },
+};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::{
+    client_ip::{client_ip, ip_prefix},
+    cookies::Cookies,
+    correlation,
+    state::AppState,
+};
+use crate::server::{
+    auth::{
+        Browser, Client,
+        session::{self, Presented, Session},
+    },
+    ground::{error::Error, words::Language},
+};
+
+/// A user agent longer than this is cut: it is shown to people, and nobody reads more.
+const USER_AGENT_LENGTH: usize = 400;
+
+/// The sender of a request.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub headers: HeaderMap,
+    pub ip: IpAddr,
+}
+
+impl Caller {
+    pub fn of(state: &AppState, parts: &Parts) -> Self {
+        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+            address.ip().to_canonical()
+        });
+        let ip = client_ip(socket, &parts.headers, &state.core.policy().server.trusted_proxies);
+        Caller { headers: parts.headers.clone(), ip }
+    }
+
+    /// The session it presents, if it is alive.
+    pub async fn session(&self, state: &AppState) -> Result<Option<Session>, Error> {
+        match presented(state.cookies, &self.headers) {
+            Some(presented) => session::present(&state.core, &presented).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What it showed of itself.
+    pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
+        let session = self.session(state).await?.map(|session| session.row);
+        Ok(Browser { session, ..self.visitor(state) })
+    }
+
+    /// The same, but for its session.
+    pub fn visitor(&self, state: &AppState) -> Browser {
+        Browser {
+            held: state.cookies.held(&self.headers),
+            session: None,
+            devices: state.cookies.devices(&self.headers),
+            client: self.client(),
+        }
+    }
+
+    /// Where it came from.
+    pub fn client(&self) -> Client {
+        let user_agent = self
+            .headers
+            .get(USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        Client {
+            ip: Some(self.ip),
+            ip_prefix: ip_prefix(self.ip),
+            user_agent: user_agent
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(USER_AGENT_LENGTH)
+                .collect(),
+            request_id: correlation::request_id(&self.headers).to_owned(),
+        }
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> Result<Self, Self::Rejection> {
+        Ok(Caller::of(state, parts))
+    }
+}
+
+/// The language a person chose, or else the one their browser likes best.
+pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
+    let chosen = cookies.language(headers).and_then(|tag| Language::of_tag(&tag));
+    let accepted = || {
+        headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Language::accepted)
+    };
+    chosen.or_else(accepted).unwrap_or_default()
+}
+
+/// The session token that a request presents, as a bearer's or in a cookie. Of two bearers nobody
+/// can say which is meant, and neither is.
+pub fn presented(cookies: Cookies, headers: &HeaderMap) -> Option<Presented> {
+    let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
+    match (bearers.next(), bearers.next()) {
+        (None, _) => Some(Presented { jwt: cookies.session(headers)?, by_cookie: true }),
+        (Some(jwt), None) => Some(Presented { jwt: jwt.to_owned(), by_cookie: false }),
+        (Some(_), Some(_)) => None,
+    }
+}
+
+/// What an `Authorization` header says, if it is of the scheme that speaks for a session, in any
+/// case (RFC 9110, 11.1). Another scheme is somebody else's: a proxy that keeps a site under test
+/// from the public asks for one, and browsers send it along with our cookie.
+fn bearer(header: &HeaderValue) -> Option<&str> {
+    let header = header.as_bytes().trim_ascii();
+    let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());
+    let (scheme, token) = header.split_at(end);
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer");
+    is_bearer.then(|| str::from_utf8(token.trim_ascii()).unwrap_or_default())
+}

@@ -1,0 +1,266 @@
+//! Cookies, read and written raw.
+//!
+//! Not by a cookie crate: those percent-decode names, so that `__%48ost-session` would count as
+//! `__Host-session` though no browser guards it, and drop every cookie when one holds an odd byte.
+
+use axum::http::{
+    HeaderMap, HeaderValue,
+    header::{COOKIE, SET_COOKIE},
+};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+
+use crate::server::auth::session::Token;
+
+/// How many auth requests a browser holds at once: asking for a second address does not break the
+/// first one's link.
+const HELD: usize = 4;
+/// How many addresses a browser is remembered by, one entry each: 16 take 1.3 KB.
+const REMEMBERED: usize = 16;
+/// Seconds a browser keeps them: longer than any link lives, so that an expired one can be
+/// explained.
+const HELD_FOR: u32 = 86_400;
+/// Seconds a browser remembers an address it has signed in to, or a language: half a year.
+const REMEMBERED_FOR: u64 = 15_552_000;
+/// Seconds within which a browser that was sent to the public URL is not sent there again.
+const MOVED_FOR: u64 = 60;
+/// Seconds an error waits for the page it belongs on.
+const FLASH_FOR: u32 = 60;
+
+/// The cookies of this site. On https their names carry `__Host-`, which browsers accept only from
+/// this very host, with `Secure` and `Path=/` (ASVS 5.0 3.3.1, 3.3.3); http on loopback cannot have
+/// that.
+#[derive(Clone, Copy, Debug)]
+pub struct Cookies {
+    secure: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Name {
+    Session,
+    AuthRequest,
+    Device,
+    Flash,
+    Language,
+    Moved,
+}
+
+impl Cookies {
+    pub fn new(https: bool) -> Self {
+        Cookies { secure: https }
+    }
+
+    fn name(self, name: Name) -> &'static str {
+        match (name, self.secure) {
+            (Name::Session, true) => "__Host-session",
+            (Name::Session, false) => "session",
+            (Name::AuthRequest, true) => "__Host-auth-request",
+            (Name::AuthRequest, false) => "auth-request",
+            (Name::Device, true) => "__Host-device",
+            (Name::Device, false) => "device",
+            (Name::Flash, true) => "__Host-flash",
+            (Name::Flash, false) => "flash",
+            (Name::Language, true) => "__Host-language",
+            (Name::Language, false) => "language",
+            (Name::Moved, true) => "__Host-moved",
+            (Name::Moved, false) => "moved",
+        }
+    }
+
+    /// The session token a browser sent.
+    pub fn session(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Session))
+    }
+
+    /// The ids of the auth requests a browser holds, newest first.
+    pub fn held(self, headers: &HeaderMap) -> Vec<String> {
+        let value = value(headers, self.name(Name::AuthRequest)).unwrap_or_default();
+        value.split('.').filter(|id| id.len() == 22).take(HELD).map(str::to_owned).collect()
+    }
+
+    /// What a browser keeps of the addresses it has signed in to, newest first.
+    pub fn devices(self, headers: &HeaderMap) -> Vec<String> {
+        let value = value(headers, self.name(Name::Device)).unwrap_or_default();
+        value
+            .split('~')
+            .filter(|device| !device.is_empty())
+            .take(REMEMBERED)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What the last form without JavaScript left for the next page.
+    pub fn flash(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Flash))
+    }
+
+    /// The language a person chose, by its tag.
+    pub fn language(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Language))
+    }
+
+    pub fn set_session(self, token: &str, seconds: u64) -> HeaderValue {
+        self.set(Name::Session, token, seconds)
+    }
+
+    /// What a browser gets that has just signed in: its session, and what it keeps of addresses.
+    pub fn signed_in(self, token: &Token, devices: &[String]) -> [HeaderValue; 2] {
+        [self.set_session(&token.jwt, token.ttl), self.remember(devices)]
+    }
+
+    pub fn clear_session(self) -> HeaderValue {
+        self.set(Name::Session, "", 0)
+    }
+
+    /// Adds `id` to the ids a browser already holds.
+    pub fn hold(self, held: &[String], id: &str) -> HeaderValue {
+        let others = held.iter().map(String::as_str).filter(|other| *other != id);
+        let ids: Vec<&str> = std::iter::once(id).chain(others).take(HELD).collect();
+        self.set(Name::AuthRequest, &ids.join("."), HELD_FOR.into())
+    }
+
+    /// Has a browser keep these entries of addresses it has signed in to, newest first.
+    pub fn remember(self, devices: &[String]) -> HeaderValue {
+        let kept = &devices[..devices.len().min(REMEMBERED)];
+        self.set(Name::Device, &kept.join("~"), REMEMBERED_FOR)
+    }
+
+    pub fn set_flash(self, value: &str) -> HeaderValue {
+        self.set(Name::Flash, value, FLASH_FOR.into())
+    }
+
+    pub fn set_language(self, tag: &str) -> HeaderValue {
+        self.set(Name::Language, tag, REMEMBERED_FOR)
+    }
+
+    /// Whether a browser was sent to the public URL a moment ago.
+    pub fn was_moved(self, headers: &HeaderMap) -> bool {
+        value(headers, self.name(Name::Moved)).is_some()
+    }
+
+    pub fn set_moved(self) -> HeaderValue {
+        self.set(Name::Moved, "1", MOVED_FOR)
+    }
+
+    pub fn clear_flash(self) -> HeaderValue {
+        self.set(Name::Flash, "", 0)
+    }
+
+    fn set(self, name: Name, value: &str, seconds: u64) -> HeaderValue {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let cookie = format!(
+            "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
+            self.name(name)
+        );
+        // Values are base64url, dots and tildes, so this cannot fail; were it to, the cookie is one
+        // no page looks for.
+        HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("invalid=; Max-Age=0"))
+    }
+}
+
+/// The value of the cookie `name`. Two of the same name mean that another party set one of them
+/// (cookie tossing), and as nobody can say which, neither counts.
+fn value(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut found = None;
+    let pairs = headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    for pair in pairs {
+        let mut halves = pair.trim_ascii().splitn(2, |byte| *byte == b'=');
+        if halves.next() != Some(name.as_bytes()) {
+            continue;
+        }
+        if found.is_some() {
+            return None;
+        }
+        found = halves.next();
+    }
+    let found = str::from_utf8(found?).ok()?;
+    let plain = found.bytes().all(|byte| byte.is_ascii_graphic());
+    (plain && !found.is_empty()).then(|| found.to_owned())
+}
+
+/// A name for an auth request that can stand in a URL: tells two tabs apart, and gives nothing
+/// away.
+pub fn handle(auth_request_id: &str) -> String {
+    let digest = Sha256::digest(auth_request_id);
+    digest[..6].iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Which of the auth requests a browser holds is meant: the one `wanted` names, or the newest.
+pub fn pick<'a>(held: &'a [String], wanted: Option<&str>) -> Option<&'a String> {
+    match wanted.filter(|wanted| !wanted.is_empty()) {
+        Some(wanted) => held.iter().find(|id| handle(id) == wanted),
+        None => held.first(),
+    }
+}
+
+/// Adds a `Set-Cookie` header.
+pub fn append(headers: &mut HeaderMap, cookie: HeaderValue) {
+    headers.append(SET_COOKIE, cookie);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECURE: Cookies = Cookies { secure: true };
+
+    fn sent(cookie: &[u8]) -> HeaderMap {
+        HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(cookie).unwrap())])
+    }
+
+    #[test]
+    fn one_odd_byte_never_hides_a_good_cookie() {
+        assert_eq!(
+            SECURE.session(&sent(b"x=\xff\xfe; __Host-session=abc; y")).as_deref(),
+            Some("abc")
+        );
+    }
+
+    #[test]
+    fn names_are_not_decoded() {
+        for other in
+            [&b"__%48ost-session=abc"[..], b"session=abc", b"__host-session=abc", b"__Host-session"]
+        {
+            assert_eq!(SECURE.session(&sent(other)), None);
+        }
+    }
+
+    #[test]
+    fn a_duplicate_is_refused() {
+        assert_eq!(SECURE.session(&sent(b"__Host-session=a; __Host-session=b")), None);
+    }
+
+    #[test]
+    fn a_browser_holds_its_last_four_auth_requests() {
+        let ids: Vec<String> = "abcdef".chars().map(|c| c.to_string().repeat(22)).collect();
+        let mut held = Vec::new();
+        for id in &ids {
+            let cookie = SECURE.hold(&held, id);
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            held = SECURE.held(&sent(pair.as_bytes()));
+        }
+        assert_eq!(held, [&ids[5], &ids[4], &ids[3], &ids[2]].map(Clone::clone));
+        assert_eq!(pick(&held, None), Some(&ids[5]));
+        assert_eq!(pick(&held, Some(&handle(&ids[3]))), Some(&ids[3]));
+        assert_eq!(pick(&held, Some(&handle(&ids[0]))), None);
+    }
+
+    #[test]
+    fn cookies_are_for_this_host_and_out_of_reach_of_scripts() {
+        let cookie = SECURE.set_session("abc", 60);
+        assert_eq!(
+            cookie,
+            "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
+        );
+        assert_eq!(
+            Cookies { secure: false }.clear_session(),
+            "session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+}

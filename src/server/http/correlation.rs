@@ -1,0 +1,75 @@
+//! The correlation id of a request: in its log lines, and in its answer.
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
+    response::Response,
+};
+use tracing::Span;
+
+use super::state::AppState;
+use crate::server::ground::logging::span_of;
+
+/// The header of the correlation id, in and out.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const REFUSALS: [StatusCode; 4] = [
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::TOO_MANY_REQUESTS,
+];
+
+/// The correlation id that [`Correlation::of`] gave a request.
+pub fn request_id(headers: &HeaderMap) -> &str {
+    headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default()
+}
+
+/// What a request is told under.
+pub struct Correlation {
+    id: HeaderValue,
+    method: Method,
+    path: Option<MatchedPath>,
+    span: Span,
+}
+
+impl Correlation {
+    /// Gives a request its correlation id: the caller's if it sent a plain one.
+    pub fn of(state: &AppState, request: &mut Request) -> Self {
+        let plain = |id: &&HeaderValue| {
+            let bytes = id.as_bytes();
+            (1..=64).contains(&bytes.len())
+                && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        };
+        let id = match request.headers().get(&REQUEST_ID).filter(plain) {
+            Some(id) => id.clone(),
+            None => {
+                let id = state.core.random.id().ok().and_then(|id| HeaderValue::from_str(&id).ok());
+                id.unwrap_or(HeaderValue::from_static("none"))
+            }
+        };
+        request.headers_mut().insert(&REQUEST_ID, id.clone());
+        let span = span_of(request_id(request.headers()));
+        Correlation {
+            id,
+            method: request.method().clone(),
+            path: request.extensions().get().cloned(),
+            span,
+        }
+    }
+
+    pub fn span(&self) -> Span {
+        self.span.clone()
+    }
+
+    /// Returns the id with the answer, and tells who was turned away, and by what (ASVS 5.0 16.3.2,
+    /// 16.3.3). Refused sign-ins are events of their own.
+    pub fn end(self, response: &mut Response) {
+        let (status, method) = (response.status(), self.method);
+        if REFUSALS.contains(&status) {
+            let path = self.path.as_ref().map(MatchedPath::as_str);
+            self.span.in_scope(|| tracing::info!(event = "request.refused", %method, path, status = status.as_u16()));
+        }
+        response.headers_mut().insert(&REQUEST_ID, self.id);
+    }
+}

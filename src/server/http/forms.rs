@@ -1,0 +1,150 @@
+//! Server functions over HTTP: statuses that fit, and the same answers for forms posted without
+//! JavaScript.
+//!
+//! server_fn answers such a form by sending it back to its `Referer` with the error in the URL.
+//! Both are wrong here: the referrer may be anyone's, and our pages send none. So the headers that
+//! make it do that are taken off, and the answer, JSON in every case, is turned into a redirect
+//! here: to the location in it, or back to the form with the error in a cookie that lives for one
+//! page.
+
+use axum::{
+    Json,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
+        header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER},
+    },
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use leptos::{prelude::use_context, server_fn::error::SERVER_FN_ERROR_HEADER};
+use leptos_axum::ResponseOptions;
+use serde::{Deserialize, Serialize};
+
+use super::{cookies, respond, state::AppState};
+use crate::{
+    server::ground::error::Error,
+    wire::{Next as Onward, Refusal},
+};
+
+/// The most a server function answers with, in bytes.
+const ANSWER: usize = 65_536;
+
+/// What was typed into the form, kept for its return. Between the server function and [`answer`];
+/// never leaves.
+static TYPED: HeaderName = HeaderName::from_static("x-latchkey-typed");
+
+/// What a form posted without JavaScript leaves for the page it returns to.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Flash {
+    pub error: Option<Refusal>,
+    pub typed: String,
+}
+
+impl Flash {
+    pub fn read(state: &AppState, headers: &HeaderMap) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(state.cookies.flash(headers)?).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The cookie that carries an error to the next page.
+    pub fn cookie(state: &AppState, error: Refusal, typed: String) -> HeaderValue {
+        state.cookies.set_flash(&Flash { error: Some(error), typed }.encode())
+    }
+
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+/// Called by a server function: where its form is, should it have to go back there, and what was
+/// typed into it.
+pub fn come_back_to(page: &str, typed: &str) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        let typed: String = typed.chars().take(300).collect();
+        for (name, value) in [(LOCATION, page), (TYPED.clone(), &URL_SAFE_NO_PAD.encode(typed))] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                response.insert_header(name, value);
+            }
+        }
+    }
+}
+
+/// The middleware around every server function.
+pub async fn answer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let is_form = wants_html(request.headers());
+    request.headers_mut().remove(ACCEPT);
+    request.headers_mut().remove(REFERER);
+
+    let (mut parts, body) = next.run(request).await.into_parts();
+    let page = parts.headers.remove(LOCATION).unwrap_or(HeaderValue::from_static("/login"));
+    let typed = parts.headers.remove(&TYPED);
+    let failed = parts.headers.remove(SERVER_FN_ERROR_HEADER).is_some();
+    let Ok(body) = to_bytes(body, ANSWER).await else {
+        return respond::ApiError(Error::Internal).into_response();
+    };
+
+    if !failed {
+        if is_form && let Ok(onward) = serde_json::from_slice::<Onward>(&body) {
+            return redirect(
+                parts.headers,
+                HeaderValue::from_str(&onward.location).unwrap_or(page),
+            );
+        }
+        return (parts, Body::from(body)).into_response();
+    }
+    let error = serde_json::from_slice(&body).unwrap_or_else(|_| Refusal::from(Error::Internal));
+    if is_form {
+        let typed =
+            typed.and_then(|typed| String::from_utf8(URL_SAFE_NO_PAD.decode(typed).ok()?).ok());
+        cookies::append(
+            &mut parts.headers,
+            Flash::cookie(&state, error, typed.unwrap_or_default()),
+        );
+        return redirect(parts.headers, page);
+    }
+    failed_call(parts.headers, &error)
+}
+
+/// The answer to a form, or to a call of a server function, that got none of its own.
+pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
+    let error = Refusal::from(error);
+    let mut headers = HeaderMap::new();
+    if is_form {
+        cookies::append(&mut headers, Flash::cookie(state, error, String::new()));
+        return redirect(headers, HeaderValue::from_static("/login"));
+    }
+    failed_call(headers, &error)
+}
+
+/// Whether it is a page that posted this, not the script in it.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    says(headers, &ACCEPT, "text/html")
+}
+
+/// Whether it is a program that speaks JSON.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let json = "application/json";
+    !wants_html(headers) && (says(headers, &ACCEPT, json) || says(headers, &CONTENT_TYPE, json))
+}
+
+fn says(headers: &HeaderMap, name: &HeaderName, kind: &str) -> bool {
+    headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains(kind))
+}
+
+/// An error as the caller in the browser reads it: the header tells it that the body is one.
+fn failed_call(mut headers: HeaderMap, error: &Refusal) -> Response {
+    headers.insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("error"));
+    headers.remove("content-length");
+    respond::retry_after(&mut headers, error.retry_after);
+    (respond::status(error.status), headers, Json(error)).into_response()
+}
+
+fn redirect(mut headers: HeaderMap, to: HeaderValue) -> Response {
+    headers.remove("content-type");
+    headers.remove("content-length");
+    headers.insert(LOCATION, to);
+    (StatusCode::SEE_OTHER, headers).into_response()
+}

@@ -1,0 +1,128 @@
+//! The head of a request as bytes: what hyper does not show of it, and what is said to whoever sent
+//! one that cannot be read.
+
+use axum::http::StatusCode;
+use std::io::BufRead;
+
+use super::respond;
+
+/// The most a request's line and headers may be, in bytes; 431 above.
+pub const MOST: usize = 32 * 1024;
+
+const LENGTH: &[u8; 15] = b"content-length:";
+
+/// A head that has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub bytes: usize,
+    /// Whether it has a `Content-Length`, which hyper drops when `Transfer-Encoding` stands before.
+    pub has_length: bool,
+}
+
+/// Reads a head as it comes, in whatever pieces.
+#[derive(Debug, Default)]
+pub struct Scan {
+    bytes: usize,
+    /// Of the line at hand, without its end.
+    line: usize,
+    begin: [u8; LENGTH.len()],
+    has_length: bool,
+    has_line: bool,
+    is_over: bool,
+}
+
+impl Scan {
+    /// What comes after the head.
+    pub fn read<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.is_over {
+            return bytes;
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.is_over {
+            let from = rest;
+            // By the system's own search, far faster than a loop. Of a slice it cannot fail.
+            let length = rest.skip_until(b'\n').unwrap_or(from.len());
+            self.bytes += length;
+            self.line(&from[..length]);
+        }
+        rest
+    }
+
+    /// Takes a line, or a piece of one that goes on.
+    fn line(&mut self, piece: &[u8]) {
+        let text = piece.strip_suffix(b"\n").unwrap_or(piece);
+        // Within a line no request has one (RFC 9112, 2.2).
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let begin = self.begin.get_mut(self.line..).unwrap_or_default();
+        let known = begin.len().min(text.len());
+        begin[..known].copy_from_slice(&text[..known]);
+        self.line += text.len();
+        if !piece.ends_with(b"\n") {
+            return;
+        }
+        let is_length = self.line >= LENGTH.len() && self.begin.eq_ignore_ascii_case(LENGTH);
+        self.has_length |= is_length;
+        // Empty lines before the first are skipped (RFC 9112, 2.2).
+        self.is_over = self.line == 0 && self.has_line;
+        self.has_line |= self.line > 0;
+        self.line = 0;
+    }
+
+    /// The head, once it is there as a whole.
+    pub fn head(&self) -> Option<Head> {
+        self.is_over.then_some(Head { bytes: self.bytes, has_length: self.has_length })
+    }
+}
+
+/// The answer to a request whose headers are too much.
+pub fn too_large() -> (StatusCode, &'static str) {
+    let sentence = "That cannot be done: the headers of a request may be 32 KiB and 100 lines.";
+    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence)
+}
+
+/// The same answer as hyper's, with a sentence, if this is its own to a request it could not read:
+/// all of ours say `nosniff`.
+pub fn sentence(said: &[u8]) -> Option<Vec<u8>> {
+    let status = said.strip_prefix(b"HTTP/1.1 4")?.get(..2)?;
+    let is_whole = said.ends_with(b"\r\n\r\n");
+    if !is_whole || said.windows(7).any(|bytes| bytes == b"nosniff") {
+        return None;
+    }
+    let (status, sentence) = match status {
+        b"31" => too_large(),
+        b"14" => (StatusCode::URI_TOO_LONG, "That cannot be done: the address is too long."),
+        _ => (StatusCode::BAD_REQUEST, "That cannot be done: this is no request of HTTP/1.1."),
+    };
+    let body = respond::envelope(sentence);
+    let length = body.len();
+    Some(
+        format!(
+            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+             cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\
+             \r\n{body}"
+        )
+        .into_bytes(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_is_seen_wherever_it_stands_and_however_it_comes() {
+        let head = "\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nCONTENT-length: 4\r\n\r\n";
+        let text = format!("{head}0\r\n");
+        for piece in [1, 2, 7, 1_000] {
+            let mut scan = Scan::default();
+            let mut rest = 0;
+            text.as_bytes().chunks(piece).for_each(|bytes| rest += scan.read(bytes).len());
+            assert_eq!(scan.head(), Some(Head { bytes: head.len(), has_length: true }), "{piece}");
+            assert_eq!(rest, 3, "{piece}");
+        }
+        let mut scan = Scan::default();
+        scan.read(b"POST /content-length: HTTP/1.1\nX-Content-Length: 4\nContent-Lengths: 4\n\n");
+        assert!(scan.head().is_some_and(|head| !head.has_length));
+        assert_eq!(Scan::default().read(b"GET / HTTP/1.1\r\n"), b"");
+    }
+}

@@ -1,0 +1,42 @@
+//! How long answers take, for `/metrics`.
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::Method,
+    response::Response,
+};
+use metrics::histogram;
+use std::time::Duration;
+
+use crate::server::ground::clock::Clock;
+
+/// How long the answer to a request takes.
+pub struct Measurement {
+    clock: Clock,
+    /// By its monotonic side.
+    began: Duration,
+    method: &'static str,
+    route: Option<MatchedPath>,
+}
+
+impl Measurement {
+    /// By the pattern of its route: a path or a method somebody made up must not become a series of
+    /// its own.
+    pub fn begin(clock: &Clock, request: &Request) -> Self {
+        let method = match *request.method() {
+            Method::GET => "GET",
+            Method::HEAD => "HEAD",
+            Method::POST => "POST",
+            _ => "other",
+        };
+        let route = request.extensions().get().cloned();
+        Measurement { clock: clock.clone(), began: clock.monotonic(), method, route }
+    }
+
+    pub fn end(self, response: &Response) {
+        let route = self.route.as_ref().map_or("other", MatchedPath::as_str).to_owned();
+        let status = response.status().as_u16().to_string();
+        histogram!("latchkey_request_seconds", "method" => self.method, "route" => route, "status" => status)
+            .record(self.clock.monotonic().saturating_sub(self.began));
+    }
+}

@@ -1,0 +1,159 @@
+//! What pages and server functions read of the request in hand.
+
+use axum::http::{HeaderValue, request::Parts};
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::ResponseOptions;
+use std::sync::Arc;
+
+use super::{caller::Caller, cookies, forms::Flash, state::AppState};
+use crate::{
+    server::{
+        auth::{Browser, request, session::Session},
+        config::Policy,
+        ground::{clock::seconds_until, error::Error},
+        store::{AuthRequest, Ended, Overview},
+    },
+    wire::Refusal,
+};
+
+/// An error that a middleware met on the way to a page: the page shows it instead of its own
+/// content.
+#[derive(Clone, Debug)]
+pub struct Trouble(pub Error);
+
+/// A path that was not routed.
+#[derive(Clone, Copy, Debug)]
+pub struct Unknown;
+
+/// The request in hand and the response in the making.
+#[derive(Clone)]
+pub struct Visit {
+    pub state: AppState,
+    pub caller: Arc<Caller>,
+    /// Path and query.
+    pub location: Arc<str>,
+    /// What the guard let in, on guarded pages.
+    pub session: Option<Arc<Session>>,
+    /// What it read along for the dashboard.
+    pub overview: Option<Arc<Overview>>,
+    pub trouble: Option<Error>,
+    pub is_unknown: bool,
+    response: ResponseOptions,
+}
+
+impl Visit {
+    /// What the router put into the context of every page and server function.
+    pub fn current() -> Result<Self, Error> {
+        use_context().ok_or(Error::Internal)
+    }
+
+    /// Put together once for each request, out of what leptos_axum provides.
+    pub fn provide(state: AppState) {
+        if let Some(visit) = Self::assemble(state) {
+            provide_context(visit);
+        }
+    }
+
+    fn assemble(state: AppState) -> Option<Self> {
+        let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
+        let (session, overview) = (
+            parts.extensions.get::<Session>().cloned().map(Arc::new),
+            parts.extensions.get().cloned(),
+        );
+        let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
+        let is_unknown = parts.extensions.get::<Unknown>().is_some();
+        let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
+        Some(Visit {
+            caller: Arc::new(Caller::of(&state, &parts)),
+            state,
+            location,
+            session,
+            overview,
+            trouble,
+            is_unknown,
+            response,
+        })
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.state.core.policy()
+    }
+
+    /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.location.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes())
+            .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
+    }
+
+    pub async fn browser(&self) -> Result<Browser, Error> {
+        self.caller.browser(&self.state).await
+    }
+
+    /// The session a page or function outside the guard may want to know of.
+    pub async fn present_session(&self) -> Result<Option<Session>, Error> {
+        self.caller.session(&self.state).await
+    }
+
+    pub fn set_cookie(&self, cookie: HeaderValue) {
+        self.response.append_header(axum::http::header::SET_COOKIE, cookie);
+    }
+
+    /// The status of a page that shows an error.
+    pub fn set_status_of(&self, error: &Refusal) {
+        self.response.set_status(super::respond::status(error.status));
+        if let Some(seconds) = error.retry_after {
+            self.response.insert_header(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+    }
+
+    pub fn set_not_found(&self) {
+        self.response.set_status(axum::http::StatusCode::NOT_FOUND);
+    }
+
+    /// Sends the browser elsewhere instead of showing the page.
+    pub fn redirect(&self, to: &str) {
+        if let Ok(to) = HeaderValue::from_str(to) {
+            self.response.set_status(axum::http::StatusCode::SEE_OTHER);
+            self.response.insert_header(axum::http::header::LOCATION, to);
+        }
+    }
+
+    /// What the last form without JavaScript left for this page; shown once.
+    pub fn flash(&self) -> Flash {
+        let Some(flash) = Flash::read(&self.state, &self.caller.headers) else {
+            return Flash::default();
+        };
+        self.set_cookie(self.state.cookies.clear_flash());
+        flash
+    }
+
+    /// The auth request that this browser holds under `handle`, or the newest it holds.
+    pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
+        let held = self.state.cookies.held(&self.caller.headers);
+        let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
+        self.state.core.store.auth_request(id).await
+    }
+
+    /// Seconds until a request expires and until its mail may be sent again.
+    pub fn waits(&self, pending: &AuthRequest) -> (u64, u64) {
+        let core = &self.state.core;
+        let now = core.clock.now();
+        (
+            seconds_until(now, pending.expires_at),
+            seconds_until(now, request::resend_at(core, pending)),
+        )
+    }
+
+    /// Where a waiting page goes on to, once its auth request has signed this very browser in.
+    pub async fn onward(&self, pending: &AuthRequest) -> Result<Option<String>, Error> {
+        if pending.ended() != Some(Ended::SignedIn) {
+            return Ok(None);
+        }
+        let session = self.present_session().await?;
+        Ok(session
+            .filter(|session| session.row.address == pending.address)
+            .map(|_| pending.destination.clone()))
+    }
+}

@@ -1,0 +1,95 @@
+//! Errors as responses, in the envelope of the API.
+
+use axum::{
+    Json,
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{server::ground::error::Error, wire::Refusal};
+
+/// An [`Error`] on its way out.
+#[derive(Debug)]
+pub struct ApiError(pub Error);
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        ApiError(error)
+    }
+}
+
+/// The envelope of every error.
+#[derive(Serialize, ToSchema)]
+pub struct ErrorAnswer {
+    error: ErrorBody,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ErrorBody {
+    /// Stable: what a program matches on. `invalid_email`, `missing_field`, `invalid_request`,
+    /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`, `code_wrong`,
+    /// `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`, `rate_limited`,
+    /// `unauthenticated`, `forbidden_origin`, `payload_too_large`, `unavailable`, `internal`; on
+    /// pages `password_wrong`, too. More may come.
+    #[schema(example = "code_wrong")]
+    code: String,
+    /// A sentence for a person.
+    message: String,
+    /// Seconds to wait, when waiting helps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    /// Tries of the code that are left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts_left: Option<u32>,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let Refusal { code, message, status: number, retry_after: seconds, attempts_left } =
+            self.0.into();
+        let body = ErrorBody { code, message, retry_after: seconds, attempts_left };
+        let mut response = (status(number), Json(ErrorAnswer { error: body })).into_response();
+        retry_after(response.headers_mut(), seconds);
+        response
+    }
+}
+
+/// The HTTP status of an error.
+pub fn status(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Adds `Retry-After` when waiting helps.
+pub fn retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        headers.insert(RETRY_AFTER, seconds.into());
+    }
+}
+
+/// An API path that does not exist.
+pub fn no_such_path() -> Response {
+    let sentence =
+        "There is no such path in this API. GET /api/openapi.json lists those there are.";
+    refused_as((StatusCode::NOT_FOUND, sentence))
+}
+
+/// What is refused before there is anything it could be called by.
+pub fn refused_as((status, sentence): (StatusCode, &str)) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], envelope(sentence)).into_response()
+}
+
+/// The envelope with a sentence, as text.
+pub fn envelope(sentence: &str) -> String {
+    let error = ErrorBody {
+        code: "invalid_request".to_owned(),
+        message: sentence.to_owned(),
+        retry_after: None,
+        attempts_left: None,
+    };
+    serde_json::to_string(&ErrorAnswer { error }).unwrap_or_default()
+}

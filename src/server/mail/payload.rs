@@ -1,0 +1,110 @@
+//! What a mail will say, sealed for its stay in the outbox: it holds the link, the code or another
+//! secret.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use crate::server::ground::{
+    clock::Millis, error::Error, keys::Keys, random::Random, words::Language,
+};
+
+/// All that a mail says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Payload {
+    SignIn(Letter),
+    NewDevice(Notice),
+    PasswordChange(PasswordChange),
+}
+
+/// The mail that was asked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Letter {
+    /// The whole link, unless the mode has none.
+    pub link: Option<String>,
+    pub code: Option<String>,
+    pub expires_at: Millis,
+    pub requested_at: Millis,
+    pub user_agent: String,
+    /// The network it was asked for from.
+    #[serde(default)]
+    pub network: String,
+    /// Where somebody else's sign-in is stopped.
+    #[serde(default)]
+    pub not_you: String,
+    #[serde(default)]
+    pub language: Language,
+    pub template: String,
+    pub variables: BTreeMap<String, String>,
+}
+
+/// Which words it uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Template {
+    #[default]
+    Signin,
+    Signup,
+}
+
+impl Template {
+    pub fn name(self) -> &'static str {
+        match self {
+            Template::Signin => "SIGNIN",
+            Template::Signup => "SIGNUP",
+        }
+    }
+}
+
+/// The notice of a sign-in in a browser that was not seen before.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Notice {
+    /// Where the session is ended.
+    pub end_session: String,
+    pub signed_in_at: Millis,
+    pub user_agent: String,
+    pub network: String,
+    pub language: Language,
+}
+
+/// The notice of a password that was set or removed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PasswordChange {
+    /// Where whoever did it is put out.
+    pub put_out: String,
+    pub changed_at: Millis,
+    pub was_set: bool,
+    pub user_agent: String,
+    pub network: String,
+    pub language: Language,
+}
+
+impl Payload {
+    pub fn language(&self) -> Language {
+        match self {
+            Payload::SignIn(letter) => letter.language,
+            Payload::NewDevice(notice) => notice.language,
+            Payload::PasswordChange(change) => change.language,
+        }
+    }
+
+    /// Which of the outbox's ranks it has: what somebody waits for goes first.
+    pub fn rank(&self) -> i64 {
+        match self {
+            Payload::SignIn(_) => 0,
+            Payload::NewDevice(_) | Payload::PasswordChange(_) => 1,
+        }
+    }
+
+    /// Sealed for the mail `mail_id`.
+    pub fn seal(&self, keys: &Keys, random: &Random, mail_id: &str) -> Result<Vec<u8>, Error> {
+        let plain = serde_json::to_vec(self).map_err(|_| Error::Internal)?;
+        keys.seal(random, mail_id, &plain)
+    }
+
+    /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
+    pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
+        serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
+    }
+}

@@ -1,0 +1,126 @@
+//! The address people type, the only thing links are built from.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+use url::Url;
+
+/// Scheme, host and port, without a path: `https://login.example.com`, or `http` on loopback.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    url: Url,
+    origin: String,
+}
+
+impl fmt::Debug for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+impl FromStr for PublicUrl {
+    type Err = String;
+
+    /// Refuses anything a browser's Origin header could not equal. The error is the rest of a
+    /// sentence.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|_| {
+            format!("must be a URL like https://login.example.com, and is {text:?}")
+        })?;
+        let plain = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !plain || !url.username().is_empty() || url.password().is_some() {
+            return Err(format!("must be scheme and host only, and is {text:?}"));
+        }
+        let loopback = url.host_str().is_some_and(is_here);
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            _ => {
+                return Err(format!(
+                    "must be https (browsers keep the session cookie on https alone, and on http://localhost), and is {text:?}"
+                ));
+            }
+        }
+        let origin = url.origin().ascii_serialization();
+        Ok(PublicUrl { url, origin })
+    }
+}
+
+impl PublicUrl {
+    pub fn port(&self) -> u16 {
+        self.url.port_or_known_default().unwrap_or(443)
+    }
+
+    /// As a browser writes it in an Origin header: no slash at the end.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+
+    /// The host, for Message-IDs and the last line of a mail.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or("localhost")
+    }
+
+    /// The host and port as a Host header has them.
+    pub fn authority(&self) -> &str {
+        self.origin.split_once("://").map_or("", |(_, authority)| authority)
+    }
+
+    /// The base against which destinations are resolved.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The link in a mail.
+    pub fn link(&self, token: &str) -> String {
+        format!("{}/api/auth/verify?link_token={token}", self.origin)
+    }
+
+    /// The link for whom a mail surprises. `what`: `request` or `session`.
+    pub fn not_you(&self, what: &str, token: &str) -> String {
+        format!("{}/login/not-you?{what}={token}", self.origin)
+    }
+}
+
+/// Whether a host is this machine.
+pub fn is_here(host: &str) -> bool {
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || ip.is_ok_and(|ip| ip.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_https_or_loopback_http_without_a_path_will_do() {
+        for good in [
+            "https://login.example.com",
+            "https://example.com:8443/",
+            "http://localhost:3000",
+            "http://[::1]:3000",
+        ] {
+            assert!(good.parse::<PublicUrl>().is_ok(), "{good}");
+        }
+        for bad in [
+            "http://example.com",
+            "https://example.com/login",
+            "https://a:b@example.com",
+            "ftp://localhost",
+            "login",
+            "",
+        ] {
+            assert!(bad.parse::<PublicUrl>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The files of the team's brand.
+
+use axum::{
+    extract::State,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE},
+    },
+    response::{IntoResponse, Response},
+};
+
+use crate::server::{config::brand::File, http::state::AppState};
+
+/// GET `/brand.css`
+pub async fn stylesheet(State(state): State<AppState>) -> Response {
+    serve(state.core.policy().look.stylesheet.as_ref())
+}
+
+/// GET `/brand-logo`
+pub async fn logo(State(state): State<AppState>) -> Response {
+    serve(state.core.policy().look.logo.as_ref())
+}
+
+fn serve(file: Option<&File>) -> Response {
+    let Some(file) = file else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [
+        (CONTENT_TYPE, file.kind),
+        (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        // A picture of SVG that is opened by itself is a page.
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",
+        ),
+    ];
+    (headers, file.bytes.clone()).into_response()
+}

@@ -1,0 +1,56 @@
+//! Pages are served under the public URL's name alone: cookies are kept for one name, and links in
+//! mails lead to that one, so a sign-in begun under another could not be finished by its link.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, Method, header::HOST},
+    response::{IntoResponse, Redirect, Response},
+};
+use std::net::IpAddr;
+
+use crate::server::http::{cookies, state::AppState};
+
+static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// The way to the public URL, for a page that was asked for under another name of this server. In
+/// development those are the names of loopback. In production it is any name with a dot, so not an
+/// address or a short name that a proxy or a health check uses for this machine.
+pub fn elsewhere(state: &AppState, request: &Request) -> Option<Response> {
+    let (public, headers) = (state.public_url(), request.headers());
+    let forwarded = headers.get(&FORWARDED_HOST).filter(|_| public.is_https());
+    let asked = forwarded.or_else(|| headers.get(HOST))?.to_str().ok()?;
+    // Each proxy adds the name it was asked for.
+    let asked = asked.split(',').next().unwrap_or_default().trim();
+    if asked == public.authority() {
+        return None;
+    }
+    let path = request.uri().path();
+    let is_page = request.method() == Method::GET
+        && !path.starts_with("/api/")
+        && !matches!(path, "/readyz" | "/healthz" | "/metrics");
+    let is_other = match public.is_https() {
+        // A proxy that changes the Host header shows us another name for ever: once is enough.
+        true => is_alias(asked, public.host()) && !state.cookies.was_moved(headers),
+        false => is_loopback(asked),
+    };
+    if !is_page || !is_other {
+        return None;
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let mut response = Redirect::temporary(&format!("{}{path}", public.origin())).into_response();
+    if public.is_https() {
+        cookies::append(response.headers_mut(), state.cookies.set_moved());
+    }
+    Some(response)
+}
+
+fn is_alias(asked: &str, public: &str) -> bool {
+    let name = asked.rsplit_once(':').map_or(asked, |(name, _)| name);
+    name.contains('.') && name.parse::<IpAddr>().is_err() && !name.eq_ignore_ascii_case(public)
+}
+
+fn is_loopback(host: &str) -> bool {
+    ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+        host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    })
+}

@@ -1,0 +1,142 @@
+//! The pages of the dev mailbox: mails, and how they look.
+
+use axum::{
+    extract::{Path, Query, Request, State},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_SECURITY_POLICY, HOST},
+    },
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use minijinja::{AutoEscape, Environment, Value, context};
+use serde::Deserialize;
+
+use super::ops;
+use crate::server::{
+    ground::{
+        clock::{DAY, HOUR, MINUTE},
+        words::Language,
+    },
+    http::state::AppState,
+    mail::{
+        letter::Composed,
+        mailbox::{Mailbox, Received},
+    },
+};
+
+/// Copies the code that was pressed.
+const COPY: &str = "for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', async () => { \
+    await navigator.clipboard.writeText(button.dataset.copy); button.textContent = 'Copied'; });";
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    mail: Option<String>,
+}
+
+/// Lets in whoever asks from this machine, by the name of the public URL. A page of another site
+/// whose name was made to lead here (DNS rebinding) asks from this machine, too, but by its own.
+pub async fn for_this_machine(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let host = request.headers().get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let public = state.public_url();
+    let by_name = host.eq_ignore_ascii_case(public.authority().as_bytes());
+    if !public.is_https() && by_name && ops::is_local(&request) {
+        return next.run(request).await;
+    }
+    let said = format!("The mails are shown at {public}/dev/mailbox, on this machine alone.\n");
+    (StatusCode::MISDIRECTED_REQUEST, said).into_response()
+}
+
+/// GET `/dev/mailbox?mail=`
+pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -> Response {
+    let Some(mailbox) = &state.mailbox else { return StatusCode::NOT_FOUND.into_response() };
+    let mails = mailbox.all();
+    let newest = mails.first().map(|newest| newest.number.to_string());
+    let wanted = wanted.mail.or(newest).unwrap_or_default();
+    let shown = get(&state, mailbox, &wanted).map(|mail| {
+        let source = String::from_utf8_lossy(&mail.message.formatted()).into_owned();
+        let Composed { to, subject, text, link, code, .. } = mail;
+        context! { number => wanted, to, subject, text, link, code, source }
+    });
+    let mails: Vec<Value> = mails
+        .into_iter()
+        .map(|Received { number, at, mail }| {
+            let of_day = at.rem_euclid(DAY);
+            let at = format!("{:02}:{:02} UTC", of_day / HOUR, of_day % HOUR / MINUTE);
+            context! { number => number.to_string(), at, to => mail.to, subject => mail.subject }
+        })
+        .collect();
+    let kinds = [("sign_in", "Sign-in"), ("new_device", "New device"), ("password", "Password")];
+    let samples: Vec<Value> = kinds
+        .into_iter()
+        .flat_map(|(kind, name)| Language::ALL.map(|language| (kind, name, language)))
+        .map(|(kind, name, language)| {
+            context! { number => format!("{kind}-{}", language.tag()), name => format!("{name}, {}", language.name()) }
+        })
+        .collect();
+    let look = &state.core.policy().look;
+    let nonce = state.core.random.id().unwrap_or_default();
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.render_str(
+        include_str!("mailbox.html"),
+        context! {
+            mails, samples, shown, nonce,
+            from => mailbox.from.to_string(),
+            copy => Value::from_safe_string(COPY.to_owned()),
+            style => Value::from_safe_string(include_str!("mailbox.css").to_owned()),
+            css => state.assets.css,
+            brand_css => look.stylesheet(),
+            icon => look.icon(),
+        },
+    );
+    match page {
+        Ok(page) => with_policy(
+            page,
+            &format!(
+                "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; frame-src 'self'; \
+                 frame-ancestors 'none'"
+            ),
+        ),
+        Err(error) => {
+            tracing::error!(%error, "the mailbox page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything
+/// loaded. Its links leave the frame that it is shown in.
+pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> Response {
+    match state.mailbox.as_ref().and_then(|mailbox| get(&state, mailbox, &number)) {
+        Some(mail) => with_policy(
+            mail.html.replacen("<head>", "<head><base target=\"_top\">", 1),
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        ),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
+pub async fn source(State(state): State<AppState>, Path(number): Path<String>) -> Response {
+    match state.mailbox.as_ref().and_then(|mailbox| get(&state, mailbox, &number)) {
+        Some(mail) => {
+            String::from_utf8_lossy(&mail.message.formatted()).into_owned().into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn get(state: &AppState, mailbox: &Mailbox, wanted: &str) -> Option<Composed> {
+    mailbox.get(wanted, &state.core.policy(), state.public_url())
+}
+
+fn with_policy(page: String, policy: &str) -> Response {
+    let policy =
+        HeaderValue::from_str(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+    ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}

@@ -1,0 +1,59 @@
+//! What those who run the server ask it: whether it lives, whether it can serve, its numbers.
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::header::AUTHORIZATION,
+    response::{IntoResponse, Response},
+};
+use std::{net::SocketAddr, sync::atomic::Ordering};
+use subtle::ConstantTimeEq;
+
+use crate::server::{
+    ground::{error::Error, metrics},
+    http::{respond::ApiError, state::AppState},
+};
+
+/// GET `/healthz`: the process is alive.
+pub async fn alive() -> &'static str {
+    "ok"
+}
+
+/// GET `/readyz`: it can serve.
+pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    let leaving = state.leaving.load(Ordering::Relaxed);
+    if leaving || !state.readiness.is_ready(&state.core).await {
+        return Err(Error::Unavailable.into());
+    }
+    Ok("ready")
+}
+
+/// GET `/metrics`: to who has the token; in development to this very machine, too, not by way of a
+/// proxy. In production a tunnel, or a proxy that adds no header, would look the same.
+pub async fn show_metrics(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let is_open = !state.public_url().is_https() && is_local(&request);
+    if !is_open && !has_token(&request, state.metrics_token.as_deref()) {
+        return Err(Error::Unauthenticated.into());
+    }
+    Ok(([("content-type", "text/plain; version=0.0.4")], metrics::text()).into_response())
+}
+
+/// Whether a request comes from this machine, and not by way of a proxy on it.
+pub fn is_local(request: &Request) -> bool {
+    let socket = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let headers = request.headers();
+    socket.is_some_and(|ConnectInfo(address)| address.ip().to_canonical().is_loopback())
+        && !["forwarded", "x-forwarded-for", "x-real-ip", "via"]
+            .iter()
+            .any(|name| headers.contains_key(*name))
+}
+
+fn has_token(request: &Request, token: Option<&str>) -> bool {
+    let presented = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    matches!((presented, token), (Some(presented), Some(token)) if bool::from(presented.as_bytes().ct_eq(token.as_bytes())))
+}

@@ -1,0 +1,238 @@
+//! The whole URL map on one screen, and the order of the layers around it.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{
+        HeaderValue, Method, StatusCode,
+        header::{ALLOW, CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING},
+    },
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
+use std::time::Duration;
+use tower_http::services::{ServeDir, ServeFile};
+use tracing::Instrument;
+
+use super::{
+    brand_files, canonical, dev_mailbox, guard, ops,
+    render::{self, page},
+};
+use crate::{
+    app::App,
+    server::{
+        api,
+        ground::{error::Error, words},
+        http::{
+            caller,
+            connection::InHand,
+            correlation::Correlation,
+            forms,
+            head::{self, Head},
+            headers,
+            intake::{self, Refused, Why},
+            measurement::Measurement,
+            page_data::{Unknown, Visit},
+            respond::{self, ApiError},
+            state::AppState,
+        },
+        values::destination,
+    },
+};
+
+/// The answer to who sends a body too slowly.
+const TOO_SLOW: (StatusCode, &str) =
+    (StatusCode::REQUEST_TIMEOUT, "That cannot be done: the body did not come within 10 s.");
+/// How long an answer may take.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+
+/// The server's routes.
+pub fn router(state: AppState) -> Router {
+    let pages = Router::new().leptos_routes_with_handler(generate_route_list(App), get(page));
+    let actions = Router::new()
+        .route("/actions/{name}", get(action).post(action))
+        .route_layer(from_fn_with_state(state.clone(), forms::answer));
+    let api = Router::new()
+        .route("/api/auth/send-passwordless", post(api::send))
+        .route("/api/auth/resend-passwordless", post(api::resend))
+        .route("/api/auth/verify", get(api::open_link).post(api::verify))
+        .route("/api/auth/session", get(api::session))
+        .route("/api/auth/logout", post(api::logout))
+        .route("/brand.css", get(brand_files::stylesheet))
+        .route("/brand-logo", get(brand_files::logo))
+        .route("/api/openapi.json", get(api::openapi))
+        .route("/metrics", get(ops::show_metrics))
+        .route("/healthz", get(ops::alive))
+        .route("/readyz", get(ops::ready));
+    let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
+    if state.mailbox.is_some() {
+        let mailbox = Router::new()
+            .route("/dev/mailbox", get(dev_mailbox::list))
+            .route("/dev/mailbox/{number}", get(dev_mailbox::html))
+            .route("/dev/mailbox/{number}/source", get(dev_mailbox::source))
+            .route_layer(from_fn_with_state(state.clone(), dev_mailbox::for_this_machine));
+        router = router.merge(mailbox);
+    }
+    router.fallback(unknown).layer(from_fn_with_state(state.clone(), around)).with_state(state)
+}
+
+/// What happens to every request before its route sees it, and to every answer after, in this
+/// order. One layer: the router copies and boxes each it has for each request.
+async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let in_hand = InHand::begin(&request);
+    let head = in_hand.head();
+    // What follows a body whose end could be read in two ways is not looked at (RFC 9112, 6.1).
+    let is_last = request.headers().contains_key(TRANSFER_ENCODING)
+        && (head.is_none() || intake::has_two_lengths(request.headers(), head));
+    let correlation = Correlation::of(&state, &mut request);
+    let language = caller::language(state.cookies, request.headers());
+    let answer = answer(&state, request, head, next).instrument(correlation.span());
+    let mut response = words::within(language, answer).await;
+    headers::secure(&state, &mut response);
+    if is_last || in_hand.is_crowded() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    correlation.end(&mut response);
+    response
+}
+
+/// What is refused wherever it is sent to, or the answer of its route.
+async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
+    if let Some(elsewhere) = canonical::elsewhere(state, &request) {
+        return elsewhere;
+    }
+    if !is_known(request.method()) {
+        let refusal = next.run(request).await;
+        return if refusal.status().is_client_error() { refusal } else { takes_only("GET, HEAD") };
+    }
+    let request = match state.intake.whole(request, head).await {
+        Ok(request) => request,
+        Err(refused) => return Box::pin(refuse(state, *refused)).await,
+    };
+    if headers::is_cross_site(state, &request) {
+        let (parts, _) = request.into_parts();
+        return render::refusal(state, parts, Error::ForbiddenOrigin).await;
+    }
+    // Not before: how slowly somebody sends is not our time.
+    let measurement = Measurement::begin(&state.core.clock, &request);
+    let response = timed(state, request, next).await;
+    measurement.end(&response);
+    response
+}
+
+/// The answer to what was not taken in.
+async fn refuse(state: &AppState, refused: Refused) -> Response {
+    match refused.why {
+        Why::Error(error) => render::refusal(state, refused.parts, error).await,
+        Why::HeadersTooLarge => respond::refused_as(head::too_large()),
+        Why::TooSlow => respond::refused_as(TOO_SLOW),
+    }
+}
+
+/// Scripts, styles and images, compressed when built, cached for ever when their names carry a
+/// hash.
+fn assets(state: &AppState) -> Router<AppState> {
+    let options = &state.leptos_options;
+    let root = std::path::Path::new(options.site_root.as_ref());
+    let folder = ServeDir::new(root.join(options.site_pkg_dir.as_ref()))
+        .precompressed_br()
+        .precompressed_gzip();
+    let caching =
+        if options.hash_files { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let cached = move |caching: &'static str| {
+        from_fn(move |request: Request, next: Next| async move {
+            let mut response = next.run(request).await;
+            if response.status().is_success() {
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+            }
+            response
+        })
+    };
+    let hashed = Router::new()
+        .nest_service(options.site_pkg_dir_route_base().trim_end_matches('/'), folder)
+        .layer(cached(caching));
+    let plain = ["favicon.svg", "robots.txt"].iter().fold(Router::new(), |router, file| {
+        let served = ServeFile::new(root.join(file)).precompressed_br().precompressed_gzip();
+        router.route_service(&format!("/{file}"), served)
+    });
+    hashed.merge(plain.layer(cached("public, max-age=86400")))
+}
+
+/// Runs a server function.
+async fn action(State(state): State<AppState>, request: Request) -> Response {
+    let takes: Vec<Method> = methods_of(request.uri().path());
+    if takes.is_empty() {
+        return respond::no_such_path();
+    }
+    if !takes.contains(request.method()) {
+        return takes_only(if takes.contains(&Method::GET) { "GET, HEAD" } else { "POST" });
+    }
+    handle_server_fns_with_context(move || Visit::provide(state.clone()), request)
+        .await
+        .into_response()
+}
+
+/// The methods of the server function at `path`; none when there is no such function.
+fn methods_of(path: &str) -> Vec<Method> {
+    let known = leptos::server_fn::axum::server_fn_paths();
+    known.filter_map(|(known, method)| (known == path).then_some(method)).collect()
+}
+
+/// A path nobody knows: JSON below `/api`, a page elsewhere. It never reaches the route table,
+/// whose idea of a path (it decodes percent signs) differs from ours: what we did not route, it
+/// must not show.
+async fn unknown(state: State<AppState>, mut request: Request) -> Response {
+    let path = request.uri().path();
+    if path.starts_with("/api/") {
+        return respond::no_such_path();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return takes_only("GET, HEAD");
+    }
+    if let Some(plain) = path.strip_suffix('/').filter(|plain| !plain.is_empty()) {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        let plain = format!("{plain}{query}");
+        // Not of `//host/` or `/\host/`: that would be a redirect to another site.
+        if destination::parse(state.public_url().url(), Some(&plain)) == plain {
+            return Redirect::permanent(&plain).into_response();
+        }
+    }
+    request.extensions_mut().insert(Unknown);
+    page(state, request).await
+}
+
+/// Answers `unavailable` in place of what takes too long: a database that hangs must not make
+/// people hang with it.
+async fn timed(state: &AppState, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let is_for_programs =
+        uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
+    let (parts, body) = request.into_parts();
+    // What people are shown instead is a page of its own, which needs the request.
+    let again = (!is_for_programs).then(|| parts.clone());
+    let answer = guard::protect(state, Request::from_parts(parts, body), next);
+    if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
+        return response;
+    }
+    tracing::error!(path = uri.path(), "no answer in time");
+    let Some(again) = again else { return ApiError(Error::Unavailable).into_response() };
+    if uri.path().starts_with("/actions/") {
+        return forms::unanswered(state, forms::wants_html(&again.headers), Error::Unavailable);
+    }
+    render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty()))
+        .await
+}
+
+/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4): the route, unguarded,
+/// says which it takes.
+fn is_known(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::POST | Method::OPTIONS)
+}
+
+/// 405, and what would do (RFC 9110, 15.5.6).
+fn takes_only(methods: &str) -> Response {
+    (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, methods)]).into_response()
+}

@@ -1,0 +1,339 @@
+//! The outbox worker: takes the mails that are due from the database and hands them to the
+//! transport.
+
+use lettre::message::Mailbox;
+use metrics::{counter, histogram};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Interval, MissedTickBehavior, interval, timeout},
+};
+use tracing::Instrument;
+
+use crate::server::{
+    auth::{
+        Client, Core,
+        event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT, WITHHELD},
+        hand_over::{HandedOver, Slot},
+    },
+    ground::{
+        clock::{MINUTE, Millis, SECOND},
+        error::Error,
+        logging::span_of,
+    },
+    mail::{
+        health::Health, masking, payload::Payload, refusal::Refusal, templates::Templates,
+        transport::Transport,
+    },
+    store::{self, AuditEvent, Ending, QueuedMail},
+};
+
+/// The longest wait between looks at the outbox, for mails that other instances or retries have
+/// made due.
+const POLL: Duration = Duration::from_secs(1);
+/// How long the database may take over one step of the worker.
+const DATABASE: Duration = Duration::from_secs(5);
+/// How long a lease lasts, in this process.
+const LEASE: Duration = Duration::from_millis(store::LEASE as u64);
+/// How long the mail server may take over one mail.
+const SENDING: Duration = Duration::from_secs(45);
+/// A lease that is older when sending begins is taken anew: what is left of it is more than
+/// [`SENDING`], so that no mail is sent by one who has lost it.
+const FRESH: Duration = Duration::from_secs(8);
+/// The first wait after a refusal; doubled with each more, up to the last.
+const FIRST_RETRY: Millis = 2 * SECOND;
+const LAST_RETRY: Millis = MINUTE;
+/// Of a mail that another instance may be able to open: how often the wait is doubled at first.
+const LEFT_TO_OTHERS: i64 = 4;
+
+/// What becomes of a mail.
+enum Outcome {
+    Sent,
+    /// Its address may not have one: nobody's, or a disabled user's.
+    Withheld,
+    Refused(Refusal),
+    /// The database did not answer.
+    Stuck(Error),
+    /// Its link and code are dead.
+    TooLate,
+    /// Sealed with a key that this instance does not have, or by a newer version: another may be
+    /// able to send it.
+    Unopened,
+}
+
+/// What a worker needs beside the core.
+#[derive(Debug)]
+pub struct Outbox {
+    pub core: Arc<Core>,
+    pub transport: Transport,
+    pub templates: Arc<Templates>,
+    pub from: Mailbox,
+    pub health: Health,
+}
+
+impl Outbox {
+    /// Sends what is handed over and what is due, until `stop` says otherwise; mails in hand are
+    /// finished first. One that takes long holds up no other, as long as there are slots left.
+    pub async fn run(
+        self: Arc<Self>,
+        mut handed_over: mpsc::Receiver<HandedOver>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        // Tasks, not futures of this one: while it waits for the database they go on, or they would
+        // keep it waiting.
+        let mut in_hand = JoinSet::new();
+        let mut tick = ticking();
+        let mut look = true;
+        while !*stop.borrow() {
+            tokio::select! {
+                Some((mail, slot)) = handed_over.recv() => {
+                    in_hand.spawn(self.clone().deliver(mail, slot));
+                }
+                Some(slot) = self.core.outbox.slot(), if look => {
+                    look = self.take(slot, &mut in_hand).await;
+                }
+                Some(_) = in_hand.join_next() => {}
+                () = self.core.outbox.until_written() => look = true,
+                _ = tick.tick() => {
+                    look = true;
+                    self.transport.tidy();
+                }
+                _ = stop.changed() => {}
+            }
+        }
+        // A mail that is written from now on is for whoever comes next.
+        self.core.outbox.line_up(true);
+        handed_over.close();
+        while let Some((mail, slot)) = handed_over.recv().await {
+            in_hand.spawn(self.clone().deliver(mail, slot));
+        }
+        while in_hand.join_next().await.is_some() {}
+    }
+
+    /// Takes as many of the mails that are due as there are free slots, `slot` the first of them.
+    /// Whether there may be more.
+    async fn take(self: &Arc<Self>, slot: Slot, in_hand: &mut JoinSet<()>) -> bool {
+        let outbox = &self.core.outbox;
+        let mut slots = vec![slot];
+        slots.extend(std::iter::from_fn(|| outbox.free_slot()));
+        slots.truncate(self.health.room(slots.len()));
+        if slots.is_empty() {
+            outbox.line_up(true);
+            return false;
+        }
+        let (room, mails) = (slots.len(), self.claim(slots.len()).await);
+        let may_be_more = mails.len() == room;
+        outbox.line_up(may_be_more || !self.health.is_well());
+        for (mail, slot) in mails.into_iter().zip(slots) {
+            in_hand.spawn(self.clone().deliver(mail, slot));
+        }
+        may_be_more
+    }
+
+    async fn claim(&self, most: usize) -> Vec<QueuedMail> {
+        let now = self.core.clock.now();
+        let claimed = within(DATABASE, self.core.store.claim_mails(now, most)).await;
+        claimed.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the outbox cannot be read; trying again");
+            Vec::new()
+        })
+    }
+
+    /// Sends one mail, and writes down what became of it. Should that not be possible as long as
+    /// its lease lasts, it is tried again.
+    async fn deliver(self: Arc<Self>, mail: QueuedMail, slot: Slot) {
+        let span = span_of(&mail.request_id);
+        async {
+            let Some((mail, outcome)) = self.attempt(mail, slot.since).await else { return };
+            let mut tick = ticking();
+            while self.core.clock.monotonic().saturating_sub(slot.since) < LEASE {
+                tick.tick().await;
+                match within(DATABASE, self.settle(&mail, &outcome)).await {
+                    Ok(()) => return,
+                    Err(error) => {
+                        tracing::warn!(
+                            %error,
+                            "what became of a mail could not be written down; trying again"
+                        );
+                    }
+                }
+            }
+            tracing::warn!("what became of a mail is not written down; it may come twice");
+        }
+        .instrument(span)
+        .await;
+    }
+
+    /// Sends a mail: what became of it, by whoever holds its lease; nothing when that is no longer
+    /// us.
+    async fn attempt(&self, mail: QueuedMail, since: Duration) -> Option<(QueuedMail, Outcome)> {
+        let payload = match self.prepare(&mail).await {
+            Ok(payload) => payload,
+            Err(outcome) => return Some((mail, outcome)),
+        };
+        let (now, held) =
+            (self.core.clock.now(), self.core.clock.monotonic().saturating_sub(since));
+        // The wall clock may have been set, and others go by that.
+        let mail =
+            if held < FRESH && (now - mail.leased_at).unsigned_abs() < FRESH.as_millis() as u64 {
+                mail
+            } else {
+                match within(DATABASE, self.core.store.hold_mail(&mail, now)).await {
+                    Ok(Some(held)) => held,
+                    // Sent or held by another.
+                    Ok(None) => return None,
+                    Err(error) => return Some((mail, Outcome::Stuck(error))),
+                }
+            };
+        let policy = self.core.policy();
+        let composed = {
+            let (id, to) = (&mail.id, &mail.address);
+            self.templates.mail(id, to, &payload, &policy, &self.from, &self.core.public_url, now)
+        };
+        let sent = match composed {
+            Ok(composed) => timeout(SENDING, self.transport.send(composed)).await,
+            Err(error) => Ok(Err(Refusal::OfMail(error.to_string()))),
+        };
+        let slow = || Refusal::ForNow("the mail server took too long".to_owned());
+        Some(match sent.unwrap_or_else(|_| Err(slow())) {
+            Ok(()) => (mail, Outcome::Sent),
+            Err(refusal) => (mail, Outcome::Refused(refusal)),
+        })
+    }
+
+    /// What a mail says, if it is to be sent now.
+    async fn prepare(&self, mail: &QueuedMail) -> Result<Payload, Outcome> {
+        if self.core.clock.now() >= mail.expires_at {
+            return Err(Outcome::TooLate);
+        }
+        let payload = Payload::open(&self.core.keys, &mail.id, &mail.payload);
+        let payload = payload.ok_or(Outcome::Unopened)?;
+        // Not earlier: a request is answered alike whoever it is for, and only here is it decided
+        // whether there is a mail.
+        match within(DATABASE, self.core.may_receive(&mail.address)).await {
+            Ok(true) => Ok(payload),
+            Ok(false) => Err(Outcome::Withheld),
+            Err(error) => Err(Outcome::Stuck(error)),
+        }
+    }
+
+    /// Writes down what became of a mail, and tells it; neither when its lease is lost.
+    async fn settle(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<(), Error> {
+        let why = match outcome {
+            Outcome::Sent => "",
+            Outcome::Withheld => WITHHELD,
+            Outcome::TooLate => "its link and code expired before it could be sent",
+            Outcome::Unopened => {
+                "this instance cannot open it: its secret is not in SESSION_JWT_SECRET here, or a \
+                 newer version sealed it"
+            }
+            Outcome::Refused(refusal) => &refusal.to_string(),
+            Outcome::Stuck(error) => &error.to_string(),
+        };
+        let store = &self.core.store;
+        let (event, is_ours) = match outcome {
+            Outcome::Unopened
+            | Outcome::Stuck(_)
+            | Outcome::Refused(Refusal::ForNow(_) | Refusal::OfUs(_)) => {
+                let event =
+                    self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
+                let due = event.at + self.retry_after(mail, outcome)?;
+                let is_ours = store.mail_delayed(mail.lease(), due, &event).await?;
+                (event, is_ours)
+            }
+            _ => {
+                // As far as anyone can see who asked, a mail that was withheld was sent.
+                let (name, ending) = match outcome {
+                    Outcome::Sent => (MAIL_SENT, Ending::Sent),
+                    Outcome::Withheld => (MAIL_FAILED, Ending::Sent),
+                    Outcome::Refused(Refusal::OfRecipient(_)) => (MAIL_FAILED, Ending::Failed),
+                    _ => (MAIL_FAILED, Ending::Unsent),
+                };
+                let event = self.event(name, mail, why);
+                let is_ours = store.mail_ended(mail.lease(), ending, &event).await?;
+                (event, is_ours)
+            }
+        };
+        self.report(mail, outcome, &event);
+        if is_ours {
+            event.tell();
+        } else {
+            tracing::warn!(
+                "the lease of a mail was lost meanwhile: what became of it is for another to say"
+            );
+        }
+        Ok(())
+    }
+
+    /// Tells operators how it stands with the mail server and the keys.
+    fn report(&self, mail: &QueuedMail, outcome: &Outcome, event: &AuditEvent) {
+        match outcome {
+            Outcome::Sent => {
+                self.health.works();
+                histogram!("latchkey_mail_seconds")
+                    .record((event.at - mail.created_at) as f64 / SECOND as f64);
+            }
+            Outcome::Refused(refusal) => {
+                counter!("latchkey_mail_refusals_total", "of" => refusal.name()).increment(1);
+                match refusal {
+                    Refusal::OfUs(_) => {
+                        self.health.refused(&event.reason);
+                        self.core.outbox.line_up(true);
+                    }
+                    Refusal::OfRecipient(_) => self.health.works(),
+                    Refusal::ForNow(_) | Refusal::OfMail(_) => {}
+                }
+            }
+            Outcome::Unopened => {
+                counter!("latchkey_mails_unopened_total").increment(1);
+                tracing::error!(
+                    id = mail.id,
+                    "{}; it is left for another until it expires",
+                    event.reason
+                );
+            }
+            Outcome::Withheld | Outcome::TooLate | Outcome::Stuck(_) => {}
+        }
+    }
+
+    /// Mail servers like to repeat the address; it is masked in their words, too.
+    fn event(&self, name: &str, mail: &QueuedMail, why: &str) -> AuditEvent {
+        let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
+        let why = masking::without(&mail.address, why);
+        self.core.event(name, Some(&mail.address), &client).because(&why)
+    }
+
+    /// Twice as long each time, with up to half more at random, so that a mail server that comes
+    /// back is not met by everyone at once.
+    fn retry_after(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<Millis, Error> {
+        let attempts = match outcome {
+            // Not the mail's fault, and the next session waits by itself.
+            Outcome::Refused(Refusal::OfUs(_)) => return Ok(0),
+            Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
+                mail.attempts.min(LEFT_TO_OTHERS)
+            }
+            _ => mail.attempts,
+        };
+        let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
+        let wait = (FIRST_RETRY << doublings).min(LAST_RETRY);
+        let jitter = Millis::from(u16::from_le_bytes(self.core.random.bytes()?));
+        Ok(wait + wait * jitter / (2 * Millis::from(u16::MAX)))
+    }
+}
+
+/// A tick at once, and each second.
+fn ticking() -> Interval {
+    let mut tick = interval(POLL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
+/// A step of the database, given up when it takes too long: a connection on which packets are
+/// dropped may be silent for a quarter of an hour.
+async fn within<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timeout(limit, step).await.unwrap_or(Err(Error::Unavailable))
+}

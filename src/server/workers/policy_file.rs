@@ -1,0 +1,153 @@
+//! The operator's file, watched: saving it applies the policy without a restart; a bad edit, an
+//! empty file or half of one changes nothing.
+
+use futures::FutureExt;
+use metrics::gauge;
+use notify::{RecommendedWatcher, RecursiveMode, Watcher, recommended_watcher};
+use std::{io, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, watch},
+    task::JoinHandle,
+};
+
+use crate::server::{
+    auth::Core,
+    config::{ConfigError, Policy, Source, changes, nothing_vanished},
+};
+
+/// Editors and copies write a file in several steps: it is taken once two readings so far apart
+/// agree.
+const SETTLING: Duration = Duration::from_millis(150);
+/// How often the content is looked at, whatever the watch says: a symlink on the way to it may have
+/// been swapped where nobody watches (Kubernetes, NixOS), and network file systems tell of nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What is seen in the folder of the file.
+#[derive(Default)]
+struct Folder {
+    /// The file was written: it is read again, and a logo that it names.
+    written: Notify,
+    /// Something beside it was, which may be what it leads to.
+    moved: Notify,
+}
+
+/// Watches the file of `source` until `stop`, and reads it again on SIGHUP, which ends nothing even
+/// where there is no file.
+pub fn watch(
+    core: Arc<Core>,
+    source: Source,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<JoinHandle<()>> {
+    let mut hangups = signal(SignalKind::hangup())?;
+    let folder = Arc::new(Folder::default());
+    let watcher = source.path.as_deref().and_then(|path| folder_watch(path, folder.clone()));
+    Ok(tokio::spawn(async move {
+        let _watcher = watcher;
+        gauge!("latchkey_policy_rejected").set(0.0);
+        let started = core.policy();
+        let mut known = read(&source).await;
+        // It may have been saved since it was read for the start.
+        let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
+        if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
+            known = settled(&source).await;
+            apply(&core, &started, &source, &known);
+        }
+        loop {
+            let asked = tokio::select! {
+                () = folder.written.notified() => true,
+                // Not at each: the database may be there, too.
+                () = folder.moved.notified() => {
+                    tokio::time::sleep(SETTLING).await;
+                    false
+                }
+                _ = hangups.recv() => true,
+                () = tokio::time::sleep(LOOK_EVERY) => false,
+                _ = stop.changed() => return,
+            };
+            if !asked && read(&source).await == known {
+                continue;
+            }
+            known = settled(&source).await;
+            // What was told meanwhile is in it, or found at the next look.
+            let _ =
+                (folder.written.notified().now_or_never(), folder.moved.notified().now_or_never());
+            apply(&core, &started, &source, &known);
+        }
+    }))
+}
+
+/// Tells of what happens in the folder of the file. The folder, not the file: editors replace a
+/// file by another of its name.
+fn folder_watch(path: &Path, seen: Arc<Folder>) -> Option<RecommendedWatcher> {
+    let name = path.file_name()?.to_owned();
+    let on_event = move |event: notify::Result<notify::Event>| {
+        let Ok(event) = event else { return };
+        if event.kind.is_access() {
+            return;
+        }
+        let is_it = event.paths.iter().any(|path| path.file_name() == Some(&name));
+        if is_it { seen.written.notify_one() } else { seen.moved.notify_one() }
+    };
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    let watcher = recommended_watcher(on_event).and_then(|mut watcher| {
+        let folder = folder.unwrap_or(Path::new("."));
+        watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher)
+    });
+    let slower = "the folder of the policy file cannot be watched; it is looked at now and then";
+    watcher.inspect_err(|error| tracing::warn!(%error, "{slower}")).ok()
+}
+
+/// The file, read where it keeps nobody waiting.
+async fn read(source: &Source) -> Result<String, ConfigError> {
+    let source = source.clone();
+    let read = tokio::task::spawn_blocking(move || source.text()).await;
+    read.unwrap_or_else(|error| Err(ConfigError(error.to_string())))
+}
+
+/// The file once nobody writes it.
+async fn settled(source: &Source) -> Result<String, ConfigError> {
+    let mut before = read(source).await;
+    loop {
+        tokio::time::sleep(SETTLING).await;
+        let now = read(source).await;
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
+}
+
+/// Puts the policy of `text` in force and tells what that changes, or tells why not.
+fn apply(core: &Core, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
+    let before = core.policy();
+    let policy = text.as_ref().map_err(Clone::clone).and_then(|text| source.policy_of(text));
+    let policy = policy.and_then(|policy| nothing_vanished(&before, &policy).map(|()| policy));
+    gauge!("latchkey_policy_rejected").set(f64::from(u8::from(policy.is_err())));
+    let policy = match policy {
+        Ok(policy) => policy,
+        Err(error) => {
+            tracing::error!(event = "policy.rejected", %error, "the policy in force stays");
+            return;
+        }
+    };
+    let waiting = started.waits_for_start(&policy);
+    for key in &waiting {
+        tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
+    }
+    let mut changed = 0;
+    for change in changes(&before, &policy) {
+        let (key, old, new) = (&change.key, &change.old, &change.new);
+        if waiting.iter().any(|waits| key == waits || key.starts_with(&format!("{waits}."))) {
+            continue;
+        }
+        changed += 1;
+        if change.loosens {
+            tracing::warn!(event = "policy.changed", key, old, new, "more is let through");
+        } else {
+            tracing::info!(event = "policy.changed", key, old, new);
+        }
+    }
+    core.set_policy(policy);
+    tracing::info!(event = "policy.applied", file = %source.path().display(), changed);
+}
