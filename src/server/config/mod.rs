@@ -265,6 +265,8 @@ mod tests {
             "Sup3r-S3cr3t-K3y-f0r-pr0duct10n-us3",
             "abcdefghijklmnopqrstuvwxyz0123456789",
             "qwertyuiopasdfghjklzxcvbnm1234567890",
+            "9876543210zyxwvutsrqponmlkjihgfedcba",
+            "1qaz2wsx3edc4rfv1qaz2wsx3edc4rfv",
             // A good one that is too short, written twice.
             &"Zk3vQ9x7Lw2mN8rT5yB1".repeat(2),
         ] {
@@ -272,6 +274,8 @@ mod tests {
             assert!(error.contains("openssl rand"), "{bad}: {error}");
             assert!(!error.contains(bad), "the refusal must not repeat the secret");
         }
+        // `openssl rand -hex 16`, the poorest that is long enough.
+        assert!(secret::parse("5f1c0b7e9a3d482e6c70f1d9b85a3e42").is_ok());
         assert_eq!(
             secret::parse("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS, Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC")
                 .unwrap()

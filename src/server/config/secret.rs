@@ -7,7 +7,6 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
-use zxcvbn::zxcvbn;
 
 use super::ConfigError;
 use crate::server::ground::random::Random;
@@ -32,9 +31,12 @@ const WELL_KNOWN: [&str; 8] = [
 const PUBLISHED: &str =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwj";
 
-/// The least guesses that somebody who knows words, keyboards and dates would need: about 2^60, as
-/// far as zxcvbn counts. It is what no pattern reaches, not what keeps a secret.
-const GUESSES: u64 = 1_000_000_000_000_000_000;
+/// The rows of a keyboard, along which hands wander.
+const ROWS: [&[u8]; 4] = [b"1234567890", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
+
+/// The least characters that do not follow from those before them. Of 32 random hexadecimal digits,
+/// which are the poorest that are long enough, about 26 do not.
+const FRESH: usize = 16;
 
 /// The secrets of a list with commas or, as in a file, one a line: the first signs, all verify.
 pub fn parse(list: &str) -> Result<Vec<String>, ConfigError> {
@@ -65,7 +67,27 @@ fn is_guessable(secret: &str) -> bool {
     // A short one written again and again is still a short one.
     let repeats = (1..LEAST)
         .any(|period| bytes.iter().skip(period).eq(bytes.iter().take(bytes.len() - period)));
-    distinct.len() < 10 || repeats || is_known(secret) || zxcvbn(secret, &[]).guesses() < GUESSES
+    distinct.len() < 10 || repeats || is_known(secret) || fresh(secret) < FRESH
+}
+
+/// Counts the characters that continue no series (abc, 321, aaa), no row of a keyboard, and no
+/// three that came before. Not by zxcvbn, which judges passwords: its dictionaries cost a start
+/// 20 ms and the process 7 MiB for good, and a secret of 32 characters is rarely one of words.
+fn fresh(secret: &str) -> usize {
+    let bytes = secret.to_ascii_lowercase().into_bytes();
+    let beside = |row: &[u8], one: u8, other: u8| {
+        row.windows(2).any(|pair| pair == [one, other] || pair == [other, one])
+    };
+    let is_fresh = |at: &usize| {
+        let (before, this) = (bytes[..*at].last().copied().unwrap_or_default(), bytes[*at]);
+        let continues =
+            before.abs_diff(this) <= 1 || ROWS.iter().any(|row| beside(row, before, this));
+        let came_before = at
+            .checked_sub(2)
+            .is_some_and(|from| bytes[..*at].windows(3).any(|three| three == &bytes[from..=*at]));
+        !continues && !came_before
+    };
+    (0..bytes.len()).filter(is_fresh).count()
 }
 
 /// Whether it holds what examples put where a secret belongs, in letters or in digits that look
