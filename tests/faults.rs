@@ -21,6 +21,47 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
+/// Most of the time they wait for one commit, each with a savepoint of its own.
+#[tokio::test]
+async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
+    let mut program = Program::start().await;
+    let mut answered = 0;
+    for (round, wait) in [30, 50, 80, 130, 210].into_iter().enumerate() {
+        let asking: Vec<_> = (0..16)
+            .map(|n| (program.browser(), format!("r{round}n{n}")))
+            .map(|(browser, name)| {
+                tokio::spawn(async move {
+                    let mut answered = Vec::new();
+                    loop {
+                        let address = format!("{name}t{}@example.com", answered.len());
+                        let body = serde_json::json!({ "email": address });
+                        let path = "/api/auth/send-passwordless";
+                        let asked = browser.request(Method::POST, path).json(&body).send().await;
+                        match asked {
+                            Ok(answer) if answer.status() == 200 => answered.push(address),
+                            _ => return answered,
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        program.kill();
+        let store = Store::open(&program.database_url, &Database::default()).await.unwrap();
+        let kept = database::texts(&store, "SELECT address FROM latchkey_auth_requests").await;
+        let mails = database::texts(&store, "SELECT address FROM latchkey_outbox").await;
+        store.close().await;
+        for asked in asking {
+            for address in asked.await.unwrap() {
+                assert!(kept.contains(&address) && mails.contains(&address), "{address}");
+                answered += 1;
+            }
+        }
+        program.start_again().await;
+    }
+    assert!(answered > 0);
+}
+
 #[tokio::test]
 async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
     killed_while(|ada, mail| ada.request(Method::GET, mail.link())).await;

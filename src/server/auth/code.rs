@@ -7,7 +7,7 @@ use super::{Browser, By, Core, Refused, SignedIn, code_hash, device, limits};
 use crate::server::{
     config::{Auth, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
-    store::{AuthRequest, Ended, FailedTry, Origin, Taken, Verdict},
+    store::{AuthRequest, Counted, Ended, FailedTry, Origin, Taken, Verdict},
 };
 
 /// Six digits, leading zeros kept. Never shown by `Debug`.
@@ -145,9 +145,14 @@ async fn attempt(
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
-        let wrong = core.store.count_try(asked, &code_try, judge).await?;
-        core.one_more_failure(network);
-        return Err(wrong.into());
+        return Err(match core.store.count_try(asked, &code_try, judge).await? {
+            Counted::Wrong(error) => {
+                core.one_more_failure(network);
+                error.into()
+            }
+            Counted::Gone => Error::CodeExpired.into(),
+            Counted::Right => Error::Unavailable.into(),
+        });
     }
     core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
         .await

@@ -11,7 +11,7 @@ use super::{
 use crate::server::{
     config::Passwords,
     ground::{error::Error, words::say},
-    store::{FailedTry, NewPassword, RightPassword, Taken},
+    store::{FailedTry, NewPassword, PasswordChange, RightPassword, Taken},
     values::{address::Address, destination},
 };
 
@@ -128,10 +128,15 @@ pub async fn set(
         changed: &changed,
         revoked: &revoked,
     };
-    let Some(others) = core.store.set_password(&new).await? else { return Ok(()) };
-    changed.tell();
-    if others > 0 {
-        revoked.tell();
+    match core.store.set_password(&new).await? {
+        PasswordChange::SessionEnded => return Err(Error::Unauthenticated),
+        PasswordChange::Nothing => return Ok(()),
+        PasswordChange::Done { ended } => {
+            changed.tell();
+            if ended > 0 {
+                revoked.tell();
+            }
+        }
     }
     core.outbox.written();
     Ok(())

@@ -19,7 +19,7 @@ use crate::server::{
         words::{language, say},
     },
     mail::payload::{Letter, Payload},
-    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Taken},
+    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Taken},
 };
 
 /// An accepted request for a mail.
@@ -167,7 +167,11 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
     let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
-    let renewed = renewed.and_then(|found| found.ok_or_else(unknown));
+    let renewed = renewed.and_then(|renewed| match renewed {
+        Renewed::Done => Ok(()),
+        Renewed::Gone => Err(unknown()),
+        Renewed::Overtaken => Err(Error::RateLimited { retry_after: 1 }),
+    });
     if renewed.is_ok() {
         core.one_more_mail(network);
     }

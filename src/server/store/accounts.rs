@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, Store, read, run_all, write};
+use super::{AuditEvent, Durability, Store, statement::values};
 use crate::server::ground::{clock::Millis, error::Error};
 
 /// A user to be, and what is noted of it.
@@ -30,39 +30,40 @@ pub struct Ban {
     pub created_at: Millis,
 }
 
+pub const ADD_USER: &str = "INSERT INTO latchkey_users (id, address, created_at) \
+    VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING";
+pub const USERS: &str = "SELECT u.id, u.address, u.created_at, \
+    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
+    AS is_banned FROM latchkey_users u WHERE u.address > $1 ORDER BY u.address LIMIT 1000";
+pub const BANS: &str = "SELECT user_id, address, created_at FROM latchkey_bans \
+    WHERE (address, user_id) > ($1, $2) ORDER BY address, user_id LIMIT 1000";
+
 impl Store {
     /// Adds those who are not there yet, all in one step. How many were new.
     ///
     /// Who signs in for the first time at this very moment is told to come back: with hundreds of
     /// them in one step no turn of an address is waited for.
     pub async fn add_users(&self, users: &[NewUser]) -> Result<u64, Error> {
-        let add = "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3) \
-            ON CONFLICT (address) DO NOTHING";
-        Ok(write!(self, tx => {
+        self.transaction(Durability::PowerCut, None, async |tx| {
             let mut added = 0;
             for NewUser { id, address, event } in users {
-                let add = sqlx::query(add).bind(id).bind(address).bind(event.at);
-                if add.execute(&mut *tx).await?.rows_affected() > 0 {
-                    run_all!(tx; note event, &event.user_id);
+                if tx.execute(ADD_USER, &values![id, address, event.at]).await? > 0 {
+                    tx.run(&[event.insert()]).await?;
                     added += 1;
                 }
             }
-            added
-        }))
+            Ok(added)
+        })
+        .await
     }
 
     /// The next thousand users, in the order of their addresses.
     pub async fn users_after(&self, address: &str) -> Result<Vec<User>, Error> {
-        let users = "SELECT u.id, u.address, u.created_at, EXISTS (SELECT 1 FROM latchkey_bans b \
-            WHERE b.user_id = '' AND b.address = u.address) AS is_banned \
-            FROM latchkey_users u WHERE u.address > $1 ORDER BY u.address LIMIT 1000";
-        Ok(read!(self, db => sqlx::query_as(users).bind(address).fetch_all(db).await?))
+        self.all(USERS, &values![address]).await
     }
 
     /// The next thousand bans, in the order of their addresses and ids.
     pub async fn bans_after(&self, address: &str, user_id: &str) -> Result<Vec<Ban>, Error> {
-        let bans = "SELECT user_id, address, created_at FROM latchkey_bans \
-            WHERE (address, user_id) > ($1, $2) ORDER BY address, user_id LIMIT 1000";
-        Ok(read!(self, db => sqlx::query_as(bans).bind(address).bind(user_id).fetch_all(db).await?))
+        self.all(BANS, &values![address, user_id]).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use super::{Store, lend};
+use super::Store;
 use crate::server::ground::{clock::Millis, error::Error};
 
 /// Something of which so many are given out in a window of time, and come back evenly.
@@ -15,7 +15,7 @@ pub struct Allowance {
 /// Takes a quarter of what is left of each, rounded up; of what has nothing left there is no row.
 /// `full_at` is when everything is there again; one that lies ahead by more than the window was
 /// written by a clock that was set back since, and means nothing.
-const RESERVE: &str = "INSERT INTO latchkey_allowances AS kept (name, step, full_at, taken) \
+pub const RESERVE: &str = "INSERT INTO latchkey_allowances AS kept (name, step, full_at, taken) \
     SELECT name, step, $3 + step * (($4 / step + 3) / 4), ($4 / step + 3) / 4 \
     FROM UNNEST($1::TEXT[], $2::BIGINT[]) AS asked (name, step) \
     ON CONFLICT (name) DO UPDATE SET (step, full_at, taken) = ( \
@@ -45,15 +45,12 @@ impl Store {
             allowances.iter().map(|one| (one.name.as_str(), nanos(one.step))).collect();
         asked.sort_unstable();
         let (names, steps): (Vec<&str>, Vec<i64>) = asked.into_iter().unzip();
-        let taken: Vec<(String, i64)> = lend!(pool, db => {
-            sqlx::query_as(RESERVE)
-                .bind(names)
-                .bind(steps)
-                .bind(now.saturating_mul(NANOS))
-                .bind(nanos(window))
-                .fetch_all(db)
-                .await?
-        });
+        // Arrays are PostgreSQL's alone, and so is this statement.
+        let reserve = sqlx::query_as(RESERVE).bind(names).bind(steps);
+        let reserve = reserve.bind(now.saturating_mul(NANOS)).bind(nanos(window));
+        let mut lent = pool.get().await?;
+        let taken: Vec<(String, i64)> = reserve.fetch_all(lent.connection()?).await?;
+        lent.give_back();
         Ok(taken.into_iter().collect())
     }
 }

@@ -2,7 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::{SURVIVES_THE_PROCESS, Store, finish, read, write};
+use super::{
+    Durability, Store,
+    statement::{Statement, values},
+};
 use crate::server::ground::{clock::Millis, error::Error};
 
 /// An event, with what may be told of it: no secret, and the address masked.
@@ -22,9 +25,34 @@ pub struct AuditEvent {
     pub ip_prefix: String,
 }
 
-/// The statement that writes an event; `run_batch!` binds it.
-pub(super) const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix, list) \
+pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
+    subject, address, user_id, user_agent, ip_prefix, list) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+impl AuditEvent {
+    /// The statement that writes it.
+    pub(super) fn insert(&self) -> Statement<'_> {
+        self.insert_of(self.user_id.as_deref())
+    }
+
+    /// The same, of a user whose id was not known before.
+    pub(super) fn insert_of<'a>(&'a self, user_id: Option<&'a str>) -> Statement<'a> {
+        let AuditEvent { at, event, reason, request_id, subject, address, .. } = self;
+        let values = values![
+            *at,
+            event,
+            reason,
+            request_id,
+            subject,
+            address,
+            user_id,
+            &self.user_agent,
+            &self.ip_prefix,
+            self.list(),
+        ];
+        Statement::new(INSERT_EVENT, values)
+    }
+}
 
 /// A row of the table.
 #[derive(Debug, FromRow)]
@@ -52,31 +80,30 @@ pub struct Events {
     pub subject: Option<String>,
 }
 
+pub const EVENTS: &str = "SELECT id, at, event, reason, request_id, subject, address, user_id, \
+    user_agent, ip_prefix FROM latchkey_audit_events \
+    WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
+pub const EVENTS_OF_ONE: &str = "SELECT id, at, event, reason, request_id, subject, address, \
+    user_id, user_agent, ip_prefix FROM latchkey_audit_events \
+    WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
+
 impl Store {
     /// The next thousand events, the oldest first.
     pub async fn events(&self, page: &Events) -> Result<Vec<AuditRow>, Error> {
-        let of_all = "SELECT id, at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix \
-            FROM latchkey_audit_events WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
-        let of_one = "SELECT id, at, event, reason, request_id, subject, address, user_id, user_agent, ip_prefix \
-            FROM latchkey_audit_events WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 \
-            ORDER BY at, id LIMIT 1000";
         let Events { since, after, until, subject } = page;
-        Ok(match subject {
-            None => read!(self, db => {
-                sqlx::query_as(of_all).bind(since).bind(after).bind(until).fetch_all(db).await?
-            }),
-            Some(subject) => read!(self, db => {
-                let page = sqlx::query_as(of_one).bind(since).bind(after).bind(until).bind(subject);
-                page.fetch_all(db).await?
-            }),
-        })
+        match subject {
+            None => self.all(EVENTS, &values![*since, *after, *until]).await,
+            Some(subject) => {
+                self.all(EVENTS_OF_ONE, &values![*since, *after, *until, subject]).await
+            }
+        }
     }
 
     /// Writes an event that is no part of a step that changes something else.
     pub async fn note(&self, event: &AuditEvent) -> Result<(), Error> {
-        write!(self, SURVIVES_THE_PROCESS, tx => {
-            finish!(tx; note event, &event.user_id);
-        });
-        Ok(())
+        self.transaction(Durability::ProcessEnd, None, async |tx| {
+            tx.finish(&[event.insert()]).await
+        })
+        .await
     }
 }

@@ -3,8 +3,14 @@
 use sqlx::FromRow;
 use std::sync::LazyLock;
 
-use super::{AuditEvent, INSERT_MAIL, NewMail, Store, Taken, finish, read, write};
-use crate::server::ground::{clock::Millis, error::Error};
+use super::{
+    AuditEvent, Durability, NewMail, Store, Taken, Tx,
+    statement::{Statement, values},
+};
+use crate::server::ground::{
+    clock::{HOUR, Millis},
+    error::Error,
+};
 
 /// One attempt to sign in.
 #[derive(Clone, Debug, FromRow)]
@@ -140,6 +146,52 @@ fn origin() -> String {
     )
 }
 
+/// What became of a request that was to be mailed again.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Renewed {
+    /// Its next credential is written, and its mail.
+    Done,
+    /// There is no such request.
+    Gone,
+    /// Another resend was faster.
+    Overtaken,
+}
+
+pub const SUPERSEDE: &str = "UPDATE latchkey_auth_requests \
+    SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL";
+pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
+    (id, address, mode, template, destination, state, link_base, variables, user_agent, \
+    ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, \
+    last_mail_at, unlocks) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16)";
+pub const RENEW_REQUEST: &str = "UPDATE latchkey_auth_requests SET generation = $1, \
+    expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7 \
+    WHERE id = $8";
+pub const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials \
+    (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
+pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
+pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
+    SET ended_at = $1, ended_by = 'cancelled' \
+    WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
+/// The mails queued in a bucket in the last hour, newest first, each with the network that began
+/// its request.
+pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') AS network \
+    FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
+    WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
+
+async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
+    tx.all(QUEUED, &values![bucket, now - HOUR]).await
+}
+
+impl Credential {
+    /// The statement that writes it, of an auth request.
+    fn insert<'a>(&'a self, request_id: &'a str) -> Statement<'a> {
+        let Credential { generation, link_hash, code_hash, expires_at } = self;
+        let values = values![request_id, *generation, link_hash, code_hash, *expires_at];
+        Statement::new(INSERT_CREDENTIAL, values)
+    }
+}
+
 impl Store {
     /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees
     /// the mails queued in the bucket, newest first, and may refuse.
@@ -151,38 +203,41 @@ impl Store {
         event: &AuditEvent,
         allow: impl Fn(&[Taken]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        write!(self, of new.address, tx => {
-                   let now = event.at;
-                   allow(&queued!(tx, mail.bucket, now))?;
-                   for id in new.held {
-                       sqlx::query("UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL")
-                           .bind(now).bind(id).bind(new.address).execute(&mut *tx).await?;
-                   }
-                   finish!(
-                       tx,
-                       "INSERT INTO latchkey_auth_requests (id, address, mode, template, destination, state, link_base, variables, \
-                           user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, last_mail_at, unlocks) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16)"
-                           => [
-                               new.id, new.address, new.mode, new.template, new.destination, new.state, new.link_base, new.variables,
-                               new.user_agent, new.ip_prefix, now, credential.expires_at, credential.generation, new.code_salt,
-                               new.expires_in, i64::from(new.unlocks),
-                           ],
-                       INSERT_CREDENTIAL
-                           => [new.id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
-                       INSERT_MAIL => [
-        mail.id, mail.auth_request_id, new.address, mail.bucket, mail.rank, mail.payload, mail.attempts(), mail.due_at(event.at),
-        mail.leased_at(event.at), event.at, mail.expires_at, &event.request_id,
+        let now = event.at;
+        let insert = values![
+            new.id,
+            new.address,
+            new.mode,
+            new.template,
+            new.destination,
+            new.state,
+            new.link_base,
+            new.variables,
+            new.user_agent,
+            new.ip_prefix,
+            now,
+            credential.expires_at,
+            credential.generation,
+            new.code_salt,
+            new.expires_in,
+            i64::from(new.unlocks),
         ];
-                       note event, &event.user_id
-                   );
-               });
-        Ok(())
+        let held = new.held.iter();
+        let mut statements: Vec<Statement<'_>> =
+            held.map(|id| Statement::new(SUPERSEDE, values![now, id, new.address])).collect();
+        statements.push(Statement::new(INSERT_REQUEST, insert));
+        statements.push(credential.insert(new.id));
+        statements.push(mail.insert(new.address, event));
+        statements.push(event.insert());
+        self.transaction(Durability::PowerCut, Some(new.address), async |tx| {
+            allow(&queued(tx, mail.bucket, now).await?)?;
+            tx.finish(&statements).await
+        })
+        .await
     }
 
     /// Gives a pending auth request its next credential and mail, and notes the event, all or
-    /// nothing. `allow` sees the request as it is and the mails queued in the bucket. Nothing when
-    /// there is no such request.
+    /// nothing. `allow` sees the request as it is and the mails queued in the bucket.
     pub async fn renew(
         &self,
         id: &str,
@@ -191,89 +246,62 @@ impl Store {
         mail: &NewMail<'_>,
         event: &AuditEvent,
         allow: impl Fn(&AuthRequest, &[Taken]) -> Result<(), Error>,
-    ) -> Result<Option<()>, Error> {
-        let of = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
-        let address: Option<String> =
-            read!(self, db => sqlx::query_scalar(of).bind(id).fetch_optional(db).await?);
-        let Some(address) = address else { return Ok(None) };
-        Ok(write!(self, of &address, tx => {
-                   let request: AuthRequest = sqlx::query_as(BY_ID.as_str()).bind(id).fetch_one(&mut *tx).await?;
-                   if request.generation + 1 != credential.generation {
-                       return Err(Error::RateLimited { retry_after: 1 }); // another resend was faster
-                   }
-                   allow(&request, &queued!(tx, mail.bucket, event.at))?;
-                   finish!(
-                       tx,
-                       "UPDATE latchkey_auth_requests SET generation = $1, expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, \
-                           expires_in = $6, unlocks = $7 WHERE id = $8"
-                           => [
-                               credential.generation, mail.expires_at, event.at, terms.mode, terms.link_base, terms.expires_in,
-                               i64::from(terms.unlocks), id,
-                           ],
-                       INSERT_CREDENTIAL
-                           => [id, credential.generation, &credential.link_hash, &credential.code_hash, credential.expires_at],
-                       INSERT_MAIL => [
-        mail.id, mail.auth_request_id, &address, mail.bucket, mail.rank, mail.payload, mail.attempts(), mail.due_at(event.at),
-        mail.leased_at(event.at), event.at, mail.expires_at, &event.request_id,
+    ) -> Result<Renewed, Error> {
+        let found: Option<(String,)> = self.first(ADDRESS_OF, &values![id]).await?;
+        let Some((address,)) = found else { return Ok(Renewed::Gone) };
+        let renew = values![
+            credential.generation,
+            mail.expires_at,
+            event.at,
+            terms.mode,
+            terms.link_base,
+            terms.expires_in,
+            i64::from(terms.unlocks),
+            id,
         ];
-                       note event, &event.user_id
-                   );
-                   Some(())
-               }))
+        let statements = [
+            Statement::new(RENEW_REQUEST, renew),
+            credential.insert(id),
+            mail.insert(&address, event),
+            event.insert(),
+        ];
+        self.transaction(Durability::PowerCut, Some(&address), async |tx| {
+            let found = tx.first::<AuthRequest>(&BY_ID, &values![id]).await?;
+            let Some(request) = found else { return Ok(Renewed::Gone) };
+            if request.generation + 1 != credential.generation {
+                return Ok(Renewed::Overtaken);
+            }
+            allow(&request, &queued(tx, mail.bucket, event.at).await?)?;
+            tx.finish(&statements).await?;
+            Ok(Renewed::Done)
+        })
+        .await
     }
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
-        Ok(read!(self, db => sqlx::query_as(BY_ID.as_str()).bind(id).fetch_optional(db).await?))
+        self.first(&BY_ID, &values![id]).await
     }
 
     /// What a link token with this hash was made for.
     pub async fn origin_of_link(&self, link_hash: &[u8]) -> Result<Option<Origin>, Error> {
-        let origin = ORIGIN_OF_LINK.as_str();
-        Ok(read!(self, db => sqlx::query_as(origin).bind(link_hash).fetch_optional(db).await?))
+        self.first(&ORIGIN_OF_LINK, &values![link_hash]).await
     }
 
     /// Every credential of an auth request and of up to four others, newest first.
     pub async fn origins_of_code(&self, id: &str, others: &[String]) -> Result<Vec<Origin>, Error> {
-        let origins = ORIGINS_OF_CODE.as_str();
         let other = |n| others.get(n).map_or(id, String::as_str);
-        Ok(read!(self, db => {
-            let origins = sqlx::query_as(origins).bind(id).bind(other(0)).bind(other(1));
-            origins.bind(other(2)).bind(other(3)).fetch_all(db).await?
-        }))
+        self.all(&ORIGINS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
     }
 
     /// Ends an auth request for good, and notes the event. Whether it was pending.
     pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
-        Ok(write!(self, of address, tx => {
-            let cancel = "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'cancelled' \
-                WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
-            let cancelled = sqlx::query(cancel).bind(event.at).bind(id).execute(&mut *tx).await?.rows_affected();
-            if cancelled > 0 {
-                finish!(tx; note event, &event.user_id);
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            if tx.execute(CANCEL, &values![event.at, id]).await? == 0 {
+                return Ok(false);
             }
-            cancelled > 0
-        }))
+            tx.finish(&[event.insert()]).await?;
+            Ok(true)
+        })
+        .await
     }
 }
-
-/// The mails queued in a bucket in the last hour, newest first, each with the network that began
-/// its request.
-macro_rules! queued {
-    ($tx:ident, $bucket:expr, $now:expr) => {{
-        let mails: Vec<Taken> = sqlx::query_as(
-            "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') AS network FROM latchkey_outbox o \
-             LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
-             WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000",
-        )
-        .bind($bucket)
-        .bind($now - $crate::server::ground::clock::HOUR)
-        .fetch_all(&mut *$tx)
-        .await?;
-        mails
-    }};
-}
-
-const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) \
-    VALUES ($1, $2, $3, $4, $5)";
-
-use queued;

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Store, lend};
+use super::{Store, statement::values};
 
 /// Why there is no backup: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +64,6 @@ async fn copy(
     into: &Path,
 ) -> Result<(), BackupError> {
     let into = into.display().to_string();
-    lend!(readers, db => sqlx::query("VACUUM INTO $1").bind(into).execute(db).await?);
+    readers.run("VACUUM INTO $1", &values![&into]).await?;
     Ok(())
 }

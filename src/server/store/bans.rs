@@ -7,8 +7,18 @@
 //! address beside it is the one they had then, and binds nobody) and, with no `user_id`, by
 //! address. A ban makes no user, and the end of one leaves none behind.
 
-use super::{AuditEvent, Store, finish, read, write};
+use super::{
+    AuditEvent, Durability, Store,
+    statement::{Statement, values},
+};
 use crate::server::ground::{clock::Millis, error::Error};
+
+pub const BAN: &str = "INSERT INTO latchkey_bans (user_id, address, created_at) \
+    VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+pub const LIFT: &str = "DELETE FROM latchkey_bans \
+    WHERE user_id = $1 OR address = $2 AND (user_id = '' OR $1 IS NULL)";
+pub const FIND_BAN: &str = "SELECT address FROM latchkey_bans \
+    WHERE user_id = $1 OR user_id = '' AND address = $2 LIMIT 1";
 
 impl Store {
     /// Keeps a user of the team's own table out, by id, or without one an address.
@@ -19,11 +29,11 @@ impl Store {
         now: Millis,
         event: &AuditEvent,
     ) -> Result<(), Error> {
-        let ban = "INSERT INTO latchkey_bans (user_id, address, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        write!(self, tx => {
-            finish!(tx, ban => [user_id.unwrap_or_default(), address, now]; note event, &event.user_id);
-        });
-        Ok(())
+        let ban = values![user_id.unwrap_or_default(), address, now];
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            tx.finish(&[Statement::new(BAN, ban), event.insert()]).await
+        })
+        .await
     }
 
     /// Lifts the ban of an address and of the user who has it; where nobody has it, of the user who
@@ -34,22 +44,19 @@ impl Store {
         address: &str,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        let lift = "DELETE FROM latchkey_bans WHERE user_id = $1 OR address = $2 AND (user_id = '' OR $1 IS NULL)";
-        Ok(write!(self, tx => {
-            let lifted = sqlx::query(lift).bind(user_id).bind(address).execute(&mut *tx).await?.rows_affected() > 0;
-            if lifted {
-                finish!(tx; note event, &event.user_id);
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            if tx.execute(LIFT, &values![user_id, address]).await? == 0 {
+                return Ok(false);
             }
-            lifted
-        }))
+            tx.finish(&[event.insert()]).await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Whether an address is kept out, or the user of the team's own table who has it.
     pub async fn is_banned(&self, user_id: Option<&str>, address: &str) -> Result<bool, Error> {
-        let ban = "SELECT address FROM latchkey_bans WHERE user_id = $1 OR user_id = '' AND address = $2 LIMIT 1";
-        let found: Option<String> = read!(self, db => {
-            sqlx::query_scalar(ban).bind(user_id).bind(address).fetch_optional(db).await?
-        });
+        let found: Option<(String,)> = self.first(FIND_BAN, &values![user_id, address]).await?;
         Ok(found.is_some())
     }
 }

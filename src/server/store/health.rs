@@ -3,10 +3,10 @@
 // Connections and answers age by real time, whatever a story's clock says.
 #![allow(clippy::disallowed_methods)]
 
-use sqlx::{PgConnection, SqliteConnection};
+use sqlx::PgConnection;
 use std::time::Duration;
 
-use super::{Pool, SURVIVES_THE_PROCESS, Store, Trouble, lend, trouble};
+use super::{Durability, Pool, Store, Trouble, Writer, trouble};
 
 /// How long the memory of a write that failed for want of room, or of the right to, counts: what a
 /// probe writes may still have room where a request has none.
@@ -34,7 +34,7 @@ impl Store {
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Store::Sqlite { readers, writer } => {
-                let both = [readers.trouble(), writer.trouble()];
+                let both = [readers.trouble(), writer.pool().trouble()];
                 both.into_iter().flatten().max_by_key(|trouble| trouble.at)
             }
             Store::Postgres(pool) => pool.trouble(),
@@ -43,7 +43,7 @@ impl Store {
 }
 
 /// That a file may be written at all, full or not.
-pub(super) async fn judge_file(writer: &Pool<SqliteConnection>) -> sqlx::Result<()> {
+pub(super) async fn judge_file(writer: &Writer) -> sqlx::Result<()> {
     match rewrite(writer).await {
         Err(error) if trouble::is_read_only(&error) => Err(error),
         _ => Ok(()),
@@ -51,15 +51,15 @@ pub(super) async fn judge_file(writer: &Pool<SqliteConnection>) -> sqlx::Result<
 }
 
 /// Writes a row as it is: whether a file takes writes, only a write tells.
-async fn rewrite(writer: &Pool<SqliteConnection>) -> sqlx::Result<bool> {
-    let mut lent = writer.begin(SURVIVES_THE_PROCESS, None).await?;
+async fn rewrite(writer: &Writer) -> sqlx::Result<bool> {
+    let mut lent = writer.get().await?;
     let db = lent.connection()?;
+    db.flush_for(Durability::ProcessEnd).await?;
     // Before the first start there is none yet.
     let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migrations')";
     if sqlx::query_scalar(there).fetch_one(&mut *db).await? {
         db.say("UPDATE latchkey_migrations SET success = success WHERE version = 1").await?;
     }
-    db.end("COMMIT").await?;
     lent.give_back();
     Ok(true)
 }
@@ -68,11 +68,12 @@ async fn rewrite(writer: &Pool<SqliteConnection>) -> sqlx::Result<bool> {
 /// server that is not the first any more: they are closed, and new ones find the one that is.
 async fn is_writable(pool: &Pool<PgConnection>) -> sqlx::Result<bool> {
     let ask = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
-    Ok(lend!(pool, db => {
-        let is_writable: bool = sqlx::query_scalar(ask).fetch_one(&mut *db).await?;
-        if !is_writable {
-            db.spend();
-        }
-        is_writable
-    }))
+    let mut lent = pool.get().await?;
+    let db = lent.connection()?;
+    let is_writable: bool = sqlx::query_scalar(ask).fetch_one(&mut *db).await?;
+    if !is_writable {
+        db.spend();
+    }
+    lent.give_back();
+    Ok(is_writable)
 }

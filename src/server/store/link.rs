@@ -8,8 +8,8 @@ use futures::{
 };
 use sha2::{Digest, Sha256};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, Database, Either, Execute, Executor, PgConnection,
-    SqlSafeStr, SqlStr, SqliteConnection,
+    Arguments as _, AssertSqlSafe, ConnectOptions, Connection, Database, Either, Execute, Executor,
+    FromRow, PgConnection, SqlSafeStr, SqlStr, SqliteConnection,
 };
 use std::{
     fmt, io,
@@ -18,7 +18,11 @@ use std::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::trouble::{Trouble, spends};
+use super::{
+    sqlite::{Durability, Group},
+    statement::Value,
+    trouble::{Trouble, spends},
+};
 
 /// How the connections of one pool are used.
 #[derive(Debug, Default)]
@@ -49,7 +53,7 @@ impl Setup {
 
 type Arguments<C> = <<C as Connection>::Database as Database>::Arguments;
 /// What came of a statement: rows, and how many it changed.
-type Outcome<C> = Either<
+pub type Outcome<C> = Either<
     <<C as Connection>::Database as Database>::QueryResult,
     <<C as Connection>::Database as Database>::Row,
 >;
@@ -63,9 +67,28 @@ pub trait Wire: Connection + Sized {
         is_named: bool,
     ) -> BoxFuture<'_, sqlx::Result<Vec<Outcome<Self>>>>;
 
-    /// The statements that begin a transaction: as durable as `durability` says, and, with an
-    /// address, the only one of that address.
-    fn beginning(setup: &Setup, durability: &'static str, address: Option<&str>) -> SqlStr;
+    fn arguments(values: &[Value<'_>]) -> sqlx::Result<Arguments<Self>>;
+
+    /// How many rows a statement changed.
+    fn changed(result: &<Self::Database as Database>::QueryResult) -> u64;
+
+    /// The statements that begin a transaction, with an address the only one of that.
+    fn beginning(setup: &Setup, address: Option<&str>) -> SqlStr;
+}
+
+/// A statement as it travels: as it was written, or put together.
+pub enum Sql {
+    Plain(SqlStr),
+    Composed(String),
+}
+
+impl From<Sql> for SqlStr {
+    fn from(sql: Sql) -> Self {
+        match sql {
+            Sql::Plain(sql) => sql,
+            Sql::Composed(sql) => AssertSqlSafe(sql).into_sql_str(),
+        }
+    }
 }
 
 macro_rules! wire {
@@ -86,15 +109,34 @@ macro_rules! wire {
                 outcomes.try_collect().boxed()
             }
 
-            fn beginning(setup: &Setup, durability: &'static str, address: Option<&str>) -> SqlStr {
-                $begin(setup, durability, address)
+            fn arguments(values: &[Value<'_>]) -> sqlx::Result<Arguments<Self>> {
+                let mut arguments = Arguments::<Self>::default();
+                for value in values {
+                    match *value {
+                        Value::Text(text) => arguments.add(text),
+                        Value::Int(number) => arguments.add(number),
+                        Value::Bytes(bytes) => arguments.add(bytes),
+                        Value::Flag(flag) => arguments.add(flag),
+                    }
+                    .map_err(sqlx::Error::Encode)?;
+                }
+                Ok(arguments)
+            }
+
+            fn changed(result: &<Self::Database as Database>::QueryResult) -> u64 {
+                result.rows_affected()
+            }
+
+            fn beginning(setup: &Setup, address: Option<&str>) -> SqlStr {
+                $begin(setup, address)
             }
         }
     };
 }
 
-wire!(SqliteConnection, |_, durability: &'static str, _| durability.into_sql_str());
-wire!(PgConnection, |setup: &Setup, _, address: Option<&str>| {
+// Not a deferred BEGIN: one that reads first and writes later fails at once when another has written.
+wire!(SqliteConnection, |_, _| "PRAGMA synchronous = FULL; BEGIN IMMEDIATE".into_sql_str());
+wire!(PgConnection, |setup: &Setup, address: Option<&str>| {
     let lock = address
         .map(|address| format!("; SELECT FROM pg_advisory_xact_lock({})", key_of_address(address)));
     AssertSqlSafe(setup.begin.clone() + &lock.unwrap_or_default()).into_sql_str()
@@ -106,13 +148,25 @@ fn key_of_address(address: &str) -> i64 {
     hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
 }
 
+/// What is open on a connection, and is undone when whoever opened it goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    Nothing,
+    Transaction,
+    Savepoint,
+}
+
 /// A connection that knows whether it is in a transaction, and whether it is still of use.
 pub struct Link<C> {
     connection: C,
     setup: Arc<Setup>,
-    is_in_transaction: bool,
+    open: Open,
     is_spent: bool,
     opened_at: Instant,
+    /// On SQLite's writer: transactions that have ended and wait for their commit.
+    pub(super) group: Option<Group>,
+    /// There, too: what its transactions survive.
+    durability: Durability,
 }
 
 impl<C: Wire> Link<C> {
@@ -120,8 +174,15 @@ impl<C: Wire> Link<C> {
         let opened = async {
             let connection = options.connect().await?;
             let opened_at = Instant::now();
-            let (is_in_transaction, is_spent) = (false, false);
-            let mut link = Link { connection, setup, is_in_transaction, is_spent, opened_at };
+            let mut link = Link {
+                connection,
+                setup,
+                open: Open::Nothing,
+                is_spent: false,
+                opened_at,
+                group: None,
+                durability: Durability::PowerCut,
+            };
             if let Some(session) = link.setup.session.clone() {
                 link.say(AssertSqlSafe(session)).await?;
             }
@@ -150,25 +211,67 @@ impl<C: Wire> Link<C> {
         self.is_spent = true;
     }
 
-    pub async fn begin(
-        &mut self,
-        durability: &'static str,
-        address: Option<&str>,
-    ) -> sqlx::Result<()> {
-        self.is_in_transaction = true;
-        self.say(C::beginning(&self.setup, durability, address)).await
+    pub async fn begin(&mut self, address: Option<&str>) -> sqlx::Result<()> {
+        self.open = Open::Transaction;
+        self.durability = Durability::PowerCut;
+        self.say(C::beginning(&self.setup, address)).await
+    }
+
+    /// A statement on its way begins a transaction, or a savepoint in one.
+    pub fn enter_transaction(&mut self) {
+        self.open = Open::Transaction;
+    }
+
+    pub fn enter_savepoint(&mut self) {
+        self.open = Open::Savepoint;
+    }
+
+    /// What was open has ended, or is another's to end.
+    pub fn has_ended(&mut self) {
+        self.open = Open::Nothing;
     }
 
     /// Ends a transaction, by `COMMIT` or `ROLLBACK`.
     pub async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
         self.say(how).await?;
-        self.is_in_transaction = false;
+        self.has_ended();
         Ok(())
     }
 
-    /// A statement has ended the transaction.
-    pub fn has_ended(&mut self) {
-        self.is_in_transaction = false;
+    /// Has SQLite flush what the next transaction writes, or not. Outside of transactions alone.
+    pub async fn flush_for(&mut self, durability: Durability) -> sqlx::Result<()> {
+        if self.durability == durability {
+            return Ok(());
+        }
+        // No prepared statement: this pragma does its work when it is prepared.
+        self.say(match durability {
+            Durability::PowerCut => "PRAGMA synchronous = FULL",
+            Durability::ProcessEnd => "PRAGMA synchronous = NORMAL",
+        })
+        .await?;
+        self.durability = durability;
+        Ok(())
+    }
+
+    /// Rolls back what is open, and a group with it if that is what it takes.
+    pub async fn undo(&mut self) -> sqlx::Result<()> {
+        if self.open == Open::Savepoint {
+            let undone = self.say("ROLLBACK TO member; RELEASE member").await;
+            if !is_of_no_transaction(&undone) {
+                self.has_ended();
+                return undone;
+            }
+            // On a full disk, say, SQLite has ended the transaction by itself.
+            self.group = None;
+        }
+        if self.open != Open::Nothing {
+            let undone = self.say("ROLLBACK").await;
+            if !is_of_no_transaction(&undone) {
+                undone?;
+            }
+            self.has_ended();
+        }
+        Ok(())
     }
 
     /// Statements without parameters, for what they do.
@@ -190,16 +293,7 @@ impl<C: Wire> Link<C> {
                 Ok(()) => break,
             }
         }
-        if self.is_in_transaction {
-            match self.end("ROLLBACK").await {
-                // SQLite: it has none to end, because it was ended just before.
-                Err(sqlx::Error::Database(told)) if told.code().is_some_and(|code| code == "1") => {
-                    self.is_in_transaction = false;
-                }
-                ended => ended?,
-            }
-        }
-        Ok(())
+        self.undo().await
     }
 
     pub async fn close(self) -> sqlx::Result<()> {
@@ -229,15 +323,52 @@ impl<C: Wire> Link<C> {
         E: 'q + Execute<'q, C::Database>,
     {
         let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
-        let (sql, has_arguments) = (query.sql(), arguments.is_some());
-        if !self.setup.is_shared || self.is_in_transaction || !has_arguments {
+        self.travel(query.sql(), arguments).await
+    }
+
+    /// Runs a statement with its values.
+    pub async fn statement(
+        &mut self,
+        sql: impl Into<SqlStr>,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<Vec<Outcome<C>>> {
+        let arguments = C::arguments(values)?;
+        self.travel(sql.into(), Some(arguments)).await
+    }
+
+    async fn travel(
+        &mut self,
+        sql: SqlStr,
+        arguments: Option<Arguments<C>>,
+    ) -> sqlx::Result<Vec<Outcome<C>>> {
+        if !self.setup.is_shared || self.open != Open::Nothing || arguments.is_none() {
             return self.limited(sql, arguments).await;
         }
-        self.begin("", None).await?;
+        self.begin(None).await?;
         let outcomes = self.limited(sql, arguments).await;
         let ended = self.end(if outcomes.is_ok() { "COMMIT" } else { "ROLLBACK" }).await;
         outcomes.and_then(|outcomes| ended.map(|()| outcomes))
     }
+}
+
+/// The rows of an outcome.
+pub fn rows<R, Q, T: for<'r> FromRow<'r, R>>(outcomes: Vec<Either<Q, R>>) -> sqlx::Result<Vec<T>>
+where
+    R: sqlx::Row,
+{
+    outcomes.into_iter().filter_map(Either::right).map(|row| T::from_row(&row)).collect()
+}
+
+/// How many rows the first statement of an outcome changed.
+pub fn changes<C: Wire>(outcomes: &[Outcome<C>]) -> u64 {
+    let first = outcomes.iter().find_map(|outcome| outcome.as_ref().left());
+    first.map_or(0, C::changed)
+}
+
+/// Whether SQLite says that there is no transaction, or no such savepoint, to end.
+fn is_of_no_transaction(ended: &sqlx::Result<()>) -> bool {
+    let told = ended.as_ref().err().and_then(|error| error.as_database_error());
+    told.and_then(|told| told.code()).is_some_and(|code| code == "1")
 }
 
 impl<C> fmt::Debug for Link<C> {

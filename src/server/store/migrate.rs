@@ -37,7 +37,6 @@ pub(super) struct Migrations {
     types: [&'static str; 2],
     /// How bytes are written.
     bytes: [&'static str; 2],
-    durability: &'static str,
     lock: &'static str,
 }
 
@@ -46,7 +45,6 @@ pub(super) fn of_sqlite() -> Migrations {
         migrator: sqlx::migrate!("migrations/sqlite"),
         types: ["BLOB", "TIMESTAMP"],
         bytes: ["X'", "'"],
-        durability: super::DURABLE,
         lock: "SELECT 1",
     }
 }
@@ -56,7 +54,6 @@ pub(super) fn of_postgres() -> Migrations {
         migrator: sqlx::migrate!("migrations/postgres"),
         types: ["BYTEA", "TIMESTAMPTZ"],
         bytes: ["'\\x", "'::BYTEA"],
-        durability: "",
         // Any number, the same for all versions.
         lock: "SELECT FROM pg_advisory_xact_lock(5494182362371)",
     }
@@ -90,7 +87,7 @@ impl Migrations {
         usize: ColumnIndex<<C::Database as Database>::Row>,
         <C::Database as Database>::Arguments: IntoArguments<C::Database>,
     {
-        let mut lent = pool.begin(self.durability, None).await?;
+        let mut lent = pool.begin(None).await?;
         let db = lent.connection()?;
         db.say(self.lock).await?;
         let [blob, timestamp] = self.types;
@@ -122,6 +119,24 @@ impl Migrations {
         lent.give_back();
         Ok(pending.len())
     }
+}
+
+/// The migrations that were made, none where the statement `there` says that there is no table.
+pub(super) async fn made_if<C>(there: &'static str, pool: &Pool<C>) -> sqlx::Result<Vec<Made>>
+where
+    C: Wire + 'static,
+    bool: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+    i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+    Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
+    usize: ColumnIndex<<C::Database as Database>::Row>,
+    <C::Database as Database>::Arguments: IntoArguments<C::Database>,
+{
+    let mut lent = pool.get().await?;
+    let db = lent.connection()?;
+    let is_there: bool = sqlx::query(there).fetch_one(&mut *db).await?.try_get(0)?;
+    let made = if is_there { made(db).await? } else { Vec::new() };
+    lent.give_back();
+    Ok(made)
 }
 
 /// The migrations that were made; the table must be there.

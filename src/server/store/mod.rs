@@ -21,8 +21,10 @@ mod outbox_by_hand;
 mod overview;
 mod pool;
 mod purge;
-mod run;
 mod sessions;
+mod sqlite;
+mod statement;
+mod transaction;
 mod trouble;
 mod trust;
 mod url;
@@ -38,27 +40,27 @@ use crate::server::{
 pub use accounts::{Ban, NewUser, User};
 pub use allowances::Allowance;
 pub use audit::{AuditEvent, AuditRow, Events};
-pub use auth_requests::{AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin};
+pub use auth_requests::{
+    AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin, Renewed,
+};
 pub use backup::BackupError;
+use link::rows;
 pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
 pub use migrate::MigrateError;
 pub use open::OpenError;
 use open::Purpose;
-use outbox::INSERT_MAIL;
 pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
 pub use outbox_by_hand::WaitingMail;
-use overview::OVERVIEW;
 pub use overview::{ATTEMPTS_SHOWN, Line, Overview};
 pub use pool::Pool;
-pub(crate) use run::{
-    DURABLE, Dialect, SURVIVES_THE_PROCESS, Tx, execute, finish, lend, read, returning, run_all,
-    run_batch, transaction, write,
-};
 pub use sessions::{NewSession, SessionRow};
+pub use sqlite::{Durability, Writer};
+pub use statement::Value;
+use transaction::Tx;
 pub use trouble::Trouble;
-pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword};
+pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
 pub use users::{FailedTry, RightPassword, Taken};
-pub use verification::{Admission, Completed, Verdict};
+pub use verification::{Admission, Completed, Counted, Verdict};
 
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -72,7 +74,7 @@ pub enum Store {
     /// of polling a lock.
     Sqlite {
         readers: Pool<SqliteConnection>,
-        writer: Pool<SqliteConnection>,
+        writer: Writer,
     },
     Postgres(Pool<PgConnection>),
 }
@@ -124,7 +126,7 @@ impl Store {
         match place(url, "DATABASE_URL")? {
             Place::Sqlite(options) => {
                 let (readers, writer) = open::sqlite(options, READERS).await?;
-                Ok(Store::Sqlite { readers, writer })
+                Ok(Store::Sqlite { readers, writer: Writer::new(writer) })
             }
             Place::Postgres(options) => {
                 let connections = limits.connections as usize;
@@ -167,19 +169,11 @@ impl Store {
         let pending = match self {
             Store::Sqlite { readers, .. } => {
                 let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migrations')";
-                let made = lend!(readers, db => {
-                    let is_there: bool = sqlx::query_scalar(there).fetch_one(&mut *db).await?;
-                    if is_there { migrate::made(db).await? } else { Vec::new() }
-                });
-                migrate::of_sqlite().pending(&made)?.len()
+                migrate::of_sqlite().pending(&migrate::made_if(there, readers).await?)?.len()
             }
             Store::Postgres(pool) => {
                 let there = "SELECT to_regclass('latchkey_migrations') IS NOT NULL";
-                let made = lend!(pool, db => {
-                    let is_there: bool = sqlx::query_scalar(there).fetch_one(&mut *db).await?;
-                    if is_there { migrate::made(db).await? } else { Vec::new() }
-                });
-                migrate::of_postgres().pending(&made)?.len()
+                migrate::of_postgres().pending(&migrate::made_if(there, pool).await?)?.len()
             }
         };
         Ok(pending)
@@ -187,13 +181,10 @@ impl Store {
 
     /// Whether tables may be made there.
     pub async fn may_migrate(&self) -> Result<bool, MigrateError> {
-        let may = match self {
-            Store::Sqlite { .. } => return Ok(true),
-            Store::Postgres(_) => {
-                "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)"
-            }
-        };
-        Ok(read!(self, db => sqlx::query_scalar(may).fetch_one(db).await?))
+        let Store::Postgres(pool) = self else { return Ok(true) };
+        let may = "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)";
+        let found: Vec<(bool,)> = rows(pool.run(may, &[]).await?)?;
+        Ok(found == [(true,)])
     }
 
     /// What time it is where the database is.
@@ -202,7 +193,8 @@ impl Store {
             Store::Sqlite { .. } => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
             Store::Postgres(_) => "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT",
         };
-        Ok(read!(self, db => sqlx::query_scalar(time).fetch_one(db).await?))
+        let (time,) = self.one(time, &[]).await?;
+        Ok(time)
     }
 
     /// Folds SQLite's log into its file, as far as nobody has to wait for it. Otherwise it would be
@@ -210,7 +202,7 @@ impl Store {
     /// may have changed, for long.
     pub async fn checkpoint(&self) -> Result<(), Error> {
         if let Store::Sqlite { readers, .. } = self {
-            lend!(readers, db => sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(db).await?);
+            readers.run("PRAGMA wal_checkpoint(PASSIVE)", &[]).await?;
         }
         Ok(())
     }
@@ -219,26 +211,97 @@ impl Store {
     pub async fn close(&self) {
         match self {
             Store::Sqlite { readers, writer } => {
+                // Whoever waits for a commit has it first.
+                if let Ok(lent) = writer.get().await {
+                    lent.give_back();
+                }
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Store::Postgres(pool) => pool.close().await,
         }
     }
 }
 
-/// The statements that are put together out of pieces.
-pub fn composed() -> [&'static str; 6] {
-    use self::auth_requests as requests;
-    use self::verification as verified;
-    [
-        &OVERVIEW,
-        &requests::BY_ID,
-        &requests::ORIGIN_OF_LINK,
-        &requests::ORIGINS_OF_CODE,
-        &verified::WITH_USER_OF_ADDRESS,
-        &verified::WITH_USER_OF_ID,
-    ]
+/// Every statement that reads or writes rows, for those who look at how it finds them.
+pub fn statements() -> Vec<&'static str> {
+    let mut statements = vec![
+        accounts::ADD_USER,
+        accounts::USERS,
+        accounts::BANS,
+        allowances::RESERVE,
+        audit::INSERT_EVENT,
+        audit::EVENTS,
+        audit::EVENTS_OF_ONE,
+        &auth_requests::BY_ID,
+        &auth_requests::ORIGIN_OF_LINK,
+        &auth_requests::ORIGINS_OF_CODE,
+        auth_requests::SUPERSEDE,
+        auth_requests::INSERT_REQUEST,
+        auth_requests::RENEW_REQUEST,
+        auth_requests::INSERT_CREDENTIAL,
+        auth_requests::ADDRESS_OF,
+        auth_requests::CANCEL,
+        auth_requests::QUEUED,
+        bans::BAN,
+        bans::LIFT,
+        bans::FIND_BAN,
+        outbox::INSERT_MAIL,
+        outbox::CLAIM,
+        outbox::CLAIM_UNLOCKED,
+        outbox::ENDS,
+        outbox::BRING_NEAR,
+        outbox::HOLD,
+        outbox::TAKE_OVER,
+        outbox::MAIL_OF,
+        outbox::COUNT_QUEUED,
+        outbox::END_MAIL,
+        outbox::DELAY_MAIL,
+        outbox_by_hand::WAITING,
+        outbox_by_hand::WAITING_ONE,
+        outbox_by_hand::RETRY,
+        outbox_by_hand::RETRY_RANK,
+        overview::ACTIVITY,
+        &overview::OVERVIEW,
+        purge::OLD_EVENTS,
+        sessions::ALIVE,
+        sessions::SESSION,
+        sessions::COUNT_ALIVE,
+        sessions::TOUCH,
+        sessions::PROLONG,
+        sessions::REVOKE_ONE,
+        sessions::REVOKE_OTHERS,
+        sessions::INSERT_SESSION,
+        sessions::END_REQUESTS,
+        sessions::REVOKE_REPLACED,
+        sessions::REVOKE_OF_DEVICE,
+        sessions::INSERT_USER,
+        trust::DISTRUST,
+        trust::DISTRUSTED_UNTIL,
+        trust::DISTRUST_EVERYBODY,
+        trust::SESSION_IDS,
+        trust::REVOKE_SOME,
+        trust::REVOKE_DISPUTED,
+        trust::CANCEL_ALL,
+        trust::REMOVE_PASSWORD,
+        trust::SET_PASSWORD,
+        users::FAILED_TRIES,
+        users::INSERT_TRY,
+        users::USER,
+        users::USER_ID,
+        users::UNCHANGED,
+        users::RENEW_PASSWORD,
+        users::DELETE_SESSIONS,
+        users::DELETE_REQUESTS,
+        users::DELETE_MAILS,
+        users::DELETE_USER,
+        verification::COUNT,
+        verification::USE_UP,
+        &verification::WITH_USER_OF_ADDRESS,
+        &verification::WITH_USER_OF_ID,
+    ];
+    statements.extend(purge::RULES.map(|(statement, _)| statement));
+    statements
 }
 
 fn place(url: &str, setting: &'static str) -> Result<Place, OpenError> {
@@ -248,7 +311,7 @@ fn place(url: &str, setting: &'static str) -> Result<Place, OpenError> {
 /// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that
 /// were small make SQLite read them whole once they have grown. Without any it takes the indexes,
 /// which is right for every statement of ours.
-async fn forget_statistics(writer: &Pool<SqliteConnection>) -> Result<(), sqlx::Error> {
+async fn forget_statistics(writer: &Writer) -> Result<(), sqlx::Error> {
     // Not lent again, but closed: what a connection has read of them it keeps.
     let mut lent = writer.get().await?;
     let db = lent.connection()?;

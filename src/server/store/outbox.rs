@@ -2,7 +2,10 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, SURVIVES_THE_PROCESS, Store, execute, finish, read, returning, write};
+use super::{
+    AuditEvent, Durability, Store,
+    statement::{Statement, Value, values},
+};
 use crate::server::ground::{
     clock::{MINUTE, Millis},
     error::Error,
@@ -27,17 +30,27 @@ pub struct NewMail<'a> {
     pub handed_over: bool,
 }
 
-impl NewMail<'_> {
-    pub(super) fn attempts(&self) -> i64 {
-        i64::from(self.handed_over)
-    }
-
-    pub(super) fn due_at(&self, now: Millis) -> Millis {
-        if self.handed_over { now + LEASE } else { now }
-    }
-
-    pub(super) fn leased_at(&self, now: Millis) -> Option<Millis> {
-        self.handed_over.then_some(now)
+impl<'a> NewMail<'a> {
+    /// The statement that queues it, for an address, with the event of which it is.
+    pub(super) fn insert(&self, address: &'a str, event: &'a AuditEvent) -> Statement<'a> {
+        let NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over } = *self;
+        let now = event.at;
+        let due_at = if handed_over { now + LEASE } else { now };
+        let values = values![
+            id,
+            auth_request_id,
+            address,
+            bucket,
+            rank,
+            payload,
+            i64::from(handed_over),
+            due_at,
+            handed_over.then_some(now),
+            now,
+            expires_at,
+            &event.request_id,
+        ];
+        Statement::new(INSERT_MAIL, values)
     }
 }
 
@@ -70,8 +83,7 @@ impl QueuedMail {
     }
 }
 
-/// The statement that queues a mail.
-pub(super) const INSERT_MAIL: &str = "INSERT INTO latchkey_outbox \
+pub const INSERT_MAIL: &str = "INSERT INTO latchkey_outbox \
     (id, auth_request_id, address, bucket, rank, state, payload, attempts, due_at, leased_at, \
     created_at, expires_at, request_id) \
     VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10, $11, $12)";
@@ -105,36 +117,56 @@ impl Ending {
     }
 }
 
+/// Takes the mails of one rank that are due, those first that became due first.
+pub const CLAIM: &str = "UPDATE latchkey_outbox \
+    SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
+    WHERE id IN (SELECT id FROM latchkey_outbox \
+    WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4) \
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+/// The same on PostgreSQL. SKIP LOCKED: two workers take different mails instead of waiting for
+/// each other.
+pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
+    SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
+    WHERE id IN (SELECT id FROM latchkey_outbox \
+    WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4 \
+    FOR UPDATE SKIP LOCKED) \
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+pub const ENDS: &str = "SELECT \
+    (SELECT MIN(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1), \
+    (SELECT MAX(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1)";
+pub const BRING_NEAR: &str = "UPDATE latchkey_outbox SET due_at = $1 \
+    WHERE state = 'queued' AND rank = $2 AND due_at > $3";
+pub const HOLD: &str = "UPDATE latchkey_outbox \
+    SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
+    WHERE id = $3 AND state = 'queued' AND attempts = $4 \
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+pub const TAKE_OVER: &str = "UPDATE latchkey_outbox SET due_at = created_at, leased_at = NULL \
+    WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL";
+pub const MAIL_OF: &str = "SELECT state, last_error FROM latchkey_outbox \
+    WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1";
+pub const COUNT_QUEUED: &str =
+    "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox WHERE state = 'queued'";
+pub const END_MAIL: &str = "UPDATE latchkey_outbox \
+    SET state = $1, payload = NULL, sent_at = $2, last_error = $3 \
+    WHERE id = $4 AND state = 'queued' AND attempts = $5";
+pub const DELAY_MAIL: &str = "UPDATE latchkey_outbox \
+    SET due_at = $1, leased_at = NULL, last_error = $2 \
+    WHERE id = $3 AND state = 'queued' AND attempts = $4";
+
 impl Store {
     /// Up to `limit` mails that are due, leased: a worker that dies loses them to another. Of each
     /// rank those that became due first.
     pub async fn claim_mails(&self, now: Millis, limit: usize) -> Result<Vec<QueuedMail>, Error> {
         let claim = match self {
-            Store::Sqlite { .. } => {
-                "UPDATE latchkey_outbox SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
-                 WHERE id IN (SELECT id FROM latchkey_outbox \
-                     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 \
-                     ORDER BY due_at LIMIT $4) \
-                 RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, \
-                     request_id"
-            }
-            // SKIP LOCKED: two workers take different mails instead of waiting for each other.
-            Store::Postgres(_) => {
-                "UPDATE latchkey_outbox SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
-                 WHERE id IN (SELECT id FROM latchkey_outbox \
-                     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 \
-                     ORDER BY due_at LIMIT $4 FOR UPDATE SKIP LOCKED) \
-                 RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, \
-                     request_id"
-            }
+            Store::Sqlite { .. } => CLAIM,
+            Store::Postgres(_) => CLAIM_UNLOCKED,
         };
-        let mut mails = Vec::new();
+        let mut mails: Vec<QueuedMail> = Vec::new();
         for rank in self.ranks_due(now).await? {
             let left = limit.saturating_sub(mails.len());
             if left > 0 {
-                let more: Vec<QueuedMail> = returning!(self, db => sqlx::query_as(claim)
-                    .bind(now).bind(now + LEASE).bind(rank).bind(left as i64).fetch_all(db).await?);
-                mails.extend(more);
+                let values = values![now, now + LEASE, rank, left as i64];
+                mails.extend(self.change::<QueuedMail>(claim, &values).await?);
             }
         }
         Ok(mails)
@@ -142,23 +174,13 @@ impl Store {
 
     /// The ranks that have mails due: idle servers must not take SQLite's one writer every second.
     async fn ranks_due(&self, now: Millis) -> Result<Vec<i64>, Error> {
-        let ends = "SELECT \
-            (SELECT MIN(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1), \
-            (SELECT MAX(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1)";
         let mut due = Vec::new();
         for rank in RANKS {
             let (first, last): (Option<Millis>, Option<Millis>) =
-                read!(self, db => sqlx::query_as(ends).bind(rank).fetch_one(db).await?);
+                self.one(ENDS, &values![rank]).await?;
             let is_far = last.is_some_and(|last| last > now + FAR);
             if is_far {
-                execute!(
-                    self,
-                    "UPDATE latchkey_outbox SET due_at = $1 \
-                        WHERE state = 'queued' AND rank = $2 AND due_at > $3",
-                    now,
-                    rank,
-                    now + FAR
-                );
+                self.execute(BRING_NEAR, &values![now, rank, now + FAR]).await?;
             }
             if is_far || first.is_some_and(|first| first <= now) {
                 due.push(rank);
@@ -174,13 +196,8 @@ impl Store {
         mail: &QueuedMail,
         now: Millis,
     ) -> Result<Option<QueuedMail>, Error> {
-        let hold = "UPDATE latchkey_outbox \
-            SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
-            WHERE id = $3 AND state = 'queued' AND attempts = $4 \
-            RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, \
-                request_id";
-        Ok(returning!(self, db => sqlx::query_as(hold)
-            .bind(now).bind(now + LEASE).bind(&mail.id).bind(mail.attempts).fetch_optional(db).await?))
+        let hold = values![now, now + LEASE, &mail.id, mail.attempts];
+        Ok(self.change(HOLD, &hold).await?.into_iter().next())
     }
 
     /// Makes every leased mail due, where nobody else can hold a lease: one SQLite file is for one
@@ -189,12 +206,7 @@ impl Store {
         let Store::Sqlite { .. } = self else { return Ok(0) };
         let mut mails = 0;
         for rank in RANKS {
-            mails += execute!(
-                self,
-                "UPDATE latchkey_outbox SET due_at = created_at, leased_at = NULL \
-                    WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL",
-                rank
-            );
+            mails += self.execute(TAKE_OVER, &values![rank]).await?;
         }
         Ok(mails)
     }
@@ -205,17 +217,12 @@ impl Store {
         &self,
         auth_request_id: &str,
     ) -> Result<Option<(String, Option<String>)>, Error> {
-        let newest = "SELECT state, last_error FROM latchkey_outbox \
-            WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1";
-        Ok(
-            read!(self, db => sqlx::query_as(newest).bind(auth_request_id).fetch_optional(db).await?),
-        )
+        self.first(MAIL_OF, &values![auth_request_id]).await
     }
 
     /// How many mails wait, and since when the oldest of them does.
     pub async fn queued_mails(&self) -> Result<(i64, Option<Millis>), Error> {
-        let queued = "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox WHERE state = 'queued'";
-        Ok(read!(self, db => sqlx::query_as(queued).fetch_one(db).await?))
+        self.one(COUNT_QUEUED, &[]).await
     }
 
     /// How a mail ended, by who holds its lease; its payload is wiped. False, and neither row nor
@@ -226,18 +233,9 @@ impl Store {
         ending: Ending,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        let end = "UPDATE latchkey_outbox \
-            SET state = $1, payload = NULL, sent_at = $2, last_error = $3 \
-            WHERE id = $4 AND state = 'queued' AND attempts = $5";
         let sent_at = (ending == Ending::Sent).then_some(event.at);
-        Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
-            let end = sqlx::query(end).bind(ending.state()).bind(sent_at).bind(&event.reason);
-            let ended = end.bind(lease.id).bind(lease.number).execute(&mut *tx).await?.rows_affected() > 0;
-            if ended {
-                finish!(tx; note event, &event.user_id);
-            }
-            ended
-        }))
+        let end = values![ending.state(), sent_at, &event.reason, lease.id, lease.number];
+        self.by_lease(END_MAIL, &end, event).await
     }
 
     /// Not now: due again at `due`. By who holds its lease, as above.
@@ -247,15 +245,22 @@ impl Store {
         due: Millis,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        let delay = "UPDATE latchkey_outbox SET due_at = $1, leased_at = NULL, last_error = $2 \
-            WHERE id = $3 AND state = 'queued' AND attempts = $4";
-        Ok(write!(self, SURVIVES_THE_PROCESS, tx => {
-            let delay = sqlx::query(delay).bind(due).bind(&event.reason);
-            let delayed = delay.bind(lease.id).bind(lease.number).execute(&mut *tx).await?.rows_affected() > 0;
-            if delayed {
-                finish!(tx; note event, &event.user_id);
+        self.by_lease(DELAY_MAIL, &values![due, &event.reason, lease.id, lease.number], event).await
+    }
+
+    async fn by_lease(
+        &self,
+        write: &'static str,
+        values: &[Value<'_>],
+        event: &AuditEvent,
+    ) -> Result<bool, Error> {
+        self.transaction(Durability::ProcessEnd, None, async |tx| {
+            if tx.execute(write, values).await? == 0 {
+                return Ok(false);
             }
-            delayed
-        }))
+            tx.finish(&[event.insert()]).await?;
+            Ok(true)
+        })
+        .await
     }
 }

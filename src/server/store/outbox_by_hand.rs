@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 
 use super::{
-    Store, execute,
+    Store,
     outbox::{LEASE, RANKS},
-    read,
+    statement::values,
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
@@ -31,42 +31,41 @@ impl WaitingMail {
     }
 }
 
+pub const WAITING: &str = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
+    expires_at, last_error, request_id FROM latchkey_outbox \
+    WHERE state = 'queued' AND rank = $1 ORDER BY due_at LIMIT $2";
+pub const WAITING_ONE: &str = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
+    expires_at, last_error, request_id FROM latchkey_outbox WHERE id = $1 AND state = 'queued'";
+pub const RETRY: &str = "UPDATE latchkey_outbox SET due_at = created_at WHERE id = $1 \
+    AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
+pub const RETRY_RANK: &str = "UPDATE latchkey_outbox SET due_at = created_at WHERE rank = $1 \
+    AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
+
 impl Store {
     /// The mails that wait, in the order in which they go, up to `limit` of each rank.
     pub async fn waiting_mails(&self, limit: i64) -> Result<Vec<WaitingMail>, Error> {
-        let waiting = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
-                expires_at, last_error, request_id FROM latchkey_outbox \
-            WHERE state = 'queued' AND rank = $1 ORDER BY due_at LIMIT $2";
         let mut mails: Vec<WaitingMail> = Vec::new();
         for rank in RANKS {
-            let more: Vec<WaitingMail> = read!(self, db => sqlx::query_as(waiting).bind(rank).bind(limit).fetch_all(db).await?);
-            mails.extend(more);
+            mails.extend(self.all::<WaitingMail>(WAITING, &values![rank, limit]).await?);
         }
         Ok(mails)
     }
 
     /// One of them.
     pub async fn waiting_mail(&self, id: &str) -> Result<Option<WaitingMail>, Error> {
-        let one = "SELECT id, address, rank, attempts, due_at, leased_at, created_at, \
-                expires_at, last_error, request_id FROM latchkey_outbox \
-            WHERE id = $1 AND state = 'queued'";
-        Ok(read!(self, db => sqlx::query_as(one).bind(id).fetch_optional(db).await?))
+        self.first(WAITING_ONE, &values![id]).await
     }
 
     /// Makes a mail due that waits, unless it is in hand. Whether it was not.
     pub async fn retry_mail(&self, id: &str, now: Millis) -> Result<u64, Error> {
-        let retry = "UPDATE latchkey_outbox SET due_at = created_at WHERE id = $1 \
-            AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
-        Ok(execute!(self, retry, id, now - LEASE))
+        self.execute(RETRY, &values![id, now - LEASE]).await
     }
 
     /// The same for all that wait. How many there were.
     pub async fn retry_mails(&self, now: Millis) -> Result<u64, Error> {
-        let retry = "UPDATE latchkey_outbox SET due_at = created_at WHERE rank = $1 \
-            AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
         let mut mails = 0;
         for rank in RANKS {
-            mails += execute!(self, retry, rank, now - LEASE);
+            mails += self.execute(RETRY_RANK, &values![rank, now - LEASE]).await?;
         }
         Ok(mails)
     }

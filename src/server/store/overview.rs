@@ -4,8 +4,9 @@ use sqlx::FromRow;
 use std::{cmp::Reverse, sync::LazyLock};
 
 use super::{
-    Store, read,
+    Store,
     sessions::{ALIVE, SessionRow},
+    statement::values,
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
@@ -60,7 +61,7 @@ pub struct Line {
 /// before `$2`. The numbers stand in the statement: SQLite plans one with a bound LIMIT anew each
 /// time. Each list is read in the order of its index, so no refusal is passed over on the way to a
 /// sign-in.
-const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, \
+pub const ACTIVITY: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, \
     user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
     WHERE subject = $1 AND list = 'account' ORDER BY at DESC, id DESC LIMIT 10) AS lately \
     UNION ALL SELECT * FROM (SELECT 'attempt' AS kind, event AS name, reason, \
@@ -99,9 +100,7 @@ impl Store {
         own_users: bool,
         now: Millis,
     ) -> Result<Option<(SessionRow, Overview)>, Error> {
-        let lines: Vec<Line> = read!(self, db => {
-            sqlx::query_as(OVERVIEW.as_str()).bind(id).bind(now).bind(own_users).bind(user_id).fetch_all(db).await?
-        });
+        let lines: Vec<Line> = self.all(&OVERVIEW, &values![id, now, own_users, user_id]).await?;
         let (mut this, mut sessions, mut events) = (None, Vec::new(), Vec::new());
         for line in lines {
             match line.kind.as_str() {
@@ -136,9 +135,7 @@ impl Store {
         subject: &str,
         now: Millis,
     ) -> Result<(), Error> {
-        overview.add(read!(self, db => {
-            sqlx::query_as(ACTIVITY).bind(subject).bind(now).fetch_all(db).await?
-        }));
+        overview.add(self.all(ACTIVITY, &values![subject, now]).await?);
         Ok(())
     }
 }

@@ -7,6 +7,7 @@
 // Connections and answers age by real time, whatever a story's clock says.
 #![allow(clippy::disallowed_methods)]
 
+use sqlx::SqlSafeStr;
 use std::{
     collections::{HashMap, hash_map::RandomState},
     hash::BuildHasher,
@@ -20,7 +21,8 @@ use tokio::{
 };
 
 use super::{
-    link::{Link, Setup, Wire},
+    link::{Link, Outcome, Setup, Wire},
+    statement::Value,
     trouble::Trouble,
 };
 
@@ -86,14 +88,30 @@ impl<C: Wire + 'static> Pool<C> {
         self.get_for(None).await
     }
 
-    /// A connection in the midst of a transaction, the only one for an address, if there is one.
-    pub async fn begin(
+    /// Runs one statement on its own.
+    pub async fn run(
         &self,
-        durability: &'static str,
-        address: Option<&str>,
-    ) -> sqlx::Result<Lent<C>> {
+        sql: impl SqlSafeStr,
+        values: &[Value<'_>],
+    ) -> sqlx::Result<Vec<Outcome<C>>> {
+        let mut lent = self.get().await?;
+        let outcomes = lent.connection()?.statement(sql.into_sql_str(), values).await?;
+        lent.give_back();
+        Ok(outcomes)
+    }
+
+    /// A connection of one's own, however long it takes until it is one's turn.
+    pub async fn get_patiently(&self) -> sqlx::Result<Lent<C>> {
+        match self.0.room.clone().acquire_owned().await {
+            Ok(permit) => self.lend(Held { _turn: None, _permit: permit }).await,
+            Err(_) => Err(sqlx::Error::PoolClosed),
+        }
+    }
+
+    /// A connection in the midst of a transaction, the only one for an address, if there is one.
+    pub async fn begin(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
         let mut lent = self.get_for(address).await?;
-        lent.connection()?.begin(durability, address).await?;
+        lent.connection()?.begin(address).await?;
         Ok(lent)
     }
 
@@ -129,7 +147,9 @@ impl<C: Wire + 'static> Pool<C> {
     /// The idle one that was used last, if it is still there, or a new one.
     async fn lend(&self, held: Held) -> sqlx::Result<Lent<C>> {
         let found = self.idle().pop();
-        let Some((link, since)) = found.filter(|(link, _)| link.age() < LIFETIME) else {
+        let Some((link, since)) =
+            found.filter(|(link, _)| link.group.is_some() || link.age() < LIFETIME)
+        else {
             return self.connect(held).await;
         };
         let mut lent = Lent { link: Some(link), held: Some(held), pool: self.clone() };

@@ -3,7 +3,7 @@
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
-use super::{DEVICES_KNOWN_FOR, Store, execute};
+use super::{DEVICES_KNOWN_FOR, Store, statement::values};
 use crate::server::ground::{
     clock::{DAY, HOUR, Millis},
     error::Error,
@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can
 /// be explained; mails stay an hour, because the limits count them; ended sessions stay a week, for
 /// those who ask what happened; distrust stays as long as a device could be known that it is of.
-const RULES: [(&str, Millis); 7] = [
+pub const RULES: [(&str, Millis); 7] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
         0,
@@ -49,7 +49,7 @@ const RULES: [(&str, Millis); 7] = [
     ),
 ];
 
-const EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
+pub const OLD_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
 
 impl Store {
     /// Deletes what has had its time, batch by batch; events of the audit table once they are
@@ -61,10 +61,10 @@ impl Store {
             Store::Postgres(_) => "LIMIT $2 FOR UPDATE SKIP LOCKED)",
         };
         let mut rows = 0;
-        for (delete, after) in RULES.into_iter().chain([(EVENTS, keep_events)]) {
+        for (delete, after) in RULES.into_iter().chain([(OLD_EVENTS, keep_events)]) {
             loop {
                 let delete = AssertSqlSafe(delete.replace("LIMIT $2)", most));
-                let batch = execute!(self, delete, now - after, BATCH);
+                let batch = self.execute(delete, &values![now - after, BATCH]).await?;
                 rows += batch;
                 if batch < BATCH as u64 {
                     break;

@@ -2,7 +2,11 @@
 
 use sqlx::FromRow;
 
-use super::{AuditEvent, NewMail, Store, execute, finish, read, trust::DISTRUST, write};
+use super::{
+    AuditEvent, Durability, NewMail, Store, Tx,
+    statement::{Statement, values},
+    trust::distrust,
+};
 use crate::server::ground::{clock::Millis, error::Error};
 
 pub struct NewSession<'a> {
@@ -41,7 +45,7 @@ pub struct SessionRow {
 
 /// The session with an id, if it is alive: not revoked, its last token not expired, its user
 /// neither banned nor, where users are our own, gone.
-pub(super) const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, \
+pub const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, \
     s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
     FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
     WHERE s.id = $1 AND s.revoked_at IS NULL AND s.token_expires_at > $2 \
@@ -57,34 +61,23 @@ impl Store {
         own_users: bool,
         now: Millis,
     ) -> Result<Option<SessionRow>, Error> {
-        Ok(
-            read!(self, db => sqlx::query_as(ALIVE).bind(id).bind(now).bind(own_users).fetch_optional(db).await?),
-        )
+        self.first(ALIVE, &values![id, now, own_users]).await
     }
 
     /// The session, alive or not, as long as its row is kept: a week after it ended at least.
     pub async fn session_that_began(&self, id: &str) -> Result<Option<SessionRow>, Error> {
-        let session = "SELECT id, user_id, address, subject, user_agent, ip_prefix, created_at, \
-            last_seen_at, expires_at FROM latchkey_sessions WHERE id = $1";
-        Ok(read!(self, db => sqlx::query_as(session).bind(id).fetch_optional(db).await?))
+        self.first(SESSION, &values![id]).await
     }
 
     /// How many sessions are alive.
     pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
-        let alive = "SELECT COUNT(*) FROM latchkey_sessions \
-            WHERE revoked_at IS NULL AND token_expires_at > $1";
-        Ok(read!(self, db => sqlx::query_scalar(alive).bind(now).fetch_one(db).await?))
+        let (alive,) = self.one(COUNT_ALIVE, &values![now]).await?;
+        Ok(alive)
     }
 
     /// Notes that the session is in use.
     pub async fn touch_session(&self, id: &str, now: Millis) -> Result<(), Error> {
-        execute!(
-            self,
-            "UPDATE latchkey_sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1",
-            now,
-            id
-        );
-        Ok(())
+        self.execute(TOUCH, &values![now, id]).await.map(drop)
     }
 
     /// Notes that the session is in use, and that a token was issued for it that ends then.
@@ -94,11 +87,7 @@ impl Store {
         now: Millis,
         token_expires_at: Millis,
     ) -> Result<(), Error> {
-        // Two tabs do this at once; the later end counts.
-        let prolong = "UPDATE latchkey_sessions SET last_seen_at = $1, token_expires_at = $2 \
-            WHERE id = $3 AND token_expires_at < $2";
-        execute!(self, prolong, now, token_expires_at, id);
-        Ok(())
+        self.execute(PROLONG, &values![now, token_expires_at, id]).await.map(drop)
     }
 
     /// Ends the session that asks for it: its device is known from then on as before. Whether it
@@ -141,99 +130,114 @@ impl Store {
         distrusts: impl Fn(usize) -> bool,
         event: &AuditEvent,
     ) -> Result<u64, Error> {
-        Ok(write!(self, tx => {
-            let ends = revoked!(tx, revoke, event.at, user_id, id);
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            let ends = tx.revoked(revoke, event.at, user_id, id).await?;
             let alive = ends.iter().filter(|end| **end > event.at).count() as u64;
-            let distrust = distrusts(ends.len());
-            if alive > 0 {
-                finish!(
-                    tx,
-                    DISTRUST => [&event.subject, event.at, user_id] if distrust;
-                    note event, &event.user_id
-                );
-            } else if distrust {
-                finish!(tx, DISTRUST => [&event.subject, event.at, user_id]);
+            let mut statements = Vec::new();
+            if distrusts(ends.len()) {
+                statements.push(distrust(&event.subject, event.at, user_id));
             }
-            alive
-        }))
+            if alive > 0 {
+                statements.push(event.insert());
+            }
+            if !statements.is_empty() {
+                tx.finish(&statements).await?;
+            }
+            Ok(alive)
+        })
+        .await
     }
 }
 
-const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+pub const SESSION: &str = "SELECT id, user_id, address, subject, user_agent, ip_prefix, \
+    created_at, last_seen_at, expires_at FROM latchkey_sessions WHERE id = $1";
+pub const COUNT_ALIVE: &str =
+    "SELECT COUNT(*) FROM latchkey_sessions WHERE revoked_at IS NULL AND token_expires_at > $1";
+pub const TOUCH: &str =
+    "UPDATE latchkey_sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
+/// Two tabs do this at once; the later end counts.
+pub const PROLONG: &str = "UPDATE latchkey_sessions SET last_seen_at = $1, token_expires_at = $2 \
+    WHERE id = $3 AND token_expires_at < $2";
+pub const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING token_expires_at";
-pub(super) const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+pub const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL RETURNING token_expires_at";
 
-/// Revokes sessions by one of these statements: when the last token of each ends, or did.
-macro_rules! revoked {
-    ($tx:ident, $revoke:expr, $now:expr, $user_id:expr, $id:expr) => {{
-        let ends: Vec<Millis> = sqlx::query_scalar($revoke)
-            .bind($now)
-            .bind($user_id)
-            .bind($id)
-            .fetch_all(&mut *$tx)
-            .await?;
-        ends
-    }};
-}
-pub(super) use revoked;
-
-pub(super) const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
+pub const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
     (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
     token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
-pub(super) const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
+pub const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
     ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
     WHERE address = $3 AND ended_at IS NULL";
-pub(super) const REVOKE_REPLACED: &str =
+pub const REVOKE_REPLACED: &str =
     "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
-pub(super) const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+pub const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL AND token_expires_at > $1";
 
-/// Writes a session, and its user if that is new. What ends with its beginning: the ones the same
-/// browser had, and every auth request of the address, the one it came of among them.
-macro_rules! begin_session {
-    (
-        $tx:ident, $session:expr, $user_id:expr, $address:expr, $now:expr,
-        request: $request_id:expr, is_new: $is_new:expr
-    ) => {
-        if let Some((replaced, event)) = $session.replaces {
-            let revoke = sqlx::query($crate::server::store::sessions::REVOKE_REPLACED);
-            if revoke.bind($now).bind(replaced).execute(&mut *$tx).await?.rows_affected() > 0 {
-                $crate::server::store::run_all!($tx; note event, &event.user_id);
-            }
-        }
-        if let Some(event) = $session.replaces_of_device {
-            let revoke = sqlx::query($crate::server::store::sessions::REVOKE_OF_DEVICE);
-            let revoke = revoke.bind($now).bind($user_id).bind($session.device);
-            if revoke.execute(&mut *$tx).await?.rows_affected() > 0 {
-                $crate::server::store::run_all!($tx; note event, Some($user_id));
-            }
-        }
-        let [verified, issued] = $session.events;
-        if let Some(notice) = $session.notice.as_ref().filter(|_| !$is_new) {
-            $crate::server::store::run_all!(
-                $tx,
-                $crate::server::store::INSERT_MAIL => [
-                    notice.id, notice.auth_request_id, $address, notice.bucket, notice.rank,
-                    notice.payload, notice.attempts(), notice.due_at($now),
-                    notice.leased_at($now), $now, notice.expires_at, &issued.request_id,
-                ]
-            );
-        }
-        $crate::server::store::finish!(
-            $tx,
-            $crate::server::store::sessions::END_REQUESTS => [$now, $request_id, $address],
-            "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)"
-                => [$user_id, $address, $now] if $is_new,
-            $crate::server::store::sessions::INSERT_SESSION
-                => [
-                    $session.id, $user_id, $address, &issued.subject, $session.device,
-                    $session.user_agent, $session.ip_prefix, $now, $session.token_expires_at,
-                    $session.expires_at,
-                ];
-            note verified, Some($user_id);
-            note issued, Some($user_id)
-        );
-    };
+pub const INSERT_USER: &str =
+    "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)";
+
+/// A session about to begin, and who it is of.
+pub struct Beginning<'a> {
+    pub session: &'a NewSession<'a>,
+    pub user_id: &'a str,
+    pub address: &'a str,
+    pub now: Millis,
+    /// The auth request it comes of; empty when a password did it.
+    pub request_id: &'a str,
+    pub is_new: bool,
 }
-pub(super) use begin_session;
+
+impl Tx {
+    /// Revokes sessions by one of the statements above: when the last token of each ends, or did.
+    pub async fn revoked(
+        &mut self,
+        revoke: &'static str,
+        now: Millis,
+        user_id: &str,
+        id: &str,
+    ) -> Result<Vec<Millis>, Error> {
+        let ends: Vec<(Millis,)> = self.all(revoke, &values![now, user_id, id]).await?;
+        Ok(ends.into_iter().map(|(end,)| end).collect())
+    }
+
+    /// Writes a session, and its user if that is new. What ends with its beginning: the ones the
+    /// same browser had, and every auth request of the address, the one it came of among them.
+    pub async fn begin_session(&mut self, beginning: &Beginning<'_>) -> Result<(), Error> {
+        let Beginning { session, user_id, address, now, request_id, is_new } = *beginning;
+        if let Some((replaced, event)) = session.replaces
+            && self.execute(REVOKE_REPLACED, &values![now, replaced]).await? > 0
+        {
+            self.run(&[event.insert()]).await?;
+        }
+        if let Some(event) = session.replaces_of_device {
+            let revoke = values![now, user_id, session.device];
+            if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
+                self.run(&[event.insert_of(Some(user_id))]).await?;
+            }
+        }
+        let [verified, issued] = session.events;
+        let mut statements = vec![Statement::new(END_REQUESTS, values![now, request_id, address])];
+        if is_new {
+            statements.push(Statement::new(INSERT_USER, values![user_id, address, now]));
+        } else if let Some(notice) = &session.notice {
+            statements.push(notice.insert(address, issued));
+        }
+        let insert = values![
+            session.id,
+            user_id,
+            address,
+            &issued.subject,
+            session.device,
+            session.user_agent,
+            session.ip_prefix,
+            now,
+            session.token_expires_at,
+            session.expires_at,
+        ];
+        statements.push(Statement::new(INSERT_SESSION, insert));
+        statements.push(verified.insert_of(Some(user_id)));
+        statements.push(issued.insert_of(Some(user_id)));
+        self.finish(&statements).await
+    }
+}

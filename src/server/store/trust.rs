@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    AuditEvent, INSERT_MAIL, NewMail, Store, finish, read, run_all,
-    sessions::{REVOKE_OTHERS, revoked},
-    write,
+    AuditEvent, Durability, NewMail, Store,
+    sessions::REVOKE_OTHERS,
+    statement::{Statement, values},
 };
 use crate::server::ground::{
     clock::{DAY, Millis},
@@ -20,11 +20,35 @@ pub const DEVICES_KNOWN_FOR: Millis = 180 * DAY;
 
 /// Ends the trust in all devices of an address: `$1` is its subject, `$2` the time, `$3` its user.
 /// Also in those whose session, by a clock that was set back since, begins later than that.
-pub(super) const DISTRUST: &str = "INSERT INTO latchkey_distrust (subject, at) VALUES ($1, \
+pub const DISTRUST: &str = "INSERT INTO latchkey_distrust (subject, at) VALUES ($1, \
     (SELECT CASE WHEN MAX(created_at) > $2 THEN MAX(created_at) ELSE $2 END \
     FROM latchkey_sessions WHERE user_id = $3)) \
     ON CONFLICT (subject) DO UPDATE SET at = \
     CASE WHEN excluded.at > latchkey_distrust.at THEN excluded.at ELSE latchkey_distrust.at END";
+
+pub const DISTRUSTED_UNTIL: &str =
+    "SELECT MAX(at) FROM latchkey_distrust WHERE subject IN ($1, '')";
+pub const DISTRUST_EVERYBODY: &str = "INSERT INTO latchkey_distrust (subject, at) VALUES ('', $1) \
+    ON CONFLICT (subject) DO UPDATE SET at = excluded.at";
+pub const SESSION_IDS: &str =
+    "SELECT id FROM latchkey_sessions WHERE id > $1 ORDER BY id LIMIT 200";
+pub const REVOKE_SOME: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE id > $2 AND id <= $3 AND created_at <= $1 AND revoked_at IS NULL \
+    RETURNING token_expires_at";
+pub const REVOKE_DISPUTED: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE user_id = $2 AND (id = $3 OR $4) AND revoked_at IS NULL RETURNING token_expires_at";
+pub const CANCEL_ALL: &str = "UPDATE latchkey_auth_requests \
+    SET ended_at = $1, ended_by = 'cancelled' WHERE address = $2 AND ended_at IS NULL";
+pub const REMOVE_PASSWORD: &str =
+    "UPDATE latchkey_users SET password = NULL WHERE id = $1 AND password IS NOT NULL";
+pub const SET_PASSWORD: &str = "UPDATE latchkey_users SET password = $1 WHERE id = $2 \
+    AND COALESCE($1, password) IS NOT NULL AND EXISTS \
+    (SELECT 1 FROM latchkey_sessions WHERE id = $3 AND revoked_at IS NULL)";
+
+/// The statement that ends the trust in all devices of an address.
+pub fn distrust<'a>(subject: &'a str, now: Millis, user_id: &'a str) -> Statement<'a> {
+    Statement::new(DISTRUST, values![subject, now, user_id])
+}
 
 /// A session that its owner knows nothing of, and what is to end with it.
 pub struct Dispute<'a> {
@@ -63,40 +87,44 @@ pub struct NewPassword<'a> {
     pub revoked: &'a AuditEvent,
 }
 
+/// What became of a password that was to be set or removed.
+#[derive(Debug)]
+pub enum PasswordChange {
+    /// It is, and so many other sessions that were alive have ended.
+    Done { ended: u64 },
+    /// There was none to remove.
+    Nothing,
+    /// The session that asked has ended meanwhile.
+    SessionEnded,
+}
+
 impl Store {
     /// Until when devices of who has this subject are known no more; 0 if they never were put out.
     /// An empty subject is everybody.
     pub async fn distrusted_until(&self, subject: &str) -> Result<Millis, Error> {
-        let until: Option<Millis> = read!(self, db => {
-            sqlx::query_scalar("SELECT MAX(at) FROM latchkey_distrust WHERE subject IN ($1, '')")
-                .bind(subject)
-                .fetch_one(db)
-                .await?
-        });
+        let (until,): (Option<Millis>,) = self.one(DISTRUSTED_UNTIL, &values![subject]).await?;
         Ok(until.unwrap_or(0))
     }
 
     /// Ends every session that began before the event, in small steps, and the trust in every
     /// device. How many were alive.
     pub async fn revoke_everybody(&self, event: &AuditEvent) -> Result<u64, Error> {
-        let page = "SELECT id FROM latchkey_sessions WHERE id > $1 ORDER BY id LIMIT 200";
-        let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id > $2 AND id <= $3 \
-            AND created_at <= $1 AND revoked_at IS NULL RETURNING token_expires_at";
-        let distrust = "INSERT INTO latchkey_distrust (subject, at) VALUES ('', $1) \
-            ON CONFLICT (subject) DO UPDATE SET at = excluded.at";
-        write!(self, tx => {
-            finish!(tx, distrust => [event.at]; note event, &event.user_id);
-        });
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            let distrust = Statement::new(DISTRUST_EVERYBODY, values![event.at]);
+            tx.finish(&[distrust, event.insert()]).await
+        })
+        .await?;
         let (mut alive, mut after) = (0, String::new());
         loop {
-            let ids: Vec<String> =
-                read!(self, db => sqlx::query_scalar(page).bind(&after).fetch_all(db).await?);
-            let Some(last) = ids.into_iter().last() else { return Ok(alive) };
-            let ends: Vec<Millis> = write!(self, tx => {
-                let revoke = sqlx::query_scalar(revoke).bind(event.at).bind(&after).bind(&last);
-                revoke.fetch_all(&mut *tx).await?
-            });
-            alive += ends.iter().filter(|end| **end > event.at).count() as u64;
+            let ids: Vec<(String,)> = self.all(SESSION_IDS, &values![&after]).await?;
+            let Some((last,)) = ids.into_iter().last() else { return Ok(alive) };
+            let revoke = values![event.at, &after, &last];
+            let ends: Vec<(Millis,)> = self
+                .transaction(Durability::PowerCut, None, async |tx| {
+                    tx.all(REVOKE_SOME, &revoke).await
+                })
+                .await?;
+            alive += ends.iter().filter(|(end,)| *end > event.at).count() as u64;
             after = last;
             tokio::time::sleep(PAUSE).await;
         }
@@ -108,83 +136,56 @@ impl Store {
         let Dispute { session_id, user_id, address, everywhere, remove_password, .. } = dispute;
         let Dispute { disputed, revoked, cancelled, removed, .. } = dispute;
         let now = disputed.at;
-        Ok(write!(self, of address, tx => {
-            let revoke = "UPDATE latchkey_sessions SET revoked_at = $1 \
-                WHERE user_id = $2 AND (id = $3 OR $4) AND revoked_at IS NULL \
-                RETURNING token_expires_at";
-            let ends: Vec<Millis> = sqlx::query_scalar(revoke)
-                .bind(now)
-                .bind(user_id)
-                .bind(session_id)
-                .bind(everywhere)
-                .fetch_all(&mut *tx)
-                .await?;
-            let cancel = "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'cancelled' \
-                WHERE address = $2 AND ended_at IS NULL";
-            let cancel = sqlx::query(cancel).bind(now).bind(address).execute(&mut *tx).await?;
-            let mut password = false;
-            if *remove_password {
-                let remove = "UPDATE latchkey_users SET password = NULL \
-                    WHERE id = $1 AND password IS NOT NULL";
-                let remove = sqlx::query(remove).bind(user_id).execute(&mut *tx).await?;
-                password = remove.rows_affected() > 0;
-            }
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            let revoke = values![now, *user_id, *session_id, *everywhere];
+            let ends: Vec<(Millis,)> = tx.all(REVOKE_DISPUTED, &revoke).await?;
+            let cancelled_some = tx.execute(CANCEL_ALL, &values![now, *address]).await? > 0;
+            let password =
+                *remove_password && tx.execute(REMOVE_PASSWORD, &values![*user_id]).await? > 0;
             let ended = Ended {
-                sessions: ends.iter().any(|end| *end > now),
-                requests: cancel.rows_affected() > 0,
+                sessions: ends.iter().any(|(end,)| *end > now),
+                requests: cancelled_some,
                 password,
             };
-            for (event, happened) in [
-                (revoked, ended.sessions),
-                (cancelled, ended.requests),
-                (removed, ended.password),
-            ] {
+            // One by one: of a batch, PostgreSQL writes the last first.
+            for (event, happened) in
+                [(revoked, ended.sessions), (cancelled, ended.requests), (removed, ended.password)]
+            {
                 if happened {
-                    run_all!(tx; note event, &event.user_id);
+                    tx.run(&[event.insert()]).await?;
                 }
             }
-            finish!(
-                tx,
-                DISTRUST => [&disputed.subject, now, user_id];
-                note disputed, &disputed.user_id
-            );
-            ended
-        }))
+            tx.finish(&[distrust(&disputed.subject, now, user_id), disputed.insert()]).await?;
+            Ok(ended)
+        })
+        .await
     }
 
     /// Sets or removes a password, if the session that does it has not ended meanwhile, and has its
-    /// user be told; other sessions and the trust in devices end. How many sessions that were alive
-    /// ended; nothing if there was no password to remove.
-    pub async fn set_password(&self, new: &NewPassword<'_>) -> Result<Option<u64>, Error> {
+    /// user be told; other sessions and the trust in devices end.
+    pub async fn set_password(&self, new: &NewPassword<'_>) -> Result<PasswordChange, Error> {
         let NewPassword { session_id, user_id, address, hash, notice, changed, revoked } = new;
         let now = changed.at;
-        Ok(write!(self, of address, tx => {
-            let set = "UPDATE latchkey_users SET password = $1 WHERE id = $2 \
-                AND COALESCE($1, password) IS NOT NULL AND EXISTS \
-                (SELECT 1 FROM latchkey_sessions WHERE id = $3 AND revoked_at IS NULL)";
-            let set = sqlx::query(set).bind(hash).bind(user_id).bind(session_id);
-            if set.execute(&mut *tx).await?.rows_affected() == 0 {
-                return match hash {
-                    Some(_) => Err(Error::Unauthenticated),
-                    None => Ok(None),
-                };
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            if tx.execute(SET_PASSWORD, &values![*hash, *user_id, *session_id]).await? == 0 {
+                return Ok(match hash {
+                    Some(_) => PasswordChange::SessionEnded,
+                    None => PasswordChange::Nothing,
+                });
             }
-            let ends = revoked!(tx, REVOKE_OTHERS, now, user_id, session_id);
-            let alive = ends.iter().filter(|end| **end > now).count() as u64;
-            if alive > 0 {
-                run_all!(tx; note revoked, &revoked.user_id);
+            let ends = tx.revoked(REVOKE_OTHERS, now, user_id, session_id).await?;
+            let ended = ends.iter().filter(|end| **end > now).count() as u64;
+            if ended > 0 {
+                tx.run(&[revoked.insert()]).await?;
             }
-            finish!(
-                tx,
-                INSERT_MAIL => [
-                    notice.id, notice.auth_request_id, address, notice.bucket, notice.rank,
-                    notice.payload, notice.attempts(), notice.due_at(now), notice.leased_at(now),
-                    now, notice.expires_at, &changed.request_id,
-                ],
-                DISTRUST => [&changed.subject, now, user_id];
-                note changed, &changed.user_id
-            );
-            Some(alive)
-        }))
+            tx.finish(&[
+                notice.insert(address, changed),
+                distrust(&changed.subject, now, user_id),
+                changed.insert(),
+            ])
+            .await?;
+            Ok(PasswordChange::Done { ended })
+        })
+        .await
     }
 }

@@ -3,10 +3,15 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, NewSession, SURVIVES_THE_PROCESS, Store, finish, read, sessions::begin_session,
-    trust::DISTRUST, write,
+    AuditEvent, Durability, NewSession, Store, Tx,
+    sessions::Beginning,
+    statement::{Statement, values},
+    trust::distrust,
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::ground::{
+    clock::{DAY, Millis},
+    error::Error,
+};
 
 /// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {
@@ -33,44 +38,55 @@ pub struct Taken {
     pub network: String,
 }
 
-/// The tries in a bucket that failed in the day before `$at`, newest first.
-macro_rules! failed_tries {
-    ($db:expr, $bucket:expr, $at:expr) => {{
-        let tries: Vec<$crate::server::store::Taken> = sqlx::query_as(
-            "SELECT at, network FROM latchkey_failed_tries WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000",
-        )
-        .bind($bucket)
-        .bind($at - $crate::server::ground::clock::DAY)
-        .fetch_all($db)
-        .await?;
-        tries
-    }};
-}
-pub(super) use failed_tries;
-
-pub(super) const INSERT_TRY: &str =
+/// The tries in a bucket that failed since a time, newest first.
+pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
+    WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000";
+pub const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
+/// The user with an address, if it is not kept out.
+pub const USER: &str = "SELECT id, password FROM latchkey_users WHERE address = $1 \
+    AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
+pub const USER_ID: &str = "SELECT id FROM latchkey_users WHERE address = $1";
+/// Whether a password is still the one it was.
+pub const UNCHANGED: &str = "SELECT id FROM latchkey_users WHERE id = $1 AND password = $2 \
+    AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $3)";
+pub const RENEW_PASSWORD: &str = "UPDATE latchkey_users SET password = $1 WHERE id = $2";
+pub const DELETE_SESSIONS: &str = "DELETE FROM latchkey_sessions WHERE user_id = $1";
+pub const DELETE_REQUESTS: &str =
+    "DELETE FROM latchkey_auth_requests WHERE address = $1 AND ended_at IS NULL";
+/// Whatever device a mail was asked for on: no address holds a space.
+pub const DELETE_MAILS: &str = "DELETE FROM latchkey_outbox \
+    WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'";
+pub const DELETE_USER: &str = "DELETE FROM latchkey_users WHERE id = $1";
+
+/// The tries in a bucket that failed in the day before `at`, newest first.
+pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Taken>, Error> {
+    tx.all(FAILED_TRIES, &values![bucket, at - DAY]).await
+}
+
+impl FailedTry<'_> {
+    /// The statement that counts it against its bucket.
+    pub(super) fn insert(&self) -> Statement<'_> {
+        let FailedTry { id, bucket, network, at } = *self;
+        Statement::new(INSERT_TRY, values![id, bucket, network, at])
+    }
+}
 
 impl Store {
     /// The tries in a bucket that failed in the last day, newest first.
     pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
-        Ok(read!(self, db => failed_tries!(db, bucket, now)))
+        self.all(FAILED_TRIES, &values![bucket, now - DAY]).await
     }
 
     /// Whether a user of this address exists and is not kept out.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
-        let user = "SELECT id FROM latchkey_users WHERE address = $1 \
-            AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
-        let user: Option<String> =
-            read!(self, db => sqlx::query_scalar(user).bind(address).fetch_optional(db).await?);
-        Ok(user.is_some())
+        Ok(self.password(address).await?.is_some())
     }
 
     /// The id of the user with this address, kept out or not.
     pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
-        Ok(
-            read!(self, db => sqlx::query_scalar("SELECT id FROM latchkey_users WHERE address = $1").bind(address).fetch_optional(db).await?),
-        )
+        let found: Option<(String,)> = self.first(USER_ID, &values![address]).await?;
+        Ok(found.map(|(id,)| id))
     }
 
     /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the
@@ -82,27 +98,24 @@ impl Store {
         address: &str,
         event: &AuditEvent,
     ) -> Result<(), Error> {
-        write!(self, of address, tx => {
-            finish!(
-                tx,
-                DISTRUST => [&event.subject, event.at, user_id],
-                "DELETE FROM latchkey_sessions WHERE user_id = $1" => [user_id],
-                "DELETE FROM latchkey_auth_requests WHERE address = $1 AND ended_at IS NULL" => [address],
-                // Whatever device it was asked for on: no address holds a space.
-                "DELETE FROM latchkey_outbox WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'" => [address],
-                "DELETE FROM latchkey_users WHERE id = $1" => [user_id];
-                note event, &event.user_id
-            );
-        });
-        Ok(())
+        let statements = [
+            distrust(&event.subject, event.at, user_id),
+            Statement::new(DELETE_SESSIONS, values![user_id]),
+            Statement::new(DELETE_REQUESTS, values![address]),
+            Statement::new(DELETE_MAILS, values![address]),
+            Statement::new(DELETE_USER, values![user_id]),
+            event.insert(),
+        ];
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            tx.finish(&statements).await
+        })
+        .await
     }
 
     /// The id and the password hash (PHC string) of the user with this address, if they are not kept
     /// out.
     pub async fn password(&self, address: &str) -> Result<Option<(String, Option<String>)>, Error> {
-        let user = "SELECT id, password FROM latchkey_users WHERE address = $1 \
-            AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
-        Ok(read!(self, db => sqlx::query_as(user).bind(address).fetch_optional(db).await?))
+        self.first(USER, &values![address]).await
     }
 
     /// Counts a wrong try of a password against an address, known or not.
@@ -112,11 +125,11 @@ impl Store {
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Taken]) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        write!(self, SURVIVES_THE_PROCESS, of address, tx => {
-            allow(&failed_tries!(&mut *tx, failed_try.bucket, failed_try.at))?;
-            finish!(tx, INSERT_TRY => [failed_try.id, failed_try.bucket, failed_try.network, failed_try.at]);
-        });
-        Ok(())
+        self.transaction(Durability::ProcessEnd, Some(address), async |tx| {
+            allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;
+            tx.finish(&[failed_try.insert()]).await
+        })
+        .await
     }
 
     /// Begins a session by a password, and revokes the one the browser had. Not if the password was
@@ -130,22 +143,21 @@ impl Store {
         session: &NewSession<'_>,
         now: Millis,
     ) -> Result<bool, Error> {
-        let RightPassword { user_id, kept, renewed } = right;
-        Ok(write!(self, of address, tx => {
-            allow(&failed_tries!(&mut *tx, failed_try.bucket, failed_try.at))?;
-            let unchanged = "SELECT 1 FROM latchkey_users \
-                WHERE id = $1 AND password = $2 AND NOT EXISTS \
-                (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $3)";
-            let unchanged = sqlx::query(unchanged).bind(user_id).bind(kept).bind(address);
-            if unchanged.fetch_optional(&mut *tx).await?.is_none() {
+        let RightPassword { user_id, kept, renewed } = *right;
+        let beginning = Beginning { session, user_id, address, now, request_id: "", is_new: false };
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;
+            let unchanged: Option<(String,)> =
+                tx.first(UNCHANGED, &values![user_id, kept, address]).await?;
+            if unchanged.is_none() {
                 return Ok(false);
             }
             if let Some(renewed) = renewed {
-                let renew = "UPDATE latchkey_users SET password = $1 WHERE id = $2";
-                sqlx::query(renew).bind(renewed).bind(user_id).execute(&mut *tx).await?;
+                tx.execute(RENEW_PASSWORD, &values![renewed, user_id]).await?;
             }
-            begin_session!(tx, session, user_id, address, now, request: "", is_new: false);
-            true
-        }))
+            tx.begin_session(&beginning).await?;
+            Ok(true)
+        })
+        .await
     }
 }

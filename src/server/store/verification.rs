@@ -4,12 +4,11 @@ use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{
-    AuthRequest, FailedTry, NewSession, Store,
+    AuthRequest, Durability, FailedTry, NewSession, Store, Taken,
     auth_requests::{BY_ID, COLUMNS},
-    finish,
-    sessions::begin_session,
-    users::{INSERT_TRY, Taken, failed_tries},
-    write,
+    sessions::Beginning,
+    statement::{Statement, values},
+    users::failed_tries,
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
@@ -37,6 +36,17 @@ pub enum Completed {
     Gone,
 }
 
+/// What became of a wrong code, as its try was to be counted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Counted {
+    Wrong(Error),
+    /// There is no such request any more.
+    Gone,
+    /// It is right now. A request only ever loses ways in; should one have come by, it is there at
+    /// the next try.
+    Right,
+}
+
 /// Who may sign in.
 #[derive(Clone, Copy, Debug)]
 pub enum Admission<'a> {
@@ -50,6 +60,13 @@ pub enum Admission<'a> {
     Nobody,
 }
 
+impl FailedTry<'_> {
+    /// The statements that count it against its bucket, and against the code of a request.
+    fn insert_of<'a>(&'a self, request_id: &'a str) -> [Statement<'a>; 2] {
+        [Statement::new(COUNT, values![request_id]), self.insert()]
+    }
+}
+
 impl Store {
     /// Judges a code that is known to be wrong, in the step in which its try is counted. What to
     /// say of it. Nobody is looked up: the time it takes does not tell whether the address is a
@@ -59,21 +76,20 @@ impl Store {
         request: &AuthRequest,
         code_try: &FailedTry<'_>,
         judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
-    ) -> Result<Error, Error> {
-        Ok(write!(self, of &request.address, tx => {
-            let found = sqlx::query_as(BY_ID.as_str()).bind(&request.id);
-            let request: AuthRequest = found.fetch_optional(&mut *tx).await?.ok_or(Error::CodeExpired)?;
-            match judge(&request, &failed_tries!(&mut *tx, code_try.bucket, code_try.at)) {
+    ) -> Result<Counted, Error> {
+        self.transaction(Durability::PowerCut, Some(&request.address), async |tx| {
+            let found = tx.first::<AuthRequest>(&BY_ID, &values![&request.id]).await?;
+            let Some(request) = found else { return Ok(Counted::Gone) };
+            match judge(&request, &failed_tries(tx, code_try.bucket, code_try.at).await?) {
                 Verdict::Wrong(error) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.network, code_try.at]);
-                    error
+                    tx.finish(&code_try.insert_of(&request.id)).await?;
+                    Ok(Counted::Wrong(error))
                 }
-                Verdict::Refused(error) => return Err(error),
-                // A request only ever loses ways in; should one have come by, it is there at the
-                // next try.
-                Verdict::Right => return Err(Error::Unavailable),
+                Verdict::Refused(error) => Err(error),
+                Verdict::Right => Ok(Counted::Right),
             }
-        }))
+        })
+        .await
     }
 
     /// The one step in which a link or a code is judged, and a right one becomes a session: the
@@ -89,42 +105,52 @@ impl Store {
         now: Millis,
         judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
     ) -> Result<Completed, Error> {
-        Ok(write!(self, of &request.address, tx => {
-            let found = match admission {
-                Admission::As { user_id } => sqlx::query_as(WITH_USER_OF_ID.as_str()).bind(&request.id).bind(user_id),
-                _ => sqlx::query_as(WITH_USER_OF_ADDRESS.as_str()).bind(&request.id),
+        self.transaction(Durability::PowerCut, Some(&request.address), async |tx| {
+            let found: Option<Found> = match admission {
+                Admission::As { user_id } => {
+                    tx.first(&WITH_USER_OF_ID, &values![&request.id, user_id]).await?
+                }
+                _ => tx.first(&WITH_USER_OF_ADDRESS, &values![&request.id]).await?,
             };
-            let Some(Found { request, user_id, is_banned }) = found.fetch_optional(&mut *tx).await? else {
+            let Some(Found { request, user_id, is_banned }) = found else {
                 return Ok(Completed::Gone);
             };
             let failed = match code_try {
-                Some(code_try) => failed_tries!(&mut *tx, code_try.bucket, code_try.at),
+                Some(code_try) => failed_tries(tx, code_try.bucket, code_try.at).await?,
                 None => Vec::new(),
             };
             match (judge(&request, &failed), code_try) {
                 (Verdict::Right, _) => (),
                 (Verdict::Wrong(error), Some(code_try)) => {
-                    finish!(tx, COUNT => [&request.id], INSERT_TRY => [code_try.id, code_try.bucket, code_try.network, code_try.at]);
+                    tx.finish(&code_try.insert_of(&request.id)).await?;
                     return Ok(Completed::Wrong(error));
                 }
                 (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
             }
             let (user_id, is_new) = match admission {
-                Admission::Anyone { new_id } => (Some(user_id.as_deref().unwrap_or(new_id)), user_id.is_none()),
+                Admission::Anyone { new_id } => {
+                    (Some(user_id.as_deref().unwrap_or(new_id)), user_id.is_none())
+                }
                 Admission::Known => (user_id.as_deref(), false),
                 Admission::As { user_id } => (Some(user_id), false),
                 Admission::Nobody => (None, false),
             };
             let Some(user_id) = user_id.filter(|_| !is_banned) else {
-                finish!(
-                    tx,
-                    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2" => [now, &request.id],
-                );
+                tx.finish(&[Statement::new(USE_UP, values![now, &request.id])]).await?;
                 return Ok(Completed::InVain);
             };
-            begin_session!(tx, session, user_id, &request.address, now, request: request.id.as_str(), is_new: is_new);
-            Completed::SignedIn { user_id: user_id.to_owned() }
-        }))
+            let beginning = Beginning {
+                session,
+                user_id,
+                address: &request.address,
+                now,
+                request_id: &request.id,
+                is_new,
+            };
+            tx.begin_session(&beginning).await?;
+            Ok(Completed::SignedIn { user_id: user_id.to_owned() })
+        })
+        .await
     }
 }
 
@@ -137,7 +163,10 @@ struct Found {
     is_banned: bool,
 }
 
-const COUNT: &str = "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
+pub const COUNT: &str =
+    "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
+pub const USE_UP: &str =
+    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2";
 
 pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
     format!(

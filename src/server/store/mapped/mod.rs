@@ -8,8 +8,10 @@ use crate::server::{
     config::{Database as Limits, Users},
     ground::error::Error,
     store::{
-        OpenError, Pool, Store, lend,
+        OpenError, Pool, Store,
+        link::rows,
         open::{self, Purpose},
+        statement::{Record, Value, values},
         url::{BadUrl, Place},
     },
 };
@@ -85,14 +87,15 @@ fn remedy(error: &sqlx::Error) -> &'static str {
     }
 }
 
-/// Runs the same code on either database.
-macro_rules! on {
-    ($database:expr, $db:ident => $body:expr) => {
-        match $database {
-            Database::Sqlite(pool) => lend!(pool, $db => $body),
-            Database::Postgres(pool) => lend!(pool, $db => $body),
+impl Database {
+    /// Every row of a statement.
+    async fn all<T: Record>(&self, sql: String, values: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
+        let sql = AssertSqlSafe(sql);
+        match self {
+            Database::Sqlite(pool) => rows(pool.run(sql, values).await?),
+            Database::Postgres(pool) => rows(pool.run(sql, values).await?),
         }
-    };
+    }
 }
 
 impl MappedUsers {
@@ -126,7 +129,7 @@ impl MappedUsers {
 
     /// Whether its database answers.
     pub async fn ping(&self) -> Result<(), Error> {
-        on!(&self.database, db => sqlx::query("SELECT 1").execute(db).await.map(drop)?);
+        self.database.all::<(i32,)>("SELECT 1".to_owned(), &[]).await?;
         Ok(())
     }
 
@@ -142,23 +145,19 @@ impl MappedUsers {
     }
 
     async fn ids(&self, address: &str) -> sqlx::Result<Vec<String>> {
-        let query = AssertSqlSafe(self.look_up.clone());
-        Ok(on!(&self.database, db => sqlx::query_scalar(query).bind(address).fetch_all(db).await?))
+        let ids: Vec<(String,)> =
+            self.database.all(self.look_up.clone(), &values![address]).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     /// That no address is there twice, among as many rows or all.
     pub async fn judge_duplicates(&self, rows: Option<i64>) -> Result<(), MapError> {
         let Table { table, address, .. } = self.table.clone();
-        match self.has_rows(self.table.duplicates(rows)).await {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(MapError::NotUnique { table, address }),
+        match self.database.all::<(i32,)>(self.table.duplicates(rows), &[]).await {
+            Ok(found) if found.is_empty() => Ok(()),
+            Ok(_) => Err(MapError::NotUnique { table, address }),
             Err(error) => Err(MapError::Read { table, error }),
         }
-    }
-
-    async fn has_rows(&self, query: String) -> sqlx::Result<bool> {
-        let query = AssertSqlSafe(query);
-        Ok(on!(&self.database, db => sqlx::query(query).fetch_optional(db).await?.is_some()))
     }
 
     /// Ids and addresses, at most `most`, that a look-up may miss for how they are spelt, among as
@@ -168,9 +167,8 @@ impl MappedUsers {
         rows: Option<i64>,
         most: usize,
     ) -> sqlx::Result<Vec<(String, String)>> {
-        let query =
-            AssertSqlSafe(self.table.oddly_spelt(&self.database, self.compared, rows, most));
-        Ok(on!(&self.database, db => sqlx::query_as(query).fetch_all(db).await?))
+        let query = self.table.oddly_spelt(&self.database, self.compared, rows, most);
+        self.database.all(query, &[]).await
     }
 
     /// What to do about addresses that are not found.

@@ -3,7 +3,10 @@
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{Compared, Database, MapError, MappedUsers};
-use crate::server::{config::Users, store::lend};
+use crate::server::{
+    config::Users,
+    store::{link::rows, statement::values},
+};
 
 /// A table and two of its columns, as the policy names them and as SQL does.
 #[derive(Clone, Debug)]
@@ -139,10 +142,8 @@ impl Database {
     /// say so.
     pub async fn type_of(&self, table: &Table) -> sqlx::Result<Kind> {
         let Database::Postgres(pool) = self else { return Ok(Kind::Sqlite) };
-        let found: Option<(String, bool)> = lend!(pool, db => {
-            sqlx::query_as(TYPE).bind(&table.quoted).bind(&table.address).fetch_optional(db).await?
-        });
-        Ok(match found {
+        let found = pool.run(TYPE, &values![&table.quoted, &table.address]).await?;
+        Ok(match rows::<_, _, (String, bool)>(found)?.into_iter().next() {
             Some((kind, true)) => Kind::Text(kind),
             Some((kind, false)) => Kind::NotText(kind),
             None => Kind::Text("text".to_owned()),
@@ -158,7 +159,7 @@ impl MappedUsers {
             Database::Sqlite(pool) => {
                 let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", self.look_up));
                 let steps: Vec<(i64, i64, i64, String)> =
-                    lend!(pool, db => sqlx::query_as(plan).bind("").fetch_all(db).await?);
+                    rows(pool.run(plan, &values![""]).await?)?;
                 let by_index = |step: &str| {
                     let (_, index) = step.strip_prefix("SEARCH ")?.split_once("INDEX ")?;
                     Some(index.rsplit_once(" (").map_or(index, |(name, _)| name).to_owned())
@@ -177,13 +178,13 @@ impl MappedUsers {
                      DEALLOCATE latchkey_look_up",
                     self.look_up
                 );
-                let mut lent = pool.begin("", None).await?;
+                let mut lent = pool.begin(None).await?;
                 let db = lent.connection()?;
-                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *db).await?;
+                let plan = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(&mut *db).await?;
                 db.end("ROLLBACK").await?;
                 lent.give_back();
                 let steps =
-                    rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<String>>>()?;
+                    plan.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<Vec<String>>>()?;
                 if steps.iter().any(|step| step.contains("Seq Scan")) {
                     return Ok(None);
                 }
@@ -194,24 +195,20 @@ impl MappedUsers {
 
     /// Whether the index itself sees to it that no address is there twice.
     pub async fn is_unique(&self, index: &str) -> sqlx::Result<bool> {
-        match &self.database {
+        let unique: Vec<(bool,)> = match &self.database {
             Database::Sqlite(pool) => {
-                let table =
-                    self.table.table.rsplit('.').next().unwrap_or(&self.table.table).to_owned();
-                let unique = "SELECT EXISTS (SELECT 1 FROM pragma_index_list($1) WHERE name = $2 AND \"unique\" AND NOT partial) \
+                let table = self.table.table.rsplit('.').next().unwrap_or(&self.table.table);
+                let unique = "SELECT EXISTS (SELECT 1 FROM pragma_index_list($1) \
+                    WHERE name = $2 AND \"unique\" AND NOT partial) \
                     AND (SELECT COUNT(*) FROM pragma_index_info($2)) = 1";
-                Ok(
-                    lend!(pool, db => sqlx::query_scalar(unique).bind(table).bind(index).fetch_one(db).await?),
-                )
+                rows(pool.run(unique, &values![table, index]).await?)?
             }
-            Database::Postgres(pool) => Ok(lend!(pool, db => {
-                sqlx::query_scalar(IS_UNIQUE)
-                    .bind(&self.table.quoted)
-                    .bind(&self.table.address)
-                    .bind(self.compared == Compared::Lowered)
-                    .fetch_one(db)
-                    .await?
-            })),
-        }
+            Database::Postgres(pool) => {
+                let is_lowered = self.compared == Compared::Lowered;
+                let values = values![&self.table.quoted, &self.table.address, is_lowered];
+                rows(pool.run(IS_UNIQUE, &values).await?)?
+            }
+        };
+        Ok(unique.first().is_some_and(|(is_unique,)| *is_unique))
     }
 }

@@ -1,0 +1,96 @@
+//! Statements: text with `$1` placeholders, which both databases understand, and values for them.
+
+use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
+use std::fmt::Write;
+
+/// A value of a statement. Columns have the first three types; a flag is for the statement alone.
+#[derive(Clone, Copy, Debug)]
+pub enum Value<'a> {
+    Text(Option<&'a str>),
+    Int(Option<i64>),
+    Bytes(Option<&'a [u8]>),
+    Flag(bool),
+}
+
+macro_rules! value_from {
+    ($($from:ty, $value:ident => $into:expr;)*) => {
+        $(impl<'a> From<$from> for Value<'a> {
+            fn from($value: $from) -> Self {
+                $into
+            }
+        })*
+    };
+}
+
+value_from! {
+    &'a str, text => Value::Text(Some(text));
+    &'a String, text => Value::Text(Some(text));
+    Option<&'a str>, text => Value::Text(text);
+    &'a Option<String>, text => Value::Text(text.as_deref());
+    i64, number => Value::Int(Some(number));
+    Option<i64>, number => Value::Int(number);
+    &'a [u8], bytes => Value::Bytes(Some(bytes));
+    &'a Vec<u8>, bytes => Value::Bytes(Some(bytes));
+    bool, flag => Value::Flag(flag);
+}
+
+/// The values of a statement, each of its own type: `values![id, now]`.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { [$($crate::server::store::Value::from($value)),*] };
+}
+pub(super) use values;
+
+/// A row of either database.
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send {}
+
+impl<T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send> Record for T {}
+
+/// A statement of a batch.
+pub struct Statement<'a> {
+    pub sql: &'static str,
+    pub values: Vec<Value<'a>>,
+}
+
+impl<'a> Statement<'a> {
+    pub fn new(sql: &'static str, values: impl Into<Vec<Value<'a>>>) -> Self {
+        Statement { sql, values: values.into() }
+    }
+}
+
+/// Statements as one of SQLite. Each round trip costs two changes of thread there, more than most
+/// statements do.
+pub fn batch_of_sqlite(statements: &[Statement<'_>]) -> String {
+    numbered_through(statements).join("; ")
+}
+
+/// Statements as one of PostgreSQL, where each round trip costs the network: all but the last in
+/// front of it. No statement sees what another of them did.
+pub fn batch_of_postgres(statements: &[Statement<'_>]) -> String {
+    let mut numbered = numbered_through(statements);
+    let last = numbered.pop().unwrap_or_default();
+    if numbered.is_empty() {
+        return last;
+    }
+    let named: Vec<String> =
+        numbered.iter().enumerate().map(|(n, sql)| format!("s{n} AS ({sql})")).collect();
+    format!("WITH {} {last}", named.join(", "))
+}
+
+/// The statements with their `$n` moved on by as many as those before have.
+fn numbered_through(statements: &[Statement<'_>]) -> Vec<String> {
+    let mut before = 0;
+    let mut renumbered = |statement: &Statement<'_>| {
+        let mut pieces = statement.sql.split('$');
+        let mut out = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let digits = piece.len() - piece.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+            let (number, rest) = piece.split_at(digits);
+            let number: usize = number.parse().unwrap_or(0);
+            // Writing to a string does not fail.
+            let _ = write!(out, "${}{rest}", before + number);
+        }
+        before += statement.values.len();
+        out
+    };
+    statements.iter().map(&mut renumbered).collect()
+}

@@ -1,0 +1,191 @@
+//! Write transactions, and statements on their own, of either database.
+
+use sqlx::{AssertSqlSafe, PgConnection, SqlSafeStr, SqliteConnection};
+
+use super::{
+    Durability, Store,
+    link::{changes, rows},
+    pool::Lent,
+    sqlite::Member,
+    statement::{Record, Statement, Value, batch_of_postgres, batch_of_sqlite},
+};
+use crate::server::ground::error::Error;
+
+/// A write transaction.
+pub struct Tx(Kind);
+
+enum Kind {
+    Sqlite(Member),
+    Postgres(Lent<PgConnection>),
+}
+
+impl Tx {
+    /// Every row of a statement.
+    pub async fn all<T: Record>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<T>, Error> {
+        let sql = sql.into_sql_str();
+        Ok(match &mut self.0 {
+            Kind::Sqlite(member) => rows(member.run(sql, values, false).await?)?,
+            Kind::Postgres(lent) => rows(lent.connection()?.statement(sql, values).await?)?,
+        })
+    }
+
+    /// The first row of a statement, if it has one.
+    pub async fn first<T: Record>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<T>, Error> {
+        Ok(self.all(sql, values).await?.into_iter().next())
+    }
+
+    /// Runs a statement. How many rows it changed.
+    pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
+        let sql = sql.into_sql_str();
+        Ok(match &mut self.0 {
+            Kind::Sqlite(member) => {
+                changes::<SqliteConnection>(&member.run(sql, values, false).await?)
+            }
+            Kind::Postgres(lent) => {
+                changes::<PgConnection>(&lent.connection()?.statement(sql, values).await?)
+            }
+        })
+    }
+
+    /// Runs several statements, each with its own `$1`, `$2` …, in one round trip. None sees what
+    /// another of them did.
+    pub async fn run(&mut self, statements: &[Statement<'_>]) -> Result<(), Error> {
+        self.batch(statements, false).await
+    }
+
+    /// The same for the last statements of a transaction: it ends with them, where the database can
+    /// do that.
+    pub async fn finish(&mut self, statements: &[Statement<'_>]) -> Result<(), Error> {
+        self.batch(statements, true).await
+    }
+
+    async fn batch(&mut self, statements: &[Statement<'_>], is_last: bool) -> Result<(), Error> {
+        let values: Vec<Value<'_>> =
+            statements.iter().flat_map(|statement| &statement.values).copied().collect();
+        let safe = |sql: String| AssertSqlSafe(sql).into_sql_str();
+        match &mut self.0 {
+            Kind::Sqlite(member) => {
+                member.run(safe(batch_of_sqlite(statements)), &values, is_last).await?;
+            }
+            Kind::Postgres(lent) => {
+                let sql = safe(batch_of_postgres(statements));
+                lent.connection()?.statement(sql, &values).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), Error> {
+        match self.0 {
+            Kind::Sqlite(member) => member.commit().await?,
+            Kind::Postgres(mut lent) => {
+                lent.connection()?.end("COMMIT").await?;
+                lent.give_back();
+            }
+        }
+        Ok(())
+    }
+
+    async fn roll_back(self) {
+        match self.0 {
+            Kind::Sqlite(member) => member.roll_back().await,
+            // What is left of it is looked at before the connection is lent again.
+            Kind::Postgres(mut lent) => {
+                let Ok(link) = lent.connection() else { return };
+                if link.end("ROLLBACK").await.is_ok() {
+                    lent.give_back();
+                }
+            }
+        }
+    }
+}
+
+impl Store {
+    /// Runs `body` in a write transaction, with an address the only one of that. It has happened
+    /// when this answers with a value; after an error it is undone.
+    pub(super) async fn transaction<T>(
+        &self,
+        durability: Durability,
+        address: Option<&str>,
+        body: impl AsyncFnOnce(&mut Tx) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut tx = Tx(match self {
+            Store::Sqlite { writer, .. } => Kind::Sqlite(writer.begin(durability).await?),
+            Store::Postgres(pool) => Kind::Postgres(pool.begin(address).await?),
+        });
+        match body(&mut tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.roll_back().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Every row of a statement that reads.
+    pub(super) async fn all<T: Record>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<T>, Error> {
+        Ok(match self {
+            Store::Sqlite { readers, .. } => rows(readers.run(sql, values).await?)?,
+            Store::Postgres(pool) => rows(pool.run(sql, values).await?)?,
+        })
+    }
+
+    /// The first row of a statement that reads, if it has one.
+    pub(super) async fn first<T: Record>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<T>, Error> {
+        Ok(self.all(sql, values).await?.into_iter().next())
+    }
+
+    /// The one row of a statement that reads.
+    pub(super) async fn one<T: Record>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<T, Error> {
+        Ok(self.first(sql, values).await?.ok_or(sqlx::Error::RowNotFound)?)
+    }
+
+    /// Runs one statement on its own, to write and to see what it wrote.
+    pub(super) async fn change<T: Record>(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<T>, Error> {
+        Ok(match self {
+            Store::Sqlite { writer, .. } => rows(writer.run(sql, values).await?)?,
+            Store::Postgres(pool) => rows(pool.run(sql, values).await?)?,
+        })
+    }
+
+    /// The same. How many rows it changed.
+    pub(super) async fn execute(
+        &self,
+        sql: impl SqlSafeStr,
+        values: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        Ok(match self {
+            Store::Sqlite { writer, .. } => {
+                changes::<SqliteConnection>(&writer.run(sql, values).await?)
+            }
+            Store::Postgres(pool) => changes::<PgConnection>(&pool.run(sql, values).await?),
+        })
+    }
+}
