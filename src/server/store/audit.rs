@@ -27,7 +27,7 @@ pub struct AuditEvent {
 
 pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
     subject, address, user_id, user_agent, ip_prefix, list) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10";
 
 impl AuditEvent {
     /// The statement that writes it.

@@ -44,14 +44,8 @@ impl Store {
         address: &str,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        self.transaction(Durability::PowerCut, None, async |tx| {
-            if tx.execute(LIFT, &values![user_id, address]).await? == 0 {
-                return Ok(false);
-            }
-            tx.finish(&[event.insert()]).await?;
-            Ok(true)
-        })
-        .await
+        let both = [Statement::new(LIFT, values![user_id, address]), event.insert()];
+        Ok(self.execute_and_then(Durability::PowerCut, &both).await? > 0)
     }
 
     /// Whether an address is kept out, or the user of the team's own table who has it.

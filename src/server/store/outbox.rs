@@ -254,13 +254,7 @@ impl Store {
         values: &[Value<'_>],
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        self.transaction(Durability::ProcessEnd, None, async |tx| {
-            if tx.execute(write, values).await? == 0 {
-                return Ok(false);
-            }
-            tx.finish(&[event.insert()]).await?;
-            Ok(true)
-        })
-        .await
+        let both = [Statement::new(write, values), event.insert()];
+        Ok(self.execute_and_then(Durability::ProcessEnd, &both).await? > 0)
     }
 }

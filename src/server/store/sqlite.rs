@@ -111,10 +111,11 @@ impl Writer {
     /// Runs one statement on its own.
     pub async fn run(
         &self,
+        durability: Durability,
         sql: impl SqlSafeStr,
         values: &[Value<'_>],
     ) -> sqlx::Result<Vec<Outcome<SqliteConnection>>> {
-        let mut member = self.begin(Durability::ProcessEnd).await?;
+        let mut member = self.begin(durability).await?;
         let outcomes = member.run(sql.into_sql_str(), values, true).await?;
         member.commit().await?;
         Ok(outcomes)

@@ -76,6 +76,19 @@ pub fn batch_of_postgres(statements: &[Statement<'_>]) -> String {
     format!("WITH {} {last}", named.join(", "))
 }
 
+/// A statement and, if it changed a row, another that goes on with a condition, as one of SQLite.
+pub fn and_then_of_sqlite(both: &[Statement<'_>; 2]) -> String {
+    batch_of_sqlite(both) + " WHERE changes() > 0"
+}
+
+/// The same as one of PostgreSQL, which is a transaction by itself.
+pub fn and_then_of_postgres(both: &[Statement<'_>; 2]) -> String {
+    let numbered = numbered_through(both);
+    let first = &numbered[0];
+    let then = &numbered[1];
+    format!("WITH first AS ({first} RETURNING 1) {then} WHERE EXISTS (SELECT 1 FROM first)")
+}
+
 /// The statements with their `$n` moved on by as many as those before have.
 fn numbered_through(statements: &[Statement<'_>]) -> Vec<String> {
     let mut before = 0;

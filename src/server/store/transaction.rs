@@ -7,7 +7,10 @@ use super::{
     link::{changes, rows},
     pool::Lent,
     sqlite::Member,
-    statement::{Record, Statement, Value, batch_of_postgres, batch_of_sqlite},
+    statement::{
+        Record, Statement, Value, and_then_of_postgres, and_then_of_sqlite, batch_of_postgres,
+        batch_of_sqlite,
+    },
 };
 use crate::server::ground::error::Error;
 
@@ -170,12 +173,35 @@ impl Store {
         values: &[Value<'_>],
     ) -> Result<Vec<T>, Error> {
         Ok(match self {
-            Store::Sqlite { writer, .. } => rows(writer.run(sql, values).await?)?,
+            Store::Sqlite { writer, .. } => {
+                rows(writer.run(Durability::ProcessEnd, sql, values).await?)?
+            }
             Store::Postgres(pool) => rows(pool.run(sql, values).await?)?,
         })
     }
 
-    /// The same. How many rows it changed.
+    /// Runs a statement and, if it changes a row, another: in one round trip, as one step. How many
+    /// rows the first changed, or on PostgreSQL the second.
+    pub(super) async fn execute_and_then(
+        &self,
+        durability: Durability,
+        both: &[Statement<'_>; 2],
+    ) -> Result<u64, Error> {
+        let values = both.iter().flat_map(|statement| &statement.values).copied();
+        let values: Vec<Value<'_>> = values.collect();
+        Ok(match self {
+            Store::Sqlite { writer, .. } => {
+                let sql = AssertSqlSafe(and_then_of_sqlite(both));
+                changes::<SqliteConnection>(&writer.run(durability, sql, &values).await?)
+            }
+            Store::Postgres(pool) => {
+                let sql = AssertSqlSafe(and_then_of_postgres(both));
+                changes::<PgConnection>(&pool.run(sql, &values).await?)
+            }
+        })
+    }
+
+    /// Runs one statement on its own, to write. How many rows it changed.
     pub(super) async fn execute(
         &self,
         sql: impl SqlSafeStr,
@@ -183,7 +209,7 @@ impl Store {
     ) -> Result<u64, Error> {
         Ok(match self {
             Store::Sqlite { writer, .. } => {
-                changes::<SqliteConnection>(&writer.run(sql, values).await?)
+                changes::<SqliteConnection>(&writer.run(Durability::ProcessEnd, sql, values).await?)
             }
             Store::Postgres(pool) => changes::<PgConnection>(&pool.run(sql, values).await?),
         })
