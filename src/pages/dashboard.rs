@@ -4,23 +4,20 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, load, refusal};
 use crate::server::{
-    auth::{
-        event::{
-            AUTH_CANCELLED, AUTH_REQUESTED, PASSWORD_REMOVED, PASSWORD_SET, SESSION_DISPUTED,
-            SESSION_ISSUED, SESSION_REVOKED,
-        },
-        session::Session,
-    },
+    auth::session::Session,
     config::Passwords,
     ground::{
         clock::{MINUTE, Millis},
-        error::Error,
+        error::{Error, Kind},
         user_agent::describe,
         words::{ago, say},
     },
     http::page_data::Visit,
     store::{ATTEMPTS_SHOWN, Line, Overview},
-    values::shown::shown,
+    values::{
+        event::{Event, Method},
+        shown::shown,
+    },
 };
 
 #[component]
@@ -114,33 +111,64 @@ fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<>
     }
 }
 
-/// What an event says to whose address it is.
-fn said(event: &Line) -> String {
-    match (event.name.as_str(), event.reason.as_str()) {
-        (AUTH_REQUESTED, _) => say!("activity-requested"),
-        (AUTH_CANCELLED, _) => say!("activity-cancelled"),
-        (SESSION_ISSUED, "link") => say!("activity-signed-in-link"),
-        (SESSION_ISSUED, "code") => say!("activity-signed-in-code"),
-        (SESSION_ISSUED, _) => say!("activity-signed-in-password"),
-        (SESSION_REVOKED, _) => say!("activity-signed-out"),
-        (SESSION_DISPUTED, _) => say!("activity-disputed"),
-        (PASSWORD_SET, _) => say!("activity-password-set"),
-        (PASSWORD_REMOVED, _) => say!("activity-password-removed"),
-        (_, "code_wrong") => say!("activity-code-wrong"),
-        (_, "password_wrong") => say!("activity-password-wrong"),
-        (_, "too_many_attempts" | "codes_paused") => say!("activity-too-many"),
-        (_, "rate_limited") => say!("activity-rate-limited"),
-        (_, "wrong_browser") => say!("activity-wrong-browser"),
-        (_, reason) if reason.starts_with("link_") => say!("activity-old-link"),
-        (_, reason) if reason.starts_with("code_") => say!("activity-old-code"),
-        _ => say!("activity-refused"),
+/// What an event says to the owner of the address; nothing of one that is in neither list.
+fn said(event: &Line) -> Option<String> {
+    Some(match Event::named(&event.name)? {
+        Event::AuthRequested => say!("activity-requested"),
+        Event::AuthCancelled => say!("activity-cancelled"),
+        Event::AuthFailed => refused(Kind::named(&event.reason)),
+        Event::SessionIssued => match Method::named(&event.reason) {
+            Some(Method::Link) => say!("activity-signed-in-link"),
+            Some(Method::Code) => say!("activity-signed-in-code"),
+            Some(Method::Password) => say!("activity-signed-in-password"),
+            None => say!("activity-signed-in"),
+        },
+        Event::SessionRevoked => say!("activity-signed-out"),
+        Event::SessionDisputed => say!("activity-disputed"),
+        Event::PasswordSet => say!("activity-password-set"),
+        Event::PasswordRemoved => say!("activity-password-removed"),
+        Event::AuthVerified
+        | Event::UserAdded
+        | Event::UserDeleted
+        | Event::UserDisabled
+        | Event::UserEnabled
+        | Event::MailSent
+        | Event::MailDelayed
+        | Event::MailFailed => return None,
+    })
+}
+
+/// What a refused sign-in says, by the kind of its error.
+fn refused(kind: Option<Kind>) -> String {
+    match kind {
+        Some(Kind::CodeWrong) => say!("activity-code-wrong"),
+        Some(Kind::PasswordWrong) => say!("activity-password-wrong"),
+        Some(Kind::TooManyAttempts | Kind::CodesPaused) => say!("activity-too-many"),
+        Some(Kind::RateLimited) => say!("activity-rate-limited"),
+        Some(Kind::WrongBrowser) => say!("activity-wrong-browser"),
+        Some(Kind::LinkInvalid | Kind::LinkExpired | Kind::LinkUsed | Kind::LinkSuperseded) => {
+            say!("activity-old-link")
+        }
+        Some(Kind::CodeExpired | Kind::CodeSuperseded) => say!("activity-old-code"),
+        Some(
+            Kind::InvalidEmail
+            | Kind::MissingField
+            | Kind::InvalidRequest
+            | Kind::Unauthenticated
+            | Kind::ForbiddenOrigin
+            | Kind::PayloadTooLarge
+            | Kind::Unavailable
+            | Kind::Internal,
+        )
+        | None => say!("activity-refused"),
     }
 }
 
 /// The sign-ins, sign-outs and changes of a password of late: one that was not yours stands out
 /// here, and nothing that a stranger does takes its place.
 fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
-    let rows = events.iter().map(|event| event_row(said(event), event, now)).collect();
+    let rows =
+        events.iter().filter_map(|event| Some(event_row(said(event)?, event, now))).collect();
     events_section(say!("recent-activity"), rows)
 }
 
@@ -149,7 +177,7 @@ fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
 fn attempts(events: &[Line], now: Millis) -> impl IntoView + use<> {
     let mut kinds: Vec<(String, &Line, usize)> = Vec::new();
     for event in events {
-        let said = said(event);
+        let Some(said) = said(event) else { continue };
         match kinds.iter_mut().find(|(kind, ..)| *kind == said) {
             Some((_, _, count)) => *count += 1,
             None => kinds.push((said, event, 1)),

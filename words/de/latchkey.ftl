@@ -141,6 +141,7 @@ recent-attempts = Angefordert und abgelehnt in den letzten sieben Tagen
 activity-times = { $what }, { $n }-mal
 activity-times-at-least = { $what }, mindestens { $n }-mal
 activity-requested = Eine Anmelde-E-Mail wurde angefordert
+activity-signed-in = Angemeldet
 activity-signed-in-link = Mit Link angemeldet
 activity-signed-in-code = Mit Code angemeldet
 activity-signed-in-password = Mit Passwort angemeldet

@@ -141,6 +141,7 @@ recent-attempts = Asked for and refused in the last seven days
 activity-times = { $what }, { $n } times
 activity-times-at-least = { $what }, at least { $n } times
 activity-requested = A sign-in e-mail was asked for
+activity-signed-in = Signed in
 activity-signed-in-link = Signed in with a link
 activity-signed-in-code = Signed in with a code
 activity-signed-in-password = Signed in with a password

@@ -3,10 +3,11 @@
 use super::{
     Browser, Client, Core, SignedIn,
     device::{self, Device},
-    event, notice,
+    notice,
     sealed::Sealed,
     session,
 };
+use crate::server::values::event::{Event, Method, Reason};
 use crate::server::{
     ground::{
         clock::{Millis, SECOND},
@@ -14,24 +15,6 @@ use crate::server::{
     },
     store::{AuditEvent, AuthRequest, NewSession},
 };
-
-/// What somebody signs in by.
-#[derive(Clone, Copy)]
-pub(super) enum By {
-    Link,
-    Code,
-    Password,
-}
-
-impl By {
-    fn name(self) -> &'static str {
-        match self {
-            By::Link => "link",
-            By::Code => "code",
-            By::Password => "password",
-        }
-    }
-}
 
 /// A session about to begin, and what will be told of it.
 pub(super) struct Beginning<'a> {
@@ -55,7 +38,7 @@ pub(super) struct Beginning<'a> {
 impl<'a> Beginning<'a> {
     pub async fn new(
         core: &Core,
-        by: By,
+        method: Method,
         address: &str,
         browser: &'a Browser,
     ) -> Result<Self, Error> {
@@ -63,10 +46,12 @@ impl<'a> Beginning<'a> {
         let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
         let token_expires_at = session::token_end(core, at, expires_at);
         let device = device::of_sign_in(core, address, browser, at).await?;
-        let event = |name| core.event(name, Some(address), &browser.client).because(by.name());
-        let events = [event::AUTH_VERIFIED, event::SESSION_ISSUED].map(event);
+        let event =
+            |name| core.event(name, Some(address), &browser.client).because(Reason::By(method));
+        let events = [Event::AuthVerified, Event::SessionIssued].map(event);
         let replaced = |address: &str| {
-            core.event(event::SESSION_REVOKED, Some(address), &browser.client).because("replaced")
+            core.event(Event::SessionRevoked, Some(address), &browser.client)
+                .because(Reason::Replaced)
         };
         let replaces = browser
             .session

@@ -1,9 +1,10 @@
 //! The code: six digits that a person types.
 
+use crate::server::values::event::Method;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, By, Core, Refused, SignedIn, code_hash, device, limits};
+use super::{Browser, Core, Refused, SignedIn, code_hash, device, limits};
 use crate::server::{
     config::{Auth, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
@@ -154,7 +155,7 @@ async fn attempt(
             Counted::Right => Error::Unavailable.into(),
         });
     }
-    core.complete(By::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
+    core.complete(Method::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
         .await
 }
 

@@ -1,10 +1,11 @@
 //! The link: 256 random bits that a person clicks.
 
+use crate::server::values::event::Method;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, By, Core, Refused, SignedIn, terms};
+use super::{Browser, Core, Refused, SignedIn, terms};
 use crate::server::{
     config::{Resend, SameBrowser},
     ground::{error::Error, mode::Mode, random::Random},
@@ -79,7 +80,7 @@ async fn use_up(
     let judge = |request: &AuthRequest, _: &[_]| {
         fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused)
     };
-    core.complete(By::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
+    core.complete(Method::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
 }
 
 /// Signs in a browser that did not ask for the link, after a press on the page that says who did,

@@ -20,6 +20,7 @@ pub mod session;
 pub mod terms;
 mod totals;
 
+use crate::server::values::event::{Event, Method, Reason};
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
 
@@ -37,7 +38,7 @@ use crate::server::{
     },
     values::{destination, public_url::PublicUrl},
 };
-use beginning::{Beginning, By};
+use beginning::Beginning;
 use hand_over::HandOver;
 use hashing::Hashing;
 use ip_limits::IpLimits;
@@ -94,12 +95,12 @@ pub struct Client {
 /// A sign-in refused: what the caller is told, and what is noted of it, which may be more.
 struct Refused {
     answer: Error,
-    reason: &'static str,
+    reason: Reason,
 }
 
 impl From<Error> for Refused {
     fn from(answer: Error) -> Self {
-        Refused { reason: answer.code(), answer }
+        Refused { reason: Reason::Refused(answer.kind()), answer }
     }
 }
 
@@ -178,7 +179,7 @@ impl Core {
     async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
         let Refused { answer, reason } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
-            let event = self.event(event::AUTH_FAILED, address, client).because(reason);
+            let event = self.event(Event::AuthFailed, address, client).because(reason);
             // What belongs to no address (a made-up link) is nobody's to read: it would only fill
             // the table. Should it not be written, the answer still stands; the log tells both.
             if address.is_some() {
@@ -193,14 +194,14 @@ impl Core {
     /// `useless` is what to say of one that was right and signs nobody in.
     async fn complete(
         &self,
-        by: By,
+        method: Method,
         request: AuthRequest,
         code_try: Option<&FailedTry<'_>>,
         browser: &Browser,
         useless: Error,
         judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
     ) -> Result<SignedIn, Refused> {
-        let beginning = Beginning::new(self, by, &request.address, browser).await?;
+        let beginning = Beginning::new(self, method, &request.address, browser).await?;
         let new_id = self.random.id()?;
         let mapped_id = match &self.mapped_users {
             Some(mapped) => Some(mapped.find(&request.address).await?),
@@ -220,7 +221,7 @@ impl Core {
             Completed::Wrong(error) => Err(error.into()),
             Completed::Gone => Err(useless.into()),
             // What an unknown address would hear that guessed its code: that it is of no use.
-            Completed::InVain => Err(Refused { answer: useless, reason: "not_a_user" }),
+            Completed::InVain => Err(Refused { answer: useless, reason: Reason::NotAUser }),
             Completed::SignedIn { user_id } => {
                 let address = request.address.clone();
                 let destination =

@@ -1,12 +1,10 @@
 //! "Was this not you?": the owner of an address stops a sign-in that somebody else asked for, or
 //! puts out who began a session or set a password.
 
+use crate::server::values::event::{Event, Reason};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{
-    Client, Core,
-    event::{AUTH_CANCELLED, PASSWORD_REMOVED, SESSION_DISPUTED, SESSION_REVOKED},
-};
+use super::{Client, Core};
 use crate::server::{
     ground::{clock::Millis, error::Error},
     store::Dispute,
@@ -138,7 +136,7 @@ impl What {
             dispute(core, &found, Wish { remove_password, ..wish }, client).await?;
             return Ok(true);
         }
-        let event = core.event(AUTH_CANCELLED, Some(&found.address), client);
+        let event = core.event(Event::AuthCancelled, Some(&found.address), client);
         let cancelled = core.store.cancel(&found.id, &found.address, &event).await?;
         if cancelled {
             event.tell();
@@ -149,9 +147,15 @@ impl What {
 
 async fn dispute(core: &Core, found: &Found, wish: Wish, client: &Client) -> Result<(), Error> {
     let Found { id, user_id, address, .. } = found;
-    let event = |name| core.event(name, Some(address), client).because("not_you").of_user(user_id);
-    let [disputed, revoked, cancelled, removed] =
-        [SESSION_DISPUTED, SESSION_REVOKED, AUTH_CANCELLED, PASSWORD_REMOVED].map(event);
+    let event =
+        |name| core.event(name, Some(address), client).because(Reason::NotYou).of_user(user_id);
+    let [disputed, revoked, cancelled, removed] = [
+        Event::SessionDisputed,
+        Event::SessionRevoked,
+        Event::AuthCancelled,
+        Event::PasswordRemoved,
+    ]
+    .map(event);
     let ended = core
         .store
         .dispute(&Dispute {

@@ -1,11 +1,10 @@
 //! The password, for teams that want one beside the mail.
 
+use crate::server::values::event::{Event, Method, Reason};
 use zxcvbn::{Score, zxcvbn};
 
 use super::{
-    Beginning, Browser, By, Client, Core, SignedIn, device,
-    event::{PASSWORD_REMOVED, PASSWORD_SET, SESSION_REVOKED},
-    limits, notice, password_hash,
+    Beginning, Browser, Client, Core, SignedIn, device, limits, notice, password_hash,
     session::Session,
 };
 use crate::server::{
@@ -65,7 +64,7 @@ async fn attempt(
     let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
     let look = core.hashing.run(look).await?;
     if let (true, Some(user_id), Some(kept)) = (look.fits, user_id, kept) {
-        let beginning = Beginning::new(core, By::Password, address.as_str(), browser).await?;
+        let beginning = Beginning::new(core, Method::Password, address.as_str(), browser).await?;
         let right =
             RightPassword { user_id: &user_id, kept: &kept, renewed: look.renewed.as_deref() };
         let session = beginning.session();
@@ -116,8 +115,8 @@ pub async fn set(
     };
     let row = &session.row;
     let event = |name| core.event(name, Some(&row.address), client).of_user(&row.user_id);
-    let changed = event(if hash.is_some() { PASSWORD_SET } else { PASSWORD_REMOVED });
-    let revoked = event(SESSION_REVOKED).because("password");
+    let changed = event(if hash.is_some() { Event::PasswordSet } else { Event::PasswordRemoved });
+    let revoked = event(Event::SessionRevoked).because(Reason::PasswordChanged);
     let notice = notice::of_password(core, session, hash.is_some(), client, changed.at)?;
     let new = NewPassword {
         session_id: &row.id,

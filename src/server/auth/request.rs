@@ -3,7 +3,7 @@
 use super::{
     Browser, Core,
     code::Code,
-    code_hash, device, event,
+    code_hash, device,
     hand_over::Room,
     limits,
     link::{self, LinkToken},
@@ -11,6 +11,7 @@ use super::{
     sealed::Sealed,
     terms::{Ask, Terms, link_base},
 };
+use crate::server::values::event::Event;
 use crate::server::{
     config::SignUp,
     ground::{
@@ -116,7 +117,7 @@ async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, 
     let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
     core.room_for_mail(network)?;
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
-    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let event = core.event(Event::AuthRequested, Some(&terms.address), &browser.client);
     let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
@@ -163,7 +164,7 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         expires_in: terms.expires_in.into(),
         unlocks: terms.unlocks,
     };
-    let event = core.event(event::AUTH_REQUESTED, Some(&terms.address), &browser.client);
+    let event = core.event(Event::AuthRequested, Some(&terms.address), &browser.client);
     let worker = core.outbox.room();
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;

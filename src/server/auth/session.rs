@@ -1,10 +1,11 @@
 //! Sessions: a row that can be revoked, carried by a short-lived signed token.
 
+use crate::server::values::event::Event;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
-use super::{Client, Core, SignedIn, event};
+use super::{Client, Core, SignedIn};
 use crate::server::{
     ground::{
         clock::{MINUTE, Millis, SECOND},
@@ -235,8 +236,7 @@ pub async fn end(
     client: &Client,
 ) -> Result<(), Error> {
     let (user, this) = (&session.row.user_id, &session.row.id);
-    let event =
-        core.event(event::SESSION_REVOKED, Some(&session.row.address), client).of_user(user);
+    let event = core.event(Event::SessionRevoked, Some(&session.row.address), client).of_user(user);
     let found = match which {
         Which::This => core.store.sign_out(user, this, &event).await?,
         Which::One(id) => core.store.revoke_session(user, id, &event).await?,
@@ -261,7 +261,7 @@ pub async fn delete_account(core: &Core, session: &Session, client: &Client) -> 
         return Err(Error::invalid(say!("detail-deletion-needs-fresh-sign-in")));
     }
     let SessionRow { user_id, address, .. } = &session.row;
-    let event = core.event(event::USER_DELETED, Some(address), client).of_user(user_id);
+    let event = core.event(Event::UserDeleted, Some(address), client).of_user(user_id);
     core.store.delete_user(user_id, address, &event).await?;
     event.tell();
     Ok(())

@@ -1,7 +1,8 @@
 //! What an operator does with the outbox by hand: sees it, sends at once, gives up.
 
+use crate::server::values::event::{Event, Reason};
 use crate::server::{
-    auth::{Client, Core, event::MAIL_FAILED},
+    auth::{Client, Core},
     ground::{clock::SECOND, error::Error},
     store::{Ending, Lease, WaitingMail},
     values::address::masked,
@@ -55,7 +56,9 @@ pub async fn give_up(core: &Core, which: &Which) -> Result<u64, Error> {
         let mut page = 0;
         for mail in idle(core, which).await? {
             let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
-            let event = core.event(MAIL_FAILED, Some(&mail.address), &client).because("operator");
+            let event = core
+                .event(Event::MailFailed, Some(&mail.address), &client)
+                .because(Reason::Operator);
             let lease = Lease { id: &mail.id, number: mail.attempts };
             page += u64::from(core.store.mail_ended(lease, Ending::Unsent, &event).await?);
         }

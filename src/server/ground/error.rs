@@ -61,31 +61,117 @@ pub enum Error {
     Internal,
 }
 
+/// An [`Error`] without what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    InvalidEmail,
+    MissingField,
+    InvalidRequest,
+    LinkExpired,
+    LinkUsed,
+    LinkInvalid,
+    LinkSuperseded,
+    WrongBrowser,
+    CodeWrong,
+    PasswordWrong,
+    CodeExpired,
+    CodeSuperseded,
+    TooManyAttempts,
+    CodesPaused,
+    RateLimited,
+    Unauthenticated,
+    ForbiddenOrigin,
+    PayloadTooLarge,
+    Unavailable,
+    Internal,
+}
+
+impl Kind {
+    const ALL: [Kind; 20] = [
+        Kind::InvalidEmail,
+        Kind::MissingField,
+        Kind::InvalidRequest,
+        Kind::LinkExpired,
+        Kind::LinkUsed,
+        Kind::LinkInvalid,
+        Kind::LinkSuperseded,
+        Kind::WrongBrowser,
+        Kind::CodeWrong,
+        Kind::PasswordWrong,
+        Kind::CodeExpired,
+        Kind::CodeSuperseded,
+        Kind::TooManyAttempts,
+        Kind::CodesPaused,
+        Kind::RateLimited,
+        Kind::Unauthenticated,
+        Kind::ForbiddenOrigin,
+        Kind::PayloadTooLarge,
+        Kind::Unavailable,
+        Kind::Internal,
+    ];
+
+    /// The stable name programs match on.
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::InvalidEmail => "invalid_email",
+            Kind::MissingField => "missing_field",
+            Kind::InvalidRequest => "invalid_request",
+            Kind::LinkExpired => "link_expired",
+            Kind::LinkUsed => "link_used",
+            Kind::LinkInvalid => "link_invalid",
+            Kind::LinkSuperseded => "link_superseded",
+            Kind::WrongBrowser => "wrong_browser",
+            Kind::CodeWrong => "code_wrong",
+            Kind::PasswordWrong => "password_wrong",
+            Kind::CodeExpired => "code_expired",
+            Kind::CodeSuperseded => "code_superseded",
+            Kind::TooManyAttempts => "too_many_attempts",
+            Kind::CodesPaused => "codes_paused",
+            Kind::RateLimited => "rate_limited",
+            Kind::Unauthenticated => "unauthenticated",
+            Kind::ForbiddenOrigin => "forbidden_origin",
+            Kind::PayloadTooLarge => "payload_too_large",
+            Kind::Unavailable => "unavailable",
+            Kind::Internal => "internal",
+        }
+    }
+
+    /// The kind of this name; nothing of one that a newer version has written.
+    pub fn named(code: &str) -> Option<Self> {
+        Kind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
 impl Error {
+    /// What kind of error it is, whatever it carries.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Error::InvalidEmail => Kind::InvalidEmail,
+            Error::MissingField { .. } => Kind::MissingField,
+            Error::InvalidRequest { .. } => Kind::InvalidRequest,
+            Error::LinkExpired => Kind::LinkExpired,
+            Error::LinkUsed => Kind::LinkUsed,
+            Error::LinkInvalid => Kind::LinkInvalid,
+            Error::LinkSuperseded => Kind::LinkSuperseded,
+            Error::WrongBrowser { .. } => Kind::WrongBrowser,
+            Error::CodeWrong { .. } => Kind::CodeWrong,
+            Error::PasswordWrong => Kind::PasswordWrong,
+            Error::CodeExpired => Kind::CodeExpired,
+            Error::CodeSuperseded => Kind::CodeSuperseded,
+            Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
+            Error::CodesPaused { .. } => Kind::CodesPaused,
+            Error::RateLimited { .. } => Kind::RateLimited,
+            Error::Unauthenticated => Kind::Unauthenticated,
+            Error::ForbiddenOrigin => Kind::ForbiddenOrigin,
+            Error::PayloadTooLarge => Kind::PayloadTooLarge,
+            Error::Unavailable => Kind::Unavailable,
+            Error::Internal => Kind::Internal,
+        }
+    }
+
     /// The stable name programs match on, as listed in `docs/errors.md`.
     pub fn code(&self) -> &'static str {
-        match self {
-            Error::InvalidEmail => "invalid_email",
-            Error::MissingField { .. } => "missing_field",
-            Error::InvalidRequest { .. } => "invalid_request",
-            Error::LinkExpired => "link_expired",
-            Error::LinkUsed => "link_used",
-            Error::LinkInvalid => "link_invalid",
-            Error::LinkSuperseded => "link_superseded",
-            Error::WrongBrowser { .. } => "wrong_browser",
-            Error::CodeWrong { .. } => "code_wrong",
-            Error::PasswordWrong => "password_wrong",
-            Error::CodeExpired => "code_expired",
-            Error::CodeSuperseded => "code_superseded",
-            Error::TooManyAttempts { .. } => "too_many_attempts",
-            Error::CodesPaused { .. } => "codes_paused",
-            Error::RateLimited { .. } => "rate_limited",
-            Error::Unauthenticated => "unauthenticated",
-            Error::ForbiddenOrigin => "forbidden_origin",
-            Error::PayloadTooLarge => "payload_too_large",
-            Error::Unavailable => "unavailable",
-            Error::Internal => "internal",
-        }
+        self.kind().code()
     }
 
     /// The HTTP status the API answers with.

@@ -6,13 +6,16 @@ use super::{
     Durability, Store,
     statement::{Statement, values},
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::event::Event,
+};
 
 /// An event, with what may be told of it: no secret, and the address masked.
 #[derive(Clone, Debug)]
 pub struct AuditEvent {
     pub at: Millis,
-    pub event: String,
+    pub event: Event,
     /// Why, of what was refused or failed.
     pub reason: String,
     /// The correlation id of the request it happened in.
@@ -40,7 +43,7 @@ impl AuditEvent {
         let AuditEvent { at, event, reason, request_id, subject, address, .. } = self;
         let values = values![
             *at,
-            event,
+            event.name(),
             reason,
             request_id,
             subject,
@@ -48,7 +51,7 @@ impl AuditEvent {
             user_id,
             &self.user_agent,
             &self.ip_prefix,
-            self.list(),
+            event.list(),
         ];
         Statement::new(INSERT_EVENT, values)
     }

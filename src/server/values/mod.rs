@@ -2,5 +2,6 @@
 
 pub mod address;
 pub mod destination;
+pub mod event;
 pub mod public_url;
 pub mod shown;

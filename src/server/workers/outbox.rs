@@ -1,6 +1,7 @@
 //! The outbox worker: takes the mails that are due from the database and hands them to the
 //! transport.
 
+use crate::server::values::event::{Event, Reason};
 use lettre::message::Mailbox;
 use metrics::{counter, histogram};
 use std::{sync::Arc, time::Duration};
@@ -14,7 +15,6 @@ use tracing::Instrument;
 use crate::server::{
     auth::{
         Client, Core,
-        event::{MAIL_DELAYED, MAIL_FAILED, MAIL_SENT, WITHHELD},
         hand_over::{HandedOver, Slot},
     },
     ground::{
@@ -222,7 +222,7 @@ impl Outbox {
     async fn settle(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<(), Error> {
         let why = match outcome {
             Outcome::Sent => "",
-            Outcome::Withheld => WITHHELD,
+            Outcome::Withheld => &Reason::NotAUser.to_string(),
             Outcome::TooLate => "its link and code expired before it could be sent",
             Outcome::Unopened => {
                 "this instance cannot open it: its secret is not in SESSION_JWT_SECRET here, or a \
@@ -236,8 +236,11 @@ impl Outbox {
             Outcome::Unopened
             | Outcome::Stuck(_)
             | Outcome::Refused(Refusal::ForNow(_) | Refusal::OfUs(_)) => {
-                let event =
-                    self.event(MAIL_DELAYED, mail, &format!("attempt {}: {why}", mail.attempts));
+                let event = self.event(
+                    Event::MailDelayed,
+                    mail,
+                    &format!("attempt {}: {why}", mail.attempts),
+                );
                 let due = event.at + self.retry_after(mail, outcome)?;
                 let is_ours = store.mail_delayed(mail.lease(), due, &event).await?;
                 (event, is_ours)
@@ -245,10 +248,12 @@ impl Outbox {
             _ => {
                 // As far as anyone can see who asked, a mail that was withheld was sent.
                 let (name, ending) = match outcome {
-                    Outcome::Sent => (MAIL_SENT, Ending::Sent),
-                    Outcome::Withheld => (MAIL_FAILED, Ending::Sent),
-                    Outcome::Refused(Refusal::OfRecipient(_)) => (MAIL_FAILED, Ending::Failed),
-                    _ => (MAIL_FAILED, Ending::Unsent),
+                    Outcome::Sent => (Event::MailSent, Ending::Sent),
+                    Outcome::Withheld => (Event::MailFailed, Ending::Sent),
+                    Outcome::Refused(Refusal::OfRecipient(_)) => {
+                        (Event::MailFailed, Ending::Failed)
+                    }
+                    _ => (Event::MailFailed, Ending::Unsent),
                 };
                 let event = self.event(name, mail, why);
                 let is_ours = store.mail_ended(mail.lease(), ending, &event).await?;
@@ -298,10 +303,10 @@ impl Outbox {
     }
 
     /// Mail servers like to repeat the address; it is masked in their words, too.
-    fn event(&self, name: &str, mail: &QueuedMail, why: &str) -> AuditEvent {
+    fn event(&self, name: Event, mail: &QueuedMail, why: &str) -> AuditEvent {
         let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
         let why = masking::without(&mail.address, why);
-        self.core.event(name, Some(&mail.address), &client).because(&why)
+        self.core.event(name, Some(&mail.address), &client).because(Reason::Said(why))
     }
 
     /// Twice as long each time, with up to half more at random, so that a mail server that comes

@@ -4,8 +4,9 @@
 pub mod addresses;
 pub mod export;
 
+use crate::server::values::event::{Event, Reason};
 use crate::server::{
-    auth::{Client, Core, event},
+    auth::{Client, Core},
     ground::error::Error,
     store::{AuditEvent, Ban, NewUser, User},
     values::address::Address,
@@ -24,7 +25,8 @@ pub async fn revoke_sessions(core: &Core, email: &str) -> Result<u64, Error> {
 
 /// Ends every session of everybody, and the trust in their devices. How many there were.
 pub async fn revoke_everybody(core: &Core) -> Result<u64, Error> {
-    let event = core.event(event::SESSION_REVOKED, None, &Client::default()).because("everybody");
+    let event =
+        core.event(Event::SessionRevoked, None, &Client::default()).because(Reason::Everybody);
     core.store.revoke_everybody(&event).await
 }
 
@@ -37,7 +39,7 @@ pub async fn add(core: &Core, mut addresses: Vec<Address>) -> Result<u64, Error>
     for some in addresses.chunks(TOGETHER) {
         let new = |address: &Address| {
             let id = core.random.id()?;
-            let event = happened(core, event::USER_ADDED, address).of_user(&id);
+            let event = happened(core, Event::UserAdded, address).of_user(&id);
             Ok(NewUser { id, address: address.as_str().to_owned(), event })
         };
         let users = some.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
@@ -51,7 +53,7 @@ pub async fn delete(core: &Core, email: &str) -> Result<(), Error> {
     own_users(core)?;
     let address = Address::parse(email)?;
     let user_id = user_id(core, &address).await?.ok_or_else(unknown)?;
-    let event = happened(core, event::USER_DELETED, &address).of_user(&user_id);
+    let event = happened(core, Event::UserDeleted, &address).of_user(&user_id);
     core.store.delete_user(&user_id, address.as_str(), &event).await
 }
 
@@ -108,7 +110,7 @@ fn own_users(core: &Core) -> Result<(), Error> {
 pub async fn disable(core: &Core, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
     let user_id = user_id(core, &address).await?;
-    let event = happened(core, event::USER_DISABLED, &address);
+    let event = happened(core, Event::UserDisabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
     let by_id = user_id.as_deref().filter(|_| core.mapped_users.is_some());
     core.store.ban(by_id, address.as_str(), core.clock.now(), &event).await?;
@@ -125,7 +127,7 @@ pub async fn enable(core: &Core, email: &str) -> Result<(), Error> {
         Some(mapped) => mapped.find(address.as_str()).await?,
         None => None,
     };
-    let event = happened(core, event::USER_ENABLED, &address);
+    let event = happened(core, Event::UserEnabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
     if !core.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
         return Err(Error::invalid("there is no user of that address who is kept out"));
@@ -138,13 +140,13 @@ async fn revoke_all(core: &Core, address: &Address, user_id: &str) -> Result<u64
         .revoke_sessions_of(
             user_id,
             None,
-            &happened(core, event::SESSION_REVOKED, address).of_user(user_id),
+            &happened(core, Event::SessionRevoked, address).of_user(user_id),
         )
         .await
 }
 
-fn happened(core: &Core, event: &str, address: &Address) -> AuditEvent {
-    core.event(event, Some(address.as_str()), &Client::default()).because("operator")
+fn happened(core: &Core, event: Event, address: &Address) -> AuditEvent {
+    core.event(event, Some(address.as_str()), &Client::default()).because(Reason::Operator)
 }
 
 /// The id under which an address signs in: of the team's own table where one is mapped.
