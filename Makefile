@@ -6,53 +6,53 @@ help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
 
 setup:           ## bring what is missing: wasm target, cargo-leptos, wasm-bindgen, wasm-opt, Chromium
-	@.ci/setup all
+	@scripts/setup.sh all
 
 run:             ## set up, build, and serve on the embedded defaults
-	@.ci/setup build
-	@.ci/with cargo leptos build
+	@scripts/setup.sh build
+	@scripts/with_tools.sh cargo leptos build
 	@target/debug/latchkey
 
 watch:           ## the same, rebuilt and reloaded as files change
-	@.ci/setup build
-	@.ci/with cargo leptos watch --hot-reload
+	@scripts/setup.sh build
+	@scripts/with_tools.sh cargo leptos watch --hot-reload
 
 build:           ## release: target/release/latchkey and target/site
-	@.ci/setup build
-	@.ci/with cargo leptos build --release --precompress
+	@scripts/setup.sh build
+	@scripts/with_tools.sh cargo leptos build --release --precompress
 
 test:            ## set up, and run everything: lint, unit tests, stories, browser tests
-	@.ci/test
+	@scripts/test.sh
 
 lint:            ## formatting, and clippy for both targets
-	@.ci/setup build
-	@.ci/lint
+	@scripts/setup.sh build
+	@scripts/lint.sh
 
 bench:           ## measure speed and size of the release build
 	@$(MAKE) --no-print-directory build
-	@.ci/with cargo build --quiet --release --features ssr --example plain_handler
-	@.ci/bench
+	@scripts/with_tools.sh cargo build --quiet --release --features ssr --example plain_handler
+	@bench/speed.py
 
 growth:          ## measure what a full database costs
 	@$(MAKE) --no-print-directory build
-	@.ci/growth
+	@bench/growth.py
 
 soak:            ## an hour of sign-ins, and what memory and file handles do meanwhile
 	@$(MAKE) --no-print-directory build
-	@.ci/soak
+	@bench/soak.py
 
 instances:       ## three instances behind nginx, one of them killed under load
 	@$(MAKE) --no-print-directory build
-	@.ci/setup proxy
-	@.ci/postgres .ci/instances
+	@scripts/setup.sh proxy
+	@scripts/with_postgres.sh bench/instances.py
 
 pooler:          ## every story on PostgreSQL behind pgbouncer in transaction mode
-	@.ci/setup pooler
-	@.ci/postgres .ci/pooler .ci/with cargo test --quiet --features ssr --test stories -- --test-threads 8
+	@scripts/setup.sh pooler
+	@scripts/with_postgres.sh scripts/with_pooler.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8
 
 fuzz:            ## fuzz every parser of input, a minute each
-	@.ci/fuzz
+	@scripts/fuzz.sh
 
 audit:           ## known vulnerabilities in dependencies, and the judges of others on the release build
 	@$(MAKE) --no-print-directory build
-	@.ci/audit
+	@scripts/audit.sh

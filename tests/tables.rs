@@ -210,7 +210,7 @@ async fn two_instances_purge_at_the_same_time() {
 }
 
 /// Our tables as a version left them, filled, in the words of either database; written by
-/// `.ci/fixture`. Whatever migration comes later is made on them by the story below.
+/// `scripts/fixture.sh`. Whatever migration comes later is made on them by the story below.
 fn kept() -> std::path::PathBuf {
     let kind = if database::postgres().is_some() { "postgres" } else { "sqlite" };
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{kind}.sql"))
@@ -244,7 +244,7 @@ async fn a_filled_database_of_an_earlier_version_is_migrated_and_goes_on() {
 
 /// Writes what is kept for the story above, of today's tables.
 #[tokio::test]
-#[ignore = "run by .ci/fixture"]
+#[ignore = "run by scripts/fixture.sh"]
 async fn writes_what_is_kept() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;

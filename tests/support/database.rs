@@ -1,5 +1,5 @@
 //! A fresh database for every story: a file of SQLite, or one of a PostgreSQL cluster when
-//! `LATCHKEY_TEST_POSTGRES` names one (`.ci/postgres` brings up a throwaway one).
+//! `LATCHKEY_TEST_POSTGRES` names one (`scripts/with_postgres.sh` brings up a throwaway one).
 
 use latchkey::server::store::Store;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs a command beside a throwaway pgbouncer in transaction mode, in front of the cluster of .ci/postgres, which
-# LATCHKEY_TEST_POOLER names: .ci/postgres .ci/pooler cargo test …
+# Runs a command beside a throwaway pgbouncer in transaction mode, in front of the cluster of scripts/with_postgres.sh, which
+# LATCHKEY_TEST_POOLER names: scripts/with_postgres.sh scripts/with_pooler.sh cargo test …
 set -euo pipefail
 
 program=/usr/sbin/pgbouncer
 [ -x $program ] || program=$(command -v pgbouncer)
 server=${LATCHKEY_TEST_POSTGRES##*@}
 folder=$(mktemp -d)
-# As in .ci/postgres: the pooler may listen there, nobody else is given it.
+# As in scripts/with_postgres.sh: the pooler may listen there, nobody else is given it.
 coproc HOLD { exec python3 -c '
 import socket, sys
 held = socket.socket()

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Speed and size of the release build, beside a plain axum handler, in one run. The server has the first core to itself, all
 the rest (load, mail server) the second. Numbers are printed and never asserted; only an answer other than the one meant stops
-the run. SECONDS_EACH and SIGN_INS make it shorter. PostgreSQL instead of SQLite: .ci/postgres .ci/bench"""
+the run. SECONDS_EACH and SIGN_INS make it shorter. PostgreSQL instead of SQLite: scripts/with_postgres.sh bench/speed.py"""
+
 import base64
 import bisect
 import contextlib
@@ -21,7 +22,18 @@ import time
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import PROGRAM, SIGN_INS, TOP, MailSink, Process, environment, expect, held_port, say, sign_in
+from harness import (
+    PROGRAM,
+    SIGN_INS,
+    TOP,
+    MailSink,
+    Process,
+    environment,
+    expect,
+    held_port,
+    say,
+    sign_in,
+)
 
 SECONDS = int(os.environ.get("SECONDS_EACH", "5"))
 BATCHES = 4
@@ -33,7 +45,9 @@ def answers_to_wrk(url, cookie):
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(f"{url}: {text}")
-    return int(re.search(r"(\d+) requests in", text)[1]), float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    return int(re.search(r"(\d+) requests in", text)[1]), float(
+        re.search(r"Requests/sec:\s+([\d.]+)", text)[1]
+    )
 
 
 def answers_to_python(port, path, cookie):
@@ -76,7 +90,11 @@ def session_id(cookie):
 def plain_handler(env, folder, session):
     """What to compare with: its process, its port, and a cookie to send."""
     port = held_port()
-    command = [str(TOP / "target/release/examples/plain_handler"), f"127.0.0.1:{port}", session_id(session)]
+    command = [
+        str(TOP / "target/release/examples/plain_handler"),
+        f"127.0.0.1:{port}",
+        session_id(session),
+    ]
     with Process(command, env, folder, subprocess.PIPE) as plain:
         yield plain, port, plain.child.stdout.readline().strip()
 
@@ -87,7 +105,11 @@ def sign_ins(server, port, sink, by, numbers):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: sign_in(port, sink, by, number), numbers))
     took = time.monotonic() - began
-    return len(numbers) / took, (server.cpu() - before) * 1000 / len(numbers), (time.process_time() - busy) / took
+    return (
+        len(numbers) / took,
+        (server.cpu() - before) * 1000 / len(numbers),
+        (time.process_time() - busy) / took,
+    )
 
 
 def apart(port, path, addresses):
@@ -97,7 +119,11 @@ def apart(port, path, addresses):
     random.shuffle(tries)
     took = {kind: [] for kind in addresses}
     for kind, address in tries:
-        body = {"email": address} if path.startswith("/api/") else {"email": address, "password": "correct horse battery"}
+        body = (
+            {"email": address}
+            if path.startswith("/api/")
+            else {"email": address, "password": "correct horse battery"}
+        )
         if not path.startswith("/api/"):
             body = urllib.parse.urlencode(body)
         began = time.perf_counter()
@@ -106,7 +132,9 @@ def apart(port, path, addresses):
     (first, times), *others = took.items()
     found = [f"{first} {statistics.median(times):.2f} ms"]
     for kind, theirs in others:
-        longer = sum(bisect.bisect_left(sorted(theirs), one) for one in times) / (len(times) * len(theirs))
+        longer = sum(bisect.bisect_left(sorted(theirs), one) for one in times) / (
+            len(times) * len(theirs)
+        )
         found.append(f"{kind} {statistics.median(theirs):.2f} ms, {longer:.3f}")
     return "; ".join(found)
 
@@ -116,17 +144,26 @@ def brotli(data):
     if not shutil.which("node"):
         return len(gzip.compress(data)), "gzip"
     script = "process.stdout.write(''+require('zlib').brotliCompressSync(require('fs').readFileSync(0)).length)"
-    return int(subprocess.run(["node", "-e", script], input=data, capture_output=True, check=True).stdout), "br"
+    return int(
+        subprocess.run(["node", "-e", script], input=data, capture_output=True, check=True).stdout
+    ), "br"
 
 
 def weigh(port):
     """The sign-in page and all it links, in bytes: as served to a browser that takes brotli."""
     answer, html = expect(200, port, "GET", "/login", accept_encoding="br")
-    parts, total = [f"html {len(html):,} {answer.headers.get('content-encoding') or 'plain'}"], len(html)
+    parts, total = (
+        [f"html {len(html):,} {answer.headers.get('content-encoding') or 'plain'}"],
+        len(html),
+    )
     # The module of the islands and what it loads stand in a script.
-    for path in sorted(set(re.findall(r'(?:href=|src=|fetch\(|import\()"(/[^"]+\.\w+)"', html.decode()))):
+    for path in sorted(
+        set(re.findall(r'(?:href=|src=|fetch\(|import\()"(/[^"]+\.\w+)"', html.decode()))
+    ):
         answer, data = expect(200, port, "GET", path, accept_encoding="br")
-        parts.append(f"{path.rsplit('.', 1)[1]} {len(data):,} {answer.headers.get('content-encoding') or 'plain'}")
+        parts.append(
+            f"{path.rsplit('.', 1)[1]} {len(data):,} {answer.headers.get('content-encoding') or 'plain'}"
+        )
         total += len(data)
     compressed, how = brotli(html)
     behind_proxy = f"{total - len(html) + compressed:,} with html in {how}, as a proxy may serve it"
@@ -144,7 +181,9 @@ def main():
         say(f"{name}: {value}")
 
     with tempfile.TemporaryDirectory() as folder:
-        env = environment(f"{cluster}/postgres" if cluster else f"sqlite://{folder}/latchkey.db", port, sink)
+        env = environment(
+            f"{cluster}/postgres" if cluster else f"sqlite://{folder}/latchkey.db", port, sink
+        )
         command = [PROGRAM]
 
         say("cold starts, 10 and one that makes the database")
@@ -156,7 +195,10 @@ def main():
                 starts.append((time.monotonic() - began) * 1000)
         starts = starts[1:]
         least, median = min(starts), statistics.median(starts)
-        row("cold start to the first 200 of `/login`", f"{least:.1f} ms least, {median:.1f} ms median of 10")
+        row(
+            "cold start to the first 200 of `/login`",
+            f"{least:.1f} ms least, {median:.1f} ms median of 10",
+        )
 
         with Process(command, env, folder) as server:
             server.until_answers(port, "/login")
@@ -174,18 +216,34 @@ def main():
                     "`/dashboard`": (server, port, "/dashboard", session),
                     "`/api/auth/session`": (server, port, "/api/auth/session", session),
                 }
-                say(f"requests a second, {SECONDS} s each, a second at a time in turn: a virtual machine has fast and slow ones")
-                rounds = [{name: load(*what) for name, what in loads.items()} for _ in range(SECONDS)]
+                say(
+                    f"requests a second, {SECONDS} s each, a second at a time in turn: a virtual machine has fast and slow ones"
+                )
+                rounds = [
+                    {name: load(*what) for name, what in loads.items()} for _ in range(SECONDS)
+                ]
             for name in loads:
                 rate, cpu = (statistics.median(one[name][n] for one in rounds) for n in (0, 1))
-                of_rate, times = (statistics.median(one[name][n] / one["plain axum handler"][n] for one in rounds) for n in (0, 1))
-                beside = f": {times:.1f} times the handler's, at {of_rate:.3f} of its rate" if times != 1 else ""
+                of_rate, times = (
+                    statistics.median(one[name][n] / one["plain axum handler"][n] for one in rounds)
+                    for n in (0, 1)
+                )
+                beside = (
+                    f": {times:.1f} times the handler's, at {of_rate:.3f} of its rate"
+                    if times != 1
+                    else ""
+                )
                 row(name, f"{rate:,.0f}/s, {cpu:.4f} CPU s per 1,000{beside}")
 
         # A fresh process, so that its memory is that of sign-ins alone.
-        with Process(command, env, folder) as server, plain_handler(env, folder, session) as (plain, plain_port, cookie):
+        with (
+            Process(command, env, folder) as server,
+            plain_handler(env, folder, session) as (plain, plain_port, cookie),
+        ):
             server.until_answers(port, "/login")
-            say(f"{SIGN_INS:,} whole sign-ins by code and by link, 8 at a time, in {BATCHES} batches with the handler between")
+            say(
+                f"{SIGN_INS:,} whole sign-ins by code and by link, 8 at a time, in {BATCHES} batches with the handler between"
+            )
             batches = {"code": [], "link": []}
             for batch in range(BATCHES):
                 numbers = range(SIGN_INS)[batch::BATCHES]
@@ -201,15 +259,27 @@ def main():
 
         if not cluster:
             with contextlib.closing(sqlite3.connect(f"{folder}/latchkey.db")) as database, database:
-                database.execute("INSERT INTO latchkey_bans SELECT '', address, 1 FROM latchkey_users WHERE address LIKE 'link%'")
-            closed = {**env, "LATCHKEY_AUTH__SIGN_UP": "closed", "LATCHKEY_AUTH__PASSWORDS": "optional"}
+                database.execute(
+                    "INSERT INTO latchkey_bans SELECT '', address, 1 FROM latchkey_users WHERE address LIKE 'link%'"
+                )
+            closed = {
+                **env,
+                "LATCHKEY_AUTH__SIGN_UP": "closed",
+                "LATCHKEY_AUTH__PASSWORDS": "optional",
+            }
             with Process(command, closed, folder) as server:
                 server.until_answers(port, "/login")
                 kinds = {"known": "code", "unknown": "nobody", "disabled": "link"}
                 # Where they stand within a minute, each kind alike: nobody has been asked for before.
-                for name, path in (("asking for a mail", "/api/auth/send-passwordless"), ("a wrong password", "/actions/sign-in")):
+                for name, path in (
+                    ("asking for a mail", "/api/auth/send-passwordless"),
+                    ("a wrong password", "/actions/sign-in"),
+                ):
                     say(f"{name}, {SIGN_INS:,} addresses of each kind")
-                    addresses = {kind: [f"{name}{n}@example.com" for n in range(SIGN_INS)] for kind, name in kinds.items()}
+                    addresses = {
+                        kind: [f"{name}{n}@example.com" for n in range(SIGN_INS)]
+                        for kind, name in kinds.items()
+                    }
                     row(f"{name}: known, unknown, disabled", apart(port, path, addresses))
 
     kind, by = env["DATABASE_URL"].split(":")[0], "wrk" if WRK else "python, the load's own limit"
@@ -222,4 +292,4 @@ if __name__ == "__main__":
     try:
         main()
     except RuntimeError as error:
-        sys.exit(f"bench: {error}")
+        sys.exit(f"speed: {error}")

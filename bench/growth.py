@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What a full database costs: the times of each step of a sign-in on an empty one, on one of a million users, ten million old
 auth requests and a million sessions, and while a million of those are purged, in one run. ROWS (1,000,000) makes it smaller,
-SIGN_INS (1,000) shorter. SQLite, or PostgreSQL by .ci/postgres .ci/growth"""
+SIGN_INS (1,000) shorter. SQLite, or PostgreSQL by scripts/with_postgres.sh bench/growth.py"""
+
 import contextlib
 import json
 import os
@@ -12,7 +13,17 @@ import sys
 import tempfile
 import time
 
-from harness import PROGRAM, SIGN_INS, MailSink, Process, cookie_of, environment, expect, held_port, say
+from harness import (
+    PROGRAM,
+    SIGN_INS,
+    MailSink,
+    Process,
+    cookie_of,
+    environment,
+    expect,
+    held_port,
+    say,
+)
 
 ROWS = int(os.environ.get("ROWS", "1000000"))
 CLUSTER = os.environ.get("LATCHKEY_TEST_POSTGRES")
@@ -22,18 +33,28 @@ YEAR = 365 * DAY
 
 def rows(count, old):
     """Statements that fill the tables. `old`: unix milliseconds, long ago, but within what purging keeps."""
-    numbers = f"generate_series(1, {count})" if CLUSTER else (
-        f"(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g)")
+    numbers = (
+        f"generate_series(1, {count})"
+        if CLUSTER
+        else (
+            f"(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g)"
+        )
+    )
     n = "n" if not CLUSTER else "g.n"
     source = f"{numbers} AS g(n)" if CLUSTER else numbers
-    blob = (lambda text: f"decode(md5({text}), 'hex')") if CLUSTER else (lambda text: f"CAST({text} AS BLOB)")
+    blob = (
+        (lambda text: f"decode(md5({text}), 'hex')")
+        if CLUSTER
+        else (lambda text: f"CAST({text} AS BLOB)")
+    )
     salt, code = blob(f"'salt' || {n}"), f"'m=32,t=1,p=1$' || 'code' || {n}"
     yield f"INSERT INTO latchkey_users (id, address, created_at) SELECT 'user' || {n}, 'old' || {n} || '@example.com', {old} FROM {source}"
     yield (
         "INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, "
         "token_expires_at, expires_at) "
         f"SELECT 'session' || {n}, 'user' || {n}, 'old' || {n} || '@example.com', '', '', 'Mozilla/5.0 (X11; Linux x86_64)', '10.0.0.*', "
-        f"{old}, {old}, {old} + {YEAR}, {old} + {YEAR} FROM {source}")
+        f"{old}, {old}, {old} + {YEAR}, {old} + {YEAR} FROM {source}"
+    )
     for tenth in range(10):
         link = blob(f"'link{tenth}-' || {n}")
         yield (
@@ -41,15 +62,27 @@ def rows(count, old):
             "expires_at, generation, code_salt, code_tries, expires_in, last_mail_at, unlocks, ended_at, ended_by) "
             f"SELECT 'request{tenth}-' || {n}, 'old' || {n} || '@example.com', 'LINK_OTP', 'SIGNIN', '/dashboard', '{{}}', "
             f"'Mozilla/5.0 (X11; Linux x86_64)', '10.0.0.*', {old}, {old} + 600000, 1, {salt}, 1, 600, {old}, 0, "
-            f"{old}, 'signed_in' FROM {source}")
+            f"{old}, 'signed_in' FROM {source}"
+        )
         yield (
             "INSERT INTO latchkey_auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) "
-            f"SELECT 'request{tenth}-' || {n}, 1, {link}, {code}, {old} + 600000 FROM {source}")
+            f"SELECT 'request{tenth}-' || {n}, 1, {link}, {code}, {old} + 600000 FROM {source}"
+        )
 
 
 def run(path, statement):
     if CLUSTER:
-        command = ["psql", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", f"{CLUSTER}/growth", "-c", statement]
+        command = [
+            "psql",
+            "-q",
+            "-t",
+            "-A",
+            "-v",
+            "ON_ERROR_STOP=1",
+            f"{CLUSTER}/growth",
+            "-c",
+            statement,
+        ]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as database, database:
         database.execute("PRAGMA synchronous = OFF")
@@ -71,11 +104,19 @@ def fill(path, old):
 
 def expire(path):
     """Makes a tenth of the auth requests so old that they are purged."""
-    run(path, f"UPDATE latchkey_auth_requests SET expires_at = expires_at - {2 * DAY} WHERE id LIKE 'request0-%'")
+    run(
+        path,
+        f"UPDATE latchkey_auth_requests SET expires_at = expires_at - {2 * DAY} WHERE id LIKE 'request0-%'",
+    )
 
 
 def expired(path):
-    return int(run(path, f"SELECT COUNT(*) FROM latchkey_auth_requests WHERE expires_at < {int(time.time() * 1000) - DAY}"))
+    return int(
+        run(
+            path,
+            f"SELECT COUNT(*) FROM latchkey_auth_requests WHERE expires_at < {int(time.time() * 1000) - DAY}",
+        )
+    )
 
 
 def times(port, sink, by):
@@ -90,7 +131,9 @@ def times(port, sink, by):
 
     for number in range(SIGN_INS):
         address = f"{by}{number}@example.com"
-        _, data = timed("send", 200, port, "POST", "/api/auth/send-passwordless", {"email": address})
+        _, data = timed(
+            "send", 200, port, "POST", "/api/auth/send-passwordless", {"email": address}
+        )
         _, code = sink.mail_to(address)
         body = {"code": code, "auth_request_id": json.loads(data)["auth_request_id"]}
         verified, _ = timed("verify", 200, port, "POST", "/api/auth/verify", body)
@@ -106,7 +149,9 @@ def main():
     with tempfile.TemporaryDirectory(dir=os.environ.get("GROWTH_FOLDER")) as folder:
         path = f"{folder}/latchkey.db"
         if CLUSTER:
-            subprocess.run(["psql", "-q", f"{CLUSTER}/postgres", "-c", "CREATE DATABASE growth"], check=True)
+            subprocess.run(
+                ["psql", "-q", f"{CLUSTER}/postgres", "-c", "CREATE DATABASE growth"], check=True
+            )
         env = environment(f"{CLUSTER}/growth" if CLUSTER else f"sqlite://{path}", port, sink)
         found = {}
         for state in ("empty", "full", "purging"):
@@ -125,14 +170,23 @@ def main():
             if state == "purging":
                 say(f"{expired(path):,} of {ROWS:,} left to purge")
         kind = "postgres" if CLUSTER else "sqlite"
-        print(f"| {kind}, {ROWS:,} users and sessions, {10 * ROWS:,} auth requests | empty: median, p99 | full | ratio | purging | ratio |")
+        print(
+            f"| {kind}, {ROWS:,} users and sessions, {10 * ROWS:,} auth requests | empty: median, p99 | full | ratio | purging | ratio |"
+        )
         print("|---|---|---|---|---|---|")
         for step in found["empty"]:
-            ends = {state: (statistics.median(took[step]), statistics.quantiles(took[step], n=100)[98]) for state, took in found.items()}
+            ends = {
+                state: (statistics.median(took[step]), statistics.quantiles(took[step], n=100)[98])
+                for state, took in found.items()
+            }
             cells = [f"{ends['empty'][0]:.2f} ms, {ends['empty'][1]:.2f} ms"]
             for state in ("full", "purging"):
                 cells.append(f"{ends[state][0]:.2f} ms, {ends[state][1]:.2f} ms")
-                cells.append(", ".join(f"{there / here:.2f}" for there, here in zip(ends[state], ends["empty"])))
+                cells.append(
+                    ", ".join(
+                        f"{there / here:.2f}" for there, here in zip(ends[state], ends["empty"])
+                    )
+                )
             print(f"| {step} | {' | '.join(cells)} |")
 
 

@@ -4,5 +4,5 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # rustfmt comes with rustup's own toolchain, whichever compiler builds.
 cargo fmt --check
-.ci/with cargo clippy --quiet --features ssr --all-targets -- -D warnings
-.ci/with cargo clippy --quiet -p latchkey-hydrate --target wasm32-unknown-unknown -- -D warnings
+scripts/with_tools.sh cargo clippy --quiet --features ssr --all-targets -- -D warnings
+scripts/with_tools.sh cargo clippy --quiet -p latchkey-hydrate --target wasm32-unknown-unknown -- -D warnings

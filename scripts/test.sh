@@ -6,18 +6,18 @@ cd "$(dirname "$0")/.."
 step() { printf '\ntest %s: %s\n' "$1" "$2" >&2; }
 
 step 1/6 "set-up"
-.ci/setup all
+scripts/setup.sh all
 step 2/6 "lint (a few minutes the first time)"
-.ci/lint
+scripts/lint.sh
 step 3/6 "unit tests, and stories on SQLite, on PostgreSQL and behind a pooler"
-.ci/with cargo test --quiet --features ssr -- --test-threads 8
-.ci/postgres .ci/with cargo test --quiet --features ssr --test stories -- --test-threads 8
+scripts/with_tools.sh cargo test --quiet --features ssr -- --test-threads 8
+scripts/with_postgres.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8
 # A part of them by way of a pooler; `make pooler` runs all.
-.ci/postgres .ci/pooler .ci/with cargo test --quiet --features ssr --test stories -- --test-threads 8 \
+scripts/with_postgres.sh scripts/with_pooler.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8 \
   sign_in codes links sessions databases faults::two_instances faults::instances
 step 4/6 "release build (several minutes the first time)"
-.ci/with cargo leptos build --release --precompress
+scripts/with_tools.sh cargo leptos build --release --precompress
 step 5/6 "the API against its description"
-.ci/contract
+scripts/contract.py
 step 6/6 "browser tests"
 npm test --prefix end2end

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Brings what the project needs and this machine lacks; says what it does; quick when nothing is missing.
-#   .ci/setup build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt   (make run)
-#   .ci/setup all     that, Chromium, PostgreSQL, pgbouncer, schemathesis and openapi-spec-validator (make test)
-#   .ci/setup proxy   that, PostgreSQL and nginx                                             (make instances)
-#   .ci/setup pooler  that, PostgreSQL and pgbouncer                                         (make pooler)
+#   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt   (make run)
+#   scripts/setup.sh all     that, Chromium, PostgreSQL, pgbouncer, schemathesis and openapi-spec-validator (make test)
+#   scripts/setup.sh proxy   that, PostgreSQL and nginx                                             (make instances)
+#   scripts/setup.sh pooler  that, PostgreSQL and pgbouncer                                         (make pooler)
 # The ordinary way (rustup, cargo binstall, playwright) is tried first. Where it answers no, Debian's packages
 # and the package registry serve instead. LATCHKEY_SETUP=debian takes the second way at once.
 set -euo pipefail
@@ -123,11 +123,11 @@ browser() { # Playwright's Chromium, or the system's, which playwright.config.ts
   debian_packages chromium
 }
 
-postgres() { # for the stories on PostgreSQL; .ci/postgres brings up a throwaway cluster
+postgres() { # for the stories on PostgreSQL; scripts/with_postgres.sh brings up a throwaway cluster
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || debian_packages postgresql
 }
 
-pooler() { # for the stories that go by way of one; .ci/pooler brings it up
+pooler() { # for the stories that go by way of one; scripts/with_pooler.sh brings it up
   [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || debian_packages pgbouncer
 }
 
@@ -150,5 +150,5 @@ case $what in
   all) browser; postgres; pooler; schemathesis ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
-  *) die "usage: .ci/setup build|all|proxy|pooler" ;;
+  *) die "usage: scripts/setup.sh build|all|proxy|pooler" ;;
 esac

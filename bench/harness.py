@@ -1,4 +1,5 @@
 """What the measuring scripts share: the release build as a process, a mail server, and a whole sign-in."""
+
 import collections
 import contextlib
 import http.client
@@ -38,7 +39,7 @@ def environment(database_url, port, sink):
 
 
 def say(text):
-    print(f"{pathlib.Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
+    print(f"{pathlib.Path(sys.argv[0]).stem}: {text}", file=sys.stderr, flush=True)
 
 
 HELD = []
@@ -91,7 +92,10 @@ class MailSink(socketserver.ThreadingTCPServer):
 
     def keep(self, to, raw):
         text = raw.replace("=\r\n", "").replace("=3D", "=")
-        token, code = re.search(r"link_token=([\w-]{43})", text)[1], re.search(r"^@\S+ #(\d{6})", text, re.M)[1]
+        token, code = (
+            re.search(r"link_token=([\w-]{43})", text)[1],
+            re.search(r"^@\S+ #(\d{6})", text, re.M)[1],
+        )
         with self.arrived:
             self.mails[to] = (token, code)
             self.count[to] += 1
@@ -162,21 +166,29 @@ def expect(status, port, *arguments, **headers):
 
 
 def cookie_of(answer, name):
-    return next(set.split(";")[0] for set in answer.headers.get_all("set-cookie") if set.startswith(f"{name}="))
+    return next(
+        set.split(";")[0]
+        for set in answer.headers.get_all("set-cookie")
+        if set.startswith(f"{name}=")
+    )
 
 
 def sign_in(port, sink, by, number):
     """A whole one, on one connection, as a browser keeps it."""
     address = f"{by}{number}@example.com"
     with connected(port) as browser:
-        sent, data = expect_on(browser, 200, "POST", "/api/auth/send-passwordless", {"email": address})
+        sent, data = expect_on(
+            browser, 200, "POST", "/api/auth/send-passwordless", {"email": address}
+        )
         token, code = sink.mail_to(address)
         if by == "code":
             body = {"code": code, "auth_request_id": json.loads(data)["auth_request_id"]}
             verified, _ = expect_on(browser, 200, "POST", "/api/auth/verify", body)
         else:
             held = cookie_of(sent, "auth-request")
-            verified, _ = expect_on(browser, 303, "GET", f"/api/auth/verify?link_token={token}", cookie=held)
+            verified, _ = expect_on(
+                browser, 303, "GET", f"/api/auth/verify?link_token={token}", cookie=held
+            )
         session = cookie_of(verified, "session")
         expect_on(browser, 200, "GET", "/dashboard", cookie=session)
     return session

@@ -4,5 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 story=(cargo test --quiet --features ssr --test stories -- --ignored writes_what_is_kept)
-.ci/with "${story[@]}"
-.ci/postgres .ci/with "${story[@]}"
+scripts/with_tools.sh "${story[@]}"
+scripts/with_postgres.sh scripts/with_tools.sh "${story[@]}"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Three instances on one PostgreSQL behind nginx, with the proxy's settings of deploy/nginx.conf: sign-ins wander from one to
 the other while one is killed and another is replaced. Every sign-in begun has to end, with its mail sent once, or twice if the
-instance that was killed had it in hand. SIGN_INS (1,000) makes it shorter. Run by .ci/postgres .ci/instances"""
+instance that was killed had it in hand. SIGN_INS (1,000) makes it shorter. Run by scripts/with_postgres.sh bench/instances.py"""
+
 import collections
 import contextlib
 import http.client
@@ -17,7 +18,18 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import PROGRAM, SIGN_INS, TOP, MailSink, Process, cookie_of, environment, expect, held_port, say
+from harness import (
+    PROGRAM,
+    SIGN_INS,
+    TOP,
+    MailSink,
+    Process,
+    cookie_of,
+    environment,
+    expect,
+    held_port,
+    say,
+)
 
 GONE = (OSError, http.client.HTTPException)
 
@@ -31,8 +43,12 @@ class Proxy:
         text = re.sub(r"(    server 10\.0\.0\.\d+:3000;\n)+", servers, text)
         # Without TLS, and so without the way there from plain HTTP.
         text = re.sub(r"server \{\n    listen 80;.*?\n\}\n", "", text, flags=re.DOTALL)
-        text = re.sub(r"    (ssl_certificate|listen \[).*\n", "", text).replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
-        text = text.replace("server_name login.example.com", "server_name localhost").replace("/var/log/nginx", str(folder))
+        text = re.sub(r"    (ssl_certificate|listen \[).*\n", "", text).replace(
+            "listen 443 ssl", f"listen 127.0.0.1:{port}"
+        )
+        text = text.replace("server_name login.example.com", "server_name localhost").replace(
+            "/var/log/nginx", str(folder)
+        )
         around = f"daemon off; user root; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}} http {{ access_log off;\n"
         conf = pathlib.Path(folder, "nginx.conf")
         conf.write_text(f"{around}{text}}}\n")
@@ -129,15 +145,21 @@ def limits_hold(port):
 
 
 def main():
-    cluster = os.environ.get("LATCHKEY_TEST_POSTGRES") or sys.exit("instances: run it by .ci/postgres .ci/instances")
+    cluster = os.environ.get("LATCHKEY_TEST_POSTGRES") or sys.exit(
+        "instances: run it by scripts/with_postgres.sh bench/instances.py"
+    )
     sink, front, ports = MailSink(), held_port(), [held_port() for _ in range(3)]
-    subprocess.run(["psql", "-q", f"{cluster}/postgres", "-c", "CREATE DATABASE instances"], check=True)
+    subprocess.run(
+        ["psql", "-q", f"{cluster}/postgres", "-c", "CREATE DATABASE instances"], check=True
+    )
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         env = environment(f"{cluster}/instances", front, sink)
         env["LATCHKEY_SERVER__TRUSTED_PROXIES"] = "127.0.0.0/8"
 
         def start(port):
-            return Process([PROGRAM], {**env, "LEPTOS_SITE_ADDR": f"127.0.0.1:{port}"}, folder, core=None)
+            return Process(
+                [PROGRAM], {**env, "LEPTOS_SITE_ADDR": f"127.0.0.1:{port}"}, folder, core=None
+            )
 
         say("three instances start at once and race to migrate")
         instances = [stack.enter_context(start(port)) for port in ports]
@@ -150,10 +172,14 @@ def main():
         tally = Tally()
         say(f"{SIGN_INS:,} sign-ins, 8 at a time")
         with ThreadPoolExecutor(8) as pool:
-            waiting = [pool.submit(sign_in, front, sink, tally, number) for number in range(SIGN_INS)]
+            waiting = [
+                pool.submit(sign_in, front, sink, tally, number) for number in range(SIGN_INS)
+            ]
 
             def when_done(share):
-                while tally.done < SIGN_INS * share and not any(one.done() and one.exception() for one in waiting):
+                while tally.done < SIGN_INS * share and not any(
+                    one.done() and one.exception() for one in waiting
+                ):
                     time.sleep(0.02)
 
             when_done(1 / 4)
@@ -171,7 +197,9 @@ def main():
             ends = collections.Counter(one.result() for one in waiting)
         mails = collections.Counter(sink.count[address] for address in tally.accepted)
         print(f"sign-ins: {dict(ends)}; requests a client had to repeat: {tally.retried}")
-        print(f"mails an address got: {dict(sorted(mails.items()))} (one that the killed instance had in hand comes twice at most)")
+        print(
+            f"mails an address got: {dict(sorted(mails.items()))} (one that the killed instance had in hand comes twice at most)"
+        )
 
 
 try:

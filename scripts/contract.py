@@ -2,6 +2,7 @@
 """The API against its description, and the description against the schema of OpenAPI: openapi-spec-validator judges whether it
 is one; schemathesis sends what it allows and what it does not, and looks for answers of 5xx, undescribed statuses and bodies
 that do not fit."""
+
 import os
 import pathlib
 import subprocess
@@ -10,9 +11,11 @@ import tempfile
 import time
 import urllib.request
 
+top = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(top / "bench"))
+
 from harness import held_port
 
-top = pathlib.Path(__file__).resolve().parent.parent
 port = held_port()
 url = f"http://localhost:{port}"
 
@@ -25,7 +28,9 @@ with tempfile.TemporaryDirectory() as folder:
         "LEPTOS_SITE_ADDR": f"127.0.0.1:{port}",
         "LEPTOS_SITE_ROOT": str(top / "target/site"),
     }
-    server = subprocess.Popen([top / "target/release/latchkey"], cwd=folder, env=settings, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [top / "target/release/latchkey"], cwd=folder, env=settings, stdout=subprocess.DEVNULL
+    )
     try:
         for _ in range(200):
             try:
@@ -35,12 +40,31 @@ with tempfile.TemporaryDirectory() as folder:
                 time.sleep(0.05)
         description = pathlib.Path(folder, "openapi.json")
         description.write_bytes(urllib.request.urlopen(f"{url}/api/openapi.json", timeout=5).read())
-        subprocess.run([top / "target/schemathesis/bin/openapi-spec-validator", description], check=True)
-        sys.exit(subprocess.call([
-            top / "target/schemathesis/bin/schemathesis", "run", f"{url}/api/openapi.json", "--url", url,
-            "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-            "--max-examples", "60", "--seed", "1", "--workers", "1", "--generation-database", "none",
-        ], cwd=folder))
+        subprocess.run(
+            [top / "target/schemathesis/bin/openapi-spec-validator", description], check=True
+        )
+        sys.exit(
+            subprocess.call(
+                [
+                    top / "target/schemathesis/bin/schemathesis",
+                    "run",
+                    f"{url}/api/openapi.json",
+                    "--url",
+                    url,
+                    "--checks",
+                    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                    "--max-examples",
+                    "60",
+                    "--seed",
+                    "1",
+                    "--workers",
+                    "1",
+                    "--generation-database",
+                    "none",
+                ],
+                cwd=folder,
+            )
+        )
     finally:
         server.terminate()
         server.wait()

@@ -4,7 +4,8 @@ half by link. SECONDS_IN_ALL (3,600) and SIGN_INS (100,000) make it shorter. Nob
 /metrics.
 Fails if memory grows by more than 2 MiB once five minutes are over, beside what the caches of
 connections to SQLite take that were opened after that. SQLite, or PostgreSQL by
-.ci/postgres .ci/soak"""
+scripts/with_postgres.sh bench/soak.py"""
+
 import os
 import pathlib
 import subprocess
