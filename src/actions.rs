@@ -41,9 +41,9 @@ pub async fn sign_in(
     forms::come_back_to(&login(&next), &email);
     let browser = visit.browser().await?;
     if !password.is_empty() {
-        let signed_in =
+        let begun =
             password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
-        return Ok(begin_session(&visit, &signed_in)?);
+        return Ok(signed_in(&visit, begun));
     }
     if with_password == Some(true) {
         return Err(Error::missing("password").into());
@@ -83,8 +83,8 @@ pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
     forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
     let browser = visit.browser().await?;
-    let signed_in = link::confirm(&visit.state.core, &token, &browser).await?;
-    Ok(begin_session(&visit, &signed_in)?)
+    let begun = link::confirm(&visit.state.core, &token, &browser).await?;
+    Ok(signed_in(&visit, begun))
 }
 
 /// Signs in with the code that was mailed for the auth request that the page shows.
@@ -96,8 +96,8 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
     let id = cookies::pick(&browser.held, request.as_deref())
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
-    let signed_in = code::verify(&visit.state.core, id, &code, &browser).await?;
-    Ok(begin_session(&visit, &signed_in)?)
+    let begun = code::verify(&visit.state.core, id, &code, &browser).await?;
+    Ok(signed_in(&visit, begun))
 }
 
 /// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab, or
@@ -233,10 +233,9 @@ fn remember(visit: &Visit, devices: Option<Vec<String>>) {
 }
 
 #[cfg(feature = "ssr")]
-fn begin_session(visit: &Visit, signed_in: &SignedIn) -> Result<Next, Error> {
-    let token = session::begin(&visit.state.core, signed_in)?;
-    for cookie in visit.state.cookies.signed_in(&token, &signed_in.devices) {
+fn signed_in(visit: &Visit, signed_in: SignedIn) -> Next {
+    for cookie in visit.state.cookies.signed_in(&signed_in) {
         visit.set_cookie(cookie);
     }
-    Ok(Next { location: signed_in.destination.clone() })
+    Next { location: signed_in.destination }
 }

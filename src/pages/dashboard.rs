@@ -13,7 +13,7 @@ use crate::server::{
         words::{ago, say},
     },
     http::page_data::Visit,
-    store::{ATTEMPTS_SHOWN, Line, Overview},
+    store::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine},
     values::{
         event::{Event, Method},
         shown::shown,
@@ -28,15 +28,15 @@ pub fn DashboardPage() -> impl IntoView {
 async fn dashboard() -> Result<AnyView, Error> {
     let visit = Visit::current()?;
     // The guard has run: without a session nobody gets here.
-    let (Some(session), Some(overview)) = (visit.session.clone(), visit.overview.clone()) else {
+    let (Some(session), Some(activity)) = (visit.session.clone(), visit.activity.clone()) else {
         return Err(Error::Unauthenticated);
     };
     let (core, now) = (&visit.state.core, visit.state.core.clock.now());
-    let Overview { sessions, activity: events, attempts: tried } = &*overview;
+    let Activity { sessions, account, attempts } = &*activity;
     let refused = refusal(&visit);
     let several = sessions.len() > 1;
     let rows = sessions.iter().map(|row| session_row(&session, row, now)).collect_view();
-    let (activity, attempts) = (activity(events, now), attempts(tried, now));
+    let (account, attempts) = (account_section(account, now), attempts_section(attempts, now));
     let passwords = match visit.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&visit, &session).await?),
         Passwords::Off => None,
@@ -56,7 +56,7 @@ async fn dashboard() -> Result<AnyView, Error> {
                 <h2>{say!("your-sessions")}</h2>
                 <ul class="sessions">{rows}</ul>
             </section>
-            {activity}
+            {account}
             {attempts}
             {passwords}
             {deletion}
@@ -76,16 +76,16 @@ fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
     }
 }
 
-fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<> {
-    let is_this = row.name == this.row.id;
-    let seen = if is_this || now - row.at < 2 * MINUTE {
+fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView + use<> {
+    let is_this = row.id == this.row.id;
+    let seen = if is_this || now - row.last_seen_at < 2 * MINUTE {
         say!("in-use-now")
     } else {
-        say!("last-used", ago = ago(row.at, now))
+        say!("last-used", ago = ago(row.last_seen_at, now))
     };
     let browser = describe(&row.user_agent);
     let end_it =
-        (!is_this).then(|| (row.name.clone(), say!("end-session-in", browser = browser.as_str())));
+        (!is_this).then(|| (row.id.clone(), say!("end-session-in", browser = browser.as_str())));
     view! {
         <li>
             <div>
@@ -112,8 +112,8 @@ fn session_row(this: &Session, row: &Line, now: Millis) -> impl IntoView + use<>
 }
 
 /// What an event says to the owner of the address; nothing of one that is in neither list.
-fn said(event: &Line) -> Option<String> {
-    Some(match Event::named(&event.name)? {
+fn said(event: &EventLine) -> Option<String> {
+    Some(match Event::named(&event.event)? {
         Event::AuthRequested => say!("activity-requested"),
         Event::AuthCancelled => say!("activity-cancelled"),
         Event::AuthFailed => refused(Kind::named(&event.reason)),
@@ -166,7 +166,7 @@ fn refused(kind: Option<Kind>) -> String {
 
 /// The sign-ins, sign-outs and changes of a password of late: one that was not yours stands out
 /// here, and nothing that a stranger does takes its place.
-fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
+fn account_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
     let rows =
         events.iter().filter_map(|event| Some(event_row(said(event)?, event, now))).collect();
     events_section(say!("recent-activity"), rows)
@@ -174,8 +174,8 @@ fn activity(events: &[Line], now: Millis) -> impl IntoView + use<> {
 
 /// What was asked for and refused in the last week: a line for each kind, with a count, where and
 /// when it was last.
-fn attempts(events: &[Line], now: Millis) -> impl IntoView + use<> {
-    let mut kinds: Vec<(String, &Line, usize)> = Vec::new();
+fn attempts_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
+    let mut kinds: Vec<(String, &EventLine, usize)> = Vec::new();
     for event in events {
         let Some(said) = said(event) else { continue };
         match kinds.iter_mut().find(|(kind, ..)| *kind == said) {
@@ -205,7 +205,7 @@ fn events_section(heading: String, rows: Vec<AnyView>) -> impl IntoView + use<> 
     }
 }
 
-fn event_row(what: String, event: &Line, now: Millis) -> AnyView {
+fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
     view! {
         <li>
             <div>
@@ -223,8 +223,7 @@ fn event_row(what: String, event: &Line, now: Millis) -> AnyView {
 /// Sets, changes or removes the password, soon after signing in.
 async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Error> {
     let core = &visit.state.core;
-    let kept = core.store.password(&session.row.address).await?;
-    let has_one = kept.is_some_and(|(_, password)| password.is_some());
+    let has_one = core.store.has_password(&session.row.address).await?;
     if !session.is_recent(core) {
         let state = if has_one { say!("password-kept") } else { say!("no-password") };
         return Ok(view! {

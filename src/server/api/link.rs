@@ -9,10 +9,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::server::{
-    auth::{
-        link::{LinkToken, destination_if_signed_in, verify},
-        session,
-    },
+    auth::link::{self, Followed, LinkToken},
     ground::error::Error,
     http::{
         caller::Caller, cookies, forms::Flash, headers::no_store, respond::ErrorAnswer,
@@ -76,7 +73,7 @@ pub async fn open_link(
     response
 }
 
-/// Where a link leads, and the cookies it earns, none if this browser was signed in by it before.
+/// The destination of a link and the cookies it earns, none if it signed this browser in before.
 async fn follow(
     state: &AppState,
     caller: &Caller,
@@ -84,16 +81,11 @@ async fn follow(
 ) -> Result<(String, Vec<HeaderValue>), Error> {
     let token = LinkToken::parse(text)?;
     let browser = caller.browser(state).await?;
-    match verify(&state.core, &token, &browser).await {
-        Ok(signed_in) => {
-            let token = session::begin(&state.core, &signed_in)?;
-            let cookies = state.cookies.signed_in(&token, &signed_in.devices);
-            Ok((signed_in.destination, cookies.into()))
+    Ok(match link::follow(&state.core, &token, &browser).await? {
+        Followed::SignedIn(signed_in) => {
+            let cookies = state.cookies.signed_in(&signed_in);
+            (signed_in.destination, cookies.into())
         }
-        Err(error) => {
-            let destination =
-                destination_if_signed_in(&state.core, &token, &browser).await.ok_or(error)?;
-            Ok((destination, Vec::new()))
-        }
-    }
+        Followed::Onward { destination } => (destination, Vec::new()),
+    })
 }

@@ -20,7 +20,7 @@ use crate::server::{
         code::{self, Code},
         link::{LinkToken, verify as verify_link},
         request::{self, Started},
-        session::{self, Token, Which},
+        session::{self, Which},
     },
     ground::{clock::SECOND, error::Error},
     http::{
@@ -85,21 +85,9 @@ pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) 
     let Resend { auth_request_id, device } = parse(&caller.headers, &body)?;
     let mut browser = caller.browser(&state).await?;
     browser.devices.extend(device);
-    let id = held_id(&mut browser, auth_request_id)?;
+    let id = browser.holding(auth_request_id)?;
     let started = request::resend(&state.core, &id, &browser).await?;
     Ok(accepted(state.cookies, &browser, started))
-}
-
-/// The auth request a caller means: the one it names, which thereby counts as held, or the newest
-/// of its cookie.
-fn held_id(browser: &mut Browser, named: Option<String>) -> Result<String, Error> {
-    match named.filter(|id| !id.is_empty()) {
-        Some(id) => {
-            browser.held.insert(0, id.clone());
-            Ok(id)
-        }
-        None => browser.held.first().cloned().ok_or_else(|| Error::missing("auth_request_id")),
-    }
 }
 
 fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
@@ -127,7 +115,7 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
         parse(&caller.headers, &body)?;
     let mut browser = caller.browser(&state).await?;
     browser.devices.extend(device);
-    let id = held_id(&mut browser, auth_request_id)?;
+    let id = browser.holding(auth_request_id)?;
     let signed_in = match (code, link_token) {
         (Some(code), None) => {
             code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?
@@ -140,20 +128,19 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
         }
         (None, None) => return Err(Error::missing("code").into()),
     };
-    let token = session::begin(&state.core, &signed_in)?;
     let carrier = session.unwrap_or_default();
-    let cookies = state.cookies.signed_in(&token, &signed_in.devices);
-    let mut response = verified(signed_in, token, carrier);
+    let cookies = state.cookies.signed_in(&signed_in);
+    let mut response = verified(signed_in, carrier);
     if carrier == Carrier::Cookie {
         cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
     }
     Ok(response)
 }
 
-fn verified(signed_in: SignedIn, token: Token, carrier: Carrier) -> Response {
-    let expires_at = token.expires_at / SECOND;
+fn verified(signed_in: SignedIn, carrier: Carrier) -> Response {
+    let expires_at = signed_in.token.expires_at / SECOND;
     let (token, device) = match carrier {
-        Carrier::Bearer => (Some(token.jwt), signed_in.devices.into_iter().next()),
+        Carrier::Bearer => (Some(signed_in.token.jwt), signed_in.devices.into_iter().next()),
         Carrier::Cookie => (None, None),
     };
     let request = signed_in.request;

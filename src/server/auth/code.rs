@@ -4,11 +4,16 @@ use crate::server::values::event::Method;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Browser, Core, Refused, SignedIn, code_hash, device, limits};
+use super::{
+    Browser, Core, Refused, SignedIn, code_hash, device,
+    finish::{Proved, finish},
+    limits,
+};
 use crate::server::{
     config::{Auth, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
-    store::{AuthRequest, Counted, Ended, FailedTry, Origin, Taken, Verdict},
+    store::{AuthRequest, Counted, Ended, FailedTry, Origin, Proof, Taken, Verdict},
+    values::destination,
 };
 
 /// Six digits, leading zeros kept. Never shown by `Debug`.
@@ -146,7 +151,7 @@ async fn attempt(
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
-        return Err(match core.store.count_try(asked, &code_try, judge).await? {
+        return Err(match core.store.count_try(asked, &code_try, &judge).await? {
             Counted::Wrong(error) => {
                 core.one_more_failure(network);
                 error.into()
@@ -155,8 +160,16 @@ async fn attempt(
             Counted::Right => Error::Unavailable.into(),
         });
     }
-    core.complete(Method::Code, asked.clone(), Some(&code_try), browser, Error::CodeExpired, judge)
-        .await
+    let proved = Proved {
+        method: Method::Code,
+        address: &asked.address,
+        proof: Proof::Request { id: &asked.id, judge: &judge },
+        attempt: Some(&code_try),
+        request: Some(asked.clone()),
+        destination: destination::with_state(&asked.destination, asked.state.as_deref()),
+        otherwise: Error::CodeExpired,
+    };
+    finish(core, browser, proved).await
 }
 
 /// What to say of a wrong code, when so many of the tries are spent.

@@ -5,11 +5,15 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-use super::{Browser, Core, Refused, SignedIn, terms};
+use super::{
+    Browser, Core, Refused, SignedIn,
+    finish::{Proved, finish},
+    terms,
+};
 use crate::server::{
     config::{Resend, SameBrowser},
     ground::{error::Error, mode::Mode, random::Random},
-    store::{AuthRequest, Ended, Origin, Verdict},
+    store::{AuthRequest, Ended, Origin, Proof, Verdict},
     values::destination,
 };
 
@@ -45,42 +49,75 @@ impl LinkToken {
     }
 }
 
-/// Signs in the browser that asked for the link. Any other browser, a scanner or a thief changes
-/// nothing by opening it.
-pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
-    let ((), origin) = tokio::try_join!(
+/// Where a link leads the browser that follows it.
+pub enum Followed {
+    SignedIn(Box<SignedIn>),
+    /// On to its destination: the link is used, and this browser is signed in as its address.
+    Onward {
+        destination: String,
+    },
+}
+
+/// Follows a link: signs in the browser that asked for it, and leads on whom it signed in before.
+/// Any other browser, a scanner or a thief changes nothing by opening it.
+pub async fn follow(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Followed, Error> {
+    let ((), mailed) = tokio::try_join!(
         biased;
         core.one_more_verify(browser.client.ip),
         async { Ok(origin(core, token).await) },
     )?;
-    let address = origin.as_ref().ok().map(|origin| origin.request.address.clone());
-    let refused = match use_up(core, origin, browser).await {
-        Ok(signed_in) => return Ok(signed_in),
+    let request = mailed.as_ref().ok().map(|mailed| mailed.request.clone());
+    let refused = match use_up(core, mailed, browser).await {
+        Ok(signed_in) => return Ok(Followed::SignedIn(Box::new(signed_in))),
         Err(refused) => refused,
     };
+    let address = request.as_ref().map(|request| request.address.as_str());
     // A second click of who is signed in by the first is no failure.
-    if refused.answer == Error::LinkUsed
-        && browser.signed_in_as().is_some_and(|as_whom| Some(as_whom) == address.as_deref())
+    if let Some(request) = &request
+        && refused.answer == Error::LinkUsed
+        && browser.signed_in_as() == address
     {
-        return Err(refused.answer);
+        return Ok(Followed::Onward { destination: destination_of(request) });
     }
-    Err(core.refuse(refused, address.as_deref(), &browser.client).await)
+    Err(core.refuse(refused, address, &browser.client).await)
+}
+
+/// Signs in the browser that asked for the link.
+pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
+    match follow(core, token, browser).await? {
+        Followed::SignedIn(signed_in) => Ok(*signed_in),
+        Followed::Onward { .. } => Err(Error::LinkUsed),
+    }
+}
+
+fn destination_of(request: &AuthRequest) -> String {
+    destination::with_state(&request.destination, request.state.as_deref())
 }
 
 async fn use_up(
     core: &Core,
-    origin: Result<Origin, Error>,
+    mailed: Result<Origin, Error>,
     browser: &Browser,
 ) -> Result<SignedIn, Refused> {
-    let origin = origin?;
-    if let Some(error) = fault(core, &origin.request, &origin, browser) {
+    let mailed = mailed?;
+    let request = &mailed.request;
+    if let Some(error) = fault(core, request, &mailed, browser) {
         return Err(error.into());
     }
     // Again, in the step that uses it up: somebody may be faster.
     let judge = |request: &AuthRequest, _: &[_]| {
-        fault(core, request, &origin, browser).map_or(Verdict::Right, Verdict::Refused)
+        fault(core, request, &mailed, browser).map_or(Verdict::Right, Verdict::Refused)
     };
-    core.complete(Method::Link, origin.request.clone(), None, browser, Error::LinkUsed, judge).await
+    let proved = Proved {
+        method: Method::Link,
+        address: &request.address,
+        proof: Proof::Request { id: &request.id, judge: &judge },
+        attempt: None,
+        request: Some(request.clone()),
+        destination: destination_of(request),
+        otherwise: Error::LinkUsed,
+    };
+    finish(core, browser, proved).await
 }
 
 /// Signs in a browser that did not ask for the link, after a press on the page that says who did,
@@ -130,19 +167,6 @@ fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser)
         }
         None => None,
     }
-}
-
-/// Where a used link leads the browser that is signed in as its address: on, as if it were not
-/// used.
-pub async fn destination_if_signed_in(
-    core: &Core,
-    token: &LinkToken,
-    browser: &Browser,
-) -> Option<String> {
-    let request = origin(core, token).await.ok()?.request;
-    let same = request.ended() == Some(Ended::SignedIn)
-        && browser.signed_in_as() == Some(request.address.as_str());
-    same.then(|| destination::with_state(&request.destination, request.state.as_deref()))
 }
 
 #[cfg(test)]

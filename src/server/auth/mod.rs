@@ -1,10 +1,11 @@
 //! The rules, from an address to a session: no HTTP, no Leptos, no SQL. Every door ends here.
 
-mod beginning;
+mod admission;
 pub mod code;
 mod code_hash;
 pub mod device;
 pub mod event;
+mod finish;
 pub mod hand_over;
 mod hashing;
 pub mod ip_limits;
@@ -20,28 +21,22 @@ pub mod session;
 pub mod terms;
 mod totals;
 
-use crate::server::values::event::{Event, Method, Reason};
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
 
 use crate::server::{
-    config::{Policy, SignUp},
-    ground::{
-        clock::{Clock, Millis},
-        error::Error,
-        keys::Keys,
-        random::Random,
+    config::Policy,
+    ground::{clock::Clock, error::Error, keys::Keys, random::Random},
+    store::{AuthRequest, MappedUsers, SessionRow, Store},
+    values::{
+        event::{Event, Reason},
+        public_url::PublicUrl,
     },
-    store::{
-        Admission, AuthRequest, Completed, FailedTry, MappedUsers, SessionRow, Store, Taken,
-        Verdict,
-    },
-    values::{destination, public_url::PublicUrl},
 };
-use beginning::Beginning;
 use hand_over::HandOver;
 use hashing::Hashing;
 use ip_limits::IpLimits;
+use session::Token;
 use totals::Totals;
 
 /// What every step of a sign-in needs.
@@ -75,6 +70,15 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// The auth request that a caller means: the one it names, which thereby counts as held, or the
+    /// newest it holds. A program binds a sign-in to itself by keeping the id to itself.
+    pub fn holding(&mut self, named: Option<String>) -> Result<String, Error> {
+        if let Some(id) = named.filter(|id| !id.is_empty()) {
+            self.held.insert(0, id);
+        }
+        self.held.first().cloned().ok_or_else(|| Error::missing("auth_request_id"))
+    }
+
     /// The address it is signed in as.
     pub fn signed_in_as(&self) -> Option<&str> {
         self.session.as_ref().map(|session| session.address.as_str())
@@ -107,15 +111,14 @@ impl From<Error> for Refused {
 /// A session that has just begun.
 #[derive(Debug)]
 pub struct SignedIn {
-    pub session_id: String,
     pub user_id: String,
     pub address: String,
+    /// The path of this site to go to.
     pub destination: String,
-    /// Of the auth request; `None` when a password did it.
+    /// The auth request it came of; `None` for a password.
     pub request: Option<AuthRequest>,
-    pub issued_at: Millis,
-    /// The end of the first token.
-    pub token_expires_at: Millis,
+    /// The first token of the session.
+    pub token: Token,
     /// What the browser keeps of this address and others.
     pub devices: Vec<String>,
 }
@@ -160,20 +163,6 @@ impl Core {
         self.policy.store(Arc::new(policy));
     }
 
-    /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone;
-    /// never to who is kept out. Asked by the outbox worker, long after the request was answered,
-    /// so that no answer can depend on it.
-    pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
-        if let Some(mapped) = &self.mapped_users {
-            let Some(user_id) = mapped.find(address).await? else { return Ok(false) };
-            return Ok(!self.store.is_banned(Some(&user_id), address).await?);
-        }
-        match self.policy().auth.sign_up {
-            SignUp::Open => Ok(!self.store.is_banned(None, address).await?),
-            SignUp::Closed => self.store.is_user(address).await,
-        }
-    }
-
     /// Notes that a sign-in was refused, and gives what to say. Trouble of our own is no refusal,
     /// and the log has it.
     async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
@@ -188,46 +177,5 @@ impl Core {
             event.tell();
         }
         answer
-    }
-
-    /// Turns an auth request into a session, once, if `judge` finds its link or code right.
-    /// `useless` is what to say of one that was right and signs nobody in.
-    async fn complete(
-        &self,
-        method: Method,
-        request: AuthRequest,
-        code_try: Option<&FailedTry<'_>>,
-        browser: &Browser,
-        useless: Error,
-        judge: impl Fn(&AuthRequest, &[Taken]) -> Verdict,
-    ) -> Result<SignedIn, Refused> {
-        let beginning = Beginning::new(self, method, &request.address, browser).await?;
-        let new_id = self.random.id()?;
-        let mapped_id = match &self.mapped_users {
-            Some(mapped) => Some(mapped.find(&request.address).await?),
-            None => None,
-        };
-        let admission = match (&mapped_id, self.policy().auth.sign_up) {
-            (Some(Some(user_id)), _) => Admission::As { user_id },
-            (Some(None), _) => Admission::Nobody,
-            (None, SignUp::Open) => Admission::Anyone { new_id: &new_id },
-            (None, SignUp::Closed) => Admission::Known,
-        };
-        match self
-            .store
-            .complete(&request, code_try, admission, &beginning.session(), beginning.at, judge)
-            .await?
-        {
-            Completed::Wrong(error) => Err(error.into()),
-            Completed::Gone => Err(useless.into()),
-            // What an unknown address would hear that guessed its code: that it is of no use.
-            Completed::InVain => Err(Refused { answer: useless, reason: Reason::NotAUser }),
-            Completed::SignedIn { user_id } => {
-                let address = request.address.clone();
-                let destination =
-                    destination::with_state(&request.destination, request.state.as_deref());
-                Ok(beginning.signed_in(user_id, address, destination, Some(request)))
-            }
-        }
     }
 }

@@ -4,13 +4,15 @@ use crate::server::values::event::{Event, Method, Reason};
 use zxcvbn::{Score, zxcvbn};
 
 use super::{
-    Beginning, Browser, Client, Core, SignedIn, device, limits, notice, password_hash,
+    Browser, Client, Core, Refused, SignedIn, device,
+    finish::{Proved, finish},
+    limits, notice, password_hash,
     session::Session,
 };
 use crate::server::{
     config::Passwords,
     ground::{error::Error, words::say},
-    store::{FailedTry, NewPassword, PasswordChange, RightPassword, Taken},
+    store::{FailedTry, NewPassword, PasswordChange, Proof, Taken, Verdict},
     values::{address::Address, destination},
 };
 
@@ -36,7 +38,7 @@ pub async fn verify(
     core.one_more_verify(browser.client.ip).await?;
     match attempt(core, &address, password.to_owned(), next, browser).await {
         Ok(signed_in) => Ok(signed_in),
-        Err(error) => Err(core.refuse(error.into(), Some(address.as_str()), &browser.client).await),
+        Err(refused) => Err(core.refuse(refused, Some(address.as_str()), &browser.client).await),
     }
 }
 
@@ -46,7 +48,7 @@ async fn attempt(
     password: String,
     next: Option<&str>,
     browser: &Browser,
-) -> Result<SignedIn, Error> {
+) -> Result<SignedIn, Refused> {
     let now = core.clock.now();
     let (policy, try_id) = (core.policy(), core.random.id()?);
     let bucket = device::bucket(core, address.as_str(), browser).await?;
@@ -58,29 +60,31 @@ async fn attempt(
     // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
     // be faster.
     allow(&core.store.failed_tries(&bucket, now).await?)?;
-    let (user_id, kept) = core.store.password(address.as_str()).await?.unzip();
-    let kept = kept.flatten();
+    let kept = core.store.password(address.as_str()).await?;
     let (held_against, salt) = (kept.clone(), core.random.bytes()?);
     let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
     let look = core.hashing.run(look).await?;
-    if let (true, Some(user_id), Some(kept)) = (look.fits, user_id, kept) {
-        let beginning = Beginning::new(core, Method::Password, address.as_str(), browser).await?;
-        let right =
-            RightPassword { user_id: &user_id, kept: &kept, renewed: look.renewed.as_deref() };
-        let session = beginning.session();
-        let begun = core
-            .store
-            .begin_session(address.as_str(), &failed_try, allow, &right, &session, beginning.at)
-            .await?;
-        if begun {
-            let destination = destination::parse(core.public_url.url(), next);
-            let address = address.as_str().to_owned();
-            return Ok(beginning.signed_in(user_id, address, destination, None));
-        }
+    if let (true, Some(kept)) = (look.fits, kept) {
+        let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
+            Err(error) => Verdict::Refused(error),
+            Ok(()) if now == Some(kept.as_str()) => Verdict::Right,
+            // Changed or removed while it was looked at.
+            Ok(()) => Verdict::Wrong(Error::PasswordWrong),
+        };
+        let proved = Proved {
+            method: Method::Password,
+            address: address.as_str(),
+            proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
+            attempt: Some(&failed_try),
+            request: None,
+            destination: destination::parse(core.public_url.url(), next),
+            otherwise: Error::PasswordWrong,
+        };
+        return finish(core, browser, proved).await;
     }
     core.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
     core.one_more_failure(share);
-    Err(Error::PasswordWrong)
+    Err(Error::PasswordWrong.into())
 }
 
 /// Whether a password is among the first million guesses: one of the common ones, or made of what

@@ -5,14 +5,14 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
-use super::{Client, Core, SignedIn};
+use super::{Client, Core};
 use crate::server::{
     ground::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
         words::say,
     },
-    store::{Overview, SessionRow},
+    store::{Activity, SessionRow},
 };
 
 /// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
@@ -71,7 +71,7 @@ pub fn token_end(core: &Core, at: Millis, session_expires_at: Millis) -> Millis 
 }
 
 /// A token for a session, from `issued_at` to `expires_at`, which its row knows of.
-fn issue(
+pub(super) fn issue(
     core: &Core,
     session_id: &str,
     user_id: &str,
@@ -96,12 +96,6 @@ fn issue(
         Error::Internal
     })?;
     Ok(Token { jwt, expires_at, ttl: exp.saturating_sub(iat) })
-}
-
-/// The first token of a session, which ends when its row says.
-pub fn begin(core: &Core, signed_in: &SignedIn) -> Result<Token, Error> {
-    let SignedIn { session_id, user_id, issued_at, token_expires_at, .. } = signed_in;
-    issue(core, session_id, user_id, *issued_at, *token_expires_at)
 }
 
 /// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are
@@ -143,14 +137,14 @@ pub async fn present(core: &Core, presented: &Presented) -> Result<Option<Sessio
 }
 
 /// The same, and what its user is shown of their account: one read for both.
-pub async fn present_with_overview(
+pub async fn present_with_activity(
     core: &Core,
     presented: &Presented,
-) -> Result<Option<(Session, Overview)>, Error> {
+) -> Result<Option<(Session, Activity)>, Error> {
     let Some(claims) = claims(core, &presented.jwt) else { return Ok(None) };
     let (own_users, now) = (core.mapped_users.is_none(), core.clock.now());
-    let found = core.store.session_and_overview(&claims.sid, &claims.sub, own_users, now).await?;
-    let Some((row, mut overview)) = found else { return Ok(None) };
+    let found = core.store.session_and_activity(&claims.sid, &claims.sub, own_users, now).await?;
+    let Some((row, mut activity)) = found else { return Ok(None) };
     let Some(session) = admitted(core, &claims, presented.by_cookie, Some(row)).await? else {
         return Ok(None);
     };
@@ -158,9 +152,9 @@ pub async fn present_with_overview(
     for subject in
         core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
     {
-        core.store.add_activity(&mut overview, &subject, now).await?;
+        core.store.add_events(&mut activity, &subject, now).await?;
     }
-    Ok(Some((session, overview)))
+    Ok(Some((session, activity)))
 }
 
 async fn admitted(

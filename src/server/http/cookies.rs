@@ -10,7 +10,7 @@ use axum::http::{
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
-use crate::server::auth::session::Token;
+use crate::server::auth::SignedIn;
 
 /// How many auth requests a browser holds at once: asking for a second address does not break the
 /// first one's link.
@@ -104,7 +104,8 @@ impl Cookies {
     }
 
     /// What a browser gets that has just signed in: its session, and what it keeps of addresses.
-    pub fn signed_in(self, token: &Token, devices: &[String]) -> [HeaderValue; 2] {
+    pub fn signed_in(self, signed_in: &SignedIn) -> [HeaderValue; 2] {
+        let SignedIn { token, devices, .. } = signed_in;
         [self.set_session(&token.jwt, token.ttl), self.remember(devices)]
     }
 

@@ -11,7 +11,7 @@ use crate::{
         auth::{Browser, request, session::Session},
         config::Policy,
         ground::{clock::seconds_until, error::Error},
-        store::{AuthRequest, Ended, Overview},
+        store::{Activity, AuthRequest, Ended},
     },
     wire::Refusal,
 };
@@ -35,7 +35,7 @@ pub struct Visit {
     /// What the guard let in, on guarded pages.
     pub session: Option<Arc<Session>>,
     /// What it read along for the dashboard.
-    pub overview: Option<Arc<Overview>>,
+    pub activity: Option<Arc<Activity>>,
     pub trouble: Option<Error>,
     pub is_unknown: bool,
     response: ResponseOptions,
@@ -56,7 +56,7 @@ impl Visit {
 
     fn assemble(state: AppState) -> Option<Self> {
         let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
-        let (session, overview) = (
+        let (session, activity) = (
             parts.extensions.get::<Session>().cloned().map(Arc::new),
             parts.extensions.get().cloned(),
         );
@@ -68,7 +68,7 @@ impl Visit {
             state,
             location,
             session,
-            overview,
+            activity,
             trouble,
             is_unknown,
             response,

@@ -6,6 +6,7 @@
 //! where the decision has to happen inside the transaction, it comes in as a closure.
 
 mod accounts;
+mod activity;
 mod allowances;
 mod audit;
 mod auth_requests;
@@ -18,10 +19,10 @@ mod migrate;
 mod open;
 mod outbox;
 mod outbox_by_hand;
-mod overview;
 mod pool;
 mod purge;
 mod sessions;
+mod sign_ins;
 mod sqlite;
 mod statement;
 mod transaction;
@@ -29,7 +30,6 @@ mod trouble;
 mod trust;
 mod url;
 mod users;
-mod verification;
 
 use self::url::Place;
 pub use self::url::{missing_file, name_of};
@@ -38,6 +38,7 @@ use crate::server::{
     ground::{clock::Millis, error::Error},
 };
 pub use accounts::{Ban, NewUser, User};
+pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
 pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{
@@ -51,16 +52,18 @@ pub use open::OpenError;
 use open::Purpose;
 pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
 pub use outbox_by_hand::WaitingMail;
-pub use overview::{ATTEMPTS_SHOWN, Line, Overview};
 pub use pool::Pool;
-pub use sessions::{NewSession, SessionRow};
+pub use sessions::SessionRow;
+pub use sign_ins::{
+    Admission, Counted, NewSession, PasswordJudge, Proof, RequestJudge, SignIn, SignInOutcome,
+    Verdict,
+};
 pub use sqlite::{Durability, Writer};
 pub use statement::Value;
 use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
-pub use users::{FailedTry, RightPassword, Taken};
-pub use verification::{Admission, Completed, Counted, Verdict};
+pub use users::{FailedTry, Taken};
 
 use sqlx::{PgConnection, SqliteConnection};
 
@@ -229,6 +232,8 @@ pub fn statements() -> Vec<&'static str> {
         accounts::ADD_USER,
         accounts::USERS,
         accounts::BANS,
+        activity::EVENTS_OF_SUBJECT,
+        &activity::SESSION_AND_ACTIVITY,
         allowances::RESERVE,
         audit::INSERT_EVENT,
         audit::EVENTS,
@@ -261,8 +266,6 @@ pub fn statements() -> Vec<&'static str> {
         outbox_by_hand::WAITING_ONE,
         outbox_by_hand::RETRY,
         outbox_by_hand::RETRY_RANK,
-        overview::ACTIVITY,
-        &overview::OVERVIEW,
         purge::OLD_EVENTS,
         sessions::ALIVE,
         sessions::SESSION,
@@ -271,11 +274,16 @@ pub fn statements() -> Vec<&'static str> {
         sessions::PROLONG,
         sessions::REVOKE_ONE,
         sessions::REVOKE_OTHERS,
-        sessions::INSERT_SESSION,
-        sessions::END_REQUESTS,
-        sessions::REVOKE_REPLACED,
-        sessions::REVOKE_OF_DEVICE,
-        sessions::INSERT_USER,
+        sign_ins::COUNT,
+        sign_ins::USE_UP,
+        &sign_ins::WITH_USER_OF_ADDRESS,
+        &sign_ins::WITH_USER_OF_ID,
+        &sign_ins::WITH_PASSWORD,
+        sign_ins::INSERT_SESSION,
+        sign_ins::END_REQUESTS,
+        sign_ins::REVOKE_REPLACED,
+        sign_ins::REVOKE_OF_DEVICE,
+        sign_ins::INSERT_USER,
         trust::DISTRUST,
         trust::DISTRUSTED_UNTIL,
         trust::DISTRUST_EVERYBODY,
@@ -287,18 +295,13 @@ pub fn statements() -> Vec<&'static str> {
         trust::SET_PASSWORD,
         users::FAILED_TRIES,
         users::INSERT_TRY,
-        users::USER,
+        users::PASSWORD,
         users::USER_ID,
-        users::UNCHANGED,
         users::RENEW_PASSWORD,
         users::DELETE_SESSIONS,
         users::DELETE_REQUESTS,
         users::DELETE_MAILS,
         users::DELETE_USER,
-        verification::COUNT,
-        verification::USE_UP,
-        &verification::WITH_USER_OF_ADDRESS,
-        &verification::WITH_USER_OF_ID,
     ];
     statements.extend(purge::RULES.map(|(statement, _)| statement));
     statements

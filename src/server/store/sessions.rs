@@ -2,31 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::{
-    AuditEvent, Durability, NewMail, Store, Tx,
-    statement::{Statement, values},
-    trust::distrust,
-};
+use super::{AuditEvent, Durability, Store, Tx, statement::values, trust::distrust};
 use crate::server::ground::{clock::Millis, error::Error};
-
-pub struct NewSession<'a> {
-    pub id: &'a str,
-    pub device: &'a str,
-    pub user_agent: &'a str,
-    pub ip_prefix: &'a str,
-    /// The end of its first token.
-    pub token_expires_at: Millis,
-    /// The end of it, however much it is used.
-    pub expires_at: Millis,
-    /// The one the same browser presented, and the event of its end.
-    pub replaces: Option<(&'a str, &'a AuditEvent)>,
-    /// The end of another that its device has, if it may have one.
-    pub replaces_of_device: Option<&'a AuditEvent>,
-    /// What is noted of its beginning.
-    pub events: &'a [AuditEvent; 2],
-    /// A mail that tells the user of it, unless it is the first of a new one.
-    pub notice: Option<NewMail<'a>>,
-}
 
 /// A session and its user.
 #[derive(Clone, Debug, FromRow)]
@@ -163,31 +140,6 @@ pub const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
 pub const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL RETURNING token_expires_at";
 
-pub const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
-    (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
-    token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
-pub const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
-    ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
-    WHERE address = $3 AND ended_at IS NULL";
-pub const REVOKE_REPLACED: &str =
-    "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
-pub const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
-    WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL AND token_expires_at > $1";
-
-pub const INSERT_USER: &str =
-    "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)";
-
-/// A session about to begin, and who it is of.
-pub struct Beginning<'a> {
-    pub session: &'a NewSession<'a>,
-    pub user_id: &'a str,
-    pub address: &'a str,
-    pub now: Millis,
-    /// The auth request it comes of; empty when a password did it.
-    pub request_id: &'a str,
-    pub is_new: bool,
-}
-
 impl Tx {
     /// Revokes sessions by one of the statements above: when the last token of each ends, or did.
     pub async fn revoked(
@@ -199,45 +151,5 @@ impl Tx {
     ) -> Result<Vec<Millis>, Error> {
         let ends: Vec<(Millis,)> = self.all(revoke, &values![now, user_id, id]).await?;
         Ok(ends.into_iter().map(|(end,)| end).collect())
-    }
-
-    /// Writes a session, and its user if that is new. What ends with its beginning: the ones the
-    /// same browser had, and every auth request of the address, the one it came of among them.
-    pub async fn begin_session(&mut self, beginning: &Beginning<'_>) -> Result<(), Error> {
-        let Beginning { session, user_id, address, now, request_id, is_new } = *beginning;
-        if let Some((replaced, event)) = session.replaces
-            && self.execute(REVOKE_REPLACED, &values![now, replaced]).await? > 0
-        {
-            self.run(&[event.insert()]).await?;
-        }
-        if let Some(event) = session.replaces_of_device {
-            let revoke = values![now, user_id, session.device];
-            if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
-                self.run(&[event.insert_of(Some(user_id))]).await?;
-            }
-        }
-        let [verified, issued] = session.events;
-        let mut statements = vec![Statement::new(END_REQUESTS, values![now, request_id, address])];
-        if is_new {
-            statements.push(Statement::new(INSERT_USER, values![user_id, address, now]));
-        } else if let Some(notice) = &session.notice {
-            statements.push(notice.insert(address, issued));
-        }
-        let insert = values![
-            session.id,
-            user_id,
-            address,
-            &issued.subject,
-            session.device,
-            session.user_agent,
-            session.ip_prefix,
-            now,
-            session.token_expires_at,
-            session.expires_at,
-        ];
-        statements.push(Statement::new(INSERT_SESSION, insert));
-        statements.push(verified.insert_of(Some(user_id)));
-        statements.push(issued.insert_of(Some(user_id)));
-        self.finish(&statements).await
     }
 }

@@ -3,8 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    AuditEvent, Durability, NewSession, Store, Tx,
-    sessions::Beginning,
+    AuditEvent, Durability, Store, Tx,
     statement::{Statement, values},
     trust::distrust,
 };
@@ -23,14 +22,6 @@ pub struct FailedTry<'a> {
     pub at: Millis,
 }
 
-/// A password that was right when it was held against what was kept.
-pub struct RightPassword<'a> {
-    pub user_id: &'a str,
-    pub kept: &'a str,
-    /// What to keep of it from now on.
-    pub renewed: Option<&'a str>,
-}
-
 /// A mail or a try that was taken from an allowance, and the network that took it.
 #[derive(Clone, Debug, FromRow)]
 pub struct Taken {
@@ -43,13 +34,10 @@ pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
     WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000";
 pub const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
-/// The user with an address, if it is not kept out.
-pub const USER: &str = "SELECT id, password FROM latchkey_users WHERE address = $1 \
+/// The password of the user with an address, if it is not banned.
+pub const PASSWORD: &str = "SELECT password FROM latchkey_users WHERE address = $1 \
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
 pub const USER_ID: &str = "SELECT id FROM latchkey_users WHERE address = $1";
-/// Whether a password is still the one it was.
-pub const UNCHANGED: &str = "SELECT id FROM latchkey_users WHERE id = $1 AND password = $2 \
-    AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $3)";
 pub const RENEW_PASSWORD: &str = "UPDATE latchkey_users SET password = $1 WHERE id = $2";
 pub const DELETE_SESSIONS: &str = "DELETE FROM latchkey_sessions WHERE user_id = $1";
 pub const DELETE_REQUESTS: &str =
@@ -80,7 +68,8 @@ impl Store {
 
     /// Whether a user of this address exists and is not kept out.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
-        Ok(self.password(address).await?.is_some())
+        let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
+        Ok(found.is_some())
     }
 
     /// The id of the user with this address, kept out or not.
@@ -112,10 +101,15 @@ impl Store {
         .await
     }
 
-    /// The id and the password hash (PHC string) of the user with this address, if they are not kept
-    /// out.
-    pub async fn password(&self, address: &str) -> Result<Option<(String, Option<String>)>, Error> {
-        self.first(USER, &values![address]).await
+    /// The password hash (PHC string) of the user with this address; none of who is banned.
+    pub async fn password(&self, address: &str) -> Result<Option<String>, Error> {
+        let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
+        Ok(found.and_then(|(password,)| password))
+    }
+
+    /// Whether the user with this address has a password.
+    pub async fn has_password(&self, address: &str) -> Result<bool, Error> {
+        Ok(self.password(address).await?.is_some())
     }
 
     /// Counts a wrong try of a password against an address, known or not.
@@ -128,35 +122,6 @@ impl Store {
         self.transaction(Durability::ProcessEnd, Some(address), async |tx| {
             allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;
             tx.finish(&[failed_try.insert()]).await
-        })
-        .await
-    }
-
-    /// Begins a session by a password, and revokes the one the browser had. Not if the password was
-    /// changed or removed, or its user disabled, while it was looked at.
-    pub async fn begin_session(
-        &self,
-        address: &str,
-        failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Taken]) -> Result<(), Error>,
-        right: &RightPassword<'_>,
-        session: &NewSession<'_>,
-        now: Millis,
-    ) -> Result<bool, Error> {
-        let RightPassword { user_id, kept, renewed } = *right;
-        let beginning = Beginning { session, user_id, address, now, request_id: "", is_new: false };
-        self.transaction(Durability::PowerCut, Some(address), async |tx| {
-            allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;
-            let unchanged: Option<(String,)> =
-                tx.first(UNCHANGED, &values![user_id, kept, address]).await?;
-            if unchanged.is_none() {
-                return Ok(false);
-            }
-            if let Some(renewed) = renewed {
-                tx.execute(RENEW_PASSWORD, &values![renewed, user_id]).await?;
-            }
-            tx.begin_session(&beginning).await?;
-            Ok(true)
         })
         .await
     }

@@ -40,10 +40,10 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
     let found = match caller::presented(state.cookies, request.headers()) {
         None => Ok(None),
         Some(presented) if request.uri().path() == PROTECTED => {
-            let found = session::present_with_overview(core, &presented).await;
+            let found = session::present_with_activity(core, &presented).await;
             found.map(|found| {
-                found.map(|(session, overview)| {
-                    request.extensions_mut().insert(Arc::new(overview));
+                found.map(|(session, activity)| {
+                    request.extensions_mut().insert(Arc::new(activity));
                     session
                 })
             })

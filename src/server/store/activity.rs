@@ -1,0 +1,175 @@
+//! What people are shown of their account: where they are signed in, and what happened lately.
+
+use sqlx::FromRow;
+use std::{cmp::Reverse, sync::LazyLock};
+
+use super::{
+    Store,
+    sessions::{ALIVE, SessionRow},
+    statement::values,
+};
+use crate::server::ground::{clock::Millis, error::Error};
+
+/// Sessions and events of one person, the latest first.
+#[derive(Debug)]
+pub struct Activity {
+    /// Sessions that are alive, at most the thousand that began last.
+    pub sessions: Vec<SessionLine>,
+    /// The last ten sign-ins, sign-outs and changes of a password.
+    pub account: Vec<EventLine>,
+    /// Mails that were asked for and sign-ins that were refused in the last week, the latest
+    /// [`ATTEMPTS_SHOWN`].
+    pub attempts: Vec<EventLine>,
+}
+
+/// A session that is alive.
+#[derive(Debug)]
+pub struct SessionLine {
+    pub id: String,
+    pub user_agent: String,
+    pub ip_prefix: String,
+    pub begun_at: Millis,
+    pub last_seen_at: Millis,
+}
+
+/// An event of an address.
+#[derive(Debug)]
+pub struct EventLine {
+    pub event: String,
+    pub reason: String,
+    pub user_agent: String,
+    pub ip_prefix: String,
+    pub at: Millis,
+}
+
+/// Number of attempts that are read, to be counted by their kind. A week of one attempt a second is
+/// too many to read.
+pub const ATTEMPTS_SHOWN: usize = 50;
+
+impl Activity {
+    /// Adds events to the lists they belong to.
+    fn add(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            let list = if row.kind == "account" { &mut self.account } else { &mut self.attempts };
+            list.push(EventLine {
+                event: row.name,
+                reason: row.reason,
+                user_agent: row.user_agent,
+                ip_prefix: row.ip_prefix,
+                at: row.at,
+            });
+        }
+        for (list, most) in [(&mut self.account, 10), (&mut self.attempts, ATTEMPTS_SHOWN)] {
+            list.sort_by_key(|line| Reverse(line.at));
+            list.truncate(most);
+        }
+    }
+}
+
+/// A row of the statements below: the session that asks, another session, or an event.
+#[derive(FromRow)]
+struct Row {
+    /// `this`, `session`, `account` or `attempt`.
+    kind: String,
+    /// The address of the session that asks, the id of another, the name of an event.
+    name: String,
+    /// The subject of the session that asks, the reason of an event.
+    reason: String,
+    user_agent: String,
+    ip_prefix: String,
+    begun_at: Millis,
+    /// The time a session was last used or an event happened.
+    at: Millis,
+    /// The end of a session.
+    until: Millis,
+}
+
+/// What happened to one subject, `$1`: the last ten of one list, and of the other fifty of the week
+/// before `$2`. The numbers stand in the statement: SQLite plans one with a bound LIMIT anew each
+/// time. Each list is read in the order of its index, so no refusal is passed over on the way to a
+/// sign-in.
+pub const EVENTS_OF_SUBJECT: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, \
+    user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
+    WHERE subject = $1 AND list = 'account' ORDER BY at DESC, id DESC LIMIT 10) AS lately \
+    UNION ALL SELECT * FROM (SELECT 'attempt' AS kind, event AS name, reason, \
+    user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
+    WHERE subject = $1 AND list = 'attempts' AND at > $2 - 604800000 \
+    ORDER BY at DESC, id DESC LIMIT 50) AS tried";
+
+/// The session that asks, if it is alive, and what there is to show of its user, in one round trip.
+///
+/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. All are read
+/// in the order of an index: for a sort, SQLite would make a table each time, which costs more than
+/// the read.
+pub static SESSION_AND_ACTIVITY: LazyLock<String> = LazyLock::new(|| {
+    let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, \
+        created_at AS begun_at, last_seen_at AS at, expires_at AS until";
+    let sessions = "'session' AS kind, id AS name, '' AS reason, user_agent, ip_prefix, \
+        created_at AS begun_at, last_seen_at AS at, expires_at AS until \
+        FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL \
+        AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
+    // None, of a session that began before they had a subject: events of nobody's address have
+    // none, too.
+    let activity = EVENTS_OF_SUBJECT
+        .replace("$1", "(SELECT NULLIF(subject, '') FROM latchkey_sessions WHERE id = $1)");
+    format!(
+        "SELECT {this} FROM ({ALIVE} AND s.user_id = $4) AS this \
+         UNION ALL SELECT * FROM (SELECT {sessions}) AS latest UNION ALL {activity}"
+    )
+});
+
+impl Store {
+    /// The session, if it is alive and of this user, and the activity of the user.
+    pub async fn session_and_activity(
+        &self,
+        id: &str,
+        user_id: &str,
+        own_users: bool,
+        now: Millis,
+    ) -> Result<Option<(SessionRow, Activity)>, Error> {
+        let rows: Vec<Row> =
+            self.all(&SESSION_AND_ACTIVITY, &values![id, now, own_users, user_id]).await?;
+        let (mut this, mut sessions, mut events) = (None, Vec::new(), Vec::new());
+        for row in rows {
+            match row.kind.as_str() {
+                "this" => this = Some(row),
+                "session" => sessions.push(SessionLine {
+                    id: row.name,
+                    user_agent: row.user_agent,
+                    ip_prefix: row.ip_prefix,
+                    begun_at: row.begun_at,
+                    last_seen_at: row.at,
+                }),
+                _ => events.push(row),
+            }
+        }
+        let Some(this) = this else { return Ok(None) };
+        let row = SessionRow {
+            id: id.to_owned(),
+            user_id: user_id.to_owned(),
+            address: this.name,
+            subject: this.reason,
+            user_agent: this.user_agent,
+            ip_prefix: this.ip_prefix,
+            created_at: this.begun_at,
+            last_seen_at: this.at,
+            expires_at: this.until,
+        };
+        // The one in use first, whenever that was last noted.
+        sessions.sort_by_key(|line| (line.id != id, Reverse((line.last_seen_at, line.begun_at))));
+        let mut activity = Activity { sessions, account: Vec::new(), attempts: Vec::new() };
+        activity.add(events);
+        Ok(Some((row, activity)))
+    }
+
+    /// Adds the events of another subject.
+    pub async fn add_events(
+        &self,
+        activity: &mut Activity,
+        subject: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
+        activity.add(self.all(EVENTS_OF_SUBJECT, &values![subject, now]).await?);
+        Ok(())
+    }
+}

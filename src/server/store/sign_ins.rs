@@ -1,0 +1,327 @@
+//! The one step in which a proof is judged and becomes a session.
+
+use sqlx::FromRow;
+use std::sync::LazyLock;
+
+use super::{
+    AuditEvent, AuthRequest, Durability, FailedTry, NewMail, Store, Taken, Tx,
+    auth_requests::{BY_ID, COLUMNS},
+    statement::{Statement, values},
+    users::{RENEW_PASSWORD, failed_tries},
+};
+use crate::server::ground::{clock::Millis, error::Error};
+
+/// Judgement of a proof, made in the very step that acts on it.
+#[derive(Debug)]
+pub enum Verdict {
+    Right,
+    /// Wrong; the attempt is counted, if it is one of a code or a password.
+    Wrong(Error),
+    /// Refused; nothing is written.
+    Refused(Error),
+}
+
+/// Judges an auth request as it is now. Of a code it also sees the attempts in its bucket that
+/// failed, newest first.
+pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Taken]) -> Verdict + Send + Sync + 'a;
+
+/// Judges the password hash that the user has now, `None` without one, and the attempts that failed.
+pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Taken]) -> Verdict + Send + Sync + 'a;
+
+/// Evidence that a person is who they say.
+pub enum Proof<'a> {
+    /// A link or a code of the auth request with this id.
+    Request { id: &'a str, judge: &'a RequestJudge<'a> },
+    /// A password; `renewed` is the hash to keep from now on, where the old one is outdated.
+    Password { renewed: Option<&'a str>, judge: &'a PasswordJudge<'a> },
+}
+
+/// Rule that decides who may sign in.
+#[derive(Clone, Copy, Debug)]
+pub enum Admission<'a> {
+    /// Everybody: a new address becomes a user with this id.
+    Anyone { new_id: &'a str },
+    /// Users that are known already.
+    Known,
+    /// The user with this id of the team's own table.
+    As { user_id: &'a str },
+    /// Nobody: the team's own table does not have the address.
+    Nobody,
+}
+
+/// A session that begins if its sign-in is right.
+pub struct NewSession<'a> {
+    pub id: &'a str,
+    pub device: &'a str,
+    pub user_agent: &'a str,
+    pub ip_prefix: &'a str,
+    /// The end of its first token.
+    pub token_expires_at: Millis,
+    /// The latest end, however much it is used.
+    pub expires_at: Millis,
+    /// The session that the same browser presented, and the event of its end.
+    pub replaces: Option<(&'a str, &'a AuditEvent)>,
+    /// The event of the end of another session of its device, where it may have one.
+    pub replaces_of_device: Option<&'a AuditEvent>,
+    /// The events of its beginning.
+    pub events: &'a [AuditEvent; 2],
+    /// A mail that tells the user of it, unless it is the first of a new one.
+    pub notice: Option<NewMail<'a>>,
+}
+
+/// A sign-in, up to its last judgement.
+pub struct SignIn<'a> {
+    pub address: &'a str,
+    pub proof: Proof<'a>,
+    /// The attempt to count if a code or a password is wrong.
+    pub attempt: Option<&'a FailedTry<'a>>,
+    pub admission: Admission<'a>,
+    /// The session that begins if it is right.
+    pub session: &'a NewSession<'a>,
+    pub at: Millis,
+}
+
+/// Outcome of a sign-in that was not refused.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SignInOutcome {
+    SignedIn {
+        user_id: String,
+    },
+    /// The code or password was wrong, and the attempt is counted.
+    Wrong(Error),
+    /// The proof was right and is used up, but the address may not sign in or is banned.
+    NotAdmitted,
+    /// The auth request no longer exists.
+    Gone,
+}
+
+/// Outcome of counting a wrong code.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Counted {
+    Wrong(Error),
+    /// The auth request no longer exists.
+    Gone,
+    /// The code is right now. A request only ever loses ways in; should one have come by, it is
+    /// there at the next attempt.
+    Right,
+}
+
+impl FailedTry<'_> {
+    /// Statements that count it against its bucket and against the code of a request.
+    fn insert_of<'a>(&'a self, request_id: &'a str) -> [Statement<'a>; 2] {
+        [Statement::new(COUNT, values![request_id]), self.insert()]
+    }
+}
+
+impl Proof<'_> {
+    /// The id of the auth request; empty for a password.
+    fn request_id(&self) -> &str {
+        match self {
+            Proof::Request { id, .. } => id,
+            Proof::Password { .. } => "",
+        }
+    }
+}
+
+impl Store {
+    /// Judges a code that is known to be wrong, and counts the attempt in the same step. No user is
+    /// looked up: the time it takes does not tell whether the address is a user's.
+    pub async fn count_try(
+        &self,
+        request: &AuthRequest,
+        attempt: &FailedTry<'_>,
+        judge: &RequestJudge<'_>,
+    ) -> Result<Counted, Error> {
+        self.transaction(Durability::PowerCut, Some(&request.address), async |tx| {
+            let found = tx.first::<AuthRequest>(&BY_ID, &values![&request.id]).await?;
+            let Some(request) = found else { return Ok(Counted::Gone) };
+            match judge(&request, &failed_tries(tx, attempt.bucket, attempt.at).await?) {
+                Verdict::Wrong(error) => {
+                    tx.finish(&attempt.insert_of(&request.id)).await?;
+                    Ok(Counted::Wrong(error))
+                }
+                Verdict::Refused(error) => Err(error),
+                Verdict::Right => Ok(Counted::Right),
+            }
+        })
+        .await
+    }
+
+    /// Judges a proof and, if it is right, begins the session in the same step: the user is found
+    /// or made, and what the session replaces ends. Of a wrong code or password the attempt is
+    /// counted.
+    pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignInOutcome, Error> {
+        let SignIn { proof, attempt, at, .. } = sign_in;
+        self.transaction(Durability::PowerCut, Some(sign_in.address), async |tx| {
+            let Some(judged) = tx.judged(sign_in).await? else { return Ok(SignInOutcome::Gone) };
+            match (judged.verdict, attempt) {
+                (Verdict::Right, _) => (),
+                (Verdict::Wrong(error), Some(attempt)) => {
+                    tx.finish(&attempt.insert_of(proof.request_id())).await?;
+                    return Ok(SignInOutcome::Wrong(error));
+                }
+                (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
+            }
+            let known = judged.user_id.as_deref();
+            let (user_id, is_new) = match sign_in.admission {
+                Admission::Anyone { new_id } => (known.or(Some(new_id)), known.is_none()),
+                Admission::Known => (known, false),
+                Admission::As { user_id } => (Some(user_id), false),
+                Admission::Nobody => (None, false),
+            };
+            let Some(user_id) = user_id.filter(|_| !judged.is_banned) else {
+                tx.finish(&[Statement::new(USE_UP, values![*at, proof.request_id()])]).await?;
+                return Ok(SignInOutcome::NotAdmitted);
+            };
+            tx.begin_session(sign_in, user_id, is_new).await?;
+            Ok(SignInOutcome::SignedIn { user_id: user_id.to_owned() })
+        })
+        .await
+    }
+}
+
+/// A proof as it was found, its user, and its judgement.
+struct Judged {
+    user_id: Option<String>,
+    is_banned: bool,
+    verdict: Verdict,
+}
+
+impl Tx {
+    /// Reads a proof and judges it; `None` where its auth request no longer exists.
+    async fn judged(&mut self, sign_in: &SignIn<'_>) -> Result<Option<Judged>, Error> {
+        let failed = match sign_in.attempt {
+            Some(attempt) => failed_tries(self, attempt.bucket, attempt.at).await?,
+            None => Vec::new(),
+        };
+        Ok(match (&sign_in.proof, sign_in.admission) {
+            (Proof::Request { id, judge }, admission) => {
+                let found: Option<RequestAndUser> = match admission {
+                    Admission::As { user_id } => {
+                        self.first(&WITH_USER_OF_ID, &values![*id, user_id]).await?
+                    }
+                    _ => self.first(&WITH_USER_OF_ADDRESS, &values![*id]).await?,
+                };
+                found.map(|RequestAndUser { request, user_id, is_banned }| Judged {
+                    user_id,
+                    is_banned,
+                    verdict: judge(&request, &failed),
+                })
+            }
+            (Proof::Password { judge, .. }, _) => {
+                let found: Option<(String, Option<String>, bool)> =
+                    self.first(&WITH_PASSWORD, &values![sign_in.address]).await?;
+                let (user_id, password, is_banned) = found
+                    .map_or((None, None, false), |(user_id, password, is_banned)| {
+                        (Some(user_id), password, is_banned)
+                    });
+                let verdict = judge(password.as_deref(), &failed);
+                Some(Judged { user_id, is_banned, verdict })
+            }
+        })
+    }
+
+    /// Writes a session, and its user if that is new. The sessions it replaces end, and every auth
+    /// request of the address, the one it came of among them.
+    async fn begin_session(
+        &mut self,
+        sign_in: &SignIn<'_>,
+        user_id: &str,
+        is_new: bool,
+    ) -> Result<(), Error> {
+        let SignIn { address, proof, session, at, .. } = sign_in;
+        if let Proof::Password { renewed: Some(renewed), .. } = proof {
+            self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
+        }
+        if let Some((replaced, event)) = session.replaces
+            && self.execute(REVOKE_REPLACED, &values![*at, replaced]).await? > 0
+        {
+            self.run(&[event.insert()]).await?;
+        }
+        if let Some(event) = session.replaces_of_device {
+            let revoke = values![*at, user_id, session.device];
+            if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
+                self.run(&[event.insert_of(Some(user_id))]).await?;
+            }
+        }
+        let [verified, issued] = session.events;
+        let end_requests = values![*at, proof.request_id(), *address];
+        let mut statements = vec![Statement::new(END_REQUESTS, end_requests)];
+        if is_new {
+            statements.push(Statement::new(INSERT_USER, values![user_id, *address, *at]));
+        } else if let Some(notice) = &session.notice {
+            statements.push(notice.insert(address, issued));
+        }
+        let insert = values![
+            session.id,
+            user_id,
+            *address,
+            &issued.subject,
+            session.device,
+            session.user_agent,
+            session.ip_prefix,
+            *at,
+            session.token_expires_at,
+            session.expires_at,
+        ];
+        statements.push(Statement::new(INSERT_SESSION, insert));
+        statements.push(verified.insert_of(Some(user_id)));
+        statements.push(issued.insert_of(Some(user_id)));
+        self.finish(&statements).await
+    }
+}
+
+/// An auth request, and the user it would sign in: of its address, or of an id.
+#[derive(FromRow)]
+struct RequestAndUser {
+    #[sqlx(flatten)]
+    request: AuthRequest,
+    user_id: Option<String>,
+    is_banned: bool,
+}
+
+pub const COUNT: &str =
+    "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
+pub const USE_UP: &str =
+    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2";
+
+pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
+    let is_banned = banned("r.address");
+    format!(
+        "SELECT {COLUMNS}, u.id AS user_id, {is_banned} AS is_banned FROM latchkey_auth_requests r \
+         LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1"
+    )
+});
+pub static WITH_USER_OF_ID: LazyLock<String> = LazyLock::new(|| {
+    let is_banned = banned("r.address");
+    format!(
+        "SELECT {COLUMNS}, $2 AS user_id, \
+         EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) OR {is_banned} AS is_banned \
+         FROM latchkey_auth_requests r WHERE r.id = $1"
+    )
+});
+pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
+    let is_banned = banned("u.address");
+    format!(
+        "SELECT id, password, {is_banned} AS is_banned FROM latchkey_users u WHERE address = $1"
+    )
+});
+
+/// Condition that an address is banned.
+fn banned(address: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = {address})")
+}
+
+pub const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
+    (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
+    token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
+pub const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
+    ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
+    WHERE address = $3 AND ended_at IS NULL";
+pub const REVOKE_REPLACED: &str =
+    "UPDATE latchkey_sessions SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL";
+pub const REVOKE_OF_DEVICE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
+    WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL AND token_expires_at > $1";
+
+pub const INSERT_USER: &str =
+    "INSERT INTO latchkey_users (id, address, created_at) VALUES ($1, $2, $3)";
