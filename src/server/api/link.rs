@@ -34,7 +34,7 @@ pub struct Link {
         (status = "4XX", body = ErrorAnswer, description = "invalid_request, payload_too_large"),
     )
 )]
-pub async fn open_link(
+pub async fn open(
     State(state): State<AppState>,
     method: Method,
     caller: Caller,

@@ -1,4 +1,5 @@
-//! The whole URL map on one screen, and the order of the layers around it.
+//! Every route, and the layers around them in their order. Pages have their paths in `app`, endpoints
+//! in `api`, server functions in `actions`.
 
 use axum::{
     Router,
@@ -10,7 +11,7 @@ use axum::{
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
-    routing::{get, post},
+    routing::get,
 };
 use leptos_axum::{LeptosRoutes, generate_route_list, handle_server_fns_with_context};
 use std::time::Duration;
@@ -55,19 +56,14 @@ pub fn router(state: AppState) -> Router {
     let actions = Router::new()
         .route("/actions/{name}", get(action).post(action))
         .route_layer(from_fn_with_state(state.clone(), forms::answer));
-    let api = Router::new()
-        .route("/api/auth/send-passwordless", post(api::send))
-        .route("/api/auth/resend-passwordless", post(api::resend))
-        .route("/api/auth/verify", get(api::open_link).post(api::verify))
-        .route("/api/auth/session", get(api::session))
-        .route("/api/auth/logout", post(api::logout))
+    let ops = Router::new()
         .route("/brand.css", get(brand_files::stylesheet))
         .route("/brand-logo", get(brand_files::logo))
-        .route("/api/openapi.json", get(api::openapi))
         .route("/metrics", get(ops::show_metrics))
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));
-    let mut router = Router::new().merge(pages).merge(actions).merge(api).merge(assets(&state));
+    let routes = [pages, actions, api::router(), ops, assets(&state)];
+    let mut router = routes.into_iter().fold(Router::new(), Router::merge);
     if state.mailbox.is_some() {
         let mailbox = Router::new()
             .route("/dev/mailbox", get(dev_mailbox::list))

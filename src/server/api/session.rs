@@ -1,0 +1,89 @@
+//! The session of a caller, and its end.
+
+use axum::{Json, body::Bytes, extract::State, http::StatusCode, response::IntoResponse};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answer, Failure, body::parse};
+use crate::server::{
+    auth::session::{self, Which},
+    ground::{clock::SECOND, error::Error},
+    http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
+};
+
+/// Who is signed in. Times are unix seconds.
+#[derive(Serialize, ToSchema)]
+pub struct SessionAnswer {
+    email: String,
+    user_id: String,
+    session_id: String,
+    issued_at: i64,
+    /// Of the token, the fresh one if there is one.
+    expires_at: i64,
+    /// A fresh token of the same session, for who asked by bearer past half of the life of theirs,
+    /// which goes on until its own end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// Who is signed in, by cookie or bearer token. Past half of its life the token is renewed: in the
+/// cookie, or in the answer's `token`.
+#[utoipa::path(
+    get, path = "/api/auth/session",
+    responses(
+        (status = 200, body = SessionAnswer, description = "who is signed in"),
+        (status = "4XX", body = ErrorAnswer,
+            description = "unauthenticated, invalid_request, payload_too_large"),
+        Failure,
+    )
+)]
+pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
+    let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
+    let renewed = session::renew(&state.core, &session).await?;
+    let expires_at = renewed.as_ref().map_or(session.expires_at, |token| token.expires_at) / SECOND;
+    let issued_at = session.issued_at / SECOND;
+    let (row, by_cookie) = (session.row, session.by_cookie);
+    let answer = SessionAnswer {
+        email: row.address,
+        user_id: row.user_id,
+        session_id: row.id,
+        issued_at,
+        expires_at,
+        token: renewed.as_ref().filter(|_| !by_cookie).map(|token| token.jwt.clone()),
+    };
+    let mut response = Json(answer).into_response();
+    if let Some(token) = renewed.filter(|_| by_cookie) {
+        cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
+    }
+    Ok(response)
+}
+
+/// Signs out.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logout {
+    /// All of the user's sessions, not only this one.
+    #[serde(default)]
+    everywhere: bool,
+}
+
+/// Signs out. The body may be left out.
+#[utoipa::path(
+    post, path = "/api/auth/logout", request_body = Option<Logout>,
+    responses(
+        (status = 204, description = "signed out"),
+        (status = "4XX", body = ErrorAnswer,
+            description = "unauthenticated, invalid_request, forbidden_origin, payload_too_large"),
+        Failure,
+    )
+)]
+pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let Logout { everywhere } =
+        if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
+    let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
+    let which = if everywhere { Which::All } else { Which::This };
+    session::end(&state.core, &session, &which, &caller.client()).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookies::append(response.headers_mut(), state.cookies.clear_session());
+    Ok(response)
+}

@@ -1,0 +1,136 @@
+//! Signing in with a code or a link token.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Answer, Failure, body::parse};
+use crate::server::{
+    auth::{
+        SignedIn,
+        code::{self, Code},
+        link::{self, LinkToken},
+    },
+    ground::{clock::SECOND, error::Error},
+    http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
+};
+
+/// Signs in with a code or a link token, one of them.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// Six digits, or a text that holds them.
+    #[schema(example = "123456")]
+    code: Option<String>,
+    #[serde(alias = "linkToken")]
+    link_token: Option<String>,
+    /// Of the answer to send; without it, the newest of the cookie.
+    #[serde(alias = "authRequestId")]
+    auth_request_id: Option<String>,
+    session: Option<Carrier>,
+    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    device: Option<String>,
+}
+
+/// How the session travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// In a cookie.
+    #[default]
+    Cookie,
+    /// In the answer, for the header `Authorization: Bearer`.
+    Bearer,
+}
+
+/// Signed in.
+#[derive(Serialize, ToSchema)]
+pub struct Verified {
+    email: String,
+    user_id: String,
+    /// What send was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
+    #[schema(example = "SIGNIN")]
+    template: String,
+    #[schema(example = "LINK_OTP")]
+    passwordless_type: String,
+    session: VerifiedSession,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct VerifiedSession {
+    /// Of the token, in unix seconds.
+    expires_at: i64,
+    /// For `"session": "bearer"` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// For `"session": "bearer"` alone: what a browser keeps in a cookie of the address it has
+    /// signed in to. With it as `device`, this program's next sign-in has limits of its own, which
+    /// strangers cannot use up. Keep it to yourself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+}
+
+/// Signs in with the code or the link of the mail.
+#[utoipa::path(
+    post, path = "/api/auth/verify", request_body = Verify,
+    responses(
+        (status = 200, body = Verified, description = "signed in"),
+        (status = "4XX", body = ErrorAnswer,
+            description = "missing_field, invalid_request, code_wrong, code_expired, \
+                code_superseded, too_many_attempts, codes_paused, link_invalid, \
+                link_expired, link_used, link_superseded, wrong_browser, \
+                forbidden_origin, payload_too_large"),
+        Failure,
+    )
+)]
+pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let Verify { code, link_token, auth_request_id, session, device } =
+        parse(&caller.headers, &body)?;
+    let mut browser = caller.browser(&state).await?;
+    browser.devices.extend(device);
+    let id = browser.holding(auth_request_id)?;
+    let signed_in = match (code, link_token) {
+        (Some(code), None) => {
+            code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?
+        }
+        (None, Some(token)) => {
+            link::verify(&state.core, &LinkToken::parse(&token)?, &browser).await?
+        }
+        (Some(_), Some(_)) => {
+            return Err(Error::invalid("send code or link_token, not both").into());
+        }
+        (None, None) => return Err(Error::missing("code").into()),
+    };
+    let carrier = session.unwrap_or_default();
+    let cookies = state.cookies.signed_in(&signed_in);
+    let mut response = verified(signed_in, carrier);
+    if carrier == Carrier::Cookie {
+        cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
+    }
+    Ok(response)
+}
+
+fn verified(signed_in: SignedIn, carrier: Carrier) -> Response {
+    let expires_at = signed_in.token.expires_at / SECOND;
+    let (token, device) = match carrier {
+        Carrier::Bearer => (Some(signed_in.token.jwt), signed_in.devices.into_iter().next()),
+        Carrier::Cookie => (None, None),
+    };
+    let request = signed_in.request;
+    let answer = Verified {
+        email: signed_in.address,
+        user_id: signed_in.user_id,
+        state: request.as_ref().and_then(|request| request.state.clone()),
+        template: request.as_ref().map(|request| request.template.clone()).unwrap_or_default(),
+        passwordless_type: request.map(|request| request.mode).unwrap_or_default(),
+        session: VerifiedSession { expires_at, token, device },
+    };
+    Json(answer).into_response()
+}
