@@ -1,7 +1,7 @@
 //! Server functions: what the pages' forms do. Thin: each calls `server::auth` and says where to
 //! go next.
 //!
-//! The forms post here with and without JavaScript; what differs is in `server::http::forms`.
+//! The forms post here with and without JavaScript; what differs is in `server::http::form_posts`.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
@@ -11,15 +11,15 @@ use crate::server::{
         SignedIn,
         code::{self, Code},
         device,
+        dispute::{AlsoEnd, Disputed},
         link::{self, LinkToken},
-        not_you::{What, Wish},
         password,
         request::{self, Started},
-        session::{self, Which},
+        session::{self, SessionsToEnd},
         terms::Ask,
     },
     ground::{error::Error, words::Language},
-    http::{cookies, forms, page_data::Visit},
+    http::{cookies, form_posts, page_context::PageContext},
     store::Ended,
     values::destination,
 };
@@ -35,121 +35,124 @@ pub async fn sign_in(
     next: Option<String>,
     with_password: Option<bool>,
 ) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
+    let context = PageContext::current()?;
     let (email, next) = (email.unwrap_or_default(), next.unwrap_or_default());
     let password = password.unwrap_or_default();
-    forms::come_back_to(&login(&next), &email);
-    let browser = visit.browser().await?;
+    form_posts::come_back_to(&login(&next), &email);
+    let requester = context.requester().await?;
     if !password.is_empty() {
         let begun =
-            password::verify(&visit.state.core, &email, &password, Some(&next), &browser).await?;
-        return Ok(signed_in(&visit, begun));
+            password::verify(&context.state.auth, &email, &password, Some(&next), &requester)
+                .await?;
+        return Ok(signed_in(&context, begun));
     }
     if with_password == Some(true) {
         return Err(Error::missing("password").into());
     }
     let ask = Ask { email, next: Some(next), ..Ask::default() };
-    let started = request::start(&visit.state.core, &ask, &browser).await?;
-    Ok(to_code_page(&visit, &browser.held, &started))
+    let started = request::start(&context.state.auth, &ask, &requester).await?;
+    Ok(to_code_page(&context, &requester.held, &started))
 }
 
 /// Asks for a fresh mail for the auth request that the page shows.
 #[server(prefix = "/actions", endpoint = "resend-passwordless")]
 pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    forms::come_back_to(&code_page(request.as_deref()), "");
-    let browser = visit.browser().await?;
-    let id = cookies::pick(&browser.held, request.as_deref())
+    let context = PageContext::current()?;
+    form_posts::come_back_to(&code_page(request.as_deref()), "");
+    let requester = context.requester().await?;
+    let id = cookies::pick(&requester.held, request.as_deref())
         .ok_or_else(|| Error::missing("auth_request_id"))?;
-    let started = request::resend(&visit.state.core, id, &browser).await?;
-    Ok(to_code_page(&visit, &browser.held, &started))
+    let started = request::resend(&context.state.auth, id, &requester).await?;
+    Ok(to_code_page(&context, &requester.held, &started))
 }
 
 /// Asks for a fresh mail in place of a link that no longer works.
 #[server(prefix = "/actions", endpoint = "resend-from-link")]
 pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
+    let context = PageContext::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
-    forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
-    let browser = visit.browser().await?;
-    let started = request::start_from_link(&visit.state.core, &token, &browser).await?;
-    Ok(to_code_page(&visit, &browser.held, &started))
+    form_posts::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
+    let requester = context.requester().await?;
+    let started = request::start_from_link(&context.state.auth, &token, &requester).await?;
+    Ok(to_code_page(&context, &requester.held, &started))
 }
 
 /// Signs in this browser with a link that another one asked for, where the policy allows that.
 #[server(prefix = "/actions", endpoint = "confirm-link")]
 pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
+    let context = PageContext::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
-    forms::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
-    let browser = visit.browser().await?;
-    let begun = link::confirm(&visit.state.core, &token, &browser).await?;
-    Ok(signed_in(&visit, begun))
+    form_posts::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
+    let requester = context.requester().await?;
+    let begun = link::confirm(&context.state.auth, &token, &requester).await?;
+    Ok(signed_in(&context, begun))
 }
 
 /// Signs in with the code that was mailed for the auth request that the page shows.
 #[server(prefix = "/actions", endpoint = "verify-code")]
 pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    forms::come_back_to(&code_page(request.as_deref()), "");
-    let browser = visit.browser().await?;
-    let id = cookies::pick(&browser.held, request.as_deref())
+    let context = PageContext::current()?;
+    form_posts::come_back_to(&code_page(request.as_deref()), "");
+    let requester = context.requester().await?;
+    let id = cookies::pick(&requester.held, request.as_deref())
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
-    let begun = code::verify(&visit.state.core, id, &code, &browser).await?;
-    Ok(signed_in(&visit, begun))
+    let begun = code::verify(&context.state.auth, id, &code, &requester).await?;
+    Ok(signed_in(&context, begun))
 }
 
 /// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab, or
 /// is over, which the page says as it is now.
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
 pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
-    let visit = Visit::current()?;
-    let Some(pending) = visit.pending(request.as_deref()).await? else {
+    let context = PageContext::current()?;
+    let Some(pending) = context.pending(request.as_deref()).await? else {
         return Ok(Standing { location: None, trouble: None });
     };
-    let trouble = request::mail_trouble(&visit.state.core, &pending).await?;
+    let trouble = request::mail_trouble(&context.state.auth, &pending).await?;
     let is_over = matches!(pending.ended(), Some(Ended::Superseded | Ended::Cancelled));
     let why_it_is = is_over.then(|| code_page(request.as_deref()));
-    Ok(Standing { location: visit.onward(&pending).await?.or(why_it_is), trouble })
+    Ok(Standing { location: context.onward(&pending).await?.or(why_it_is), trouble })
 }
 
 /// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one
 /// leads to the sign-in page.
 #[server(prefix = "/actions", endpoint = "sign-out")]
 pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    forms::come_back_to("/dashboard", "");
-    let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (core, browser) = (&visit.state.core, visit.caller.visitor(&visit.state));
+    let context = PageContext::current()?;
+    form_posts::come_back_to("/dashboard", "");
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    let (auth, requester) =
+        (&context.state.auth, context.caller.requester_without_session(&context.state));
     let which = match which.as_deref().unwrap_or_default() {
-        "" => Which::This,
-        "others" => Which::Others,
-        "all" => Which::All,
-        id if id == session.row.id => Which::This,
-        id => Which::One(id.to_owned()),
+        "" => SessionsToEnd::This,
+        "others" => SessionsToEnd::Others,
+        "all" => SessionsToEnd::All,
+        id if id == session.row.id => SessionsToEnd::This,
+        id => SessionsToEnd::One(id.to_owned()),
     };
-    let end = session::end(core, &session, &which, &browser.client);
-    if matches!(which, Which::This | Which::All) {
+    let end = session::end(auth, &session, &which, &requester.client);
+    if matches!(which, SessionsToEnd::This | SessionsToEnd::All) {
         end.await?;
-        visit.set_cookie(visit.state.cookies.clear_session());
+        context.set_cookie(context.state.cookies.clear_session());
         return Ok(Next { location: "/login".to_owned() });
     }
-    let kept = device::all_but_this(core, &session.row.address, &browser, end).await?;
-    remember(&visit, kept);
+    let kept = device::all_but_this(auth, &session.row.address, &requester, end).await?;
+    remember(&context, kept);
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
 /// Sets the password of who is signed in, or removes it when it is empty; their other sessions end.
 #[server(prefix = "/actions", endpoint = "set-password")]
 pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    forms::come_back_to("/dashboard", "");
-    let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (core, browser) = (&visit.state.core, visit.caller.visitor(&visit.state));
+    let context = PageContext::current()?;
+    form_posts::come_back_to("/dashboard", "");
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    let (auth, requester) =
+        (&context.state.auth, context.caller.requester_without_session(&context.state));
     let password = password.unwrap_or_default();
-    let set = password::set(core, &session, &password, &browser.client);
-    remember(&visit, device::all_but_this(core, &session.row.address, &browser, set).await?);
+    let set = password::set(auth, &session, &password, &requester.client);
+    remember(&context, device::all_but_this(auth, &session.row.address, &requester, set).await?);
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
@@ -164,39 +167,40 @@ pub async fn not_you(
     everywhere: Option<bool>,
     remove_password: Option<bool>,
 ) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
+    let context = PageContext::current()?;
     let page = |name, value| destination::with_query("/login/not-you", name, value);
-    let (what, token) = What::of(request, session, password_change);
-    let wish = Wish {
+    let (what, token) = Disputed::of(request, session, password_change);
+    let also_end = AlsoEnd {
         everywhere: everywhere.unwrap_or_default(),
         remove_password: remove_password.unwrap_or_default(),
     };
     let here = page(what.name(), &token);
-    forms::come_back_to(&here, "");
-    let stopped = what.stop(&visit.state.core, &token, wish, &visit.caller.client()).await?;
+    form_posts::come_back_to(&here, "");
+    let stopped =
+        what.stop(&context.state.auth, &token, also_end, &context.caller.client()).await?;
     Ok(Next { location: if stopped { page("stopped", what.name()) } else { here } })
 }
 
 /// Deletes the account of who is signed in, soon after they signed in.
 #[server(prefix = "/actions", endpoint = "delete-account")]
 pub async fn delete_account() -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    forms::come_back_to("/dashboard", "");
-    let session = visit.present_session().await?.ok_or(Error::Unauthenticated)?;
-    session::delete_account(&visit.state.core, &session, &visit.caller.client()).await?;
-    visit.set_cookie(visit.state.cookies.clear_session());
+    let context = PageContext::current()?;
+    form_posts::come_back_to("/dashboard", "");
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    session::delete_account(&context.state.auth, &session, &context.caller.client()).await?;
+    context.set_cookie(context.state.cookies.clear_session());
     Ok(Next { location: "/goodbye".to_owned() })
 }
 
 /// Keeps the language a person chose, and goes back to where they chose it.
 #[server(prefix = "/actions", endpoint = "set-language")]
 pub async fn set_language(language: Option<String>, back: Option<String>) -> Result<Next, Refusal> {
-    let visit = Visit::current()?;
-    let back = destination::parse(visit.state.public_url().url(), back.as_deref());
-    forms::come_back_to(&back, "");
+    let context = PageContext::current()?;
+    let back = destination::parse(context.state.public_url().url(), back.as_deref());
+    form_posts::come_back_to(&back, "");
     let language = Language::of_tag(&language.unwrap_or_default())
         .ok_or_else(|| Error::missing("language"))?;
-    visit.set_cookie(visit.state.cookies.set_language(language.tag()));
+    context.set_cookie(context.state.cookies.set_language(language.tag()));
     Ok(Next { location: back })
 }
 
@@ -219,23 +223,23 @@ fn code_page(handle: Option<&str>) -> String {
 }
 
 #[cfg(feature = "ssr")]
-fn to_code_page(visit: &Visit, held: &[String], started: &Started) -> Next {
-    visit.set_cookie(visit.state.cookies.hold(held, &started.auth_request_id));
+fn to_code_page(context: &PageContext, held: &[String], started: &Started) -> Next {
+    context.set_cookie(context.state.cookies.hold(held, &started.auth_request_id));
     Next { location: code_page(Some(&cookies::handle(&started.auth_request_id))) }
 }
 
 /// Has this browser keep what it is known by, if that changed.
 #[cfg(feature = "ssr")]
-fn remember(visit: &Visit, devices: Option<Vec<String>>) {
+fn remember(context: &PageContext, devices: Option<Vec<String>>) {
     if let Some(devices) = devices {
-        visit.set_cookie(visit.state.cookies.remember(&devices));
+        context.set_cookie(context.state.cookies.remember(&devices));
     }
 }
 
 #[cfg(feature = "ssr")]
-fn signed_in(visit: &Visit, signed_in: SignedIn) -> Next {
-    for cookie in visit.state.cookies.signed_in(&signed_in) {
-        visit.set_cookie(cookie);
+fn signed_in(context: &PageContext, signed_in: SignedIn) -> Next {
+    for cookie in context.state.cookies.signed_in(&signed_in) {
+        context.set_cookie(cookie);
     }
     Next { location: signed_in.destination }
 }

@@ -11,12 +11,12 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        CodePage, ConfirmPage, DashboardPage, Goodbye, Home, LoginPage, NotFound, NotYouPage,
-        TroublePage,
+        CodePage, ConfirmPage, DashboardPage, ErrorPage, Goodbye, Home, LoginPage, NotFound,
+        NotYouPage,
     },
     server::{
         ground::words::{language, say},
-        http::{headers, page_data::Visit, state::AppState},
+        http::{headers, page_context::PageContext, state::AppState},
     },
 };
 
@@ -36,11 +36,11 @@ pub fn shell(state: AppState) -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let is_private = Visit::current().is_ok_and(|visit| visit.session.is_some());
+    let is_private = PageContext::current().is_ok_and(|visit| visit.session.is_some());
     let assets = &state.assets;
-    let policy = state.core.policy();
+    let policy = state.auth.policy();
     let (brand, icon, stylesheet) =
-        (policy.brand.name.as_str(), policy.look.icon(), policy.look.stylesheet());
+        (policy.brand.name.as_str(), policy.brand_files.icon(), policy.brand_files.stylesheet());
     view! {
         <!DOCTYPE html>
         <html lang=language().tag()>
@@ -69,17 +69,17 @@ pub fn shell(state: AppState) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // While the route table is read, there is no request.
-    let visit = Visit::current().ok();
+    let visit = PageContext::current().ok();
     let brand = visit.as_ref().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
     let is_unknown = visit.as_ref().is_some_and(|visit| visit.is_unknown);
-    let trouble = visit.and_then(|visit| visit.trouble);
+    let error = visit.and_then(|visit| visit.error);
     let title = brand.clone();
     view! {
         <Title formatter=move |text: String| {
             escaped(&if text.is_empty() { title.clone() } else { format!("{text} · {title}") })
         } />
-        {match trouble {
-            Some(error) => view! { <TroublePage error /> }.into_any(),
+        {match error {
+            Some(error) => view! { <ErrorPage error /> }.into_any(),
             None if is_unknown => view! { <NotFound /> }.into_any(),
             None => {
                 view! {

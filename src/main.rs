@@ -3,7 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use latchkey::server::{
-    auth::Core,
+    auth::Auth,
     commands::{
         check::check,
         operator::{
@@ -20,7 +20,7 @@ use latchkey::server::{
         logging,
         random::Random,
     },
-    mail::{letter::test_mail, smtp::Smtp, transport::Transport},
+    mail::{compose::test_mail, smtp::Smtp, transport::Transport},
     store::{Store, name_of},
     values::address::Address,
 };
@@ -199,13 +199,13 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// What a command needs, once the operator was told which database it acts on.
-async fn alone(settings: &Settings) -> Result<Core, ServeError> {
+async fn alone(settings: &Settings) -> Result<Auth, ServeError> {
     let core = serve::open_alone(settings).await?;
     eprintln!("latchkey: {}", name_of(&settings.database_url));
     Ok(core)
 }
 
-async fn sessions(core: &Core, command: Sessions) -> Result<(), Box<dyn Error>> {
+async fn sessions(core: &Auth, command: Sessions) -> Result<(), Box<dyn Error>> {
     let Sessions::Revoke { email, .. } = command;
     let (ended, whose) = match &email {
         Some(email) => (operator::revoke_sessions(core, email).await?, email.as_str()),
@@ -218,7 +218,7 @@ async fn sessions(core: &Core, command: Sessions) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-async fn users(core: &Core, command: Users) -> Result<ExitCode, Box<dyn Error>> {
+async fn users(core: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Users::Add { emails } => return add(core, of_text(emails.join("\n").as_bytes())).await,
         Users::Import { file } => {
@@ -251,7 +251,7 @@ async fn users(core: &Core, command: Users) -> Result<ExitCode, Box<dyn Error>> 
 }
 
 /// Adds what is an address, and names every line that is none.
-async fn add(core: &Core, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
+async fn add(core: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
     let (mut addresses, mut bad) = (Vec::new(), 0);
     for (line, found) in found {
         match found {
@@ -268,7 +268,7 @@ async fn add(core: &Core, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>>
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn audit(core: &Core, command: Audit) -> Result<(), Box<dyn Error>> {
+async fn audit(core: &Auth, command: Audit) -> Result<(), Box<dyn Error>> {
     let Audit::Export { since, until, address, event } = command;
     let now = core.clock.now();
     let wanted = Wanted {
@@ -313,7 +313,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
-    tracing::info!("secrets: {}", server.core.keys.fingerprints());
+    tracing::info!("secrets: {}", server.auth.keys.fingerprints());
     tracing::info!("sign-in page: {public_url}/login");
     if dev_mailbox {
         tracing::info!("no SMTP_URL: mails go to {public_url}/dev/mailbox");
@@ -344,7 +344,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     }
 }
 
-async fn outbox(core: &Core, command: Outbox) -> Result<(), Box<dyn Error>> {
+async fn outbox(core: &Auth, command: Outbox) -> Result<(), Box<dyn Error>> {
     let (done, mails) = match command {
         Outbox::List => {
             outbox::list(core).await?.iter().for_each(|line| println!("{line}"));

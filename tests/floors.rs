@@ -35,7 +35,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// `["server", "auth", "link"]` of `server/auth/link.rs`.
+/// `["server", "auth", "connection"]` of `server/auth/connection.rs`.
 fn module_of(path: &Path) -> Vec<String> {
     let parts = path.with_extension("");
     let parts = parts.iter().map(|part| part.to_str().unwrap().to_owned());

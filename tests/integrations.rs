@@ -14,7 +14,7 @@ async fn a_link_gives_the_callers_state_back_where_it_leads() {
     ada.post_json("/api/auth/send-passwordless", asking).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     for opened in ["once", "and again"] {
-        let answer = ada.get(mail.link()).await;
+        let answer = ada.get(mail.connection()).await;
         assert_eq!(answer.goes_to(), "/dashboard?tab=a&state=7%26%C3%BC", "{opened}");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     server::{
         auth::request::mail_trouble,
         ground::{error::Error, mode::Mode, words::say},
-        http::page_data::Visit,
+        http::page_context::PageContext,
         store::Ended,
         values::{destination::with_query, shown::shown},
     },
@@ -23,18 +23,18 @@ pub fn CodePage() -> impl IntoView {
 }
 
 async fn code_page() -> Result<AnyView, Error> {
-    let visit = Visit::current()?;
-    let handle = visit.query("request");
-    let Some(pending) = visit.pending(handle.as_deref()).await? else {
+    let context = PageContext::current()?;
+    let handle = context.query("request");
+    let Some(pending) = context.pending(handle.as_deref()).await? else {
         // Whoever was sent here by the sign-in page, and brings nothing of it, keeps no cookies.
         if handle.is_some() {
-            return Ok(over(&visit, say!("no-cookie-title"), say!("no-cookie"), "/login"));
+            return Ok(over(&context, say!("no-cookie-title"), say!("no-cookie"), "/login"));
         }
-        visit.redirect("/login");
+        context.redirect("/login");
         return Ok(().into_any());
     };
-    if let Some(onward) = visit.onward(&pending).await? {
-        visit.redirect(&onward);
+    if let Some(onward) = context.onward(&pending).await? {
+        context.redirect(&onward);
         return Ok(().into_any());
     }
     let change = with_query("/login", "next", &pending.destination);
@@ -44,14 +44,14 @@ async fn code_page() -> Result<AnyView, Error> {
             Ended::Superseded => say!("sign-in-over-superseded"),
             Ended::Cancelled => say!("sign-in-over-cancelled"),
         };
-        return Ok(over(&visit, say!("sign-in-over"), why, &change));
+        return Ok(over(&context, say!("sign-in-over"), why, &change));
     }
-    let (expires_in, resend_in) = visit.waits(&pending);
-    let trouble = mail_trouble(&visit.state.core, &pending).await?.unwrap_or_default();
-    let auth = &visit.policy().auth;
+    let (expires_in, resend_in) = context.waits(&pending);
+    let trouble = mail_trouble(&context.state.auth, &pending).await?.unwrap_or_default();
+    let auth = &context.policy().auth;
     let mode = auth.mode.left_of(&pending.mode).unwrap_or(Mode::Link);
     let is_off = pending.is_switched_off(auth.code_tries) && mode.has_code();
-    let error = match visit.flash().error {
+    let error = match context.flash().error {
         Some(error) => error.message,
         None if is_off => Error::TooManyAttempts { mode }.to_string(),
         None => String::new(),
@@ -95,8 +95,8 @@ async fn code_page() -> Result<AnyView, Error> {
 }
 
 /// Why there is nothing to wait for here, and the way to a new e-mail.
-fn over(visit: &Visit, heading: String, why: String, way_on: &str) -> AnyView {
-    let (refused, way_on) = (refusal(visit), way_on.to_owned());
+fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> AnyView {
+    let (refused, way_on) = (refusal(context), way_on.to_owned());
     view! {
         <Frame title=heading.clone()>
             <h1>{heading}</h1>

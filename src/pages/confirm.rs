@@ -8,7 +8,7 @@ use crate::{
         auth::link::{self, LinkToken},
         config::SameBrowser,
         ground::{error::Error, words::say},
-        http::page_data::Visit,
+        http::page_context::PageContext,
         store::AuthRequest,
     },
     wire::Refusal,
@@ -20,35 +20,35 @@ pub fn ConfirmPage() -> impl IntoView {
 }
 
 async fn confirm_page() -> Result<AnyView, Error> {
-    let visit = Visit::current()?;
-    let text = visit.query("link_token").unwrap_or_default();
+    let context = PageContext::current()?;
+    let text = context.query("link_token").unwrap_or_default();
     let token = match LinkToken::parse(&text) {
         Ok(token) => token,
-        Err(error) => return Ok(explanation(&visit, error, None)),
+        Err(error) => return Ok(explanation(&context, error, None)),
     };
     let text = token.encode();
-    match link::judge(&visit.state.core, &token, &visit.browser().await?).await {
-        Ok(_) => Ok(still_good(&visit, &text)),
+    match link::judge(&context.state.auth, &token, &context.requester().await?).await {
+        Ok(_) => Ok(still_good(&context, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
         Err(Error::WrongBrowser { .. })
-            if visit.policy().auth.same_browser == SameBrowser::Confirm =>
+            if context.policy().auth.same_browser == SameBrowser::Confirm =>
         {
-            let origin = link::origin(&visit.state.core, &token).await?;
-            Ok(question(&visit, &origin.request, &text))
+            let origin = link::mailed_credential(&context.state.auth, &token).await?;
+            Ok(question(&context, &origin.request, &text))
         }
         Err(error) => {
             let can_send = !matches!(error, Error::LinkInvalid);
-            Ok(explanation(&visit, error, can_send.then_some(text)))
+            Ok(explanation(&context, error, can_send.then_some(text)))
         }
     }
 }
 
 /// A link that would sign in, had something else not been in the way: too many tries from this
 /// network, or the database. Not a redirect: as long as that lasts, it would lead back here.
-fn still_good(visit: &Visit, token: &str) -> AnyView {
-    let flash = visit.flash();
+fn still_good(context: &PageContext, token: &str) -> AnyView {
+    let flash = context.flash();
     if let Some(error) = &flash.error {
-        visit.set_status_of(error);
+        context.set_status_of(error);
     }
     let sentence = flash.error.map(|error| view! { <p>{error.message}</p> });
     let link = format!("/api/auth/verify?link_token={token}");
@@ -68,10 +68,10 @@ fn still_good(visit: &Visit, token: &str) -> AnyView {
 }
 
 /// Why the link does not sign in, and the way on.
-fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
+fn explanation(context: &PageContext, error: Error, token: Option<String>) -> AnyView {
     let refusal_shown = Refusal::from(error.clone());
-    visit.set_status_of(&refusal_shown);
-    let refused = refusal(visit);
+    context.set_status_of(&refusal_shown);
+    let refused = refusal(context);
     let heading = match error {
         Error::WrongBrowser { .. } => say!("open-where-asked"),
         Error::LinkExpired => say!("link-expired-title"),
@@ -110,10 +110,10 @@ fn explanation(visit: &Visit, error: Error, token: Option<String>) -> AnyView {
 }
 
 /// Who asked and when, and a button that signs this browser in instead of theirs.
-fn question(visit: &Visit, request: &AuthRequest, token: &str) -> AnyView {
-    let refused = refusal(visit);
+fn question(context: &PageContext, request: &AuthRequest, token: &str) -> AnyView {
+    let refused = refusal(context);
     let facts = facts(
-        visit,
+        context,
         request.address.clone(),
         &request.user_agent,
         &request.ip_prefix,

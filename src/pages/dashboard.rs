@@ -12,7 +12,7 @@ use crate::server::{
         user_agent::describe,
         words::{ago, say},
     },
-    http::page_data::Visit,
+    http::page_context::PageContext,
     store::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine},
     values::{
         event::{Event, Method},
@@ -26,22 +26,23 @@ pub fn DashboardPage() -> impl IntoView {
 }
 
 async fn dashboard() -> Result<AnyView, Error> {
-    let visit = Visit::current()?;
+    let context = PageContext::current()?;
     // The guard has run: without a session nobody gets here.
-    let (Some(session), Some(activity)) = (visit.session.clone(), visit.activity.clone()) else {
+    let (Some(session), Some(activity)) = (context.session.clone(), context.activity.clone())
+    else {
         return Err(Error::Unauthenticated);
     };
-    let (core, now) = (&visit.state.core, visit.state.core.clock.now());
+    let (auth, now) = (&context.state.auth, context.state.auth.clock.now());
     let Activity { sessions, account, attempts } = &*activity;
-    let refused = refusal(&visit);
+    let refused = refusal(&context);
     let several = sessions.len() > 1;
     let rows = sessions.iter().map(|row| session_row(&session, row, now)).collect_view();
     let (account, attempts) = (account_section(account, now), attempts_section(attempts, now));
-    let passwords = match visit.policy().auth.passwords {
-        Passwords::Optional => Some(password_form(&visit, &session).await?),
+    let passwords = match context.policy().auth.passwords {
+        Passwords::Optional => Some(password_form(&context, &session).await?),
         Passwords::Off => None,
     };
-    let deletion = core.mapped_users.is_none().then(|| deletion_form(session.is_recent(core)));
+    let deletion = auth.team_users.is_none().then(|| deletion_form(session.is_recent(auth)));
     Ok(view! {
         <Frame title=say!("dashboard")>
             <h1>{say!("signed-in")}</h1>
@@ -221,10 +222,10 @@ fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
 }
 
 /// Sets, changes or removes the password, soon after signing in.
-async fn password_form(visit: &Visit, session: &Session) -> Result<AnyView, Error> {
-    let core = &visit.state.core;
-    let has_one = core.store.has_password(&session.row.address).await?;
-    if !session.is_recent(core) {
+async fn password_form(context: &PageContext, session: &Session) -> Result<AnyView, Error> {
+    let auth = &context.state.auth;
+    let has_one = auth.store.has_password(&session.row.address).await?;
+    if !session.is_recent(auth) {
         let state = if has_one { say!("password-kept") } else { say!("no-password") };
         return Ok(view! {
             <section>

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::TroublePage;
+use super::ErrorPage;
 use crate::server::{
     config::Brand,
     ground::{
@@ -13,16 +13,16 @@ use crate::server::{
         user_agent::describe,
         words::{Language, ago, language, say},
     },
-    http::page_data::Visit,
+    http::page_context::PageContext,
     values::shown::shown,
 };
 
 /// The brand above one card, and the small print below.
 #[component]
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
-    let policy = Visit::current().map(|visit| visit.policy()).unwrap_or_default();
+    let policy = PageContext::current().map(|context| context.policy()).unwrap_or_default();
     let name = policy.brand.name.clone();
-    let sign = match policy.look.logo() {
+    let sign = match policy.brand_files.logo() {
         Some(logo) if policy.brand.logo_has_name => view! { <img src=logo alt=name /> }.into_any(),
         Some(logo) => view! {
             <img src=logo alt="" />
@@ -67,7 +67,8 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
             </button>
         }
     });
-    let back = Visit::current().map(|visit| visit.location.to_string()).unwrap_or_default();
+    let back =
+        PageContext::current().map(|context| context.location.to_string()).unwrap_or_default();
     view! {
         <footer class="small-print">
             {links.collect_view()}
@@ -83,13 +84,13 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
 /// it is large and moved often.
 pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
     Suspend::new(async move {
-        page.await.unwrap_or_else(|error| view! { <TroublePage error /> }.into_any())
+        page.await.unwrap_or_else(|error| view! { <ErrorPage error /> }.into_any())
     })
 }
 
 /// Whose sign-in it is, and where and when it was begun.
 pub fn facts(
-    visit: &Visit,
+    context: &PageContext,
     address: String,
     user_agent: &str,
     network: &str,
@@ -103,14 +104,14 @@ pub fn facts(
             <dt>{say!("fact-browser")}</dt>
             <dd>{browser}</dd>
             <dt>{say!("fact-when")}</dt>
-            <dd>{ago(begun_at, visit.state.core.clock.now())}</dd>
+            <dd>{ago(begun_at, context.state.auth.clock.now())}</dd>
         </dl>
     }
 }
 
 /// Why the last form without JavaScript was sent back to this page, if one was.
-pub fn refusal(visit: &Visit) -> impl IntoView + use<> {
-    visit.flash().error.map(|error| {
+pub fn refusal(context: &PageContext) -> impl IntoView + use<> {
+    context.flash().error.map(|error| {
         view! {
             <p class="message" role="alert">
                 {error.message}

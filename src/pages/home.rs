@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::frame::load;
-use crate::server::{ground::error::Error, http::page_data::Visit};
+use crate::server::{ground::error::Error, http::page_context::PageContext};
 
 #[component]
 pub fn Home() -> impl IntoView {
@@ -11,8 +11,8 @@ pub fn Home() -> impl IntoView {
 }
 
 async fn home() -> Result<AnyView, Error> {
-    let visit = Visit::current()?;
-    let session = visit.present_session().await?;
-    visit.redirect(if session.is_some() { "/dashboard" } else { "/login" });
+    let context = PageContext::current()?;
+    let session = context.present_session().await?;
+    context.redirect(if session.is_some() { "/dashboard" } else { "/login" });
     Ok(().into_any())
 }

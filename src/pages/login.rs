@@ -8,24 +8,26 @@ use crate::{
     server::{
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
-        http::page_data::Visit,
+        http::page_context::PageContext,
     },
 };
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let visit = Visit::current().ok();
-    let next = visit.as_ref().and_then(|visit| visit.query("next")).unwrap_or_default();
-    let brand = visit.as_ref().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
-    let passwords =
-        visit.as_ref().is_some_and(|visit| visit.policy().auth.passwords == Passwords::Optional);
-    let mode = visit.as_ref().map(|visit| visit.policy().auth.mode).unwrap_or_default();
+    let context = PageContext::current().ok();
+    let next = context.as_ref().and_then(|context| context.query("next")).unwrap_or_default();
+    let brand =
+        context.as_ref().map(|context| context.policy().brand.name.clone()).unwrap_or_default();
+    let passwords = context
+        .as_ref()
+        .is_some_and(|context| context.policy().auth.passwords == Passwords::Optional);
+    let mode = context.as_ref().map(|context| context.policy().auth.mode).unwrap_or_default();
     let promise = match mode {
         Mode::Link => say!("promise-link"),
         Mode::Otp => say!("promise-code"),
         Mode::LinkOtp => say!("promise-both"),
     };
-    let flash = visit.map(|visit| visit.flash()).unwrap_or_default();
+    let flash = context.map(|context| context.flash()).unwrap_or_default();
     // Having to sign in is no fault of what is in the field.
     let (notice, error) = match flash.error {
         Some(error) if error.code == Error::Unauthenticated.code() => {

@@ -3,12 +3,12 @@
 use leptos::prelude::*;
 
 use super::frame::Frame;
-use crate::server::{ground::words::say, http::page_data::Visit};
+use crate::server::{ground::words::say, http::page_context::PageContext};
 
 #[component]
 pub fn NotFound() -> impl IntoView {
-    if let Ok(visit) = Visit::current() {
-        visit.set_not_found();
+    if let Ok(context) = PageContext::current() {
+        context.set_not_found();
     }
     view! {
         <Frame title=say!("not-found")>

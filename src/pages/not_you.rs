@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, facts, load, refusal};
 use crate::server::{
-    auth::not_you::{Found, What},
+    auth::dispute::{Disputed, DisputedSignIn},
     config::Passwords,
     ground::{error::Error, words::say},
-    http::page_data::Visit,
+    http::page_context::PageContext,
 };
 
 #[component]
@@ -17,17 +17,17 @@ pub fn NotYouPage() -> impl IntoView {
 }
 
 async fn not_you_page() -> Result<AnyView, Error> {
-    let visit = Visit::current()?;
-    match visit.query("stopped").as_deref() {
+    let context = PageContext::current()?;
+    match context.query("stopped").as_deref() {
         None => {}
         Some("request") => return Ok(notice(say!("stopped-title"), say!("stopped-explained"))),
         Some(_) => return Ok(notice(say!("put-out-title"), say!("put-out-explained"))),
     }
     let [request, session, change] =
-        ["request", "session", "password_change"].map(|name| visit.query(name));
-    let (what, token) = What::of(request, session, change);
-    Ok(match what.find(&visit.state.core, &token).await? {
-        Some(found) => question(&visit, what, token, found),
+        ["request", "session", "password_change"].map(|name| context.query(name));
+    let (what, token) = Disputed::of(request, session, change);
+    Ok(match what.find(&context.state.auth, &token).await? {
+        Some(found) => question(&context, what, token, found),
         None => notice(say!("too-late-title"), say!("too-late-explained")),
     })
 }
@@ -54,18 +54,24 @@ fn choice(name: &'static str, label: String) -> AnyView {
 }
 
 /// Who began it and when, and a button that ends it.
-fn question(visit: &Visit, what: What, token: String, found: Found) -> AnyView {
-    let facts = facts(visit, found.address, &found.user_agent, &found.network, found.begun_at);
-    let refused = refusal(visit);
+fn question(
+    context: &PageContext,
+    what: Disputed,
+    token: String,
+    found: DisputedSignIn,
+) -> AnyView {
+    let facts = facts(context, found.address, &found.user_agent, &found.network, found.begun_at);
+    let refused = refusal(context);
     let (explained, press) = match what {
-        What::Request => (say!("not-you-explained"), say!("stop-it")),
-        What::Session => (say!("not-you-session-explained"), say!("put-them-out")),
-        What::PasswordChange => (say!("not-you-password-explained"), say!("put-them-out")),
+        Disputed::Request => (say!("not-you-explained"), say!("stop-it")),
+        Disputed::Session => (say!("not-you-session-explained"), say!("put-them-out")),
+        Disputed::PasswordChange => (say!("not-you-password-explained"), say!("put-them-out")),
     };
     // What only the owner can know: whether the other sessions and the password are theirs.
-    let everywhere = (what != What::Request).then(|| choice("everywhere", say!("end-all-others")));
-    let passwords = visit.policy().auth.passwords == Passwords::Optional;
-    let password = (what == What::Session && passwords)
+    let everywhere =
+        (what != Disputed::Request).then(|| choice("everywhere", say!("end-all-others")));
+    let passwords = context.policy().auth.passwords == Passwords::Optional;
+    let password = (what == Disputed::Session && passwords)
         .then(|| choice("remove_password", say!("remove-password-if-any")));
     view! {
         <Frame title=say!("not-you-title")>

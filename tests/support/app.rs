@@ -115,7 +115,7 @@ impl App {
         let sent = self.inbox.count_to(address);
         browser.ask_for_mail(address).await;
         let mail = self.inbox.nth_to(address, sent + 1).await;
-        assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
+        assert_eq!(browser.get(mail.connection()).await.goes_to(), "/dashboard");
         browser
     }
 
@@ -261,7 +261,7 @@ async fn serve(
     static STARTS: AtomicU64 = AtomicU64::new(1);
     let random = Random::seeded(STARTS.fetch_add(1, Ordering::Relaxed));
     let server = Server::build(settings.clone(), clock.clone(), random).await.unwrap();
-    let (store, worker) = (server.core.store.clone(), server.worker());
+    let (store, worker) = (server.auth.store.clone(), server.worker());
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();

@@ -1,8 +1,8 @@
 //! A team's database beside ours, whose users sign in.
 
 use latchkey::server::{
-    config::{Database, Users},
-    store::{MapError, MappedUsers, Store},
+    config::{Database, UsersPolicy},
+    store::{MapError, Store, TeamUsers},
 };
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
@@ -78,16 +78,16 @@ impl Team {
     }
 
     /// A table as Latchkey maps it, or why it cannot be mapped.
-    pub async fn mapped(&self, table: &str, address: &str) -> Result<MappedUsers, MapError> {
+    pub async fn mapped(&self, table: &str, address: &str) -> Result<TeamUsers, MapError> {
         let url = format!("sqlite://{}", self.folder.path().join("own.db").display());
         let own = Store::open(&url, &Database::default()).await.unwrap();
-        let users = Users {
+        let users = UsersPolicy {
             table: table.to_owned(),
             id: "id".to_owned(),
             address: address.to_owned(),
             database_url: Some(self.url.clone()),
         };
-        MappedUsers::open(&users, &own, &Database::default()).await
+        TeamUsers::open(&users, &own, &Database::default()).await
     }
 
     /// Why it cannot be mapped.

@@ -12,7 +12,7 @@ use crate::server::{
     auth::link::{self, Followed, LinkToken},
     ground::error::Error,
     http::{
-        caller::Caller, cookies, forms::Flash, headers::no_store, respond::ErrorAnswer,
+        caller::Caller, cookies, form_posts::Flash, headers::no_store, respond::ErrorAnswer,
         state::AppState,
     },
 };
@@ -80,8 +80,8 @@ async fn follow(
     text: &str,
 ) -> Result<(String, Vec<HeaderValue>), Error> {
     let token = LinkToken::parse(text)?;
-    let browser = caller.browser(state).await?;
-    Ok(match link::follow(&state.core, &token, &browser).await? {
+    let requester = caller.requester(state).await?;
+    Ok(match link::follow(&state.auth, &token, &requester).await? {
         Followed::SignedIn(signed_in) => {
             let cookies = state.cookies.signed_in(&signed_in);
             (signed_in.destination, cookies.into())

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{Answer, Failure, body::parse};
 use crate::server::{
     auth::{
-        Browser,
+        Requester,
         request::{self, Started},
         terms::Ask,
     },
@@ -24,7 +24,7 @@ use crate::server::{
         respond::ErrorAnswer,
         state::AppState,
     },
-    mail::payload::Template,
+    mail::letter::Template,
 };
 
 /// Asks for a mail.
@@ -99,10 +99,10 @@ pub struct Sent {
 )]
 pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let mut send: Send = parse(&caller.headers, &body)?;
-    let mut browser = caller.browser(&state).await?;
-    browser.devices.extend(send.device.take());
-    let started = request::start(&state.core, &send.into(), &browser).await?;
-    Ok(accepted(state.cookies, &browser, started))
+    let mut requester = caller.requester(&state).await?;
+    requester.devices.extend(send.device.take());
+    let started = request::start(&state.auth, &send.into(), &requester).await?;
+    Ok(accepted(state.cookies, &requester, started))
 }
 
 /// Asks for a fresh mail.
@@ -129,15 +129,15 @@ pub struct Resend {
 )]
 pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let Resend { auth_request_id, device } = parse(&caller.headers, &body)?;
-    let mut browser = caller.browser(&state).await?;
-    browser.devices.extend(device);
-    let id = browser.holding(auth_request_id)?;
-    let started = request::resend(&state.core, &id, &browser).await?;
-    Ok(accepted(state.cookies, &browser, started))
+    let mut requester = caller.requester(&state).await?;
+    requester.devices.extend(device);
+    let id = requester.holding(auth_request_id)?;
+    let started = request::resend(&state.auth, &id, &requester).await?;
+    Ok(accepted(state.cookies, &requester, started))
 }
 
-fn accepted(cookies: Cookies, browser: &Browser, started: Started) -> Response {
-    let cookie = cookies.hold(&browser.held, &started.auth_request_id);
+fn accepted(cookies: Cookies, requester: &Requester, started: Started) -> Response {
+    let cookie = cookies.hold(&requester.held, &started.auth_request_id);
     let Started { auth_request_id, expires_at, expires_in, passwordless_type } = started;
     let sent =
         Sent { auth_request_id, expires_at: expires_at / SECOND, expires_in, passwordless_type };

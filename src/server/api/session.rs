@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Answer, Failure, body::parse};
 use crate::server::{
-    auth::session::{self, Which},
+    auth::session::{self, SessionsToEnd},
     ground::{clock::SECOND, error::Error},
     http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
 };
@@ -39,7 +39,7 @@ pub struct SessionAnswer {
 )]
 pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
-    let renewed = session::renew(&state.core, &session).await?;
+    let renewed = session::renew(&state.auth, &session).await?;
     let expires_at = renewed.as_ref().map_or(session.expires_at, |token| token.expires_at) / SECOND;
     let issued_at = session.issued_at / SECOND;
     let (row, by_cookie) = (session.row, session.by_cookie);
@@ -81,8 +81,8 @@ pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) 
     let Logout { everywhere } =
         if body.is_empty() { Logout::default() } else { parse(&caller.headers, &body)? };
     let session = caller.session(&state).await?.ok_or(Error::Unauthenticated)?;
-    let which = if everywhere { Which::All } else { Which::This };
-    session::end(&state.core, &session, &which, &caller.client()).await?;
+    let which = if everywhere { SessionsToEnd::All } else { SessionsToEnd::This };
+    session::end(&state.auth, &session, &which, &caller.client()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     cookies::append(response.headers_mut(), state.cookies.clear_session());
     Ok(response)

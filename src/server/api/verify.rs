@@ -93,15 +93,15 @@ pub struct VerifiedSession {
 pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let Verify { code, link_token, auth_request_id, session, device } =
         parse(&caller.headers, &body)?;
-    let mut browser = caller.browser(&state).await?;
-    browser.devices.extend(device);
-    let id = browser.holding(auth_request_id)?;
+    let mut requester = caller.requester(&state).await?;
+    requester.devices.extend(device);
+    let id = requester.holding(auth_request_id)?;
     let signed_in = match (code, link_token) {
         (Some(code), None) => {
-            code::verify(&state.core, &id, &Code::parse(&code)?, &browser).await?
+            code::verify(&state.auth, &id, &Code::parse(&code)?, &requester).await?
         }
         (None, Some(token)) => {
-            link::verify(&state.core, &LinkToken::parse(&token)?, &browser).await?
+            link::verify(&state.auth, &LinkToken::parse(&token)?, &requester).await?
         }
         (Some(_), Some(_)) => {
             return Err(Error::invalid("send code or link_token, not both").into());

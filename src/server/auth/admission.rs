@@ -1,13 +1,13 @@
 //! Who may sign in, and who may receive mail.
 
-use super::Core;
+use super::Auth;
 use crate::server::{config::SignUp, ground::error::Error, store::Admission};
 
-impl Core {
+impl Auth {
     /// The id that the team's own table has for an address: `None` where no table is mapped,
     /// `Some(None)` where it does not have the address.
-    pub(super) async fn mapped_id(&self, address: &str) -> Result<Option<Option<String>>, Error> {
-        match &self.mapped_users {
+    pub(super) async fn team_id(&self, address: &str) -> Result<Option<Option<String>>, Error> {
+        match &self.team_users {
             Some(mapped) => mapped.find(address).await.map(Some),
             None => Ok(None),
         }
@@ -16,10 +16,10 @@ impl Core {
     /// Who may sign in. Bans are judged in the step that signs in.
     pub(super) fn admission<'a>(
         &self,
-        mapped_id: Option<&'a Option<String>>,
+        team_id: Option<&'a Option<String>>,
         new_id: &'a str,
     ) -> Admission<'a> {
-        match (mapped_id, self.policy().auth.sign_up) {
+        match (team_id, self.policy().auth.sign_up) {
             (Some(Some(user_id)), _) => Admission::As { user_id },
             (Some(None), _) => Admission::Nobody,
             (None, SignUp::Open) => Admission::Anyone { new_id },
@@ -31,7 +31,7 @@ impl Core {
     /// never to who is banned. Asked by the outbox worker, long after the request was answered, so
     /// that no answer can depend on it.
     pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
-        match (self.mapped_id(address).await?, self.policy().auth.sign_up) {
+        match (self.team_id(address).await?, self.policy().auth.sign_up) {
             (Some(None), _) => Ok(false),
             (Some(Some(user_id)), _) => Ok(!self.store.is_banned(Some(&user_id), address).await?),
             (None, SignUp::Open) => Ok(!self.store.is_banned(None, address).await?),

@@ -5,14 +5,14 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    Browser, Core, Refused, SignedIn, code_hash, device,
+    Auth, Refused, Requester, SignedIn, code_hash, device,
     finish::{Proved, finish},
     limits,
 };
 use crate::server::{
-    config::{Auth, Resend},
+    config::{AuthPolicy, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
-    store::{AuthRequest, Counted, Ended, FailedTry, Origin, Proof, Taken, Verdict},
+    store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Taken, Verdict},
     values::destination,
 };
 
@@ -72,61 +72,61 @@ fn find_six_digits(text: &str) -> Option<String> {
 /// it are written in one step, and nobody is answered before: neither parallel tries nor a crash
 /// give one away (ASVS 5.0 6.6.2).
 pub async fn verify(
-    core: &Core,
+    auth: &Auth,
     id: &str,
     code: &Code,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<SignedIn, Error> {
-    let others: Vec<String> = browser.held.iter().filter(|held| *held != id).cloned().collect();
+    let others: Vec<String> = requester.held.iter().filter(|held| *held != id).cloned().collect();
     // At once, as what is counted here refuses before anything is read.
-    let ((), origins) = tokio::try_join!(
+    let ((), credentials) = tokio::try_join!(
         biased;
-        core.one_more_verify(browser.client.ip),
-        core.store.origins_of_code(id, &others),
+        auth.one_more_verify(requester.client.ip),
+        auth.store.credentials_of_code(id, &others),
     )?;
-    let (origins, others): (Vec<Origin>, Vec<Origin>) =
-        origins.into_iter().partition(|origin| origin.request.id == id);
-    let address = origins.first().map(|origin| origin.request.address.clone());
-    match attempt(core, &origins, &others, code, browser).await {
+    let (credentials, others): (Vec<MailedCredential>, Vec<MailedCredential>) =
+        credentials.into_iter().partition(|credential| credential.request.id == id);
+    let address = credentials.first().map(|credential| credential.request.address.clone());
+    match attempt(auth, &credentials, &others, code, requester).await {
         Ok(signed_in) => Ok(signed_in),
-        Err(refused) => Err(core.refuse(refused, address.as_deref(), &browser.client).await),
+        Err(refused) => Err(auth.refuse(refused, address.as_deref(), &requester.client).await),
     }
 }
 
-/// `origins` are the credentials of the request, `others` those of other requests of this browser.
+/// `credentials` are the credentials of the request, `others` those of other requests of this browser.
 async fn attempt(
-    core: &Core,
-    origins: &[Origin],
-    others: &[Origin],
+    auth: &Auth,
+    credentials: &[MailedCredential],
+    others: &[MailedCredential],
     code: &Code,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<SignedIn, Refused> {
     // An unknown request is no different from one long expired and purged.
-    let asked = &origins.first().ok_or(Error::CodeExpired)?.request;
-    let policy = core.policy();
-    let now = core.clock.now();
+    let asked = &credentials.first().ok_or(Error::CodeExpired)?.request;
+    let policy = auth.policy();
+    let now = auth.clock.now();
     if let Some(error) = why_no_try(asked, &policy.auth, now) {
         return Err(error.into());
     }
     // Hashed outside the step that judges it, which others wait for.
-    let kept = origins.iter().map(|origin| origin.code_hash.as_str());
-    let hit = code_hash::find(code, &asked.code_salt, &core.keys, kept)?;
-    let hit = hit.and_then(|n| origins.get(n));
+    let kept = credentials.iter().map(|credential| credential.code_hash.as_str());
+    let hit = code_hash::find(code, &asked.code_salt, &auth.keys, kept)?;
+    let hit = hit.and_then(|n| credentials.get(n));
     // Typed where a newer request of the same browser waits, the code of an earlier mail is no
     // guess, and costs no try.
     let mut is_earlier = false;
-    let superseded = |other: &&Origin| {
+    let superseded = |other: &&MailedCredential| {
         other.request.address == asked.address && other.request.ended() == Some(Ended::Superseded)
     };
     for other in others.iter().filter(superseded).filter(|_| hit.is_none()) {
         let (salt, kept) = (&other.request.code_salt, [other.code_hash.as_str()]);
-        is_earlier |= code_hash::find(code, salt, &core.keys, kept.into_iter())?.is_some();
+        is_earlier |= code_hash::find(code, salt, &auth.keys, kept.into_iter())?.is_some();
     }
     let (try_id, bucket) =
-        (core.random.id()?, device::bucket(core, &asked.address, browser).await?);
+        (auth.random.id()?, device::bucket(auth, &asked.address, requester).await?);
     let (network, mode) =
-        (limits::network(&asked.address, &bucket, browser), asked.mode.parse::<Mode>()?);
-    core.room_for_try(network, mode)?;
+        (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
+    auth.room_for_try(network, mode)?;
     let judge = |request: &AuthRequest, failed: &[Taken]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
@@ -146,14 +146,14 @@ async fn attempt(
             None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, mode)),
         }
     };
-    let from = &browser.client.ip_prefix;
+    let from = &requester.client.ip_prefix;
     let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, at: now };
     // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
     // it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
-        return Err(match core.store.count_try(asked, &code_try, &judge).await? {
+        return Err(match auth.store.count_try(asked, &code_try, &judge).await? {
             Counted::Wrong(error) => {
-                core.one_more_failure(network);
+                auth.one_more_failure(network);
                 error.into()
             }
             Counted::Gone => Error::CodeExpired.into(),
@@ -169,7 +169,7 @@ async fn attempt(
         destination: destination::with_state(&asked.destination, asked.state.as_deref()),
         otherwise: Error::CodeExpired,
     };
-    finish(core, browser, proved).await
+    finish(auth, requester, proved).await
 }
 
 /// What to say of a wrong code, when so many of the tries are spent.
@@ -182,7 +182,7 @@ fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
 
 /// Why an auth request gives no try; nothing when it does. Policy is asked again: where it has no
 /// codes (any more), there is nothing to guess.
-fn why_no_try(request: &AuthRequest, policy: &Auth, now: Millis) -> Option<Error> {
+fn why_no_try(request: &AuthRequest, policy: &AuthPolicy, now: Millis) -> Option<Error> {
     let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
     match request.ended() {
         Some(Ended::Superseded) => Some(Error::CodeSuperseded),

@@ -12,7 +12,7 @@
 
 use std::{iter::once, ops::RangeInclusive};
 
-use super::{Browser, Core};
+use super::{Auth, Requester};
 use crate::server::{
     ground::{
         clock::{MINUTE, Millis},
@@ -37,11 +37,11 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn read(core: &Core, address: &str, text: &'a str) -> Option<Self> {
+    fn read(auth: &Auth, address: &str, text: &'a str) -> Option<Self> {
         let (id, rest) = text.split_once('.')?;
         let (at, code) = rest.split_once('.')?;
         let signed_in_at = at.parse().ok()?;
-        let ours = core.keys.verify_device(&signed(address, id, signed_in_at), code);
+        let ours = auth.keys.verify_device(&signed(address, id, signed_in_at), code);
         ours.then_some(Entry { id, signed_in_at })
     }
 }
@@ -58,34 +58,34 @@ fn believed(now: Millis) -> RangeInclusive<Millis> {
     now - DEVICES_KNOWN_FOR..=now + MINUTE
 }
 
-/// The id of the device that `browser` is, if it is known to have signed in to `address`.
+/// The id of the device that `requester` is, if it is known to have signed in to `address`.
 async fn known<'a>(
-    core: &Core,
+    auth: &Auth,
     address: &str,
-    browser: &'a Browser,
+    requester: &'a Requester,
 ) -> Result<Option<&'a str>, Error> {
-    let entry = browser.devices.iter().find_map(|text| Entry::read(core, address, text));
-    let in_time = |entry: &Entry| believed(core.clock.now()).contains(&entry.signed_in_at);
+    let entry = requester.devices.iter().find_map(|text| Entry::read(auth, address, text));
+    let in_time = |entry: &Entry| believed(auth.clock.now()).contains(&entry.signed_in_at);
     let Some(entry) = entry.filter(in_time) else { return Ok(None) };
-    let is_trusted = entry.signed_in_at > distrusted_until(core, address).await?;
+    let is_trusted = entry.signed_in_at > distrusted_until(auth, address).await?;
     Ok(is_trusted.then_some(entry.id))
 }
 
 /// Until when the devices of an address are known no more; 0 where nobody was ever put out. After
 /// the secrets were rotated, an address has a subject under each.
-async fn distrusted_until(core: &Core, address: &str) -> Result<Millis, Error> {
+async fn distrusted_until(auth: &Auth, address: &str) -> Result<Millis, Error> {
     let mut until = 0;
-    for subject in core.keys.subjects(address) {
-        until = until.max(core.store.distrusted_until(&subject).await?);
+    for subject in auth.keys.subjects(address) {
+        until = until.max(auth.store.distrusted_until(&subject).await?);
     }
     Ok(until)
 }
 
-/// Whose allowance a request of `browser` for `address` takes from: that of the device if it has
+/// Whose allowance a request of `requester` for `address` takes from: that of the device if it has
 /// signed in to the address before, else the one all strangers share. No address holds a space, so
 /// no stranger's bucket is spelt like a device's.
-pub async fn bucket(core: &Core, address: &str, browser: &Browser) -> Result<String, Error> {
-    Ok(match known(core, address, browser).await? {
+pub async fn bucket(auth: &Auth, address: &str, requester: &Requester) -> Result<String, Error> {
+    Ok(match known(auth, address, requester).await? {
         Some(id) => format!("{address} {id}"),
         None => address.to_owned(),
     })
@@ -93,43 +93,43 @@ pub async fn bucket(core: &Core, address: &str, browser: &Browser) -> Result<Str
 
 /// The device that signs in to `address` at `at`: the one it was, or a new one.
 pub async fn of_sign_in(
-    core: &Core,
+    auth: &Auth,
     address: &str,
-    browser: &Browser,
+    requester: &Requester,
     at: Millis,
 ) -> Result<Device, Error> {
-    let known = known(core, address, browser).await?.map(str::to_owned);
+    let known = known(auth, address, requester).await?.map(str::to_owned);
     let was_known = known.is_some();
-    let id = known.map_or_else(|| core.random.id(), Ok)?;
-    let entries = entries(core, address, browser, &id, at)?;
+    let id = known.map_or_else(|| auth.random.id(), Ok)?;
+    let entries = entries(auth, address, requester, &id, at)?;
     Ok(Device { id, was_known, entries })
 }
 
 /// What a browser keeps whose entry for an address is now this: one entry for each address.
 fn entries(
-    core: &Core,
+    auth: &Auth,
     address: &str,
-    browser: &Browser,
+    requester: &Requester,
     id: &str,
     at: Millis,
 ) -> Result<Vec<String>, Error> {
-    let code = core.keys.sign_device(&signed(address, id, at))?;
-    let is_of_another = |text: &&String| Entry::read(core, address, text).is_none();
-    let others = browser.devices.iter().filter(is_of_another).cloned();
+    let code = auth.keys.sign_device(&signed(address, id, at))?;
+    let is_of_another = |text: &&String| Entry::read(auth, address, text).is_none();
+    let others = requester.devices.iter().filter(is_of_another).cloned();
     Ok(once(format!("{id}.{at}.{code}")).chain(others).collect())
 }
 
 /// Takes a step that ends the trust in every device of an address, all but the one it is taken on,
 /// if that was known. What its browser keeps then.
 pub async fn all_but_this(
-    core: &Core,
+    auth: &Auth,
     address: &str,
-    browser: &Browser,
+    requester: &Requester,
     step: impl Future<Output = Result<(), Error>>,
 ) -> Result<Option<Vec<String>>, Error> {
-    let id = known(core, address, browser).await?.map(str::to_owned);
+    let id = known(auth, address, requester).await?.map(str::to_owned);
     step.await?;
     let Some(id) = id else { return Ok(None) };
-    let at = core.clock.now().max(distrusted_until(core, address).await? + 1);
-    entries(core, address, browser, &id, at).map(Some)
+    let at = auth.clock.now().max(distrusted_until(auth, address).await? + 1);
+    entries(auth, address, requester, &id, at).map(Some)
 }

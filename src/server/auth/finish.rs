@@ -1,10 +1,10 @@
 //! The end of every way in: the one place where a session begins, whatever proved the person.
 
 use super::{
-    Browser, Core, Refused, SignedIn,
+    Auth, Refused, Requester, SignedIn,
     device::{self, Device},
     notice,
-    sealed::Sealed,
+    sealed::SealedMail,
     session,
 };
 use crate::server::{
@@ -34,17 +34,17 @@ pub(super) struct Proved<'a> {
 /// Begins a session, once, if the proof is right when it is judged for the last time and the
 /// address may sign in.
 pub(super) async fn finish(
-    core: &Core,
-    browser: &Browser,
+    auth: &Auth,
+    requester: &Requester,
     proved: Proved<'_>,
 ) -> Result<SignedIn, Refused> {
     let Proved { method, address, proof, attempt, request, destination, otherwise } = proved;
-    let (new_id, mapped_id) = (core.random.id()?, core.mapped_id(address).await?);
-    let admission = core.admission(mapped_id.as_ref(), &new_id);
-    let begun = Begun::new(core, method, address, browser).await?;
+    let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
+    let admission = auth.admission(team_id.as_ref(), &new_id);
+    let begun = Begun::new(auth, method, address, requester).await?;
     let session = begun.session();
     let sign_in = SignIn { address, proof, attempt, admission, session: &session, at: begun.at };
-    match core.store.sign_in(&sign_in).await? {
+    match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => Err(error.into()),
         SignInOutcome::Gone => Err(otherwise.into()),
         // The answer an unknown address would get that guessed its code: it is of no use.
@@ -52,7 +52,7 @@ pub(super) async fn finish(
         SignInOutcome::SignedIn { user_id } => {
             begun.tell(&user_id);
             let token = session::issue(
-                core,
+                auth,
                 &begun.session_id,
                 &user_id,
                 begun.at,
@@ -72,7 +72,7 @@ pub(super) async fn finish(
 
 /// A session as it begins: what is written of it in one step, and told after.
 struct Begun<'a> {
-    browser: &'a Browser,
+    requester: &'a Requester,
     session_id: String,
     at: Millis,
     token_expires_at: Millis,
@@ -86,37 +86,37 @@ struct Begun<'a> {
     /// lost, or is another address's by now.
     replaces_of_device: Option<AuditEvent>,
     /// A mail for an owner who may not know of it.
-    notice: Option<Sealed>,
+    notice: Option<SealedMail>,
 }
 
 impl<'a> Begun<'a> {
     async fn new(
-        core: &Core,
+        auth: &Auth,
         method: Method,
         address: &str,
-        browser: &'a Browser,
+        requester: &'a Requester,
     ) -> Result<Self, Error> {
-        let at = core.clock.now();
-        let expires_at = at + Millis::from(core.policy().session.max_age) * SECOND;
-        let token_expires_at = session::token_end(core, at, expires_at);
-        let device = device::of_sign_in(core, address, browser, at).await?;
+        let at = auth.clock.now();
+        let expires_at = at + Millis::from(auth.policy().session.max_age) * SECOND;
+        let token_expires_at = session::token_end(auth, at, expires_at);
+        let device = device::of_sign_in(auth, address, requester, at).await?;
         let event =
-            |name| core.event(name, Some(address), &browser.client).because(Reason::By(method));
+            |name| auth.event(name, Some(address), &requester.client).because(Reason::By(method));
         let events = [Event::AuthVerified, Event::SessionIssued].map(event);
         let replaced = |address: &str| {
-            core.event(Event::SessionRevoked, Some(address), &browser.client)
+            auth.event(Event::SessionRevoked, Some(address), &requester.client)
                 .because(Reason::Replaced)
         };
-        let replaces = browser
+        let replaces = requester
             .session
             .as_ref()
             .map(|had| (had.id.as_str(), replaced(&had.address).of_user(&had.user_id)));
-        let replaces_of_device = (device.was_known && browser.signed_in_as() != Some(address))
+        let replaces_of_device = (device.was_known && requester.signed_in_as() != Some(address))
             .then(|| replaced(address));
-        let session_id = core.random.id()?;
-        let notice = notice::of_session(core, address, &session_id, browser, &device, at)?;
+        let session_id = auth.random.id()?;
+        let notice = notice::of_session(auth, address, &session_id, requester, &device, at)?;
         Ok(Begun {
-            browser,
+            requester,
             session_id,
             at,
             token_expires_at,
@@ -133,8 +133,8 @@ impl<'a> Begun<'a> {
         NewSession {
             id: &self.session_id,
             device: &self.device.id,
-            user_agent: &self.browser.client.user_agent,
-            ip_prefix: &self.browser.client.ip_prefix,
+            user_agent: &self.requester.client.user_agent,
+            ip_prefix: &self.requester.client.ip_prefix,
             token_expires_at: self.token_expires_at,
             expires_at: self.expires_at,
             replaces: self.replaces.as_ref().map(|(id, event)| (*id, event)),

@@ -1,7 +1,7 @@
 //! Limits of an address. They count rows of the database, so they survive restarts and hold across
 //! instances.
 
-use super::Browser;
+use super::Requester;
 use crate::server::{
     config::Limits,
     ground::{
@@ -12,14 +12,14 @@ use crate::server::{
     store::Taken,
 };
 
-/// The network whose share of the strangers' allowance of an address a request of `browser` takes
+/// The network whose share of the strangers' allowance of an address a request of `requester` takes
 /// from; nothing where it takes from the allowance of a device that has signed in before.
 ///
 /// A network is an IPv4 /24 or an IPv6 /48: the least that is routed on its own, and what one
 /// customer of a hoster or a tunnel broker commands. That many people may sit behind one costs them
 /// little: they share it only where they ask for the same address.
-pub fn network<'a>(address: &str, bucket: &str, browser: &'a Browser) -> Option<&'a str> {
-    (bucket == address).then_some(browser.client.ip_prefix.as_str())
+pub fn network<'a>(address: &str, bucket: &str, requester: &'a Requester) -> Option<&'a str> {
+    (bucket == address).then_some(requester.client.ip_prefix.as_str())
 }
 
 /// Whether one more mail may go to an address to which `mails` were queued, newest first, if

@@ -6,14 +6,14 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 use super::{
-    Browser, Core, Refused, SignedIn,
+    Auth, Refused, Requester, SignedIn,
     finish::{Proved, finish},
     terms,
 };
 use crate::server::{
     config::{Resend, SameBrowser},
     ground::{error::Error, mode::Mode, random::Random},
-    store::{AuthRequest, Ended, Origin, Proof, Verdict},
+    store::{AuthRequest, Ended, MailedCredential, Proof, Verdict},
     values::destination,
 };
 
@@ -60,14 +60,18 @@ pub enum Followed {
 
 /// Follows a link: signs in the browser that asked for it, and leads on whom it signed in before.
 /// Any other browser, a scanner or a thief changes nothing by opening it.
-pub async fn follow(core: &Core, token: &LinkToken, browser: &Browser) -> Result<Followed, Error> {
-    let ((), mailed) = tokio::try_join!(
+pub async fn follow(
+    auth: &Auth,
+    token: &LinkToken,
+    requester: &Requester,
+) -> Result<Followed, Error> {
+    let ((), credential) = tokio::try_join!(
         biased;
-        core.one_more_verify(browser.client.ip),
-        async { Ok(origin(core, token).await) },
+        auth.one_more_verify(requester.client.ip),
+        async { Ok(mailed_credential(auth, token).await) },
     )?;
-    let request = mailed.as_ref().ok().map(|mailed| mailed.request.clone());
-    let refused = match use_up(core, mailed, browser).await {
+    let request = credential.as_ref().ok().map(|credential| credential.request.clone());
+    let refused = match use_up(auth, credential, requester).await {
         Ok(signed_in) => return Ok(Followed::SignedIn(Box::new(signed_in))),
         Err(refused) => refused,
     };
@@ -75,16 +79,20 @@ pub async fn follow(core: &Core, token: &LinkToken, browser: &Browser) -> Result
     // A second click of who is signed in by the first is no failure.
     if let Some(request) = &request
         && refused.answer == Error::LinkUsed
-        && browser.signed_in_as() == address
+        && requester.signed_in_as() == address
     {
         return Ok(Followed::Onward { destination: destination_of(request) });
     }
-    Err(core.refuse(refused, address, &browser.client).await)
+    Err(auth.refuse(refused, address, &requester.client).await)
 }
 
 /// Signs in the browser that asked for the link.
-pub async fn verify(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
-    match follow(core, token, browser).await? {
+pub async fn verify(
+    auth: &Auth,
+    token: &LinkToken,
+    requester: &Requester,
+) -> Result<SignedIn, Error> {
+    match follow(auth, token, requester).await? {
         Followed::SignedIn(signed_in) => Ok(*signed_in),
         Followed::Onward { .. } => Err(Error::LinkUsed),
     }
@@ -95,18 +103,18 @@ fn destination_of(request: &AuthRequest) -> String {
 }
 
 async fn use_up(
-    core: &Core,
-    mailed: Result<Origin, Error>,
-    browser: &Browser,
+    auth: &Auth,
+    credential: Result<MailedCredential, Error>,
+    requester: &Requester,
 ) -> Result<SignedIn, Refused> {
-    let mailed = mailed?;
-    let request = &mailed.request;
-    if let Some(error) = fault(core, request, &mailed, browser) {
+    let credential = credential?;
+    let request = &credential.request;
+    if let Some(error) = fault(auth, request, &credential, requester) {
         return Err(error.into());
     }
     // Again, in the step that uses it up: somebody may be faster.
     let judge = |request: &AuthRequest, _: &[_]| {
-        fault(core, request, &mailed, browser).map_or(Verdict::Right, Verdict::Refused)
+        fault(auth, request, &credential, requester).map_or(Verdict::Right, Verdict::Refused)
     };
     let proved = Proved {
         method: Method::Link,
@@ -117,52 +125,62 @@ async fn use_up(
         destination: destination_of(request),
         otherwise: Error::LinkUsed,
     };
-    finish(core, browser, proved).await
+    finish(auth, requester, proved).await
 }
 
 /// Signs in a browser that did not ask for the link, after a press on the page that says who did,
 /// where the policy allows that.
-pub async fn confirm(core: &Core, token: &LinkToken, browser: &Browser) -> Result<SignedIn, Error> {
-    if core.policy().auth.same_browser != SameBrowser::Confirm {
-        return verify(core, token, browser).await;
+pub async fn confirm(
+    auth: &Auth,
+    token: &LinkToken,
+    requester: &Requester,
+) -> Result<SignedIn, Error> {
+    if auth.policy().auth.same_browser != SameBrowser::Confirm {
+        return verify(auth, token, requester).await;
     }
-    let request = origin(core, token).await?.request;
-    let held = Browser { held: vec![request.id], ..browser.clone() };
-    verify(core, token, &held).await
+    let request = mailed_credential(auth, token).await?.request;
+    let held = Requester { held: vec![request.id], ..requester.clone() };
+    verify(auth, token, &held).await
 }
 
-/// Whether `token` would sign `browser` in now; reads only. The auth request it belongs to, or why
+/// Whether `token` would sign `requester` in now; reads only. The auth request it belongs to, or why
 /// not.
 pub async fn judge(
-    core: &Core,
+    auth: &Auth,
     token: &LinkToken,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<AuthRequest, Error> {
-    let origin = origin(core, token).await?;
-    fault(core, &origin.request, &origin, browser).map_or(Ok(origin.request), Err)
+    let credential = mailed_credential(auth, token).await?;
+    fault(auth, &credential.request, &credential, requester).map_or(Ok(credential.request), Err)
 }
 
-/// The origin of a link, to say whose it was and to start again from it.
-pub async fn origin(core: &Core, token: &LinkToken) -> Result<Origin, Error> {
-    core.store.origin_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
+/// The credential of a link, to say whose it was and to start again from it.
+pub async fn mailed_credential(auth: &Auth, token: &LinkToken) -> Result<MailedCredential, Error> {
+    auth.store.credential_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
 }
 
-/// The rule of links: why one does not sign `browser` in while its request is as it is here, the
+/// The rule of links: why one does not sign `requester` in while its request is as it is here, the
 /// most final reason first. Policy is asked again: what it has withdrawn since the mail was sent
 /// works no more.
-fn fault(core: &Core, request: &AuthRequest, origin: &Origin, browser: &Browser) -> Option<Error> {
-    let auth = &core.policy().auth;
-    let replaced = origin.generation != request.generation && auth.resend == Resend::Rotate;
-    let mode = auth.mode.left_of(&request.mode);
+fn fault(
+    auth: &Auth,
+    request: &AuthRequest,
+    credential: &MailedCredential,
+    requester: &Requester,
+) -> Option<Error> {
+    let policy = auth.policy();
+    let is_older = credential.generation != request.generation;
+    let replaced = is_older && policy.auth.resend == Resend::Rotate;
+    let mode = policy.auth.mode.left_of(&request.mode);
     let withdrawn = !(request.unlocks() || mode.is_some_and(Mode::has_link))
-        || terms::link_base(request.link_base.as_deref(), &auth.magiclink_origins).is_err();
+        || terms::link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins).is_err();
     match request.ended() {
         Some(Ended::SignedIn) => Some(Error::LinkUsed),
         Some(Ended::Superseded) => Some(Error::LinkSuperseded),
         Some(Ended::Cancelled) => Some(Error::LinkExpired),
         None if replaced => Some(Error::LinkSuperseded),
-        None if withdrawn || core.clock.now() >= origin.expires_at => Some(Error::LinkExpired),
-        None if !browser.held.contains(&request.id) => {
+        None if withdrawn || auth.clock.now() >= credential.expires_at => Some(Error::LinkExpired),
+        None if !requester.held.contains(&request.id) => {
             Some(Error::WrongBrowser { mode: mode.unwrap_or(Mode::Link) })
         }
         None => None,

@@ -1,17 +1,17 @@
 //! The rules, from an address to a session: no HTTP, no Leptos, no SQL. Every door ends here.
 
 mod admission;
+pub mod audit;
+pub mod client_limits;
 pub mod code;
 mod code_hash;
 pub mod device;
-pub mod event;
+pub mod dispute;
 mod finish;
 pub mod hand_over;
 mod hashing;
-pub mod ip_limits;
 pub mod limits;
 pub mod link;
-pub mod not_you;
 pub mod notice;
 pub mod password;
 mod password_hash;
@@ -27,31 +27,31 @@ use std::{net::IpAddr, sync::Arc};
 use crate::server::{
     config::Policy,
     ground::{clock::Clock, error::Error, keys::Keys, random::Random},
-    store::{AuthRequest, MappedUsers, SessionRow, Store},
+    store::{AuthRequest, SessionRow, Store, TeamUsers},
     values::{
         event::{Event, Reason},
         public_url::PublicUrl,
     },
 };
+use client_limits::ClientLimits;
 use hand_over::HandOver;
 use hashing::Hashing;
-use ip_limits::IpLimits;
 use session::Token;
 use totals::Totals;
 
 /// What every step of a sign-in needs.
 #[derive(Debug)]
-pub struct Core {
+pub struct Auth {
     pub store: Store,
     pub clock: Clock,
     pub random: Random,
     pub keys: Keys,
     policy: ArcSwap<Policy>,
     pub public_url: PublicUrl,
-    pub ip_limits: IpLimits,
+    pub client_limits: ClientLimits,
     totals: Totals,
     /// The team's own user table, when one is mapped.
-    pub mapped_users: Option<MappedUsers>,
+    pub team_users: Option<TeamUsers>,
     /// Takes new mails to this process's outbox worker.
     pub outbox: HandOver,
     hashing: Hashing,
@@ -59,7 +59,7 @@ pub struct Core {
 
 /// What a browser (or another caller) showed of itself.
 #[derive(Clone, Debug, Default)]
-pub struct Browser {
+pub struct Requester {
     /// Ids of the auth requests it began: the origin binding.
     pub held: Vec<String>,
     /// The session it had, which a sign-in replaces.
@@ -69,7 +69,7 @@ pub struct Browser {
     pub client: Client,
 }
 
-impl Browser {
+impl Requester {
     /// The auth request that a caller means: the one it names, which thereby counts as held, or the
     /// newest it holds. A program binds a sign-in to itself by keeping the id to itself.
     pub fn holding(&mut self, named: Option<String>) -> Result<String, Error> {
@@ -123,7 +123,7 @@ pub struct SignedIn {
     pub devices: Vec<String>,
 }
 
-impl Core {
+impl Auth {
     #[allow(clippy::too_many_arguments)] // each is a part; a builder would only name them twice
     pub fn new(
         store: Store,
@@ -132,13 +132,13 @@ impl Core {
         keys: Keys,
         policy: Policy,
         public_url: PublicUrl,
-        mapped_users: Option<MappedUsers>,
+        team_users: Option<TeamUsers>,
         outbox: HandOver,
     ) -> Self {
-        let ip_limits = IpLimits::new(clock.clone(), &policy.limits, &store);
+        let client_limits = ClientLimits::new(clock.clone(), &policy.limits, &store);
         let policy = ArcSwap::from_pointee(policy);
-        Core {
-            ip_limits,
+        Auth {
+            client_limits,
             totals: Totals::default(),
             store,
             clock,
@@ -146,7 +146,7 @@ impl Core {
             keys,
             policy,
             public_url,
-            mapped_users,
+            team_users,
             outbox,
             hashing: Hashing::default(),
         }
@@ -159,7 +159,7 @@ impl Core {
 
     /// Puts another policy in force, as a whole.
     pub fn set_policy(&self, policy: Policy) {
-        self.ip_limits.apply(&policy.limits);
+        self.client_limits.apply(&policy.limits);
         self.policy.store(Arc::new(policy));
     }
 

@@ -4,7 +4,7 @@ use crate::server::values::event::{Event, Method, Reason};
 use zxcvbn::{Score, zxcvbn};
 
 use super::{
-    Browser, Client, Core, Refused, SignedIn, device,
+    Auth, Client, Refused, Requester, SignedIn, device,
     finish::{Proved, finish},
     limits, notice, password_hash,
     session::Session,
@@ -25,45 +25,45 @@ const LONGEST: usize = 128;
 /// codes: what came of one is written before anybody is answered, and one that was never looked at
 /// (nobody's turn came, the connection was cut) is none.
 pub async fn verify(
-    core: &Core,
+    auth: &Auth,
     email: &str,
     password: &str,
     next: Option<&str>,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<SignedIn, Error> {
-    if core.policy().auth.passwords == Passwords::Off {
+    if auth.policy().auth.passwords == Passwords::Off {
         return Err(Error::invalid(say!("detail-no-passwords")));
     }
     let address = Address::parse(email)?;
-    core.one_more_verify(browser.client.ip).await?;
-    match attempt(core, &address, password.to_owned(), next, browser).await {
+    auth.one_more_verify(requester.client.ip).await?;
+    match attempt(auth, &address, password.to_owned(), next, requester).await {
         Ok(signed_in) => Ok(signed_in),
-        Err(refused) => Err(core.refuse(refused, Some(address.as_str()), &browser.client).await),
+        Err(refused) => Err(auth.refuse(refused, Some(address.as_str()), &requester.client).await),
     }
 }
 
 async fn attempt(
-    core: &Core,
+    auth: &Auth,
     address: &Address,
     password: String,
     next: Option<&str>,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<SignedIn, Refused> {
-    let now = core.clock.now();
-    let (policy, try_id) = (core.policy(), core.random.id()?);
-    let bucket = device::bucket(core, address.as_str(), browser).await?;
-    let (share, mode) = (limits::network(address.as_str(), &bucket, browser), policy.auth.mode);
+    let now = auth.clock.now();
+    let (policy, try_id) = (auth.policy(), auth.random.id()?);
+    let bucket = device::bucket(auth, address.as_str(), requester).await?;
+    let (share, mode) = (limits::network(address.as_str(), &bucket, requester), policy.auth.mode);
     let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
-    core.room_for_try(share, mode)?;
-    let network = &browser.client.ip_prefix;
+    auth.room_for_try(share, mode)?;
+    let network = &requester.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
     // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
     // be faster.
-    allow(&core.store.failed_tries(&bucket, now).await?)?;
-    let kept = core.store.password(address.as_str()).await?;
-    let (held_against, salt) = (kept.clone(), core.random.bytes()?);
+    allow(&auth.store.failed_tries(&bucket, now).await?)?;
+    let kept = auth.store.password(address.as_str()).await?;
+    let (held_against, salt) = (kept.clone(), auth.random.bytes()?);
     let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
-    let look = core.hashing.run(look).await?;
+    let look = auth.hashing.run(look).await?;
     if let (true, Some(kept)) = (look.fits, kept) {
         let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
             Err(error) => Verdict::Refused(error),
@@ -77,13 +77,13 @@ async fn attempt(
             proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
             attempt: Some(&failed_try),
             request: None,
-            destination: destination::parse(core.public_url.url(), next),
+            destination: destination::parse(auth.public_url.url(), next),
             otherwise: Error::PasswordWrong,
         };
-        return finish(core, browser, proved).await;
+        return finish(auth, requester, proved).await;
     }
-    core.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
-    core.one_more_failure(share);
+    auth.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
+    auth.one_more_failure(share);
     Err(Error::PasswordWrong.into())
 }
 
@@ -102,26 +102,26 @@ fn is_guessable(password: &str, known: &[String]) -> bool {
 /// in that lasts: it is told by mail, and where else its user is signed in ends, with the trust in
 /// their devices.
 pub async fn set(
-    core: &Core,
+    auth: &Auth,
     session: &Session,
     password: &str,
     client: &Client,
 ) -> Result<(), Error> {
-    if core.policy().auth.passwords == Passwords::Off {
+    if auth.policy().auth.passwords == Passwords::Off {
         return Err(Error::invalid(say!("detail-no-passwords")));
     }
-    if !session.is_recent(core) {
+    if !session.is_recent(auth) {
         return Err(Error::invalid(say!("detail-password-needs-fresh-sign-in")));
     }
     let hash = match password {
         "" => None,
-        password => Some(hashed(core, session, password).await?),
+        password => Some(hashed(auth, session, password).await?),
     };
     let row = &session.row;
-    let event = |name| core.event(name, Some(&row.address), client).of_user(&row.user_id);
+    let event = |name| auth.event(name, Some(&row.address), client).of_user(&row.user_id);
     let changed = event(if hash.is_some() { Event::PasswordSet } else { Event::PasswordRemoved });
     let revoked = event(Event::SessionRevoked).because(Reason::PasswordChanged);
-    let notice = notice::of_password(core, session, hash.is_some(), client, changed.at)?;
+    let notice = notice::of_password(auth, session, hash.is_some(), client, changed.at)?;
     let new = NewPassword {
         session_id: &row.id,
         user_id: &row.user_id,
@@ -131,7 +131,7 @@ pub async fn set(
         changed: &changed,
         revoked: &revoked,
     };
-    match core.store.set_password(&new).await? {
+    match auth.store.set_password(&new).await? {
         PasswordChange::SessionEnded => return Err(Error::Unauthenticated),
         PasswordChange::Nothing => return Ok(()),
         PasswordChange::Done { ended } => {
@@ -141,12 +141,12 @@ pub async fn set(
             }
         }
     }
-    core.outbox.written();
+    auth.outbox.written();
     Ok(())
 }
 
 /// The hash to keep of a password that may be set.
-async fn hashed(core: &Core, session: &Session, password: &str) -> Result<String, Error> {
+async fn hashed(auth: &Auth, session: &Session, password: &str) -> Result<String, Error> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
         return Err(Error::invalid(say!(
@@ -156,10 +156,10 @@ async fn hashed(core: &Core, session: &Session, password: &str) -> Result<String
             length = length
         )));
     }
-    let (password, salt) = (password.to_owned(), core.random.bytes()?);
+    let (password, salt) = (password.to_owned(), auth.random.bytes()?);
     let known = [
-        core.policy().brand.name.clone(),
-        core.public_url.host().to_owned(),
+        auth.policy().brand.name.clone(),
+        auth.public_url.host().to_owned(),
         session.row.address.clone(),
     ];
     let hash = move || {
@@ -168,5 +168,5 @@ async fn hashed(core: &Core, session: &Session, password: &str) -> Result<String
         }
         password_hash::hash(&password, &salt)
     };
-    core.hashing.run(hash).await
+    auth.hashing.run(hash).await
 }

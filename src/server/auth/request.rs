@@ -1,14 +1,14 @@
 //! Auth requests: asking for a mail, and asking again.
 
 use super::{
-    Browser, Core,
+    Auth, Requester,
     code::Code,
     code_hash, device,
+    dispute::Disputed,
     hand_over::Room,
     limits,
     link::{self, LinkToken},
-    not_you::What,
-    sealed::Sealed,
+    sealed::SealedMail,
     terms::{Ask, Terms, link_base},
 };
 use crate::server::values::event::Event;
@@ -19,7 +19,7 @@ use crate::server::{
         error::Error,
         words::{language, say},
     },
-    mail::payload::{Letter, Payload},
+    mail::letter::{Letter, SignInLetter},
     store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Taken},
 };
 
@@ -36,63 +36,63 @@ pub struct Started {
 /// New secrets: what is kept of them, and the mail that says them.
 struct Secrets {
     credential: Credential,
-    mail: Sealed,
+    mail: SealedMail,
 }
 
 impl Secrets {
     async fn make(
-        core: &Core,
+        auth: &Auth,
         id: &str,
         terms: &Terms,
         generation: i64,
         code_salt: &[u8],
-        browser: &Browser,
+        requester: &Requester,
         now: Millis,
     ) -> Result<Self, Error> {
-        let token = LinkToken::random(&core.random)?;
+        let token = LinkToken::random(&auth.random)?;
         let expires_at = now + Millis::from(terms.expires_in) * SECOND;
-        let code = terms.mode.has_code().then(|| Code::random(&core.random)).transpose()?;
+        let code = terms.mode.has_code().then(|| Code::random(&auth.random)).transpose()?;
         // Where the mail has no code, none is kept: there is nothing to guess. Nobody guesses a
         // link that was not mailed.
         let code_hash = match &code {
-            Some(code) => code_hash::keep(code, code_salt, &core.keys)?,
+            Some(code) => code_hash::keep(code, code_salt, &auth.keys)?,
             None => String::new(),
         };
         let credential = Credential { generation, link_hash: token.hash(), code_hash, expires_at };
-        let letter = Letter {
-            link: terms.mode.has_link().then(|| terms.link(core, &token)).transpose()?,
+        let letter = SignInLetter {
+            link: terms.mode.has_link().then(|| terms.link(auth, &token)).transpose()?,
             code: code.as_ref().map(|code| code.as_str().to_owned()),
             expires_at,
             requested_at: now,
-            user_agent: browser.client.user_agent.clone(),
-            network: browser.client.ip_prefix.clone(),
-            not_you: What::Request.link(core, id)?,
+            user_agent: requester.client.user_agent.clone(),
+            network: requester.client.ip_prefix.clone(),
+            not_you: Disputed::Request.link(auth, id)?,
             language: language(),
             template: terms.template.clone(),
             variables: terms.variables.clone(),
         };
-        let bucket = device::bucket(core, &terms.address, browser).await?;
+        let bucket = device::bucket(auth, &terms.address, requester).await?;
         Ok(Secrets {
             credential,
-            mail: Sealed::new(core, &Payload::SignIn(letter), bucket, expires_at)?,
+            mail: SealedMail::new(auth, &Letter::SignIn(letter), bucket, expires_at)?,
         })
     }
 }
 
-/// Begins an auth request and queues its mail. What `browser` began earlier for the same address is
+/// Begins an auth request and queues its mail. What `requester` began earlier for the same address is
 /// superseded; what others began is not, or anyone could kill a link.
-pub async fn start(core: &Core, ask: &Ask, browser: &Browser) -> Result<Started, Error> {
-    let terms = Terms::of(core, ask)?;
-    core.one_more_send(browser.client.ip).await?;
-    begin(core, terms, browser).await
+pub async fn start(auth: &Auth, ask: &Ask, requester: &Requester) -> Result<Started, Error> {
+    let terms = Terms::of(auth, ask)?;
+    auth.one_more_send(requester.client.ip).await?;
+    begin(auth, terms, requester).await
 }
 
-async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, Error> {
-    let now = core.clock.now();
-    let terms = &terms.unlocking(core, false, browser, now).await?;
-    let id = core.random.id()?;
-    let code_salt = core.random.bytes::<16>()?;
-    let secrets = Secrets::make(core, &id, terms, 1, &code_salt, browser, now).await?;
+async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Started, Error> {
+    let now = auth.clock.now();
+    let terms = &terms.unlocking(auth, false, requester, now).await?;
+    let id = auth.random.id()?;
+    let code_salt = auth.random.bytes::<16>()?;
+    let secrets = Secrets::make(auth, &id, terms, 1, &code_salt, requester, now).await?;
     let (mode, variables) = (
         terms.mode.to_string(),
         serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?,
@@ -106,52 +106,52 @@ async fn begin(core: &Core, terms: Terms, browser: &Browser) -> Result<Started, 
         state: terms.state.as_deref(),
         link_base: terms.link_base.as_deref(),
         variables: &variables,
-        user_agent: &browser.client.user_agent,
-        ip_prefix: &browser.client.ip_prefix,
+        user_agent: &requester.client.user_agent,
+        ip_prefix: &requester.client.ip_prefix,
         code_salt: &code_salt,
         expires_in: terms.expires_in.into(),
         unlocks: terms.unlocks,
-        held: &browser.held,
+        held: &requester.held,
     };
-    let policy = core.policy();
-    let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
-    core.room_for_mail(network)?;
+    let policy = auth.policy();
+    let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
+    auth.room_for_mail(network)?;
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
-    let event = core.event(Event::AuthRequested, Some(&terms.address), &browser.client);
-    let worker = core.outbox.room();
+    let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
+    let worker = auth.outbox.room();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
-    let started = core.store.start(&new, &secrets.credential, &mail, &event, allow).await;
+    let started = auth.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     if started.is_ok() {
-        core.one_more_mail(network);
+        auth.one_more_mail(network);
     }
-    accepted(core, &id, terms, secrets, &event, started, worker, browser).await
+    accepted(auth, &id, terms, secrets, &event, started, worker, requester).await
 }
 
 /// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new
 /// secrets. One that can no longer sign anybody in begins anew, on the same terms.
-pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started, Error> {
+pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Started, Error> {
     let ((), request) = tokio::try_join!(
         biased;
-        core.one_more_send(browser.client.ip),
-        core.store.auth_request(id),
+        auth.one_more_send(requester.client.ip),
+        auth.store.auth_request(id),
     )?;
-    let now = core.clock.now();
+    let now = auth.clock.now();
     let unknown = || Error::invalid(say!("detail-no-sign-in"));
     let request = request.ok_or_else(unknown)?;
-    let terms = Terms::again(core, &request)?;
+    let terms = Terms::again(auth, &request)?;
     if request.ended().is_some() || now >= request.expires_at {
-        return begin(core, terms, browser).await;
+        return begin(auth, terms, requester).await;
     }
-    let switched_off = request.is_switched_off(core.policy().auth.code_tries);
-    let terms = terms.unlocking(core, switched_off, browser, now).await?;
+    let switched_off = request.is_switched_off(auth.policy().auth.code_tries);
+    let terms = terms.unlocking(auth, switched_off, requester, now).await?;
     let secrets =
-        Secrets::make(core, id, &terms, request.generation + 1, &request.code_salt, browser, now)
+        Secrets::make(auth, id, &terms, request.generation + 1, &request.code_salt, requester, now)
             .await?;
-    let policy = core.policy();
-    let network = limits::network(&terms.address, secrets.mail.bucket(), browser);
-    core.room_for_mail(network)?;
+    let policy = auth.policy();
+    let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
+    auth.room_for_mail(network)?;
     let allow = |request: &AuthRequest, mails: &[Taken]| {
-        let free_at = resend_at(core, request);
+        let free_at = resend_at(auth, request);
         if now < free_at {
             return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });
         }
@@ -164,42 +164,42 @@ pub async fn resend(core: &Core, id: &str, browser: &Browser) -> Result<Started,
         expires_in: terms.expires_in.into(),
         unlocks: terms.unlocks,
     };
-    let event = core.event(Event::AuthRequested, Some(&terms.address), &browser.client);
-    let worker = core.outbox.room();
+    let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
+    let worker = auth.outbox.room();
     let mail = secrets.mail.new_mail(id, worker.is_some());
-    let renewed = core.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
+    let renewed = auth.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|renewed| match renewed {
         Renewed::Done => Ok(()),
         Renewed::Gone => Err(unknown()),
         Renewed::Overtaken => Err(Error::RateLimited { retry_after: 1 }),
     });
     if renewed.is_ok() {
-        core.one_more_mail(network);
+        auth.one_more_mail(network);
     }
-    accepted(core, id, &terms, secrets, &event, renewed, worker, browser).await
+    accepted(auth, id, &terms, secrets, &event, renewed, worker, requester).await
 }
 
 /// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
 pub async fn start_from_link(
-    core: &Core,
+    auth: &Auth,
     token: &LinkToken,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<Started, Error> {
-    core.one_more_send(browser.client.ip).await?;
-    let mut request = link::origin(core, token).await?.request;
+    auth.one_more_send(requester.client.ip).await?;
+    let mut request = link::mailed_credential(auth, token).await?.request;
     // An app that policy no longer lists gets no link; who asks here, gets one that leads here.
-    let origins = &core.policy().auth.magiclink_origins;
+    let origins = &auth.policy().auth.magiclink_origins;
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
-    begin(core, Terms::again(core, &request)?, browser).await
+    begin(auth, Terms::again(auth, &request)?, requester).await
 }
 
 /// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up
 /// is closed there never is: only a known address has a mail that could fail.
-pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<String>, Error> {
-    if core.policy().auth.sign_up == SignUp::Closed {
+pub async fn mail_trouble(auth: &Auth, request: &AuthRequest) -> Result<Option<String>, Error> {
+    if auth.policy().auth.sign_up == SignUp::Closed {
         return Ok(None);
     }
-    let mail = core.store.mail_of(&request.id).await?;
+    let mail = auth.store.mail_of(&request.id).await?;
     Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
         ("failed", _) => Some(say!("mail-failed")),
         ("unsent", _) => Some(say!("mail-unsent")),
@@ -209,8 +209,8 @@ pub async fn mail_trouble(core: &Core, request: &AuthRequest) -> Result<Option<S
 }
 
 /// When the next mail for a request may be asked for.
-pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
-    request.last_mail_at + Millis::from(core.policy().auth.resend_cooldown) * SECOND
+pub fn resend_at(auth: &Auth, request: &AuthRequest) -> Millis {
+    request.last_mail_at + Millis::from(auth.policy().auth.resend_cooldown) * SECOND
 }
 
 /// Tells what became of a request for a mail, and gives it to the worker if it was written down:
@@ -218,23 +218,23 @@ pub fn resend_at(core: &Core, request: &AuthRequest) -> Millis {
 /// the outbox.
 #[allow(clippy::too_many_arguments)] // the end of two functions that have all of these in hand
 async fn accepted(
-    core: &Core,
+    auth: &Auth,
     auth_request_id: &str,
     terms: &Terms,
     secrets: Secrets,
     event: &AuditEvent,
     outcome: Result<(), Error>,
     worker: Option<Room<'_>>,
-    browser: &Browser,
+    requester: &Requester,
 ) -> Result<Started, Error> {
     if let Err(error) = outcome {
-        return Err(core.refuse(error.into(), Some(&terms.address), &browser.client).await);
+        return Err(auth.refuse(error.into(), Some(&terms.address), &requester.client).await);
     }
     event.tell();
     let expires_at = secrets.credential.expires_at;
     match worker {
         Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),
-        None => core.outbox.written(),
+        None => auth.outbox.written(),
     }
     Ok(Started {
         auth_request_id: auth_request_id.to_owned(),

@@ -1,14 +1,14 @@
 //! Mails on their way to the outbox.
 
-use super::Core;
+use super::Auth;
 use crate::server::{
     ground::{clock::Millis, error::Error},
-    mail::payload::Payload,
+    mail::letter::Letter,
     store::{AuditEvent, NewMail, QueuedMail},
 };
 
 /// A mail ready for the outbox.
-pub struct Sealed {
+pub struct SealedMail {
     mail_id: String,
     /// Whose allowance it takes from.
     bucket: String,
@@ -17,23 +17,23 @@ pub struct Sealed {
     expires_at: Millis,
 }
 
-impl Sealed {
+impl SealedMail {
     /// Under an id of its own, worth sending until `expires_at`.
     pub fn new(
-        core: &Core,
-        payload: &Payload,
+        auth: &Auth,
+        letter: &Letter,
         bucket: String,
         expires_at: Millis,
     ) -> Result<Self, Error> {
-        let mail_id = core.random.id()?;
-        let rank = payload.rank();
-        let payload = payload.seal(&core.keys, &core.random, &mail_id)?;
-        Ok(Sealed { mail_id, bucket, rank, payload, expires_at })
+        let mail_id = auth.random.id()?;
+        let rank = letter.rank();
+        let payload = letter.seal(&auth.keys, &auth.random, &mail_id)?;
+        Ok(SealedMail { mail_id, bucket, rank, payload, expires_at })
     }
 
     /// The mail as the database takes it. `auth_request_id`: empty, when it belongs to none.
     pub fn new_mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
-        let Sealed { mail_id: id, bucket, rank, payload, expires_at } = self;
+        let SealedMail { mail_id: id, bucket, rank, payload, expires_at } = self;
         let (rank, expires_at) = (*rank, *expires_at);
         NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over }
     }
@@ -45,7 +45,7 @@ impl Sealed {
 
     /// The mail as the worker takes it.
     pub fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
-        let Sealed { mail_id: id, payload, expires_at, .. } = self;
+        let SealedMail { mail_id: id, payload, expires_at, .. } = self;
         let (address, request_id) = (address.to_owned(), event.request_id.clone());
         QueuedMail {
             id,

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
-use super::{Client, Core};
+use super::{Auth, Client};
 use crate::server::{
     ground::{
         clock::{MINUTE, Millis, SECOND},
@@ -49,8 +49,8 @@ pub struct Session {
 
 impl Session {
     /// Whether it began so short a while ago that it may change how its user signs in.
-    pub fn is_recent(&self, core: &Core) -> bool {
-        core.clock.now() - self.row.created_at <= RECENT
+    pub fn is_recent(&self, auth: &Auth) -> bool {
+        auth.clock.now() - self.row.created_at <= RECENT
     }
 }
 
@@ -65,14 +65,14 @@ pub struct Token {
 
 /// When a token ends that is issued at `at` for a session that ends at `session_expires_at` at the
 /// latest: on a whole second, because that is what it says.
-pub fn token_end(core: &Core, at: Millis, session_expires_at: Millis) -> Millis {
-    let ttl = Millis::from(core.policy().session.token_ttl) * SECOND;
+pub fn token_end(auth: &Auth, at: Millis, session_expires_at: Millis) -> Millis {
+    let ttl = Millis::from(auth.policy().session.token_ttl) * SECOND;
     (at + ttl).min(session_expires_at) / SECOND * SECOND
 }
 
 /// A token for a session, from `issued_at` to `expires_at`, which its row knows of.
 pub(super) fn issue(
-    core: &Core,
+    auth: &Auth,
     session_id: &str,
     user_id: &str,
     issued_at: Millis,
@@ -80,7 +80,7 @@ pub(super) fn issue(
 ) -> Result<Token, Error> {
     let seconds = |at: Millis| u64::try_from(at / SECOND).unwrap_or(0);
     let (iat, exp) = (seconds(issued_at), seconds(expires_at));
-    let origin = core.public_url.origin().to_owned();
+    let origin = auth.public_url.origin().to_owned();
     let claims = Claims {
         iss: origin.clone(),
         aud: origin,
@@ -90,7 +90,7 @@ pub(super) fn issue(
         exp,
     };
     let header = Header { typ: Some(TYP.to_owned()), ..Header::new(Algorithm::HS256) };
-    let key = core.keys.session().next().ok_or(Error::Internal)?;
+    let key = auth.keys.session().next().ok_or(Error::Internal)?;
     let jwt = encode(&header, &claims, &key.signing).map_err(|error| {
         tracing::error!(%error, "a session token could not be signed");
         Error::Internal
@@ -110,11 +110,11 @@ static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
 /// The claims of a token that one of our secrets signed, for this site, that has not expired by our
 /// clock. No leeway: it is this server that issued it. `iat` is not judged: after a clock was set
 /// back, sessions go on.
-fn claims(core: &Core, jwt: &str) -> Option<Claims> {
+fn claims(auth: &Auth, jwt: &str) -> Option<Claims> {
     let token =
-        core.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
-    let (claims, origin) = (token.claims, core.public_url.origin());
-    let now = u64::try_from(core.clock.now() / SECOND).ok()?;
+        auth.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
+    let (claims, origin) = (token.claims, auth.public_url.origin());
+    let now = u64::try_from(auth.clock.now() / SECOND).ok()?;
     let is_ours =
         token.header.typ.as_deref() == Some(TYP) && claims.iss == origin && claims.aud == origin;
     (is_ours && now < claims.exp).then_some(claims)
@@ -129,43 +129,42 @@ pub struct Presented {
 }
 
 /// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
-pub async fn present(core: &Core, presented: &Presented) -> Result<Option<Session>, Error> {
-    let Some(claims) = claims(core, &presented.jwt) else { return Ok(None) };
-    let row =
-        core.store.session(&claims.sid, core.mapped_users.is_none(), core.clock.now()).await?;
-    admitted(core, &claims, presented.by_cookie, row).await
+pub async fn present(auth: &Auth, presented: &Presented) -> Result<Option<Session>, Error> {
+    let Some(claims) = claims(auth, &presented.jwt) else { return Ok(None) };
+    let row = auth.store.session(&claims.sid, auth.team_users.is_none(), auth.clock.now()).await?;
+    admitted(auth, &claims, presented.by_cookie, row).await
 }
 
 /// The same, and what its user is shown of their account: one read for both.
 pub async fn present_with_activity(
-    core: &Core,
+    auth: &Auth,
     presented: &Presented,
 ) -> Result<Option<(Session, Activity)>, Error> {
-    let Some(claims) = claims(core, &presented.jwt) else { return Ok(None) };
-    let (own_users, now) = (core.mapped_users.is_none(), core.clock.now());
-    let found = core.store.session_and_activity(&claims.sid, &claims.sub, own_users, now).await?;
+    let Some(claims) = claims(auth, &presented.jwt) else { return Ok(None) };
+    let (own_users, now) = (auth.team_users.is_none(), auth.clock.now());
+    let found = auth.store.session_and_activity(&claims.sid, &claims.sub, own_users, now).await?;
     let Some((row, mut activity)) = found else { return Ok(None) };
-    let Some(session) = admitted(core, &claims, presented.by_cookie, Some(row)).await? else {
+    let Some(session) = admitted(auth, &claims, presented.by_cookie, Some(row)).await? else {
         return Ok(None);
     };
     // After the secrets were rotated the address has two subjects.
     for subject in
-        core.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
+        auth.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
     {
-        core.store.add_events(&mut activity, &subject, now).await?;
+        auth.store.add_events(&mut activity, &subject, now).await?;
     }
     Ok(Some((session, activity)))
 }
 
 async fn admitted(
-    core: &Core,
+    auth: &Auth,
     claims: &Claims,
     by_cookie: bool,
     row: Option<SessionRow>,
 ) -> Result<Option<Session>, Error> {
     let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
     // A user the team's own table no longer has is out at once.
-    if let Some(mapped) = &core.mapped_users
+    if let Some(mapped) = &auth.team_users
         && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
     {
         return Ok(None);
@@ -181,27 +180,27 @@ async fn admitted(
 /// A fresh token when the one in use is past half its life, and a note in the row that the session
 /// is in use. Two tabs that do this at once each get a good one. Where the row cannot be written (a
 /// full disk, a database that only reads), the token in use goes on to its end.
-pub async fn renew(core: &Core, session: &Session) -> Result<Option<Token>, Error> {
-    let (now, row) = (core.clock.now(), &session.row);
+pub async fn renew(auth: &Auth, session: &Session) -> Result<Option<Token>, Error> {
+    let (now, row) = (auth.clock.now(), &session.row);
     let half = session.issued_at + (session.expires_at - session.issued_at) / 2;
-    let expires_at = token_end(core, now, row.expires_at);
+    let expires_at = token_end(auth, now, row.expires_at);
     if now < half || expires_at <= session.expires_at {
-        note_use(core, session).await;
+        note_use(auth, session).await;
         return Ok(None);
     }
-    if let Err(error) = core.store.prolong_session(&row.id, now, expires_at).await {
+    if let Err(error) = auth.store.prolong_session(&row.id, now, expires_at).await {
         tracing::warn!(%error, "a session could not be renewed");
         return Ok(None);
     }
-    issue(core, &row.id, &row.user_id, now, expires_at).map(Some)
+    issue(auth, &row.id, &row.user_id, now, expires_at).map(Some)
 }
 
 /// Notes in its row that a session is in use, at most once a minute. Nobody's page fails because
 /// that cannot be written.
-pub async fn note_use(core: &Core, session: &Session) {
-    let now = core.clock.now();
+pub async fn note_use(auth: &Auth, session: &Session) {
+    let now = auth.clock.now();
     if now - session.row.last_seen_at >= MINUTE
-        && let Err(error) = core.store.touch_session(&session.row.id, now).await
+        && let Err(error) = auth.store.touch_session(&session.row.id, now).await
     {
         tracing::warn!(%error, "that a session is in use could not be noted");
     }
@@ -213,7 +212,7 @@ fn millis(seconds: u64) -> Millis {
 
 /// Which of a user's sessions to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum SessionsToEnd {
     This,
     Others,
     All,
@@ -224,22 +223,22 @@ pub enum Which {
 /// Ends sessions of the user who presents `session`: they are dead at their next request. Who ends
 /// another than their own puts somebody out, and no device of the address is known any more.
 pub async fn end(
-    core: &Core,
+    auth: &Auth,
     session: &Session,
-    which: &Which,
+    which: &SessionsToEnd,
     client: &Client,
 ) -> Result<(), Error> {
     let (user, this) = (&session.row.user_id, &session.row.id);
-    let event = core.event(Event::SessionRevoked, Some(&session.row.address), client).of_user(user);
+    let event = auth.event(Event::SessionRevoked, Some(&session.row.address), client).of_user(user);
     let found = match which {
-        Which::This => core.store.sign_out(user, this, &event).await?,
-        Which::One(id) => core.store.revoke_session(user, id, &event).await?,
-        Which::Others => core.store.revoke_sessions_of(user, Some(this), &event).await? > 0,
-        Which::All => core.store.revoke_sessions_of(user, None, &event).await? > 0,
+        SessionsToEnd::This => auth.store.sign_out(user, this, &event).await?,
+        SessionsToEnd::One(id) => auth.store.revoke_session(user, id, &event).await?,
+        SessionsToEnd::Others => auth.store.revoke_sessions_of(user, Some(this), &event).await? > 0,
+        SessionsToEnd::All => auth.store.revoke_sessions_of(user, None, &event).await? > 0,
     };
     if found {
         event.tell();
-    } else if matches!(which, Which::One(_)) {
+    } else if matches!(which, SessionsToEnd::One(_)) {
         return Err(Error::invalid(say!("detail-no-session")));
     }
     Ok(())
@@ -247,16 +246,16 @@ pub async fn end(
 
 /// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0
 /// 7.5.1): whoever finds a browser signed in cannot.
-pub async fn delete_account(core: &Core, session: &Session, client: &Client) -> Result<(), Error> {
-    if core.mapped_users.is_some() {
+pub async fn delete_account(auth: &Auth, session: &Session, client: &Client) -> Result<(), Error> {
+    if auth.team_users.is_some() {
         return Err(Error::invalid(say!("detail-mapped-account")));
     }
-    if !session.is_recent(core) {
+    if !session.is_recent(auth) {
         return Err(Error::invalid(say!("detail-deletion-needs-fresh-sign-in")));
     }
     let SessionRow { user_id, address, .. } = &session.row;
-    let event = core.event(Event::UserDeleted, Some(address), client).of_user(user_id);
-    core.store.delete_user(user_id, address, &event).await?;
+    let event = auth.event(Event::UserDeleted, Some(address), client).of_user(user_id);
+    auth.store.delete_user(user_id, address, &event).await?;
     event.tell();
     Ok(())
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use url::Url;
 
-use super::{Browser, Core, device, limits, link::LinkToken};
+use super::{Auth, Requester, device, limits, link::LinkToken};
 use crate::server::{
     ground::{clock::Millis, error::Error, mode::Mode},
-    mail::payload::Template,
+    mail::letter::Template,
     store::AuthRequest,
     values::{address::Address, destination},
 };
@@ -74,12 +74,12 @@ pub struct Terms {
 
 impl Terms {
     /// Checks an ask against the policy.
-    pub fn of(core: &Core, ask: &Ask) -> Result<Self, Error> {
+    pub fn of(auth: &Auth, ask: &Ask) -> Result<Self, Error> {
         if ask.email.trim().is_empty() {
             return Err(Error::missing("email"));
         }
         let address = Address::parse(&ask.email)?.as_str().to_owned();
-        let policy = core.policy();
+        let policy = auth.policy();
         let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
         let longest = policy.auth.expires_in;
         if !(SHORTEST_LIFE..=longest).contains(&expires_in) {
@@ -95,7 +95,7 @@ impl Terms {
         }
         Ok(Terms {
             address,
-            destination: destination::parse(core.public_url.url(), ask.next.as_deref()),
+            destination: destination::parse(auth.public_url.url(), ask.next.as_deref()),
             state: ask.state.clone(),
             template: ask.template.unwrap_or_default().name().to_owned(),
             expires_in,
@@ -110,17 +110,17 @@ impl Terms {
     }
 
     /// Those of an earlier request, as far as policy still has them.
-    pub fn again(core: &Core, request: &AuthRequest) -> Result<Self, Error> {
-        let auth = &core.policy().auth;
+    pub fn again(auth: &Auth, request: &AuthRequest) -> Result<Self, Error> {
+        let policy = auth.policy();
         let expires_in = u32::try_from(request.expires_in).map_err(|_| Error::Internal)?;
         Ok(Terms {
             address: request.address.clone(),
             destination: request.destination.clone(),
             state: request.state.clone(),
             template: request.template.clone(),
-            expires_in: expires_in.min(auth.expires_in),
-            mode: auth.mode.left_of(&request.mode).unwrap_or(auth.mode),
-            link_base: link_base(request.link_base.as_deref(), &auth.magiclink_origins)?,
+            expires_in: expires_in.min(policy.auth.expires_in),
+            mode: policy.auth.mode.left_of(&request.mode).unwrap_or(policy.auth.mode),
+            link_base: link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins)?,
             variables: serde_json::from_str(&request.variables).map_err(|_| Error::Internal)?,
             unlocks: false,
         })
@@ -131,27 +131,27 @@ impl Terms {
     /// their way in. One read more, in that mode alone.
     pub async fn unlocking(
         self,
-        core: &Core,
+        auth: &Auth,
         switched_off: bool,
-        browser: &Browser,
+        requester: &Requester,
         now: Millis,
     ) -> Result<Self, Error> {
         if self.mode.has_link() {
             return Ok(self);
         }
-        let bucket = device::bucket(core, &self.address, browser).await?;
-        let failed = core.store.failed_tries(&bucket, now).await?;
+        let bucket = device::bucket(auth, &self.address, requester).await?;
+        let failed = auth.store.failed_tries(&bucket, now).await?;
         let (limits, network) =
-            (&core.policy().limits, limits::network(&self.address, &bucket, browser));
+            (&auth.policy().limits, limits::network(&self.address, &bucket, requester));
         let paused = limits::tries(limits, &failed, network, self.mode, now)
-            .and_then(|()| core.room_for_try(network, self.mode))
+            .and_then(|()| auth.room_for_try(network, self.mode))
             .is_err();
         let unlocks = paused || switched_off;
         Ok(Terms { mode: if unlocks { Mode::Link } else { self.mode }, unlocks, ..self })
     }
 
-    pub fn link(&self, core: &Core, token: &LinkToken) -> Result<String, Error> {
-        let Some(base) = &self.link_base else { return Ok(core.public_url.link(&token.encode())) };
+    pub fn link(&self, auth: &Auth, token: &LinkToken) -> Result<String, Error> {
+        let Some(base) = &self.link_base else { return Ok(auth.public_url.link(&token.encode())) };
         let mut url = Url::parse(base).map_err(|_| Error::Internal)?;
         url.query_pairs_mut().append_pair(LINK_TOKEN, &token.encode());
         Ok(url.into())

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::Core;
+use super::Auth;
 use crate::server::ground::{error::Error, mode::Mode};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -78,7 +78,7 @@ impl Total {
     }
 }
 
-impl Core {
+impl Auth {
     /// Whether one more mail may be asked for by a stranger (who has a `network`) to the address.
     pub(super) fn room_for_mail(&self, network: Option<&str>) -> Result<(), Error> {
         let most = self.policy().limits.total_mails_per_minute;

@@ -4,14 +4,14 @@ use std::{fmt::Display, path::Path};
 
 use super::team_users;
 use crate::server::{
-    config::{Database, Settings, Users},
+    config::{Database, Settings, UsersPolicy},
     ground::{
         clock::{Clock, SECOND},
         keys::Keys,
     },
     http::assets::Assets,
     mail::{smtp::Smtp, templates::Templates, transport::Transport},
-    store::{MappedUsers, Store, missing_file, name_of},
+    store::{Store, TeamUsers, missing_file, name_of},
 };
 
 /// Seconds one look at a database may take: some read a whole table.
@@ -135,9 +135,8 @@ async fn database(store: &Store, limits: &Database) -> Result<String, String> {
 }
 
 /// Every row is looked at, which a start does not.
-async fn team(users: &Users, store: &Store, limits: &Database) -> Result<String, String> {
-    let mapped =
-        MappedUsers::open(users, store, limits).await.map_err(|error| error.to_string())?;
+async fn team(users: &UsersPolicy, store: &Store, limits: &Database) -> Result<String, String> {
+    let mapped = TeamUsers::open(users, store, limits).await.map_err(|error| error.to_string())?;
     mapped.judge_duplicates(None).await.map_err(|error| error.to_string())?;
     match team_users::amiss(&mapped, None).await {
         Ok(None) => Ok(format!("{} can be read, and everybody in it can be found", users.table)),

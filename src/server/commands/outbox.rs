@@ -2,7 +2,7 @@
 
 use crate::server::values::event::{Event, Reason};
 use crate::server::{
-    auth::{Client, Core},
+    auth::{Auth, Client},
     ground::{clock::SECOND, error::Error},
     store::{Ending, Lease, WaitingMail},
     values::address::masked,
@@ -20,8 +20,8 @@ pub enum Which {
 }
 
 /// A line for each mail that waits, in the order in which they go; the first thousand of each kind.
-pub async fn list(core: &Core) -> Result<Vec<String>, Error> {
-    let now = core.clock.now();
+pub async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
+    let now = auth.clock.now();
     let line = |mail: &WaitingMail| {
         let kind = if mail.rank == 0 { "sign-in" } else { "notice" };
         let (asked, left) = ((now - mail.created_at) / SECOND, (mail.expires_at - now) / SECOND);
@@ -37,30 +37,30 @@ pub async fn list(core: &Core) -> Result<Vec<String>, Error> {
             masked(&mail.address)
         )
     };
-    Ok(core.store.waiting_mails(PAGE).await?.iter().map(line).collect())
+    Ok(auth.store.waiting_mails(PAGE).await?.iter().map(line).collect())
 }
 
 /// Makes mails due that wait to be tried again. How many; those in hand are left.
-pub async fn retry(core: &Core, which: &Which) -> Result<u64, Error> {
-    let now = core.clock.now();
+pub async fn retry(auth: &Auth, which: &Which) -> Result<u64, Error> {
+    let now = auth.clock.now();
     match which {
-        Which::All => core.store.retry_mails(now).await,
-        Which::One(id) => core.store.retry_mail(id, now).await,
+        Which::All => auth.store.retry_mails(now).await,
+        Which::One(id) => auth.store.retry_mail(id, now).await,
     }
 }
 
 /// Gives mails up that wait: what they say is wiped. How many; those in hand are left.
-pub async fn give_up(core: &Core, which: &Which) -> Result<u64, Error> {
+pub async fn give_up(auth: &Auth, which: &Which) -> Result<u64, Error> {
     let mut mails = 0;
     loop {
         let mut page = 0;
-        for mail in idle(core, which).await? {
+        for mail in idle(auth, which).await? {
             let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
-            let event = core
+            let event = auth
                 .event(Event::MailFailed, Some(&mail.address), &client)
                 .because(Reason::Operator);
             let lease = Lease { id: &mail.id, number: mail.attempts };
-            page += u64::from(core.store.mail_ended(lease, Ending::Unsent, &event).await?);
+            page += u64::from(auth.store.mail_ended(lease, Ending::Unsent, &event).await?);
         }
         mails += page;
         if page == 0 {
@@ -70,12 +70,12 @@ pub async fn give_up(core: &Core, which: &Which) -> Result<u64, Error> {
 }
 
 /// Those that no worker has in hand.
-async fn idle(core: &Core, which: &Which) -> Result<Vec<WaitingMail>, Error> {
+async fn idle(auth: &Auth, which: &Which) -> Result<Vec<WaitingMail>, Error> {
     let mut mails = match which {
-        Which::All => core.store.waiting_mails(PAGE).await?,
-        Which::One(id) => core.store.waiting_mail(id).await?.into_iter().collect(),
+        Which::All => auth.store.waiting_mails(PAGE).await?,
+        Which::One(id) => auth.store.waiting_mail(id).await?.into_iter().collect(),
     };
-    let now = core.clock.now();
+    let now = auth.clock.now();
     mails.retain(|mail| !mail.is_in_hand(now));
     Ok(mails)
 }

@@ -21,7 +21,7 @@ use tokio::{
 
 use super::team_users;
 use crate::server::{
-    auth::{Core, hand_over::HandOver},
+    auth::{Auth, hand_over::HandOver},
     config::{ConfigError, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
@@ -31,16 +31,16 @@ use crate::server::{
         intake::Intake,
         listener::{Introduce, Listener, Peer},
         readiness::Readiness,
-        state::{AppState, Shared},
+        state::{AppParts, AppState},
     },
     mail::{
+        dev_mailbox::DevMailbox,
         health::Health,
-        mailbox::Mailbox,
         smtp::Smtp,
         templates::{TemplateError, Templates},
         transport::Transport,
     },
-    store::{MapError, MappedUsers, OpenError, Store},
+    store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
     workers::{housekeeping, outbox::Outbox, policy_file},
 };
@@ -56,7 +56,7 @@ pub enum ServeError {
     #[error(transparent)]
     Store(#[from] OpenError),
     #[error(transparent)]
-    Users(#[from] MapError),
+    TeamUsers(#[from] MapError),
     #[error(transparent)]
     Templates(#[from] TemplateError),
     #[error(
@@ -72,7 +72,7 @@ impl ServeError {
     pub fn exit_code(&self) -> u8 {
         match self {
             ServeError::Config(_)
-            | ServeError::Users(_)
+            | ServeError::TeamUsers(_)
             | ServeError::Templates(_)
             | ServeError::Store(OpenError::Url { .. }) => 2,
             _ => 1,
@@ -84,7 +84,7 @@ impl ServeError {
 #[derive(Debug)]
 pub struct Server {
     pub router: Router,
-    pub core: Arc<Core>,
+    pub auth: Arc<Auth>,
     state: AppState,
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
@@ -108,7 +108,8 @@ impl Server {
                 (Transport::Smtp(Box::new(smtp)), None)
             }
             None => {
-                let mailbox = Mailbox::new(templates.clone(), settings.from.clone(), clock.clone());
+                let mailbox =
+                    DevMailbox::new(templates.clone(), settings.from.clone(), clock.clone());
                 (Transport::Dev(mailbox.clone()), Some(mailbox))
             }
         };
@@ -116,8 +117,8 @@ impl Server {
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
         let (hand_over, handed_over) =
             HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
-        let core = Arc::new(open(store, &settings, clock, random, hand_over).await?);
-        let taken = core.store.take_over_leases().await.map_err(io::Error::other)?;
+        let auth = Arc::new(open(store, &settings, clock, random, hand_over).await?);
+        let taken = auth.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
             tracing::info!(
                 mails = taken,
@@ -125,10 +126,10 @@ impl Server {
             );
         }
         let Settings { from, metrics_token, source, leptos, .. } = settings;
-        let cookies = Cookies::new(core.public_url.is_https());
+        let cookies = Cookies::new(auth.public_url.is_https());
         let assets = Assets::find(&leptos);
-        let shared = Shared {
-            core: core.clone(),
+        let shared = AppParts {
+            auth: auth.clone(),
             leptos_options: leptos,
             assets,
             cookies,
@@ -141,18 +142,18 @@ impl Server {
         let state = AppState::new(shared);
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox {
-            core: core.clone(),
+            auth: auth.clone(),
             transport,
             templates,
             from,
-            health: Health::new(core.clock.clone()),
+            health: Health::new(auth.clock.clone()),
         };
-        let policy_watch = policy_file::watch(core.clone(), source, stopped.clone())?;
-        let housekeeping = housekeeping::start(core.clone(), stopped.clone());
+        let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
+        let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
         let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
-        Ok(Server { router, core, state, stop, worker, policy_watch, housekeeping })
+        Ok(Server { router, auth, state, stop, worker, policy_watch, housekeeping })
     }
 
     /// The outbox worker, to be taken away.
@@ -166,9 +167,9 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, core, state, stop, worker, policy_watch, housekeeping } = self;
+        let Server { router, auth, state, stop, worker, policy_watch, housekeeping } = self;
         let (told, handle) = (stop.clone(), Handle::<Peer>::new());
-        let limits = &core.policy().server;
+        let limits = &auth.policy().server;
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
         let listener = Listener::new(listener, limits.connections, keep_alive);
         let mut http = axum_server::Server::from_listener(listener)
@@ -180,7 +181,7 @@ impl Server {
         tokio::spawn(async move {
             shutdown.await;
             state.leaving.store(true, Ordering::Relaxed);
-            let delay = state.core.policy().server.drain_delay;
+            let delay = state.auth.policy().server.drain_delay;
             tracing::info!(event = "server.leaving", delay, "/readyz says so from now on");
             tokio::time::sleep(Duration::from_secs(delay.into())).await;
             tracing::info!("stopping: answers and mails in hand are finished first");
@@ -210,7 +211,7 @@ impl Server {
         }
         [policy_watch, housekeeping].iter().for_each(JoinHandle::abort);
         server.abort();
-        core.store.close().await;
+        auth.store.close().await;
         Ok(())
     }
 }
@@ -222,10 +223,10 @@ async fn open(
     clock: Clock,
     random: Random,
     outbox: HandOver,
-) -> Result<Core, ServeError> {
-    let mapped_users = match &settings.policy.users {
+) -> Result<Auth, ServeError> {
+    let team_users = match &settings.policy.users {
         Some(users) => {
-            let mapped = MappedUsers::open(users, &store, &settings.policy.database).await?;
+            let mapped = TeamUsers::open(users, &store, &settings.policy.database).await?;
             team_users::warn(&mapped, &users.table).await;
             Some(mapped)
         }
@@ -233,12 +234,12 @@ async fn open(
     };
     let (keys, policy, public_url) =
         (Keys::new(&settings.secrets), settings.policy.clone(), settings.public_url.clone());
-    Ok(Core::new(store, clock, random, keys, policy, public_url, mapped_users, outbox))
+    Ok(Auth::new(store, clock, random, keys, policy, public_url, team_users, outbox))
 }
 
 /// The same without a server, for an operator's commands: a mail of theirs would wait in the
 /// outbox. It makes no database: one that is not where they look is somebody else's, or nobody's.
-pub async fn open_alone(settings: &Settings) -> Result<Core, ServeError> {
+pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
     let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
     open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
 }

@@ -2,7 +2,7 @@
 
 use crate::server::{
     ground::error::Error,
-    store::{MappedUsers, ROWS_OF_A_START},
+    store::{ROWS_OF_A_START, TeamUsers},
     values::address::{Address, masked},
 };
 
@@ -11,7 +11,7 @@ const TRIED: usize = 1_000;
 
 /// What a look at a mapped table found amiss: that some of its users are never found, or `None`.
 /// Rows that hold no address at all are none of them.
-pub async fn amiss(mapped: &MappedUsers, rows: Option<i64>) -> Result<Option<String>, Error> {
+pub async fn amiss(mapped: &TeamUsers, rows: Option<i64>) -> Result<Option<String>, Error> {
     let odd = mapped.oddly_spelt(rows, TRIED).await?;
     let (mut missed, mut example) = (0, None);
     for (id, spelt) in &odd {
@@ -31,7 +31,7 @@ pub async fn amiss(mapped: &MappedUsers, rows: Option<i64>) -> Result<Option<Str
 }
 
 /// Warns of it at the start, after a look at the first rows.
-pub async fn warn(mapped: &MappedUsers, table: &str) {
+pub async fn warn(mapped: &TeamUsers, table: &str) {
     match amiss(mapped, Some(ROWS_OF_A_START)).await {
         Ok(None) => (),
         Ok(Some(amiss)) => tracing::warn!("[users] {table}: {amiss}"),

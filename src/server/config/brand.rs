@@ -11,7 +11,7 @@ const KINDS: [(&str, &str); 4] =
 
 /// What of a brand is worked out once, when the policy is read.
 #[derive(Clone, Debug, Default)]
-pub struct Look {
+pub struct BrandFiles {
     /// Our own, unless the policy names another.
     pub accent: Accent,
     pub stylesheet: Option<File>,
@@ -36,7 +36,7 @@ impl File {
     }
 }
 
-impl Look {
+impl BrandFiles {
     /// Of an accent like `#3a50d9` and a logo in a file. What is wrong with either, as the rest of
     /// a sentence after its key.
     pub fn new(accent: Option<&str>, logo: Option<&Path>) -> Result<Self, (&'static str, String)> {
@@ -46,7 +46,7 @@ impl Look {
         let stylesheet = accent
             .as_ref()
             .map(|accent| File::new("text/css; charset=utf-8", accent.stylesheet().into()));
-        Ok(Look { accent: accent.unwrap_or_default(), stylesheet, logo })
+        Ok(BrandFiles { accent: accent.unwrap_or_default(), stylesheet, logo })
     }
 
     /// Where pages find the stylesheet that goes over ours, if there is one.

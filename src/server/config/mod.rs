@@ -25,8 +25,8 @@ pub use change::{Change, changes, nothing_vanished};
 pub use connection_url::database_url;
 pub use environment::of_process;
 pub use policy::{
-    Auth, Brand, Database, Limits, Mail, Passwords, Policy, Resend, SameBrowser, Server, Session,
-    SignUp, Users,
+    AuthPolicy, Brand, Database, Limits, MailPolicy, Passwords, Policy, Resend, SameBrowser,
+    ServerPolicy, SessionPolicy, SignUp, UsersPolicy,
 };
 pub use source::Source;
 

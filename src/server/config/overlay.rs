@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use super::{
     ConfigError, Variables,
-    brand::Look,
+    brand::BrandFiles,
     policy::{BadKey, Policy},
 };
 
@@ -35,9 +35,10 @@ pub(super) fn parse_policy(
     for path in [&mut policy.brand.logo, &mut policy.mail.templates].into_iter().flatten() {
         *path = folder.join(&path);
     }
-    let look = Look::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
-    let look = policy.check().and_then(|()| look.map_err(|(key, why)| BadKey { key, why }));
-    policy.look = look.map_err(|BadKey { key, why }| {
+    let brand_files = BrandFiles::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
+    let brand_files =
+        policy.check().and_then(|()| brand_files.map_err(|(key, why)| BadKey { key, why }));
+    policy.brand_files = brand_files.map_err(|BadKey { key, why }| {
         match (variable_of(key, variables), line_of(text, key)) {
             (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
             (None, Some(line)) => {

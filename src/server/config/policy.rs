@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf};
 use url::Url;
 
-use super::{brand::Look, connection_url::database_url};
+use super::{brand::BrandFiles, connection_url::database_url};
 use crate::server::{
     ground::mode::Mode,
     values::{address::Address, public_url::PublicUrl},
@@ -17,18 +17,18 @@ use crate::server::{
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
-    pub server: Server,
+    pub server: ServerPolicy,
     pub database: Database,
-    pub auth: Auth,
+    pub auth: AuthPolicy,
     pub limits: Limits,
-    pub session: Session,
+    pub session: SessionPolicy,
     pub audit: Audit,
-    pub mail: Mail,
+    pub mail: MailPolicy,
     pub brand: Brand,
-    pub users: Option<Users>,
+    pub users: Option<UsersPolicy>,
     /// What comes of `brand`.
     #[serde(skip)]
-    pub look: Look,
+    pub brand_files: BrandFiles,
     /// The table of Leptos; nothing of ours is in it.
     #[serde(rename = "package", skip_serializing)]
     _package: Option<toml::Table>,
@@ -39,7 +39,7 @@ pub struct Policy {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Server {
+pub struct ServerPolicy {
     pub public_url: Option<String>,
     /// At once; more wait.
     pub connections: u32,
@@ -52,9 +52,9 @@ pub struct Server {
     pub drain_delay: u32,
 }
 
-impl Default for Server {
+impl Default for ServerPolicy {
     fn default() -> Self {
-        Server {
+        ServerPolicy {
             public_url: None,
             connections: 4_096,
             keep_alive: 75,
@@ -100,7 +100,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
 /// Times in seconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Auth {
+pub struct AuthPolicy {
     pub mode: Mode,
     pub expires_in: u32,
     pub same_browser: SameBrowser,
@@ -157,7 +157,7 @@ pub enum Passwords {
 /// The team's own user table, which Latchkey reads and never writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Users {
+pub struct UsersPolicy {
     /// `schema.table` or `table`.
     pub table: String,
     /// The column that identifies a user.
@@ -184,7 +184,7 @@ pub struct Limits {
 /// Times in seconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Session {
+pub struct SessionPolicy {
     pub token_ttl: u32,
     pub max_age: u32,
 }
@@ -197,7 +197,7 @@ pub struct Audit {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Mail {
+pub struct MailPolicy {
     pub from: Option<String>,
     /// A folder with templates that take the place of the built-in ones; a relative path begins at
     /// the folder of the policy's file.
@@ -251,9 +251,9 @@ impl Default for Database {
     }
 }
 
-impl Default for Auth {
+impl Default for AuthPolicy {
     fn default() -> Self {
-        Auth {
+        AuthPolicy {
             mode: Mode::default(),
             expires_in: 600,
             same_browser: SameBrowser::default(),
@@ -282,15 +282,15 @@ impl Default for Limits {
     }
 }
 
-impl Default for Session {
+impl Default for SessionPolicy {
     fn default() -> Self {
-        Session { token_ttl: 1_800, max_age: 604_800 }
+        SessionPolicy { token_ttl: 1_800, max_age: 604_800 }
     }
 }
 
-impl Default for Mail {
+impl Default for MailPolicy {
     fn default() -> Self {
-        Mail {
+        MailPolicy {
             from: None,
             templates: None,
             new_device_notice: true,

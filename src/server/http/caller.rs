@@ -18,7 +18,7 @@ use super::{
 };
 use crate::server::{
     auth::{
-        Browser, Client,
+        Client, Requester,
         session::{self, Presented, Session},
     },
     ground::{error::Error, words::Language},
@@ -40,27 +40,27 @@ impl Caller {
         let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
             address.ip().to_canonical()
         });
-        let ip = client_ip(socket, &parts.headers, &state.core.policy().server.trusted_proxies);
+        let ip = client_ip(socket, &parts.headers, &state.auth.policy().server.trusted_proxies);
         Caller { headers: parts.headers.clone(), ip }
     }
 
     /// The session it presents, if it is alive.
     pub async fn session(&self, state: &AppState) -> Result<Option<Session>, Error> {
         match presented(state.cookies, &self.headers) {
-            Some(presented) => session::present(&state.core, &presented).await,
+            Some(presented) => session::present(&state.auth, &presented).await,
             None => Ok(None),
         }
     }
 
     /// What it showed of itself.
-    pub async fn browser(&self, state: &AppState) -> Result<Browser, Error> {
+    pub async fn requester(&self, state: &AppState) -> Result<Requester, Error> {
         let session = self.session(state).await?.map(|session| session.row);
-        Ok(Browser { session, ..self.visitor(state) })
+        Ok(Requester { session, ..self.requester_without_session(state) })
     }
 
     /// The same, but for its session.
-    pub fn visitor(&self, state: &AppState) -> Browser {
-        Browser {
+    pub fn requester_without_session(&self, state: &AppState) -> Requester {
+        Requester {
             held: state.cookies.held(&self.headers),
             session: None,
             devices: state.cookies.devices(&self.headers),

@@ -44,7 +44,7 @@ impl Correlation {
         let id = match request.headers().get(&REQUEST_ID).filter(plain) {
             Some(id) => id.clone(),
             None => {
-                let id = state.core.random.id().ok().and_then(|id| HeaderValue::from_str(&id).ok());
+                let id = state.auth.random.id().ok().and_then(|id| HeaderValue::from_str(&id).ok());
                 id.unwrap_or(HeaderValue::from_static("none"))
             }
         };

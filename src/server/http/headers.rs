@@ -73,7 +73,7 @@ pub fn is_cross_site(state: &AppState, request: &Request) -> bool {
     !safe && !is_ours(request.headers(), state.public_url().origin())
 }
 
-/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `Origin`;
+/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `MailedCredential`;
 /// what sends neither is no browser, holds no victim's cookies, and passes. A header that comes
 /// more than once has to say so each time.
 fn is_ours(headers: &HeaderMap, origin: &str) -> bool {

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::server::auth::Core;
+use crate::server::auth::Auth;
 
 /// How long an answer holds, however many ask: nobody is to load the database by asking how it is.
 const HOLDS: Duration = Duration::from_millis(250);
@@ -35,9 +35,9 @@ impl Readiness {
         let _ = self.worker.set(worker);
     }
 
-    pub async fn is_ready(&self, core: &Core) -> bool {
+    pub async fn is_ready(&self, auth: &Auth) -> bool {
         let mut last = self.last.lock().await;
-        let troubled_at = core.store.trouble().map(|trouble| trouble.at);
+        let troubled_at = auth.store.trouble().map(|trouble| trouble.at);
         if let Some((at, is_ready)) = *last
             && at.elapsed() < HOLDS
             && troubled_at.is_none_or(|troubled_at| troubled_at < at)
@@ -45,7 +45,7 @@ impl Readiness {
             return is_ready;
         }
         let at = Instant::now();
-        let wrong = match timeout(LOOK, self.look(core)).await {
+        let wrong = match timeout(LOOK, self.look(auth)).await {
             Ok(found) => found.err(),
             Err(_) => Some("the database does not answer in time".to_owned()),
         };
@@ -55,12 +55,12 @@ impl Readiness {
     }
 
     /// What is wrong, or nothing.
-    async fn look(&self, core: &Core) -> Result<(), String> {
+    async fn look(&self, auth: &Auth) -> Result<(), String> {
         if self.worker.get().is_some_and(AbortHandle::is_finished) {
             return Err("the outbox worker has ended: no mail is sent".to_owned());
         }
-        core.store.probe().await.map_err(|why| format!("the database: {why}"))?;
-        if let Some(mapped) = &core.mapped_users {
+        auth.store.probe().await.map_err(|why| format!("the database: {why}"))?;
+        if let Some(mapped) = &auth.team_users {
             mapped
                 .ping()
                 .await

@@ -8,22 +8,22 @@ use std::{
 };
 
 use super::{assets::Assets, cookies::Cookies, intake::Intake, readiness::Readiness};
-use crate::server::{auth::Core, mail::mailbox::Mailbox, values::public_url::PublicUrl};
+use crate::server::{auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl};
 
 /// One pointer: each layer of the router clones it for each request.
 #[derive(Clone, Debug)]
-pub struct AppState(Arc<Shared>);
+pub struct AppState(Arc<AppParts>);
 
 #[derive(Debug)]
-pub struct Shared {
-    pub core: Arc<Core>,
+pub struct AppParts {
+    pub auth: Arc<Auth>,
     pub leptos_options: LeptosOptions,
     pub assets: Assets,
     pub cookies: Cookies,
     pub readiness: Readiness,
     pub intake: Intake,
     /// In development without `SMTP_URL`, where mails go instead.
-    pub mailbox: Option<Mailbox>,
+    pub mailbox: Option<DevMailbox>,
     /// Who presents it may read `/metrics` from elsewhere.
     pub metrics_token: Option<String>,
     /// Whether this instance was told to stop: proxies are to leave it out.
@@ -31,21 +31,21 @@ pub struct Shared {
 }
 
 impl AppState {
-    pub fn new(shared: Shared) -> Self {
+    pub fn new(shared: AppParts) -> Self {
         AppState(Arc::new(shared))
     }
 }
 
-impl Shared {
+impl AppParts {
     pub fn public_url(&self) -> &PublicUrl {
-        &self.core.public_url
+        &self.auth.public_url
     }
 }
 
 impl Deref for AppState {
-    type Target = Shared;
+    type Target = AppParts;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &AppParts {
         &self.0
     }
 }

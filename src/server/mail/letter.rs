@@ -1,353 +1,110 @@
-//! What a mail says: text and HTML of the same words.
+//! What a mail will say, sealed for its stay in the outbox: it holds the link, the code or another
+//! secret.
 
-use lettre::{
-    Message,
-    address::Envelope,
-    message::{
-        Mailbox, MessageBuilder, MultiPart, SinglePart,
-        header::{HeaderName, HeaderValue},
-    },
-};
-use minijinja::{Value, context, value::Object};
-use std::{collections::BTreeMap, sync::Arc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
-use super::{
-    payload::{Letter, Notice, PasswordChange, Payload, Template},
-    templates::{SAMPLE_CODE, SAMPLE_LINK, Samples, TemplateError, Templates},
-};
-use crate::server::{
-    config::{Policy, brand::Colour},
-    ground::{
-        clock::{Millis, SECOND, seconds_until},
-        user_agent::describe,
-        words::{date, duration, language, say, speaking},
-    },
-    values::{address::Address, public_url::PublicUrl, shown::shown},
+use crate::server::ground::{
+    clock::Millis, error::Error, keys::Keys, random::Random, words::Language,
 };
 
-/// A mail ready for the transport, and what a developer wants to see of it.
-#[derive(Clone, Debug)]
-pub struct Composed {
-    pub message: Message,
-    pub to: String,
-    pub subject: String,
-    pub text: String,
-    pub html: String,
+/// All that a mail says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Letter {
+    SignIn(SignInLetter),
+    NewDevice(NewDeviceLetter),
+    PasswordLetter(PasswordLetter),
+}
+
+/// The mail that was asked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SignInLetter {
+    /// The whole link, unless the mode has none.
     pub link: Option<String>,
     pub code: Option<String>,
+    pub expires_at: Millis,
+    pub requested_at: Millis,
+    pub user_agent: String,
+    /// The network it was asked for from.
+    #[serde(default)]
+    pub network: String,
+    /// Where somebody else's sign-in is stopped.
+    #[serde(default)]
+    pub not_you: String,
+    #[serde(default)]
+    pub language: Language,
+    pub template: String,
+    pub variables: BTreeMap<String, String>,
 }
 
-/// Why a mail could not be put together; no retry will help.
-#[derive(Debug, thiserror::Error)]
-pub enum ComposeError {
-    #[error("template: {0}")]
-    Template(#[from] minijinja::Error),
-    #[error("address: {0}")]
-    Address(#[from] lettre::address::AddressError),
-    #[error("message: {0}")]
-    Message(#[from] lettre::error::Error),
+/// Which words it uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Template {
+    #[default]
+    Signin,
+    Signup,
 }
 
-impl Templates {
-    /// The templates in force: the built-in ones, or those of the policy's folder, tried on
-    /// samples.
-    pub fn of_policy(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
-        Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
-    }
-
-    /// The mail to `to` that says `payload`, in its language. `id` names it for ever, so that a
-    /// duplicate after a crash is recognised as one.
-    #[allow(clippy::too_many_arguments)] // a mail is made of all of them
-    pub fn mail(
-        &self,
-        id: &str,
-        to: &str,
-        payload: &Payload,
-        policy: &Policy,
-        from: &Mailbox,
-        public_url: &PublicUrl,
-        now: Millis,
-    ) -> Result<Composed, ComposeError> {
-        let sender = Sender { from, public_url };
-        speaking(payload.language(), || match payload {
-            Payload::SignIn(letter) => {
-                let words = sign_in(letter, policy, public_url, now);
-                let mut composed = self.compose(id, to, "sign_in", words, &sender)?;
-                (composed.link, composed.code) = (letter.link.clone(), letter.code.clone());
-                Ok(composed)
-            }
-            Payload::NewDevice(notice) => {
-                let words = new_device(notice, &shown(to), policy, public_url);
-                self.compose(id, to, "new_device", words, &sender)
-            }
-            Payload::PasswordChange(change) => {
-                let words = password_change(change, &shown(to), policy, public_url);
-                self.compose(id, to, "password", words, &sender)
-            }
-        })
-    }
-
-    /// The mails as they would look now, in the language of the task at hand: `sign_in`,
-    /// `new_device` or `password`.
-    pub fn sample(
-        &self,
-        kind: &str,
-        policy: &Policy,
-        from: &Mailbox,
-        public_url: &PublicUrl,
-        now: Millis,
-    ) -> Result<Composed, ComposeError> {
-        let words = Samples::new(policy, public_url, now).of(kind);
-        self.compose("sample", SAMPLE_ADDRESS, kind, words, &Sender { from, public_url })
-    }
-
-    fn compose(
-        &self,
-        id: &str,
-        to: &str,
-        kind: &str,
-        words: Value,
-        sender: &Sender,
-    ) -> Result<Composed, ComposeError> {
-        let render = |ending: &str| self.render(&format!("{kind}.{ending}"), &words);
-        let (subject, text, html) = (render("subject.txt")?, render("txt")?, render("html")?);
-        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-        let parts = MultiPart::alternative_plain_html(text.clone(), html.clone());
-        let message = sender.message(id, to, &subject)?.multipart(parts)?;
-        Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
-    }
-}
-
-/// Who a mail goes to. An address of ours holds nothing that could end a command or a header, and
-/// needs no second look; lettre's own takes code points for octets, and refuses most scripts that
-/// are written with marks.
-pub fn recipient(to: &str) -> Result<lettre::Address, lettre::address::AddressError> {
-    match Address::parse(to).ok().as_ref().and_then(|address| address.as_str().split_once('@')) {
-        Some((local, domain)) => Ok(lettre::Address::new_dangerous(local, domain)),
-        None => to.parse(),
-    }
-}
-
-/// Who mails are from.
-struct Sender<'a> {
-    from: &'a Mailbox,
-    public_url: &'a PublicUrl,
-}
-
-impl Sender<'_> {
-    /// What stands above every mail of ours. `id` names it for ever.
-    fn message(&self, id: &str, to: &str, subject: &str) -> Result<MessageBuilder, ComposeError> {
-        let raw = |name: &'static str, value: &str| {
-            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
-        };
-        let to = recipient(to)?;
-        // Said, not left to lettre, which would read it from the header by its own narrower rules.
-        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])?;
-        Ok(Message::builder()
-            .envelope(envelope)
-            .from(self.from.clone())
-            .to(Mailbox::new(None, to))
-            .subject(subject)
-            .message_id(Some(format!("<{id}@{}>", self.public_url.host())))
-            // RFC 3834: no vacation answers, please.
-            .raw_header(raw("Auto-Submitted", "auto-generated"))
-            .raw_header(raw("X-Auto-Response-Suppress", "All"))
-            // Mail programs that thread by subject show each by itself.
-            .raw_header(raw("X-Entity-Ref-ID", id))
-            .raw_header(raw("Content-Language", language().tag())))
-    }
-}
-
-/// A mail that says nothing but that mails arrive.
-pub fn test_mail(
-    id: &str,
-    to: &str,
-    brand: &str,
-    from: &Mailbox,
-    public_url: &PublicUrl,
-) -> Result<Composed, ComposeError> {
-    let subject = format!("A test mail from {brand}");
-    let text = format!("Mails from {public_url} arrive. Nobody needs to do anything.\n");
-    let message = Sender { from, public_url }.message(id, to, &subject)?;
-    let message = message.singlepart(SinglePart::plain(text.clone()))?;
-    Ok(Composed {
-        message,
-        to: to.to_owned(),
-        subject,
-        text,
-        html: String::new(),
-        link: None,
-        code: None,
-    })
-}
-
-/// What the templates of the sign-in mail may say. The names are reserved: a caller's variables are
-/// under `variables`.
-fn sign_in(letter: &Letter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
-    let brand = policy.brand.name.as_str();
-    let Letter { link, code, not_you, template, .. } = letter;
-    let code_spaced = code.as_ref().map(|code| {
-        let (first, last) = code.split_at(code.len() / 2);
-        format!("{first} {last}")
-    });
-    let lifetime = duration(seconds_until(now, letter.expires_at));
-    let is_sign_up = template == Template::Signup.name();
-    let title = if is_sign_up {
-        say!("mail-sign-up-title", brand = brand)
-    } else {
-        say!("sign-in-to", brand = brand)
-    };
-    let subject = match &code_spaced {
-        Some(code) => say!("mail-subject-code", code = code.as_str(), brand = brand),
-        None if is_sign_up => say!("mail-subject-sign-up", brand = brand),
-        None => say!("mail-subject-link", brand = brand),
-    };
-    let browser = describe(&letter.user_agent);
-    let asked = say!(
-        "mail-asked",
-        browser = browser,
-        network = letter.network.as_str(),
-        date = date(letter.requested_at)
-    );
-    let words = context! {
-        subject, title,
-        open_link => say!("mail-open-link"),
-        sign_in => say!("sign-in"),
-        type_code => if link.is_some() { say!("mail-or-type") } else { say!("mail-type") },
-        once => say!("mail-once", lifetime = lifetime.as_str()),
-        preview => say!("mail-preview", lifetime = lifetime.as_str()),
-        not_you => say!("mail-not-you"),
-        not_you_press => say!("mail-not-you-press"),
-        copy_link => say!("mail-copy-link"),
-        help => help(policy),
-    };
-    let variables = Value::from_object(Variables(letter.variables.clone()));
-    context! { link, code, code_spaced, lifetime, template, not_you, asked, words, variables, ..of_every_mail(policy, public_url) }
-}
-
-/// What the templates of the notice of a new device may say.
-fn new_device(notice: &Notice, address: &str, policy: &Policy, public_url: &PublicUrl) -> Value {
-    let browser = describe(&notice.user_agent);
-    let (network, date) = (notice.network.as_str(), date(notice.signed_in_at));
-    let words = context! {
-        title => say!("mail-new-device-title", brand = policy.brand.name.as_str()),
-        explained => say!("mail-new-device-explained", address = address, browser = browser, network = network, date = date),
-        fine => say!("mail-new-device-fine"),
-        press => say!("mail-new-device-press"),
-        help => help(policy),
-    };
-    context! { address, words, not_you => notice.end_session, ..of_every_mail(policy, public_url) }
-}
-
-/// What the templates of the notice of a password may say.
-fn password_change(
-    change: &PasswordChange,
-    address: &str,
-    policy: &Policy,
-    public_url: &PublicUrl,
-) -> Value {
-    let (brand, browser) = (policy.brand.name.as_str(), describe(&change.user_agent));
-    let (network, date) = (change.network.as_str(), date(change.changed_at));
-    let (title, explained) = if change.was_set {
-        (
-            say!("mail-password-set-title", brand = brand),
-            say!(
-                "mail-password-set-explained",
-                address = address,
-                browser = browser,
-                network = network,
-                date = date
-            ),
-        )
-    } else {
-        (
-            say!("mail-password-removed-title", brand = brand),
-            say!(
-                "mail-password-removed-explained",
-                address = address,
-                browser = browser,
-                network = network,
-                date = date
-            ),
-        )
-    };
-    let words = context! {
-        title, explained,
-        fine => say!("mail-password-fine"),
-        press => say!("mail-new-device-press"),
-        help => help(policy),
-    };
-    context! {
-        address, words, was_set => change.was_set, not_you => change.put_out,
-        ..of_every_mail(policy, public_url)
-    }
-}
-
-fn help(policy: &Policy) -> Option<String> {
-    policy.brand.support.as_ref().map(|support| say!("mail-help", support = support.as_str()))
-}
-
-fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
-    let accent = &policy.look.accent;
-    context! {
-        brand => policy.brand.name,
-        support => policy.brand.support_link(),
-        accent => accent.fill.map(Colour::hex).to_vec(),
-        on_accent => accent.on_fill.hex(),
-        language => language().tag(),
-        host => public_url.host(),
-        origin => public_url.origin(),
-    }
-}
-
-const SAMPLE_ADDRESS: &str = "you@example.com";
-
-impl Samples {
-    fn new(policy: &Policy, public_url: &PublicUrl, now: Millis) -> Self {
-        let user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
-        let network = "203.0.113.*";
-        let letter = Letter {
-            link: Some(SAMPLE_LINK.to_owned()),
-            code: Some(SAMPLE_CODE.to_owned()),
-            expires_at: now + Millis::from(policy.auth.expires_in) * SECOND,
-            requested_at: now,
-            user_agent: user_agent.to_owned(),
-            network: network.to_owned(),
-            not_you: "https://example.com/not-you".to_owned(),
-            language: language(),
-            template: Template::default().name().to_owned(),
-            variables: BTreeMap::new(),
-        };
-        let notice = Notice {
-            end_session: "https://example.com/not-you".to_owned(),
-            signed_in_at: now,
-            user_agent: user_agent.to_owned(),
-            network: network.to_owned(),
-            language: language(),
-        };
-        let change = PasswordChange {
-            put_out: "https://example.com/not-you".to_owned(),
-            changed_at: now,
-            was_set: true,
-            user_agent: user_agent.to_owned(),
-            network: network.to_owned(),
-            language: language(),
-        };
-        Samples {
-            sign_in: sign_in(&letter, policy, public_url, now),
-            new_device: new_device(&notice, SAMPLE_ADDRESS, policy, public_url),
-            password: password_change(&change, SAMPLE_ADDRESS, policy, public_url),
+impl Template {
+    pub fn name(self) -> &'static str {
+        match self {
+            Template::Signin => "SIGNIN",
+            Template::Signup => "SIGNUP",
         }
     }
 }
 
-/// What a caller gave for the mail. One it left out is empty: a mail without a first name is better
-/// than none.
-#[derive(Debug)]
-struct Variables(BTreeMap<String, String>);
+/// The notice of a sign-in in a browser that was not seen before.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct NewDeviceLetter {
+    /// Where the session is ended.
+    pub end_session: String,
+    pub signed_in_at: Millis,
+    pub user_agent: String,
+    pub network: String,
+    pub language: Language,
+}
 
-impl Object for Variables {
-    fn get_value(self: &Arc<Self>, name: &Value) -> Option<Value> {
-        Some(self.0.get(name.as_str()?).map_or_else(|| Value::from(""), Value::from))
+/// The notice of a password that was set or removed.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct PasswordLetter {
+    /// Where whoever did it is put out.
+    pub put_out: String,
+    pub changed_at: Millis,
+    pub was_set: bool,
+    pub user_agent: String,
+    pub network: String,
+    pub language: Language,
+}
+
+impl Letter {
+    pub fn language(&self) -> Language {
+        match self {
+            Letter::SignIn(letter) => letter.language,
+            Letter::NewDevice(notice) => notice.language,
+            Letter::PasswordLetter(change) => change.language,
+        }
+    }
+
+    /// Which of the outbox's ranks it has: what somebody waits for goes first.
+    pub fn rank(&self) -> i64 {
+        match self {
+            Letter::SignIn(_) => 0,
+            Letter::NewDevice(_) | Letter::PasswordLetter(_) => 1,
+        }
+    }
+
+    /// Sealed for the mail `mail_id`.
+    pub fn seal(&self, keys: &Keys, random: &Random, mail_id: &str) -> Result<Vec<u8>, Error> {
+        let plain = serde_json::to_vec(self).map_err(|_| Error::Internal)?;
+        keys.seal(random, mail_id, &plain)
+    }
+
+    /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
+    pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
+        serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
     }
 }

@@ -24,7 +24,7 @@ use std::{
 use tokio::time::timeout;
 use url::Url;
 
-use super::refusal::{Refusal, Step};
+use super::send_error::{SendError, Step};
 use crate::server::{
     config::{self, ConfigError},
     ground::clock::Clock,
@@ -65,7 +65,7 @@ impl Smtp {
     /// `smtp://` for neither. The error repeats nothing of the URL, which may hold a password.
     pub fn new(
         url: &str,
-        mail: &config::Mail,
+        mail: &config::MailPolicy,
         public_url: &PublicUrl,
         clock: Clock,
     ) -> Result<Self, ConfigError> {
@@ -118,7 +118,7 @@ impl Smtp {
     }
 
     /// Sends a message, over a connection that is open already if there is one.
-    pub async fn send(&self, message: &Message) -> Result<(), Refusal> {
+    pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let (envelope, body) = (message.envelope(), message.formatted());
         let mut connection = match self.kept() {
             Some(mut kept) => match self.begin(&mut kept, envelope, &body).await {
@@ -144,19 +144,19 @@ impl Smtp {
         &self,
         envelope: &Envelope,
         body: &[u8],
-    ) -> Result<AsyncSmtpConnection, Refusal> {
+    ) -> Result<AsyncSmtpConnection, SendError> {
         let mut connection = self.open().await?;
         match self.begin(&mut connection, envelope, body).await {
             Ok(()) => Ok(connection),
-            Err(refusal) => {
+            Err(send_error) => {
                 self.part(connection);
-                Err(refusal)
+                Err(send_error)
             }
         }
     }
 
     /// A connection on which the server takes mails of ours.
-    pub async fn open(&self) -> Result<AsyncSmtpConnection, Refusal> {
+    pub async fn open(&self) -> Result<AsyncSmtpConnection, SendError> {
         let wrapper = match &self.tls {
             Tls::Wrapper(tls) => Some(tls.clone()),
             _ => None,
@@ -184,9 +184,9 @@ impl Smtp {
         if let Some(credentials) = &self.credentials {
             let proving = connection.auth(DEFAULT_MECHANISMS, credentials);
             let proven = self.step(Step::Auth, proving).await;
-            if let Err(refusal) = proven {
+            if let Err(send_error) = proven {
                 self.part(connection);
-                return Err(refusal);
+                return Err(send_error);
             }
         }
         Ok(connection)
@@ -199,17 +199,17 @@ impl Smtp {
         connection: &mut AsyncSmtpConnection,
         envelope: &Envelope,
         body: &[u8],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), SendError> {
         let has = |extension| connection.server_info().supports_feature(extension);
         let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
         let mut parameters = Vec::new();
         if !envelope.from().is_none_or(is_plain) && !has(Extension::SmtpUtfEight) {
-            return Err(Refusal::OfUs(
+            return Err(SendError::OfUs(
                 "mail.from is not ASCII, and the mail server has no SMTPUTF8".to_owned(),
             ));
         }
         if !envelope.to().iter().all(is_plain) && !has(Extension::SmtpUtfEight) {
-            return Err(Refusal::OfRecipient(
+            return Err(SendError::OfRecipient(
                 "the address is not ASCII, and the mail server has no SMTPUTF8".to_owned(),
             ));
         }
@@ -219,7 +219,7 @@ impl Smtp {
         // SMTPUTF8 includes 8BITMIME (RFC 6531, 3.1).
         if !body.is_ascii() {
             if !has(Extension::EightBitMime) && parameters.is_empty() {
-                return Err(Refusal::OfMail(
+                return Err(SendError::OfMail(
                     "the mail is not ASCII, and the mail server has no 8BITMIME".to_owned(),
                 ));
             }
@@ -235,7 +235,7 @@ impl Smtp {
         connection: &mut AsyncSmtpConnection,
         envelope: &Envelope,
         body: &[u8],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), SendError> {
         for to in envelope.to() {
             let to = Rcpt::new(to.clone(), Vec::new());
             self.step(Step::Rcpt, connection.command(to)).await?;
@@ -243,16 +243,16 @@ impl Smtp {
         self.step(Step::Data, connection.command(Data)).await?;
         // A server that looks the message over may take long, and to ask again then would be to
         // send it twice: as long as the sender waits for it.
-        connection.message(body).await.map(drop).map_err(|error| Step::Data.refusal(&error))
+        connection.message(body).await.map(drop).map_err(|error| Step::Data.send_error(&error))
     }
 
     async fn step<T>(
         &self,
         step: Step,
         taking: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, SendError> {
         match timeout(self.patience, taking).await {
-            Ok(taken) => taken.map_err(|error| step.refusal(&error)),
+            Ok(taken) => taken.map_err(|error| step.send_error(&error)),
             Err(_) => Err(step.too_slow()),
         }
     }

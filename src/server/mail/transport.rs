@@ -1,21 +1,21 @@
 //! How a mail leaves: by SMTP, or into the dev mailbox.
 
-use super::{letter::Composed, mailbox::Mailbox, refusal::Refusal, smtp::Smtp};
+use super::{compose::Composed, dev_mailbox::DevMailbox, send_error::SendError, smtp::Smtp};
 
 #[derive(Debug)]
 pub enum Transport {
     Smtp(Box<Smtp>),
-    Dev(Mailbox),
+    Dev(DevMailbox),
 }
 
 impl Transport {
     /// Whether the mail server answers, and takes our credentials.
-    pub async fn test(&self) -> Result<(), Refusal> {
+    pub async fn test(&self) -> Result<(), SendError> {
         let Transport::Smtp(smtp) = self else { return Ok(()) };
         smtp.open().await.map(|connection| smtp.part(connection))
     }
 
-    pub async fn send(&self, mail: Composed) -> Result<(), Refusal> {
+    pub async fn send(&self, mail: Composed) -> Result<(), SendError> {
         match self {
             Transport::Dev(mailbox) => {
                 println!(

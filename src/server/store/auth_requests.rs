@@ -112,7 +112,7 @@ pub struct Credential {
 
 /// A credential, whatever its state, and the auth request it was mailed for.
 #[derive(Debug, FromRow)]
-pub struct Origin {
+pub struct MailedCredential {
     #[sqlx(flatten)]
     pub request: AuthRequest,
     #[sqlx(rename = "credential_generation")]
@@ -130,14 +130,14 @@ pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destina
 
 pub static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
-pub static ORIGIN_OF_LINK: LazyLock<String> =
-    LazyLock::new(|| format!("{} WHERE c.link_hash = $1", origin()));
-pub static ORIGINS_OF_CODE: LazyLock<String> = LazyLock::new(|| {
+pub static CREDENTIAL_OF_LINK: LazyLock<String> =
+    LazyLock::new(|| format!("{} WHERE c.link_hash = $1", credential_and_request()));
+pub static CREDENTIALS_OF_CODE: LazyLock<String> = LazyLock::new(|| {
     let of = "WHERE c.auth_request_id IN ($1, $2, $3, $4, $5) ORDER BY c.generation DESC";
-    format!("{} {of}", origin())
+    format!("{} {of}", credential_and_request())
 });
 
-fn origin() -> String {
+fn credential_and_request() -> String {
     format!(
         "SELECT {COLUMNS}, c.generation AS credential_generation, c.code_hash, \
          c.expires_at AS credential_expires_at \
@@ -283,14 +283,21 @@ impl Store {
     }
 
     /// What a link token with this hash was made for.
-    pub async fn origin_of_link(&self, link_hash: &[u8]) -> Result<Option<Origin>, Error> {
-        self.first(&ORIGIN_OF_LINK, &values![link_hash]).await
+    pub async fn credential_of_link(
+        &self,
+        link_hash: &[u8],
+    ) -> Result<Option<MailedCredential>, Error> {
+        self.first(&CREDENTIAL_OF_LINK, &values![link_hash]).await
     }
 
     /// Every credential of an auth request and of up to four others, newest first.
-    pub async fn origins_of_code(&self, id: &str, others: &[String]) -> Result<Vec<Origin>, Error> {
+    pub async fn credentials_of_code(
+        &self,
+        id: &str,
+        others: &[String],
+    ) -> Result<Vec<MailedCredential>, Error> {
         let other = |n| others.get(n).map_or(id, String::as_str);
-        self.all(&ORIGINS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
+        self.all(&CREDENTIALS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
     }
 
     /// Ends an auth request for good, and notes the event. Whether it was pending.

@@ -7,7 +7,7 @@ use sqlx::{ColumnIndex, Database, Decode, IntoArguments, Row, Type, migrate::Mig
 use std::fmt::Write;
 
 use super::{
-    link::{Link, Wire},
+    connection::{DbConnection, Wire},
     pool::Pool,
     trouble::Trouble,
 };
@@ -140,7 +140,7 @@ where
 }
 
 /// The migrations that were made; the table must be there.
-pub(super) async fn made<C>(db: &mut Link<C>) -> sqlx::Result<Vec<Made>>
+pub(super) async fn made<C>(db: &mut DbConnection<C>) -> sqlx::Result<Vec<Made>>
 where
     C: Wire,
     i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,

@@ -12,9 +12,8 @@ mod audit;
 mod auth_requests;
 mod backup;
 mod bans;
+mod connection;
 mod health;
-mod link;
-mod mapped;
 mod migrate;
 mod open;
 mod outbox;
@@ -25,6 +24,7 @@ mod sessions;
 mod sign_ins;
 mod sqlite;
 mod statement;
+mod team_users;
 mod transaction;
 mod trouble;
 mod trust;
@@ -42,11 +42,10 @@ pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
 pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{
-    AuthRequest, Credential, Ended, NewAuthRequest, NewTerms, Origin, Renewed,
+    AuthRequest, Credential, Ended, MailedCredential, NewAuthRequest, NewTerms, Renewed,
 };
 pub use backup::BackupError;
-use link::rows;
-pub use mapped::{MapError, MappedUsers, ROWS_OF_A_START};
+use connection::rows;
 pub use migrate::MigrateError;
 pub use open::OpenError;
 use open::Purpose;
@@ -60,6 +59,7 @@ pub use sign_ins::{
 };
 pub use sqlite::{Durability, Writer};
 pub use statement::Value;
+pub use team_users::{MapError, ROWS_OF_A_START, TeamUsers};
 use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
@@ -239,8 +239,8 @@ pub fn statements() -> Vec<&'static str> {
         audit::EVENTS,
         audit::EVENTS_OF_ONE,
         &auth_requests::BY_ID,
-        &auth_requests::ORIGIN_OF_LINK,
-        &auth_requests::ORIGINS_OF_CODE,
+        &auth_requests::CREDENTIAL_OF_LINK,
+        &auth_requests::CREDENTIALS_OF_CODE,
         auth_requests::SUPERSEDE,
         auth_requests::INSERT_REQUEST,
         auth_requests::RENEW_REQUEST,

@@ -8,7 +8,7 @@ use sqlx::{
 use std::{path::Path, time::Duration};
 
 use super::{
-    link::Setup,
+    connection::Setup,
     migrate::MigrateError,
     pool::Pool,
     url::{BadUrl, Place},

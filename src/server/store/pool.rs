@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use super::{
-    link::{Link, Outcome, Setup, Wire},
+    connection::{DbConnection, Outcome, Setup, Wire},
     statement::Value,
     trouble::Trouble,
 };
@@ -53,7 +53,7 @@ struct Inner<C: Wire> {
     options: C::Options,
     setup: Arc<Setup>,
     /// Since when each is idle; the last used is the first to be lent again.
-    idle: Mutex<Vec<(Link<C>, Instant)>>,
+    idle: Mutex<Vec<(DbConnection<C>, Instant)>>,
     room: Arc<Semaphore>,
     /// Steps for one address take turns before they take a connection, or those for one address
     /// that everybody asks for would hold them all while they wait for each other. By a hash.
@@ -147,12 +147,12 @@ impl<C: Wire + 'static> Pool<C> {
     /// The idle one that was used last, if it is still there, or a new one.
     async fn lend(&self, held: Held) -> sqlx::Result<Lent<C>> {
         let found = self.idle().pop();
-        let Some((link, since)) =
-            found.filter(|(link, _)| link.group.is_some() || link.age() < LIFETIME)
+        let Some((connection, since)) = found
+            .filter(|(connection, _)| connection.group.is_some() || connection.age() < LIFETIME)
         else {
             return self.connect(held).await;
         };
-        let mut lent = Lent { link: Some(link), held: Some(held), pool: self.clone() };
+        let mut lent = Lent { connection: Some(connection), held: Some(held), pool: self.clone() };
         if since.elapsed() < IDLE {
             return Ok(lent);
         }
@@ -161,7 +161,7 @@ impl<C: Wire + 'static> Pool<C> {
         }
         // What made one hang or break has done so to the others.
         self.forget_idle();
-        lent.link = None;
+        lent.connection = None;
         match lent.held.take() {
             Some(held) => self.connect(held).await,
             None => Err(sqlx::Error::PoolClosed),
@@ -174,10 +174,15 @@ impl<C: Wire + 'static> Pool<C> {
         let (hand_over, handed_over) = oneshot::channel();
         let pool = self.clone();
         tokio::spawn(async move {
-            let link = Link::open(&pool.0.options, pool.0.setup.clone());
-            let link =
-                timeout(PATIENCE, link).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut));
-            let lent = link.map(|link| Lent { link: Some(link), held: Some(held), pool });
+            let connection = DbConnection::open(&pool.0.options, pool.0.setup.clone());
+            let connection = timeout(PATIENCE, connection)
+                .await
+                .unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut));
+            let lent = connection.map(|connection| Lent {
+                connection: Some(connection),
+                held: Some(held),
+                pool,
+            });
             if let Err(Ok(lent)) = hand_over.send(lent) {
                 lent.give_back();
             }
@@ -199,16 +204,16 @@ impl<C: Wire + 'static> Pool<C> {
     pub async fn close(&self) {
         self.0.room.close();
         let idle = std::mem::take(&mut *self.idle());
-        for (link, _) in idle {
-            if let Err(error) = link.close().await {
+        for (connection, _) in idle {
+            if let Err(error) = connection.close().await {
                 tracing::warn!(%error, "a connection to the database did not close");
             }
         }
     }
 
-    fn keep(&self, link: Link<C>) {
+    fn keep(&self, connection: DbConnection<C>) {
         if !self.0.room.is_closed() {
-            self.idle().push((link, Instant::now()));
+            self.idle().push((connection, Instant::now()));
         }
     }
 
@@ -217,7 +222,7 @@ impl<C: Wire + 'static> Pool<C> {
         drop(forgotten);
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(Link<C>, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(DbConnection<C>, Instant)>> {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -235,36 +240,38 @@ struct Held {
 #[derive(Debug)]
 pub struct Lent<C: Wire + 'static> {
     /// Both are there until it is dropped.
-    link: Option<Link<C>>,
+    connection: Option<DbConnection<C>>,
     held: Option<Held>,
     pool: Pool<C>,
 }
 
 impl<C: Wire + 'static> Lent<C> {
-    pub fn connection(&mut self) -> sqlx::Result<&mut Link<C>> {
-        self.link.as_mut().ok_or(sqlx::Error::PoolClosed)
+    pub fn connection(&mut self) -> sqlx::Result<&mut DbConnection<C>> {
+        self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
     /// Nothing is left undone on it: another may have it.
     pub fn give_back(mut self) {
-        if let Some(link) = self.link.take_if(|link| !link.is_spent()) {
-            self.pool.keep(link);
+        if let Some(connection) = self.connection.take_if(|connection| !connection.is_spent()) {
+            self.pool.keep(connection);
         }
     }
 }
 
 impl<C: Wire + 'static> Drop for Lent<C> {
     fn drop(&mut self) {
-        let (Some(mut link), Some(held)) = (self.link.take(), self.held.take()) else { return };
-        if link.is_spent() {
+        let (Some(mut connection), Some(held)) = (self.connection.take(), self.held.take()) else {
+            return;
+        };
+        if connection.is_spent() {
             return self.pool.forget_idle();
         }
         let pool = self.pool.clone();
         // Without a runtime the program ends.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
-                match timeout(CLEANING, link.clean()).await {
-                    Ok(Ok(())) if !link.is_spent() => pool.keep(link),
+                match timeout(CLEANING, connection.clean()).await {
+                    Ok(Ok(())) if !connection.is_spent() => pool.keep(connection),
                     _ => pool.forget_idle(),
                 }
                 drop(held);

@@ -15,7 +15,7 @@ use std::sync::{
 use tokio::sync::watch;
 
 use super::{
-    link::{Outcome, Sql},
+    connection::{Outcome, Sql},
     pool::{Lent, Pool},
     statement::Value,
 };
@@ -146,10 +146,10 @@ async fn settled(mut lent: Lent<SqliteConnection>) -> sqlx::Result<Lent<SqliteCo
         return Ok(lent);
     }
     let settling = tokio::spawn(async move {
-        let link = lent.connection()?;
-        let Some(group) = link.group.take() else { return Ok(lent) };
-        link.enter_transaction();
-        link.end("COMMIT").await?;
+        let connection = lent.connection()?;
+        let Some(group) = connection.group.take() else { return Ok(lent) };
+        connection.enter_transaction();
+        connection.end("COMMIT").await?;
         group.committed.send_replace(true);
         Ok(lent)
     });
@@ -187,7 +187,7 @@ impl Member {
         let begin = self.begin.take();
         let end = is_last.then(|| self.end_of_now());
         let closing = end.map_or("", |end| self.closing(end));
-        let link = self.lent.connection()?;
+        let connection = self.lent.connection()?;
         let sql = if begin.is_some() || !closing.is_empty() {
             let pieces = [begin.unwrap_or_default(), sql.as_str(), closing];
             let pieces: Vec<&str> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
@@ -197,9 +197,9 @@ impl Member {
         };
         if begin.is_some() {
             // Before it travels: what is cut off on the way is undone.
-            if self.joins { link.enter_savepoint() } else { link.enter_transaction() }
+            if self.joins { connection.enter_savepoint() } else { connection.enter_transaction() }
         }
-        let mut outcomes = link.statement(sql, values).await?;
+        let mut outcomes = connection.statement(sql, values).await?;
         self.end = end;
         if begin.is_some() && !outcomes.is_empty() {
             outcomes.remove(0);
@@ -238,14 +238,14 @@ impl Member {
             }
         };
         let Member { mut lent, writer, durability, .. } = self;
-        let link = lent.connection()?;
-        link.has_ended();
+        let connection = lent.connection()?;
+        connection.has_ended();
         if end == End::Committed {
             lent.give_back();
             return Ok(());
         }
-        let is_first = link.group.is_none();
-        let group = link
+        let is_first = connection.group.is_none();
+        let group = connection
             .group
             .get_or_insert_with(|| Group { committed: watch::Sender::new(false), durability });
         let mut committed = group.committed.subscribe();
@@ -259,9 +259,9 @@ impl Member {
 
     /// Undoes it, and it alone.
     pub async fn roll_back(mut self) {
-        let Ok(link) = self.lent.connection() else { return };
+        let Ok(connection) = self.lent.connection() else { return };
         // Of what cannot be undone here, the connection's own end is the end.
-        if self.begin.is_some() || link.undo().await.is_ok() {
+        if self.begin.is_some() || connection.undo().await.is_ok() {
             self.lent.give_back();
         }
     }
@@ -270,7 +270,7 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::store::{link::Setup, statement::values};
+    use crate::server::store::{connection::Setup, statement::values};
     use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
     use std::time::Duration;
     use tempfile::TempDir;
@@ -305,7 +305,7 @@ mod tests {
 
     async fn notes(reader: &Pool<SqliteConnection>) -> Vec<i64> {
         let found = reader.run("SELECT number FROM notes ORDER BY number", &[]).await.unwrap();
-        let found: Vec<(i64,)> = crate::server::store::link::rows(found).unwrap();
+        let found: Vec<(i64,)> = crate::server::store::connection::rows(found).unwrap();
         found.into_iter().map(|(number,)| number).collect()
     }
 

@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqlSafeStr, SqliteConnection};
 
 use super::{
     Durability, Store,
-    link::{changes, rows},
+    connection::{changes, rows},
     pool::Lent,
     sqlite::Member,
     statement::{
@@ -102,8 +102,8 @@ impl Tx {
             Kind::Sqlite(member) => member.roll_back().await,
             // What is left of it is looked at before the connection is lent again.
             Kind::Postgres(mut lent) => {
-                let Ok(link) = lent.connection() else { return };
-                if link.end("ROLLBACK").await.is_ok() {
+                let Ok(connection) = lent.connection() else { return };
+                if connection.end("ROLLBACK").await.is_ok() {
                     lent.give_back();
                 }
             }

@@ -68,7 +68,7 @@ pub struct Dispute<'a> {
 
 /// What a dispute has ended.
 #[derive(Debug)]
-pub struct Ended {
+pub struct DisputeOutcome {
     pub sessions: bool,
     pub requests: bool,
     pub password: bool,
@@ -132,7 +132,7 @@ impl Store {
 
     /// Ends what somebody else may have of an address: the session, or all of them, its pending
     /// requests, the trust in its devices, and the password if that is wished.
-    pub async fn dispute(&self, dispute: &Dispute<'_>) -> Result<Ended, Error> {
+    pub async fn dispute(&self, dispute: &Dispute<'_>) -> Result<DisputeOutcome, Error> {
         let Dispute { session_id, user_id, address, everywhere, remove_password, .. } = dispute;
         let Dispute { disputed, revoked, cancelled, removed, .. } = dispute;
         let now = disputed.at;
@@ -142,7 +142,7 @@ impl Store {
             let cancelled_some = tx.execute(CANCEL_ALL, &values![now, *address]).await? > 0;
             let password =
                 *remove_password && tx.execute(REMOVE_PASSWORD, &values![*user_id]).await? > 0;
-            let ended = Ended {
+            let ended = DisputeOutcome {
                 sessions: ends.iter().any(|(end,)| *end > now),
                 requests: cancelled_some,
                 password,

@@ -13,12 +13,12 @@ use crate::server::{config::brand::File, http::state::AppState};
 
 /// GET `/brand.css`
 pub async fn stylesheet(State(state): State<AppState>) -> Response {
-    serve(state.core.policy().look.stylesheet.as_ref())
+    serve(state.auth.policy().brand_files.stylesheet.as_ref())
 }
 
 /// GET `/brand-logo`
 pub async fn logo(State(state): State<AppState>) -> Response {
-    serve(state.core.policy().look.logo.as_ref())
+    serve(state.auth.policy().brand_files.logo.as_ref())
 }
 
 fn serve(file: Option<&File>) -> Response {

@@ -20,8 +20,8 @@ use crate::server::{
     },
     http::state::AppState,
     mail::{
-        letter::Composed,
-        mailbox::{Mailbox, Received},
+        compose::Composed,
+        dev_mailbox::{DevMailbox, Received},
     },
 };
 
@@ -78,8 +78,8 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             context! { number => format!("{kind}-{}", language.tag()), name => format!("{name}, {}", language.name()) }
         })
         .collect();
-    let look = &state.core.policy().look;
-    let nonce = state.core.random.id().unwrap_or_default();
+    let brand_files = &state.auth.policy().brand_files;
+    let nonce = state.auth.random.id().unwrap_or_default();
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let page = environment.render_str(
@@ -90,8 +90,8 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             copy => Value::from_safe_string(COPY.to_owned()),
             style => Value::from_safe_string(include_str!("mailbox.css").to_owned()),
             css => state.assets.css,
-            brand_css => look.stylesheet(),
-            icon => look.icon(),
+            brand_css => brand_files.stylesheet(),
+            icon => brand_files.icon(),
         },
     );
     match page {
@@ -131,8 +131,8 @@ pub async fn source(State(state): State<AppState>, Path(number): Path<String>) -
     }
 }
 
-fn get(state: &AppState, mailbox: &Mailbox, wanted: &str) -> Option<Composed> {
-    mailbox.get(wanted, &state.core.policy(), state.public_url())
+fn get(state: &AppState, mailbox: &DevMailbox, wanted: &str) -> Option<Composed> {
+    mailbox.get(wanted, &state.auth.policy(), state.public_url())
 }
 
 fn with_policy(page: String, policy: &str) -> Response {

@@ -13,7 +13,7 @@ use super::render;
 use crate::server::{
     auth::session,
     ground::error::Error,
-    http::{caller, cookies, forms, headers, respond::ApiError, state::AppState},
+    http::{caller, cookies, form_posts, headers, respond::ApiError, state::AppState},
     values::destination::with_query,
 };
 
@@ -35,12 +35,12 @@ pub async fn protect(state: &AppState, request: Request, next: Next) -> Response
 /// extensions. Anyone else is sent to `/login`, with the path and query they wanted in `next`, and
 /// a program is told. A session in use is renewed.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
-    let core = &state.core;
+    let auth = &state.auth;
     // The dashboard itself shows what is read along with its session.
     let found = match caller::presented(state.cookies, request.headers()) {
         None => Ok(None),
         Some(presented) if request.uri().path() == PROTECTED => {
-            let found = session::present_with_activity(core, &presented).await;
+            let found = session::present_with_activity(auth, &presented).await;
             found.map(|found| {
                 found.map(|(session, activity)| {
                     request.extensions_mut().insert(Arc::new(activity));
@@ -48,26 +48,26 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
                 })
             })
         }
-        Some(presented) => session::present(core, &presented).await,
+        Some(presented) => session::present(auth, &presented).await,
     };
     let session = match found {
         Ok(Some(session)) => session,
-        Ok(None) if forms::wants_json(request.headers()) => {
+        Ok(None) if form_posts::wants_json(request.headers()) => {
             return ApiError(Error::Unauthenticated).into_response();
         }
         Ok(None) => return to_login(&request),
-        Err(error) => return render::trouble(state.clone(), error, request).await,
+        Err(error) => return render::error_page(state.clone(), error, request).await,
     };
     // A bearer asks for its next token where it can be given one.
     let renewed = if session.by_cookie {
-        session::renew(core, &session).await
+        session::renew(auth, &session).await
     } else {
-        session::note_use(core, &session).await;
+        session::note_use(auth, &session).await;
         Ok(None)
     };
     let renewed = match renewed {
         Ok(renewed) => renewed,
-        Err(error) => return render::trouble(state.clone(), error, request).await,
+        Err(error) => return render::error_page(state.clone(), error, request).await,
     };
     request.extensions_mut().insert(session);
     let mut response = next.run(request).await;

@@ -21,7 +21,7 @@ pub async fn alive() -> &'static str {
 /// GET `/readyz`: it can serve.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     let leaving = state.leaving.load(Ordering::Relaxed);
-    if leaving || !state.readiness.is_ready(&state.core).await {
+    if leaving || !state.readiness.is_ready(&state.auth).await {
         return Err(Error::Unavailable.into());
     }
     Ok("ready")

@@ -14,8 +14,8 @@ use crate::{
     server::{
         ground::error::Error,
         http::{
-            forms,
-            page_data::{Trouble, Visit},
+            form_posts,
+            page_context::{ErrorToShow, PageContext},
             respond::ApiError,
             state::AppState,
         },
@@ -28,7 +28,7 @@ const END: &str = "</body></html>";
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let provided = state.clone();
     let render = render_app_async_with_context(
-        move || Visit::provide(provided.clone()),
+        move || PageContext::provide(provided.clone()),
         move || shell(state.clone()),
     );
     let (mut parts, body) = render(request).await.into_parts();
@@ -56,19 +56,19 @@ fn valid(html: &str) -> String {
 
 /// The page of an error, in place of whatever is at the request's path: nothing there is run.
 /// Boxed, because every request carries the room that this may take.
-pub fn trouble(
+pub fn error_page(
     state: AppState,
     error: Error,
     mut request: Request,
 ) -> BoxFuture<'static, Response> {
-    request.extensions_mut().insert(Trouble(error));
+    request.extensions_mut().insert(ErrorToShow(error));
     Box::pin(page(State(state), request))
 }
 
 /// The answer to a request that no route is shown: a page for people, JSON for programs.
 pub async fn refusal(state: &AppState, parts: Parts, error: Error) -> Response {
-    if parts.uri.path().starts_with("/api/") || !forms::wants_html(&parts.headers) {
+    if parts.uri.path().starts_with("/api/") || !form_posts::wants_html(&parts.headers) {
         return ApiError(error).into_response();
     }
-    trouble(state.clone(), error, Request::from_parts(parts, Body::empty())).await
+    error_page(state.clone(), error, Request::from_parts(parts, Body::empty())).await
 }

@@ -31,12 +31,12 @@ use crate::{
             caller,
             connection::InHand,
             correlation::Correlation,
-            forms,
+            form_posts,
             head::{self, Head},
             headers,
             intake::{self, Refused, Why},
             measurement::Measurement,
-            page_data::{Unknown, Visit},
+            page_context::{PageContext, Unknown},
             respond::{self, ApiError},
             state::AppState,
         },
@@ -55,7 +55,7 @@ pub fn router(state: AppState) -> Router {
     let pages = Router::new().leptos_routes_with_handler(generate_route_list(App), get(page));
     let actions = Router::new()
         .route("/actions/{name}", get(action).post(action))
-        .route_layer(from_fn_with_state(state.clone(), forms::answer));
+        .route_layer(from_fn_with_state(state.clone(), form_posts::answer));
     let ops = Router::new()
         .route("/brand.css", get(brand_files::stylesheet))
         .route("/brand-logo", get(brand_files::logo))
@@ -113,7 +113,7 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
         return render::refusal(state, parts, Error::ForbiddenOrigin).await;
     }
     // Not before: how slowly somebody sends is not our time.
-    let measurement = Measurement::begin(&state.core.clock, &request);
+    let measurement = Measurement::begin(&state.auth.clock, &request);
     let response = timed(state, request, next).await;
     measurement.end(&response);
     response
@@ -166,7 +166,7 @@ async fn action(State(state): State<AppState>, request: Request) -> Response {
     if !takes.contains(request.method()) {
         return takes_only(if takes.contains(&Method::GET) { "GET, HEAD" } else { "POST" });
     }
-    handle_server_fns_with_context(move || Visit::provide(state.clone()), request)
+    handle_server_fns_with_context(move || PageContext::provide(state.clone()), request)
         .await
         .into_response()
 }
@@ -216,9 +216,13 @@ async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     tracing::error!(path = uri.path(), "no answer in time");
     let Some(again) = again else { return ApiError(Error::Unavailable).into_response() };
     if uri.path().starts_with("/actions/") {
-        return forms::unanswered(state, forms::wants_html(&again.headers), Error::Unavailable);
+        return form_posts::unanswered(
+            state,
+            form_posts::wants_html(&again.headers),
+            Error::Unavailable,
+        );
     }
-    render::trouble(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty()))
+    render::error_page(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty()))
         .await
 }
 

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::server::{
-    auth::Core,
+    auth::Auth,
     ground::{
         clock::{DAY, Millis},
         error::Error,
@@ -19,22 +19,22 @@ const COUNT_EVERY: Duration = Duration::from_secs(2);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Works until `stop`.
-pub fn start(core: Arc<Core>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
+pub fn start(auth: Arc<Auth>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
         tokio::join!(
-            purge(&core, stop.clone()),
-            checkpoint(&core, stop.clone()),
+            purge(&auth, stop.clone()),
+            checkpoint(&auth, stop.clone()),
             upkeep(stop.clone()),
-            count(&core, stop)
+            count(&auth, stop)
         );
     })
 }
 
-async fn purge(core: &Core, mut stop: watch::Receiver<bool>) {
+async fn purge(auth: &Auth, mut stop: watch::Receiver<bool>) {
     while waited(PURGE_EVERY, &mut stop).await {
-        core.ip_limits.forget_idle();
-        let keep_events = Millis::from(core.policy().audit.keep_days) * DAY;
-        match core.store.purge(core.clock.now(), keep_events).await {
+        auth.client_limits.forget_idle();
+        let keep_events = Millis::from(auth.policy().audit.keep_days) * DAY;
+        match auth.store.purge(auth.clock.now(), keep_events).await {
             Ok(0) => {}
             Ok(rows) => tracing::debug!(rows, "expired rows purged"),
             Err(error) => {
@@ -44,9 +44,9 @@ async fn purge(core: &Core, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn checkpoint(core: &Core, mut stop: watch::Receiver<bool>) {
+async fn checkpoint(auth: &Auth, mut stop: watch::Receiver<bool>) {
     while waited(CHECKPOINT_EVERY, &mut stop).await {
-        if let Err(error) = core.store.checkpoint().await {
+        if let Err(error) = auth.store.checkpoint().await {
             tracing::warn!(%error, "SQLite's log could not be folded into its file; trying again in a second");
         }
     }
@@ -61,10 +61,10 @@ async fn upkeep(mut stop: watch::Receiver<bool>) {
 /// Counts for `/metrics`, at the start and then, so that counting stays a small part of what the
 /// database does, no sooner than a hundred times what the last took.
 #[allow(clippy::disallowed_methods)] // how long a count takes is real time
-async fn count(core: &Core, mut stop: watch::Receiver<bool>) {
+async fn count(auth: &Auth, mut stop: watch::Receiver<bool>) {
     loop {
         let began = Instant::now();
-        if let Err(error) = count_once(core).await {
+        if let Err(error) = count_once(auth).await {
             tracing::warn!(%error, "mails and sessions could not be counted; trying again");
         }
         if !waited(COUNT_EVERY.max(began.elapsed() * 100), &mut stop).await {
@@ -75,13 +75,13 @@ async fn count(core: &Core, mut stop: watch::Receiver<bool>) {
 
 /// Counts what only the database knows, and not when it is asked for: while that is away, the other
 /// numbers are wanted most.
-async fn count_once(core: &Core) -> Result<(), Error> {
-    let now = core.clock.now();
-    let (queued, oldest) = core.store.queued_mails().await?;
+async fn count_once(auth: &Auth) -> Result<(), Error> {
+    let now = auth.clock.now();
+    let (queued, oldest) = auth.store.queued_mails().await?;
     gauge!("latchkey_mails_queued").set(queued as f64);
     gauge!("latchkey_oldest_mail_seconds")
         .set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
-    gauge!("latchkey_sessions").set(core.store.count_sessions(now).await? as f64);
+    gauge!("latchkey_sessions").set(auth.store.count_sessions(now).await? as f64);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::server::{
     auth::{
-        Client, Core,
+        Auth, Client,
         hand_over::{HandedOver, Slot},
     },
     ground::{
@@ -23,7 +23,7 @@ use crate::server::{
         logging::span_of,
     },
     mail::{
-        health::Health, masking, payload::Payload, refusal::Refusal, templates::Templates,
+        health::Health, letter::Letter, masking, send_error::SendError, templates::Templates,
         transport::Transport,
     },
     store::{self, AuditEvent, Ending, QueuedMail},
@@ -52,7 +52,7 @@ enum Outcome {
     Sent,
     /// Its address may not have one: nobody's, or a disabled user's.
     Withheld,
-    Refused(Refusal),
+    Refused(SendError),
     /// The database did not answer.
     Stuck(Error),
     /// Its link and code are dead.
@@ -65,7 +65,7 @@ enum Outcome {
 /// What a worker needs beside the core.
 #[derive(Debug)]
 pub struct Outbox {
-    pub core: Arc<Core>,
+    pub auth: Arc<Auth>,
     pub transport: Transport,
     pub templates: Arc<Templates>,
     pub from: Mailbox,
@@ -90,11 +90,11 @@ impl Outbox {
                 Some((mail, slot)) = handed_over.recv() => {
                     in_hand.spawn(self.clone().deliver(mail, slot));
                 }
-                Some(slot) = self.core.outbox.slot(), if look => {
+                Some(slot) = self.auth.outbox.slot(), if look => {
                     look = self.take(slot, &mut in_hand).await;
                 }
                 Some(_) = in_hand.join_next() => {}
-                () = self.core.outbox.until_written() => look = true,
+                () = self.auth.outbox.until_written() => look = true,
                 _ = tick.tick() => {
                     look = true;
                     self.transport.tidy();
@@ -103,7 +103,7 @@ impl Outbox {
             }
         }
         // A mail that is written from now on is for whoever comes next.
-        self.core.outbox.line_up(true);
+        self.auth.outbox.line_up(true);
         handed_over.close();
         while let Some((mail, slot)) = handed_over.recv().await {
             in_hand.spawn(self.clone().deliver(mail, slot));
@@ -114,7 +114,7 @@ impl Outbox {
     /// Takes as many of the mails that are due as there are free slots, `slot` the first of them.
     /// Whether there may be more.
     async fn take(self: &Arc<Self>, slot: Slot, in_hand: &mut JoinSet<()>) -> bool {
-        let outbox = &self.core.outbox;
+        let outbox = &self.auth.outbox;
         let mut slots = vec![slot];
         slots.extend(std::iter::from_fn(|| outbox.free_slot()));
         slots.truncate(self.health.room(slots.len()));
@@ -132,8 +132,8 @@ impl Outbox {
     }
 
     async fn claim(&self, most: usize) -> Vec<QueuedMail> {
-        let now = self.core.clock.now();
-        let claimed = within(DATABASE, self.core.store.claim_mails(now, most)).await;
+        let now = self.auth.clock.now();
+        let claimed = within(DATABASE, self.auth.store.claim_mails(now, most)).await;
         claimed.unwrap_or_else(|error| {
             tracing::warn!(%error, "the outbox cannot be read; trying again");
             Vec::new()
@@ -147,7 +147,7 @@ impl Outbox {
         async {
             let Some((mail, outcome)) = self.attempt(mail, slot.since).await else { return };
             let mut tick = ticking();
-            while self.core.clock.monotonic().saturating_sub(slot.since) < LEASE {
+            while self.auth.clock.monotonic().saturating_sub(slot.since) < LEASE {
                 tick.tick().await;
                 match within(DATABASE, self.settle(&mail, &outcome)).await {
                     Ok(()) => return,
@@ -168,51 +168,51 @@ impl Outbox {
     /// Sends a mail: what became of it, by whoever holds its lease; nothing when that is no longer
     /// us.
     async fn attempt(&self, mail: QueuedMail, since: Duration) -> Option<(QueuedMail, Outcome)> {
-        let payload = match self.prepare(&mail).await {
-            Ok(payload) => payload,
+        let letter = match self.prepare(&mail).await {
+            Ok(letter) => letter,
             Err(outcome) => return Some((mail, outcome)),
         };
         let (now, held) =
-            (self.core.clock.now(), self.core.clock.monotonic().saturating_sub(since));
+            (self.auth.clock.now(), self.auth.clock.monotonic().saturating_sub(since));
         // The wall clock may have been set, and others go by that.
         let mail =
             if held < FRESH && (now - mail.leased_at).unsigned_abs() < FRESH.as_millis() as u64 {
                 mail
             } else {
-                match within(DATABASE, self.core.store.hold_mail(&mail, now)).await {
+                match within(DATABASE, self.auth.store.hold_mail(&mail, now)).await {
                     Ok(Some(held)) => held,
                     // Sent or held by another.
                     Ok(None) => return None,
                     Err(error) => return Some((mail, Outcome::Stuck(error))),
                 }
             };
-        let policy = self.core.policy();
+        let policy = self.auth.policy();
         let composed = {
             let (id, to) = (&mail.id, &mail.address);
-            self.templates.mail(id, to, &payload, &policy, &self.from, &self.core.public_url, now)
+            self.templates.mail(id, to, &letter, &policy, &self.from, &self.auth.public_url, now)
         };
         let sent = match composed {
             Ok(composed) => timeout(SENDING, self.transport.send(composed)).await,
-            Err(error) => Ok(Err(Refusal::OfMail(error.to_string()))),
+            Err(error) => Ok(Err(SendError::OfMail(error.to_string()))),
         };
-        let slow = || Refusal::ForNow("the mail server took too long".to_owned());
+        let slow = || SendError::ForNow("the mail server took too long".to_owned());
         Some(match sent.unwrap_or_else(|_| Err(slow())) {
             Ok(()) => (mail, Outcome::Sent),
-            Err(refusal) => (mail, Outcome::Refused(refusal)),
+            Err(send_error) => (mail, Outcome::Refused(send_error)),
         })
     }
 
     /// What a mail says, if it is to be sent now.
-    async fn prepare(&self, mail: &QueuedMail) -> Result<Payload, Outcome> {
-        if self.core.clock.now() >= mail.expires_at {
+    async fn prepare(&self, mail: &QueuedMail) -> Result<Letter, Outcome> {
+        if self.auth.clock.now() >= mail.expires_at {
             return Err(Outcome::TooLate);
         }
-        let payload = Payload::open(&self.core.keys, &mail.id, &mail.payload);
-        let payload = payload.ok_or(Outcome::Unopened)?;
+        let letter = Letter::open(&self.auth.keys, &mail.id, &mail.payload);
+        let letter = letter.ok_or(Outcome::Unopened)?;
         // Not earlier: a request is answered alike whoever it is for, and only here is it decided
         // whether there is a mail.
-        match within(DATABASE, self.core.may_receive(&mail.address)).await {
-            Ok(true) => Ok(payload),
+        match within(DATABASE, self.auth.may_receive(&mail.address)).await {
+            Ok(true) => Ok(letter),
             Ok(false) => Err(Outcome::Withheld),
             Err(error) => Err(Outcome::Stuck(error)),
         }
@@ -228,14 +228,14 @@ impl Outbox {
                 "this instance cannot open it: its secret is not in SESSION_JWT_SECRET here, or a \
                  newer version sealed it"
             }
-            Outcome::Refused(refusal) => &refusal.to_string(),
+            Outcome::Refused(send_error) => &send_error.to_string(),
             Outcome::Stuck(error) => &error.to_string(),
         };
-        let store = &self.core.store;
+        let store = &self.auth.store;
         let (event, is_ours) = match outcome {
             Outcome::Unopened
             | Outcome::Stuck(_)
-            | Outcome::Refused(Refusal::ForNow(_) | Refusal::OfUs(_)) => {
+            | Outcome::Refused(SendError::ForNow(_) | SendError::OfUs(_)) => {
                 let event = self.event(
                     Event::MailDelayed,
                     mail,
@@ -250,7 +250,7 @@ impl Outbox {
                 let (name, ending) = match outcome {
                     Outcome::Sent => (Event::MailSent, Ending::Sent),
                     Outcome::Withheld => (Event::MailFailed, Ending::Sent),
-                    Outcome::Refused(Refusal::OfRecipient(_)) => {
+                    Outcome::Refused(SendError::OfRecipient(_)) => {
                         (Event::MailFailed, Ending::Failed)
                     }
                     _ => (Event::MailFailed, Ending::Unsent),
@@ -279,15 +279,15 @@ impl Outbox {
                 histogram!("latchkey_mail_seconds")
                     .record((event.at - mail.created_at) as f64 / SECOND as f64);
             }
-            Outcome::Refused(refusal) => {
-                counter!("latchkey_mail_refusals_total", "of" => refusal.name()).increment(1);
-                match refusal {
-                    Refusal::OfUs(_) => {
+            Outcome::Refused(send_error) => {
+                counter!("latchkey_mail_refusals_total", "of" => send_error.name()).increment(1);
+                match send_error {
+                    SendError::OfUs(_) => {
                         self.health.refused(&event.reason);
-                        self.core.outbox.line_up(true);
+                        self.auth.outbox.line_up(true);
                     }
-                    Refusal::OfRecipient(_) => self.health.works(),
-                    Refusal::ForNow(_) | Refusal::OfMail(_) => {}
+                    SendError::OfRecipient(_) => self.health.works(),
+                    SendError::ForNow(_) | SendError::OfMail(_) => {}
                 }
             }
             Outcome::Unopened => {
@@ -306,7 +306,7 @@ impl Outbox {
     fn event(&self, name: Event, mail: &QueuedMail, why: &str) -> AuditEvent {
         let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
         let why = masking::without(&mail.address, why);
-        self.core.event(name, Some(&mail.address), &client).because(Reason::Said(why))
+        self.auth.event(name, Some(&mail.address), &client).because(Reason::Said(why))
     }
 
     /// Twice as long each time, with up to half more at random, so that a mail server that comes
@@ -314,7 +314,7 @@ impl Outbox {
     fn retry_after(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<Millis, Error> {
         let attempts = match outcome {
             // Not the mail's fault, and the next session waits by itself.
-            Outcome::Refused(Refusal::OfUs(_)) => return Ok(0),
+            Outcome::Refused(SendError::OfUs(_)) => return Ok(0),
             Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
                 mail.attempts.min(LEFT_TO_OTHERS)
             }
@@ -322,7 +322,7 @@ impl Outbox {
         };
         let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
         let wait = (FIRST_RETRY << doublings).min(LAST_RETRY);
-        let jitter = Millis::from(u16::from_le_bytes(self.core.random.bytes()?));
+        let jitter = Millis::from(u16::from_le_bytes(self.auth.random.bytes()?));
         Ok(wait + wait * jitter / (2 * Millis::from(u16::MAX)))
     }
 }

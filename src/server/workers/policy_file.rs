@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::server::{
-    auth::Core,
+    auth::Auth,
     config::{ConfigError, Policy, Source, changes, nothing_vanished},
 };
 
@@ -35,7 +35,7 @@ struct Folder {
 /// Watches the file of `source` until `stop`, and reads it again on SIGHUP, which ends nothing even
 /// where there is no file.
 pub fn watch(
-    core: Arc<Core>,
+    auth: Arc<Auth>,
     source: Source,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<JoinHandle<()>> {
@@ -45,13 +45,13 @@ pub fn watch(
     Ok(tokio::spawn(async move {
         let _watcher = watcher;
         gauge!("latchkey_policy_rejected").set(0.0);
-        let started = core.policy();
+        let started = auth.policy();
         let mut known = read(&source).await;
         // It may have been saved since it was read for the start.
         let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
         if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
             known = settled(&source).await;
-            apply(&core, &started, &source, &known);
+            apply(&auth, &started, &source, &known);
         }
         loop {
             let asked = tokio::select! {
@@ -72,7 +72,7 @@ pub fn watch(
             // What was told meanwhile is in it, or found at the next look.
             let _ =
                 (folder.written.notified().now_or_never(), folder.moved.notified().now_or_never());
-            apply(&core, &started, &source, &known);
+            apply(&auth, &started, &source, &known);
         }
     }))
 }
@@ -119,8 +119,8 @@ async fn settled(source: &Source) -> Result<String, ConfigError> {
 }
 
 /// Puts the policy of `text` in force and tells what that changes, or tells why not.
-fn apply(core: &Core, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
-    let before = core.policy();
+fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
+    let before = auth.policy();
     let policy = text.as_ref().map_err(Clone::clone).and_then(|text| source.policy_of(text));
     let policy = policy.and_then(|policy| nothing_vanished(&before, &policy).map(|()| policy));
     gauge!("latchkey_policy_rejected").set(f64::from(u8::from(policy.is_err())));
@@ -148,6 +148,6 @@ fn apply(core: &Core, started: &Policy, source: &Source, text: &Result<String, C
             tracing::info!(event = "policy.changed", key, old, new);
         }
     }
-    core.set_policy(policy);
+    auth.set_policy(policy);
     tracing::info!(event = "policy.applied", file = %source.path().display(), changed);
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use time::{Date, Month, OffsetDateTime, Time};
 
 use crate::server::{
-    auth::Core,
+    auth::Auth,
     ground::{
         clock::{DAY, HOUR, MINUTE, Millis, SECOND},
         error::Error,
@@ -35,13 +35,13 @@ pub enum ExportError {
 
 /// Writes what is wanted, the oldest first. How many events there were.
 pub async fn write(
-    core: &Core,
+    auth: &Auth,
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<usize, ExportError> {
     // An address has a name for each secret in force; the oldest secret's events come first.
     let mut subjects: Vec<Option<String>> = match &wanted.address {
-        Some(address) => core.keys.subjects(address.as_str()).map(Some).collect(),
+        Some(address) => auth.keys.subjects(address.as_str()).map(Some).collect(),
         None => vec![None],
     };
     subjects.reverse();
@@ -49,7 +49,7 @@ pub async fn write(
     for subject in subjects {
         let mut page = Events { since: wanted.since, after: 0, until: wanted.until, subject };
         loop {
-            let rows = core.store.events(&page).await?;
+            let rows = auth.store.events(&page).await?;
             let Some(last) = rows.last() else { break };
             (page.since, page.after) = (last.at, last.id);
             let is_wanted =

@@ -6,7 +6,7 @@ pub mod export;
 
 use crate::server::values::event::{Event, Reason};
 use crate::server::{
-    auth::{Client, Core},
+    auth::{Auth, Client},
     ground::error::Error,
     store::{AuditEvent, Ban, NewUser, User},
     values::address::Address,
@@ -17,53 +17,53 @@ use std::io::Write;
 const TOGETHER: usize = 200;
 
 /// Ends every session of who has this address. How many there were.
-pub async fn revoke_sessions(core: &Core, email: &str) -> Result<u64, Error> {
+pub async fn revoke_sessions(auth: &Auth, email: &str) -> Result<u64, Error> {
     let address = Address::parse(email)?;
-    let user_id = user_id(core, &address).await?.ok_or_else(unknown)?;
-    revoke_all(core, &address, &user_id).await
+    let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
+    revoke_all(auth, &address, &user_id).await
 }
 
 /// Ends every session of everybody, and the trust in their devices. How many there were.
-pub async fn revoke_everybody(core: &Core) -> Result<u64, Error> {
+pub async fn revoke_everybody(auth: &Auth) -> Result<u64, Error> {
     let event =
-        core.event(Event::SessionRevoked, None, &Client::default()).because(Reason::Everybody);
-    core.store.revoke_everybody(&event).await
+        auth.event(Event::SessionRevoked, None, &Client::default()).because(Reason::Everybody);
+    auth.store.revoke_everybody(&event).await
 }
 
 /// Makes users of addresses that are none yet. How many were new.
-pub async fn add(core: &Core, mut addresses: Vec<Address>) -> Result<u64, Error> {
-    own_users(core)?;
+pub async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error> {
+    own_users(auth)?;
     // In one order: of two who add the same, none waits for the other for ever.
     addresses.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     let mut added = 0;
     for some in addresses.chunks(TOGETHER) {
         let new = |address: &Address| {
-            let id = core.random.id()?;
-            let event = happened(core, Event::UserAdded, address).of_user(&id);
+            let id = auth.random.id()?;
+            let event = happened(auth, Event::UserAdded, address).of_user(&id);
             Ok(NewUser { id, address: address.as_str().to_owned(), event })
         };
         let users = some.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
-        added += core.store.add_users(&users).await?;
+        added += auth.store.add_users(&users).await?;
     }
     Ok(added)
 }
 
 /// Deletes a user with all that is theirs, as they could themselves. A ban of them stays.
-pub async fn delete(core: &Core, email: &str) -> Result<(), Error> {
-    own_users(core)?;
+pub async fn delete(auth: &Auth, email: &str) -> Result<(), Error> {
+    own_users(auth)?;
     let address = Address::parse(email)?;
-    let user_id = user_id(core, &address).await?.ok_or_else(unknown)?;
-    let event = happened(core, Event::UserDeleted, &address).of_user(&user_id);
-    core.store.delete_user(&user_id, address.as_str(), &event).await
+    let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
+    let event = happened(auth, Event::UserDeleted, &address).of_user(&user_id);
+    auth.store.delete_user(&user_id, address.as_str(), &event).await
 }
 
 /// Writes every user as a line of a CSV.
-pub async fn list(core: &Core, out: &mut impl Write) -> Result<(), export::ExportError> {
-    own_users(core)?;
+pub async fn list(auth: &Auth, out: &mut impl Write) -> Result<(), export::ExportError> {
+    own_users(auth)?;
     writeln!(out, "address,id,created_at,kept_out")?;
     let mut after = String::new();
     loop {
-        let users = core.store.users_after(&after).await?;
+        let users = auth.store.users_after(&after).await?;
         for User { id, address, created_at, is_banned } in &users {
             let created_at = export::rfc_3339(*created_at);
             writeln!(out, "{},{id},{created_at},{is_banned}", field(address))?;
@@ -75,11 +75,11 @@ pub async fn list(core: &Core, out: &mut impl Write) -> Result<(), export::Expor
 
 /// Writes everybody who is kept out as a line of a CSV; with the id of a user of the team's own
 /// table the address is the one they had when they were banned.
-pub async fn list_bans(core: &Core, out: &mut impl Write) -> Result<(), export::ExportError> {
+pub async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), export::ExportError> {
     writeln!(out, "address,id,kept_out_since")?;
     let mut after = (String::new(), String::new());
     loop {
-        let bans = core.store.bans_after(&after.0, &after.1).await?;
+        let bans = auth.store.bans_after(&after.0, &after.1).await?;
         for Ban { user_id, address, created_at } in &bans {
             let since = export::rfc_3339(*created_at);
             writeln!(out, "{},{},{since}", field(address), field(user_id))?;
@@ -97,8 +97,8 @@ fn field(text: &str) -> String {
     text.to_owned()
 }
 
-fn own_users(core: &Core) -> Result<(), Error> {
-    match core.mapped_users {
+fn own_users(auth: &Auth) -> Result<(), Error> {
+    match auth.team_users {
         None => Ok(()),
         Some(_) => Err(Error::invalid(
             "[users] maps a table of your own, which Latchkey never writes: add, list and delete users there",
@@ -107,53 +107,53 @@ fn own_users(core: &Core) -> Result<(), Error> {
 }
 
 /// Keeps an address out: its sessions end, it gets no mails, and it cannot sign up.
-pub async fn disable(core: &Core, email: &str) -> Result<(), Error> {
+pub async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    let user_id = user_id(core, &address).await?;
-    let event = happened(core, Event::UserDisabled, &address);
+    let user_id = user_id(auth, &address).await?;
+    let event = happened(auth, Event::UserDisabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
-    let by_id = user_id.as_deref().filter(|_| core.mapped_users.is_some());
-    core.store.ban(by_id, address.as_str(), core.clock.now(), &event).await?;
+    let by_id = user_id.as_deref().filter(|_| auth.team_users.is_some());
+    auth.store.ban(by_id, address.as_str(), auth.clock.now(), &event).await?;
     if let Some(user_id) = user_id {
-        revoke_all(core, &address, &user_id).await?;
+        revoke_all(auth, &address, &user_id).await?;
     }
     Ok(())
 }
 
 /// Lets an address in again that was kept out.
-pub async fn enable(core: &Core, email: &str) -> Result<(), Error> {
+pub async fn enable(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    let user_id = match &core.mapped_users {
+    let user_id = match &auth.team_users {
         Some(mapped) => mapped.find(address.as_str()).await?,
         None => None,
     };
-    let event = happened(core, Event::UserEnabled, &address);
+    let event = happened(auth, Event::UserEnabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
-    if !core.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
+    if !auth.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
         return Err(Error::invalid("there is no user of that address who is kept out"));
     }
     Ok(())
 }
 
-async fn revoke_all(core: &Core, address: &Address, user_id: &str) -> Result<u64, Error> {
-    core.store
+async fn revoke_all(auth: &Auth, address: &Address, user_id: &str) -> Result<u64, Error> {
+    auth.store
         .revoke_sessions_of(
             user_id,
             None,
-            &happened(core, Event::SessionRevoked, address).of_user(user_id),
+            &happened(auth, Event::SessionRevoked, address).of_user(user_id),
         )
         .await
 }
 
-fn happened(core: &Core, event: Event, address: &Address) -> AuditEvent {
-    core.event(event, Some(address.as_str()), &Client::default()).because(Reason::Operator)
+fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
+    auth.event(event, Some(address.as_str()), &Client::default()).because(Reason::Operator)
 }
 
 /// The id under which an address signs in: of the team's own table where one is mapped.
-async fn user_id(core: &Core, address: &Address) -> Result<Option<String>, Error> {
-    match &core.mapped_users {
+async fn user_id(auth: &Auth, address: &Address) -> Result<Option<String>, Error> {
+    match &auth.team_users {
         Some(mapped) => mapped.find(address.as_str()).await,
-        None => core.store.user_id(address.as_str()).await,
+        None => auth.store.user_id(address.as_str()).await,
     }
 }
 

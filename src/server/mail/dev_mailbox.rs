@@ -1,12 +1,12 @@
 //! The dev mailbox: where mails go in development when there is no `SMTP_URL`.
 
-use lettre::message::Mailbox as Sender;
+use lettre::message::Mailbox;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{letter::Composed, templates::Templates};
+use super::{compose::Composed, templates::Templates};
 use crate::server::{
     config::Policy,
     ground::{
@@ -21,11 +21,11 @@ const KEPT: usize = 50;
 
 /// The last mails, newest first.
 #[derive(Clone, Debug)]
-pub struct Mailbox {
+pub struct DevMailbox {
     mails: Arc<Mutex<VecDeque<Received>>>,
     /// What samples are made of.
     templates: Arc<Templates>,
-    pub from: Sender,
+    pub from: Mailbox,
     clock: Clock,
 }
 
@@ -37,9 +37,9 @@ pub struct Received {
     pub mail: Composed,
 }
 
-impl Mailbox {
-    pub fn new(templates: Arc<Templates>, from: Sender, clock: Clock) -> Self {
-        Mailbox { mails: Arc::default(), templates, from, clock }
+impl DevMailbox {
+    pub fn new(templates: Arc<Templates>, from: Mailbox, clock: Clock) -> Self {
+        DevMailbox { mails: Arc::default(), templates, from, clock }
     }
 
     pub fn put(&self, mail: Composed) {

@@ -5,11 +5,11 @@ mod table;
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use crate::server::{
-    config::{Database as Limits, Users},
+    config::{Database as Limits, UsersPolicy},
     ground::error::Error,
     store::{
         OpenError, Pool, Store,
-        link::rows,
+        connection::rows,
         open::{self, Purpose},
         statement::{Record, Value, values},
         url::{BadUrl, Place},
@@ -19,7 +19,7 @@ use table::Table;
 
 /// The table, and the query that finds a user in it by its index.
 #[derive(Clone, Debug)]
-pub struct MappedUsers {
+pub struct TeamUsers {
     database: Database,
     table: Table,
     compared: Compared,
@@ -98,11 +98,11 @@ impl Database {
     }
 }
 
-impl MappedUsers {
+impl TeamUsers {
     /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it:
     /// it must be there, its addresses must be unique, and finding one must not read the whole
     /// table.
-    pub async fn open(users: &Users, own: &Store, limits: &Limits) -> Result<Self, MapError> {
+    pub async fn open(users: &UsersPolicy, own: &Store, limits: &Limits) -> Result<Self, MapError> {
         let unreadable = |error| MapError::Read { table: users.table.clone(), error };
         let database = match (&users.database_url, own) {
             (None, Store::Sqlite { readers, .. }) => Database::Sqlite(readers.clone()),
@@ -113,16 +113,16 @@ impl MappedUsers {
         let kind = database.type_of(&table).await.map_err(unreadable)?;
         for (compared, key, parameter) in table.comparisons(&kind)? {
             let look_up = table.look_up(&key, &parameter);
-            let mapped =
-                MappedUsers { database: database.clone(), table: table.clone(), compared, look_up };
+            let team_users =
+                TeamUsers { database: database.clone(), table: table.clone(), compared, look_up };
             // What may not be read is said here, and not in the midst of explaining.
-            mapped.ids("").await.map_err(unreadable)?;
-            let Some(index) = mapped.index().await.map_err(unreadable)? else { continue };
-            let unique = mapped.is_unique(&index).await.map_err(unreadable)?;
+            team_users.ids("").await.map_err(unreadable)?;
+            let Some(index) = team_users.index().await.map_err(unreadable)? else { continue };
+            let unique = team_users.is_unique(&index).await.map_err(unreadable)?;
             if !unique {
-                mapped.judge_duplicates(Some(ROWS_OF_A_START)).await?;
+                team_users.judge_duplicates(Some(ROWS_OF_A_START)).await?;
             }
-            return Ok(mapped);
+            return Ok(team_users);
         }
         Err(MapError::NoIndex { table: users.table.clone(), address: users.address.clone() })
     }

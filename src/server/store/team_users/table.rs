@@ -2,10 +2,10 @@
 
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Compared, Database, MapError, MappedUsers};
+use super::{Compared, Database, MapError, TeamUsers};
 use crate::server::{
-    config::Users,
-    store::{link::rows, statement::values},
+    config::UsersPolicy,
+    store::{connection::rows, statement::values},
 };
 
 /// A table and two of its columns, as the policy names them and as SQL does.
@@ -47,7 +47,7 @@ const IS_UNIQUE: &str = "SELECT EXISTS (SELECT 1 FROM pg_index i WHERE i.indreli
         ELSE pg_get_indexdef(i.indexrelid, 1, FALSE) = quote_ident($2) END)";
 
 impl Table {
-    pub fn of(users: &Users) -> Self {
+    pub fn of(users: &UsersPolicy) -> Self {
         let quote = |name: &str| format!("\"{name}\"");
         Table {
             table: users.table.clone(),
@@ -151,7 +151,7 @@ impl Database {
     }
 }
 
-impl MappedUsers {
+impl TeamUsers {
     /// What the look-up reads instead of the whole table, if there is such an index: of SQLite its
     /// name, of PostgreSQL a step of the plan.
     pub async fn index(&self) -> sqlx::Result<Option<String>> {

@@ -2,7 +2,7 @@
 
 use metrics::counter;
 
-use super::{Client, Core};
+use super::{Auth, Client};
 use crate::server::{
     store::AuditEvent,
     values::{
@@ -11,7 +11,7 @@ use crate::server::{
     },
 };
 
-impl Core {
+impl Auth {
     /// An event of now. `address` as it is; it is masked here.
     pub fn event(&self, event: Event, address: Option<&str>, client: &Client) -> AuditEvent {
         AuditEvent {

@@ -157,7 +157,7 @@ enum Open {
 }
 
 /// A connection that knows whether it is in a transaction, and whether it is still of use.
-pub struct Link<C> {
+pub struct DbConnection<C> {
     connection: C,
     setup: Arc<Setup>,
     open: Open,
@@ -169,12 +169,12 @@ pub struct Link<C> {
     durability: Durability,
 }
 
-impl<C: Wire> Link<C> {
+impl<C: Wire> DbConnection<C> {
     pub async fn open(options: &C::Options, setup: Arc<Setup>) -> sqlx::Result<Self> {
         let opened = async {
             let connection = options.connect().await?;
             let opened_at = Instant::now();
-            let mut link = Link {
+            let mut connection = DbConnection {
                 connection,
                 setup,
                 open: Open::Nothing,
@@ -183,16 +183,16 @@ impl<C: Wire> Link<C> {
                 group: None,
                 durability: Durability::PowerCut,
             };
-            if let Some(session) = link.setup.session.clone() {
-                link.say(AssertSqlSafe(session)).await?;
+            if let Some(session) = connection.setup.session.clone() {
+                connection.say(AssertSqlSafe(session)).await?;
             }
-            for setting in link.setup.at_best.clone() {
-                match link.say(AssertSqlSafe(setting)).await {
-                    Err(error) if link.is_spent => return Err(error),
+            for setting in connection.setup.at_best.clone() {
+                match connection.say(AssertSqlSafe(setting)).await {
+                    Err(error) if connection.is_spent => return Err(error),
                     _ => {}
                 }
             }
-            Ok(link)
+            Ok(connection)
         };
         opened.await
     }
@@ -371,13 +371,13 @@ fn is_of_no_transaction(ended: &sqlx::Result<()>) -> bool {
     told.and_then(|told| told.code()).is_some_and(|code| code == "1")
 }
 
-impl<C> fmt::Debug for Link<C> {
+impl<C> fmt::Debug for DbConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").finish_non_exhaustive()
     }
 }
 
-impl<'l, C: Wire> Executor<'l> for &'l mut Link<C> {
+impl<'l, C: Wire> Executor<'l> for &'l mut DbConnection<C> {
     type Database = C::Database;
 
     fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Outcome<C>>>

@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::Core;
+use super::Auth;
 use crate::server::{
     config::Limits,
     ground::{clock::Clock, error::Error},
@@ -64,7 +64,7 @@ type Key = (Kind, u32, IpAddr);
 
 /// Sends and verifies of a minute, for each client.
 #[derive(Debug)]
-pub struct IpLimits {
+pub struct ClientLimits {
     clock: Clock,
     limiters: ArcSwap<Limiters>,
     /// Whether other instances may share the database.
@@ -90,11 +90,11 @@ struct Reserved {
     refill: Arc<AsyncMutex<()>>,
 }
 
-impl IpLimits {
+impl ClientLimits {
     pub fn new(clock: Clock, limits: &Limits, store: &Store) -> Self {
         let limiters = ArcSwap::from_pointee(Limiters::new(&clock, limits));
         let is_shared = matches!(store, Store::Postgres(_));
-        IpLimits { clock, limiters, is_shared, reserved: Mutex::default() }
+        ClientLimits { clock, limiters, is_shared, reserved: Mutex::default() }
     }
 
     /// Takes new numbers from the policy; who was counted is forgotten only if they differ.
@@ -178,7 +178,7 @@ impl IpLimits {
     }
 }
 
-impl Core {
+impl Auth {
     /// One more mail is asked for by a client.
     pub async fn one_more_send(&self, ip: Option<IpAddr>) -> Result<(), Error> {
         self.one_more(Kind::Send, ip).await
@@ -192,20 +192,20 @@ impl Core {
     async fn one_more(&self, kind: Kind, ip: Option<IpAddr>) -> Result<(), Error> {
         // A caller within this program has no address and no limit.
         let Some(ip) = ip else { return Ok(()) };
-        let mut missing = self.ip_limits.count(kind, ip)?;
-        if !self.ip_limits.is_shared {
+        let mut missing = self.client_limits.count(kind, ip)?;
+        if !self.client_limits.is_shared {
             return Ok(());
         }
-        missing.retain(|(key, _)| !self.ip_limits.give_out(key));
+        missing.retain(|(key, _)| !self.client_limits.give_out(key));
         if missing.is_empty() {
             return Ok(());
         }
         let mut refills = Vec::with_capacity(missing.len());
         for (key, _) in &missing {
-            refills.push(self.ip_limits.refill(*key).await);
+            refills.push(self.client_limits.refill(*key).await);
         }
         // Who held these before may have brought enough.
-        missing.retain(|(key, _)| !self.ip_limits.give_out(key));
+        missing.retain(|(key, _)| !self.client_limits.give_out(key));
         if missing.is_empty() {
             return Ok(());
         }
@@ -222,7 +222,7 @@ impl Core {
                 Err(_) => Some(most.div_ceil(4).into()),
             };
             match taken {
-                Some(taken) => self.ip_limits.keep(key, taken, most),
+                Some(taken) => self.client_limits.keep(key, taken, most),
                 // One comes back within a step.
                 None => answer = Err(refused(allowance.step)),
             }

@@ -5,10 +5,10 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use std::sync::Arc;
 
-use super::{caller::Caller, cookies, forms::Flash, state::AppState};
+use super::{caller::Caller, cookies, form_posts::Flash, state::AppState};
 use crate::{
     server::{
-        auth::{Browser, request, session::Session},
+        auth::{Requester, request, session::Session},
         config::Policy,
         ground::{clock::seconds_until, error::Error},
         store::{Activity, AuthRequest, Ended},
@@ -19,7 +19,7 @@ use crate::{
 /// An error that a middleware met on the way to a page: the page shows it instead of its own
 /// content.
 #[derive(Clone, Debug)]
-pub struct Trouble(pub Error);
+pub struct ErrorToShow(pub Error);
 
 /// A path that was not routed.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub struct Unknown;
 
 /// The request in hand and the response in the making.
 #[derive(Clone)]
-pub struct Visit {
+pub struct PageContext {
     pub state: AppState,
     pub caller: Arc<Caller>,
     /// Path and query.
@@ -36,12 +36,12 @@ pub struct Visit {
     pub session: Option<Arc<Session>>,
     /// What it read along for the dashboard.
     pub activity: Option<Arc<Activity>>,
-    pub trouble: Option<Error>,
+    pub error: Option<Error>,
     pub is_unknown: bool,
     response: ResponseOptions,
 }
 
-impl Visit {
+impl PageContext {
     /// What the router put into the context of every page and server function.
     pub fn current() -> Result<Self, Error> {
         use_context().ok_or(Error::Internal)
@@ -49,8 +49,8 @@ impl Visit {
 
     /// Put together once for each request, out of what leptos_axum provides.
     pub fn provide(state: AppState) {
-        if let Some(visit) = Self::assemble(state) {
-            provide_context(visit);
+        if let Some(context) = Self::assemble(state) {
+            provide_context(context);
         }
     }
 
@@ -60,16 +60,16 @@ impl Visit {
             parts.extensions.get::<Session>().cloned().map(Arc::new),
             parts.extensions.get().cloned(),
         );
-        let trouble = parts.extensions.get().map(|Trouble(error)| error.clone());
+        let error = parts.extensions.get().map(|ErrorToShow(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
         let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
-        Some(Visit {
+        Some(PageContext {
             caller: Arc::new(Caller::of(&state, &parts)),
             state,
             location,
             session,
             activity,
-            trouble,
+            error,
             is_unknown,
             response,
         })
@@ -77,7 +77,7 @@ impl Visit {
 
     /// The policy in force.
     pub fn policy(&self) -> Arc<Policy> {
-        self.state.core.policy()
+        self.state.auth.policy()
     }
 
     /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
@@ -87,8 +87,8 @@ impl Visit {
             .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
-    pub async fn browser(&self) -> Result<Browser, Error> {
-        self.caller.browser(&self.state).await
+    pub async fn requester(&self) -> Result<Requester, Error> {
+        self.caller.requester(&self.state).await
     }
 
     /// The session a page or function outside the guard may want to know of.
@@ -133,16 +133,16 @@ impl Visit {
     pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
         let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
-        self.state.core.store.auth_request(id).await
+        self.state.auth.store.auth_request(id).await
     }
 
     /// Seconds until a request expires and until its mail may be sent again.
     pub fn waits(&self, pending: &AuthRequest) -> (u64, u64) {
-        let core = &self.state.core;
-        let now = core.clock.now();
+        let auth = &self.state.auth;
+        let now = auth.clock.now();
         (
             seconds_until(now, pending.expires_at),
-            seconds_until(now, request::resend_at(core, pending)),
+            seconds_until(now, request::resend_at(auth, pending)),
         )
     }
 

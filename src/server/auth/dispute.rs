@@ -4,7 +4,7 @@
 use crate::server::values::event::{Event, Reason};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Client, Core};
+use super::{Auth, Client};
 use crate::server::{
     ground::{clock::Millis, error::Error},
     store::Dispute,
@@ -12,7 +12,7 @@ use crate::server::{
 
 /// What a mail is about, and can be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum Disputed {
     Request,
     Session,
     /// A password that was set or removed, by the session that did it.
@@ -21,7 +21,7 @@ pub enum What {
 
 /// What the owner wants to end beside what a mail is about.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wish {
+pub struct AlsoEnd {
     /// Every session.
     pub everywhere: bool,
     pub remove_password: bool,
@@ -29,7 +29,7 @@ pub struct Wish {
 
 /// An auth request that has not ended, or a session, and who began it.
 #[derive(Debug)]
-pub struct Found {
+pub struct DisputedSignIn {
     id: String,
     /// Empty for an auth request.
     user_id: String,
@@ -39,7 +39,7 @@ pub struct Found {
     pub begun_at: Millis,
 }
 
-impl What {
+impl Disputed {
     /// What a page or a form names, with its token.
     pub fn of(
         request: Option<String>,
@@ -47,40 +47,40 @@ impl What {
         password_change: Option<String>,
     ) -> (Self, String) {
         match (session, password_change) {
-            (Some(token), _) => (What::Session, token),
-            (None, Some(token)) => (What::PasswordChange, token),
-            (None, None) => (What::Request, request.unwrap_or_default()),
+            (Some(token), _) => (Disputed::Session, token),
+            (None, Some(token)) => (Disputed::PasswordChange, token),
+            (None, None) => (Disputed::Request, request.unwrap_or_default()),
         }
     }
 
     /// In links and forms.
     pub fn name(self) -> &'static str {
         match self {
-            What::Request => "request",
-            What::Session => "session",
-            What::PasswordChange => "password_change",
+            Disputed::Request => "request",
+            Disputed::Session => "session",
+            Disputed::PasswordChange => "password_change",
         }
     }
 
     /// What a seal is for: no other sealed text of ours opens under it.
     fn purpose(self) -> &'static str {
         match self {
-            What::Request => "not you: request",
-            What::Session => "not you: session",
-            What::PasswordChange => "not you: password change",
+            Disputed::Request => "not you: request",
+            Disputed::Session => "not you: session",
+            Disputed::PasswordChange => "not you: password change",
         }
     }
 
     /// The link in a mail. The id is sealed in it, because that of an auth request is what binds it
     /// to its browser.
-    pub fn link(self, core: &Core, id: &str) -> Result<String, Error> {
-        let sealed = core.keys.seal(&core.random, self.purpose(), id.as_bytes())?;
-        Ok(core.public_url.not_you(self.name(), &URL_SAFE_NO_PAD.encode(sealed)))
+    pub fn link(self, auth: &Auth, id: &str) -> Result<String, Error> {
+        let sealed = auth.keys.seal(&auth.random, self.purpose(), id.as_bytes())?;
+        Ok(auth.public_url.not_you(self.name(), &URL_SAFE_NO_PAD.encode(sealed)))
     }
 
-    fn id(self, core: &Core, token: &str) -> Result<String, Error> {
+    fn id(self, auth: &Auth, token: &str) -> Result<String, Error> {
         let sealed = URL_SAFE_NO_PAD.decode(token).map_err(|_| Error::LinkInvalid)?;
-        core.keys
+        auth.keys
             .open(self.purpose(), &sealed)
             .and_then(|id| String::from_utf8(id).ok())
             .ok_or(Error::LinkInvalid)
@@ -89,13 +89,13 @@ impl What {
     /// What a token names: an auth request if it has not ended, a session as long as its row is
     /// kept. Whoever was in it may be gone by now, and come again as a device that is known, or by
     /// the password they set.
-    pub async fn find(self, core: &Core, token: &str) -> Result<Option<Found>, Error> {
-        let (id, now) = (self.id(core, token)?, core.clock.now());
+    pub async fn find(self, auth: &Auth, token: &str) -> Result<Option<DisputedSignIn>, Error> {
+        let (id, now) = (self.id(auth, token)?, auth.clock.now());
         Ok(match self {
-            What::Request => {
-                let request = core.store.auth_request(&id).await?;
+            Disputed::Request => {
+                let request = auth.store.auth_request(&id).await?;
                 request.filter(|request| request.ended().is_none() && now < request.expires_at).map(
-                    |request| Found {
+                    |request| DisputedSignIn {
                         id,
                         user_id: String::new(),
                         address: request.address,
@@ -105,9 +105,9 @@ impl What {
                     },
                 )
             }
-            What::Session | What::PasswordChange => {
-                let session = core.store.session_that_began(&id).await?;
-                session.map(|session| Found {
+            Disputed::Session | Disputed::PasswordChange => {
+                let session = auth.store.session_that_began(&id).await?;
+                session.map(|session| DisputedSignIn {
                     id,
                     user_id: session.user_id,
                     address: session.address,
@@ -124,20 +124,20 @@ impl What {
     /// devices, and what they wish. Whether there was anything to end.
     pub async fn stop(
         self,
-        core: &Core,
+        auth: &Auth,
         token: &str,
-        wish: Wish,
+        also_end: AlsoEnd,
         client: &Client,
     ) -> Result<bool, Error> {
-        core.one_more_verify(client.ip).await?;
-        let Some(found) = self.find(core, token).await? else { return Ok(false) };
-        if self != What::Request {
-            let remove_password = wish.remove_password || self == What::PasswordChange;
-            dispute(core, &found, Wish { remove_password, ..wish }, client).await?;
+        auth.one_more_verify(client.ip).await?;
+        let Some(found) = self.find(auth, token).await? else { return Ok(false) };
+        if self != Disputed::Request {
+            let remove_password = also_end.remove_password || self == Disputed::PasswordChange;
+            dispute(auth, &found, AlsoEnd { remove_password, ..also_end }, client).await?;
             return Ok(true);
         }
-        let event = core.event(Event::AuthCancelled, Some(&found.address), client);
-        let cancelled = core.store.cancel(&found.id, &found.address, &event).await?;
+        let event = auth.event(Event::AuthCancelled, Some(&found.address), client);
+        let cancelled = auth.store.cancel(&found.id, &found.address, &event).await?;
         if cancelled {
             event.tell();
         }
@@ -145,10 +145,15 @@ impl What {
     }
 }
 
-async fn dispute(core: &Core, found: &Found, wish: Wish, client: &Client) -> Result<(), Error> {
-    let Found { id, user_id, address, .. } = found;
+async fn dispute(
+    auth: &Auth,
+    found: &DisputedSignIn,
+    also_end: AlsoEnd,
+    client: &Client,
+) -> Result<(), Error> {
+    let DisputedSignIn { id, user_id, address, .. } = found;
     let event =
-        |name| core.event(name, Some(address), client).because(Reason::NotYou).of_user(user_id);
+        |name| auth.event(name, Some(address), client).because(Reason::NotYou).of_user(user_id);
     let [disputed, revoked, cancelled, removed] = [
         Event::SessionDisputed,
         Event::SessionRevoked,
@@ -156,14 +161,14 @@ async fn dispute(core: &Core, found: &Found, wish: Wish, client: &Client) -> Res
         Event::PasswordRemoved,
     ]
     .map(event);
-    let ended = core
+    let ended = auth
         .store
         .dispute(&Dispute {
             session_id: id,
             user_id,
             address,
-            everywhere: wish.everywhere,
-            remove_password: wish.remove_password,
+            everywhere: also_end.everywhere,
+            remove_password: also_end.remove_password,
             disputed: &disputed,
             revoked: &revoked,
             cancelled: &cancelled,

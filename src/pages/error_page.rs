@@ -6,16 +6,16 @@ use super::frame::Frame;
 use crate::{
     server::{
         ground::{error::Error, words::say},
-        http::page_data::Visit,
+        http::page_context::PageContext,
     },
     wire::Refusal,
 };
 
 #[component]
-pub fn TroublePage(error: Error) -> impl IntoView {
+pub fn ErrorPage(error: Error) -> impl IntoView {
     let refusal = Refusal::from(error);
-    if let Ok(visit) = Visit::current() {
-        visit.set_status_of(&refusal);
+    if let Ok(context) = PageContext::current() {
+        context.set_status_of(&refusal);
     }
     view! {
         <Frame title=say!("sorry")>

@@ -5,7 +5,7 @@ use std::fmt;
 
 /// Why a mail was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum SendError {
     /// The mail server did not let us in, or lets us send no more: no mail of ours would fare
     /// better. Ours to mend, so trying again helps once it is.
     #[error("{0}")]
@@ -22,14 +22,14 @@ pub enum Refusal {
     OfMail(String),
 }
 
-impl Refusal {
+impl SendError {
     /// As a label.
     pub fn name(&self) -> &'static str {
         match self {
-            Refusal::OfUs(_) => "session",
-            Refusal::ForNow(_) => "for_now",
-            Refusal::OfRecipient(_) => "recipient",
-            Refusal::OfMail(_) => "mail",
+            SendError::OfUs(_) => "session",
+            SendError::ForNow(_) => "for_now",
+            SendError::OfRecipient(_) => "recipient",
+            SendError::OfMail(_) => "mail",
         }
     }
 }
@@ -62,7 +62,7 @@ impl fmt::Display for Step {
 
 impl Step {
     /// What an error of this step means for the mail.
-    pub fn refusal(self, error: &smtp::Error) -> Refusal {
+    pub fn send_error(self, error: &smtp::Error) -> SendError {
         let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         let why = format!("{self}: {error}");
         match error.status() {
@@ -72,14 +72,14 @@ impl Step {
     }
 
     /// The server said nothing in time.
-    pub fn too_slow(self) -> Refusal {
+    pub fn too_slow(self) -> SendError {
         self.passing(format!("{self}: the mail server took too long"))
     }
 
-    fn passing(self, why: String) -> Refusal {
+    fn passing(self, why: String) -> SendError {
         match self {
-            Step::Connect | Step::StartTls | Step::Auth | Step::Mail => Refusal::OfUs(why),
-            Step::Rcpt | Step::Data => Refusal::ForNow(why),
+            Step::Connect | Step::StartTls | Step::Auth | Step::Mail => SendError::OfUs(why),
+            Step::Rcpt | Step::Data => SendError::ForNow(why),
         }
     }
 
@@ -87,7 +87,7 @@ impl Step {
     /// says that we are nobody who may send, or have sent enough. At DATA servers answer for all
     /// of these, and for the message; there it takes a status (RFC 3463) or a code that means the
     /// recipient or the message.
-    fn permanent(self, code: u16, words: &str, why: String) -> Refusal {
+    fn permanent(self, code: u16, words: &str, why: String) -> SendError {
         let status = enhanced(words);
         let is_about_us = match (code, status) {
             // RFC 4954, 6: authentication is missing or wrong. 421 and 521: nobody is served.
@@ -97,16 +97,16 @@ impl Step {
             _ => words.to_ascii_lowercase().contains("relay"),
         };
         match self {
-            Step::Rcpt if !is_about_us => Refusal::OfRecipient(why),
+            Step::Rcpt if !is_about_us => SendError::OfRecipient(why),
             Step::Data if !is_about_us => match (code, status) {
-                (_, Some((1 | 2, _))) => Refusal::OfRecipient(why),
-                (_, Some((6, _) | (3, 4))) => Refusal::OfMail(why),
-                (550 | 551 | 553, None) => Refusal::OfRecipient(why),
-                (552, None) => Refusal::OfMail(why),
+                (_, Some((1 | 2, _))) => SendError::OfRecipient(why),
+                (_, Some((6, _) | (3, 4))) => SendError::OfMail(why),
+                (550 | 551 | 553, None) => SendError::OfRecipient(why),
+                (552, None) => SendError::OfMail(why),
                 // Policy, reputation, a server in trouble.
-                _ => Refusal::ForNow(why),
+                _ => SendError::ForNow(why),
             },
-            _ => Refusal::OfUs(why),
+            _ => SendError::OfUs(why),
         }
     }
 }
@@ -148,8 +148,8 @@ mod tests {
             (Step::Data, 550, "5.7.26 unauthenticated sender", "for_now"),
             (Step::Data, 550, "5.4.5 Daily sending quota exceeded", "session"),
         ] {
-            let refusal = step.permanent(code, words, words.to_owned());
-            assert_eq!(refusal.name(), whose, "{step}: {code} {words}");
+            let send_error = step.permanent(code, words, words.to_owned());
+            assert_eq!(send_error.name(), whose, "{step}: {code} {words}");
         }
     }
 }
