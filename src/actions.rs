@@ -39,8 +39,8 @@ pub async fn sign_in(
     let (email, next) = (email.unwrap_or_default(), next.unwrap_or_default());
     let password = password.unwrap_or_default();
     form_posts::come_back_to(&login(&next), &email);
-    let requester = context.requester().await?;
     if !password.is_empty() {
+        let requester = context.requester_with_session().await?;
         let begun =
             password::verify(&context.state.auth, &email, &password, Some(&next), &requester)
                 .await?;
@@ -49,6 +49,7 @@ pub async fn sign_in(
     if with_password == Some(true) {
         return Err(Error::missing("password").into());
     }
+    let requester = context.requester();
     let ask = Ask { email, next: Some(next), ..Ask::default() };
     let started = request::start(&context.state.auth, &ask, &requester).await?;
     Ok(to_code_page(&context, &requester.held, &started))
@@ -59,7 +60,7 @@ pub async fn sign_in(
 pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
     form_posts::come_back_to(&code_page(request.as_deref()), "");
-    let requester = context.requester().await?;
+    let requester = context.requester();
     let id = cookies::pick(&requester.held, request.as_deref())
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let started = request::resend(&context.state.auth, id, &requester).await?;
@@ -72,7 +73,7 @@ pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Refusa
     let context = PageContext::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
     form_posts::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
-    let requester = context.requester().await?;
+    let requester = context.requester();
     let started = request::start_from_link(&context.state.auth, &token, &requester).await?;
     Ok(to_code_page(&context, &requester.held, &started))
 }
@@ -83,7 +84,7 @@ pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
     let token = LinkToken::parse(&link_token.unwrap_or_default())?;
     form_posts::come_back_to(&format!("/login/confirm?link_token={}", token.encode()), "");
-    let requester = context.requester().await?;
+    let requester = context.requester_with_session().await?;
     let begun = link::confirm(&context.state.auth, &token, &requester).await?;
     Ok(signed_in(&context, begun))
 }
@@ -93,7 +94,7 @@ pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
 pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
     form_posts::come_back_to(&code_page(request.as_deref()), "");
-    let requester = context.requester().await?;
+    let requester = context.requester_with_session().await?;
     let id = cookies::pick(&requester.held, request.as_deref())
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
@@ -122,8 +123,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
     form_posts::come_back_to("/dashboard", "");
     let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (auth, requester) =
-        (&context.state.auth, context.caller.requester_without_session(&context.state));
+    let (auth, requester) = (&context.state.auth, context.requester());
     let which = match which.as_deref().unwrap_or_default() {
         "" => SessionsToEnd::This,
         "others" => SessionsToEnd::Others,
@@ -148,8 +148,7 @@ pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
     form_posts::come_back_to("/dashboard", "");
     let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (auth, requester) =
-        (&context.state.auth, context.caller.requester_without_session(&context.state));
+    let (auth, requester) = (&context.state.auth, context.requester());
     let password = password.unwrap_or_default();
     let set = password::set(auth, &session, &password, &requester.client);
     remember(&context, device::all_but_this(auth, &session.row.address, &requester, set).await?);

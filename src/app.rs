@@ -36,7 +36,7 @@ pub fn shell(state: AppState) -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let is_private = PageContext::current().is_ok_and(|visit| visit.session.is_some());
+    let is_private = PageContext::current().is_ok_and(|context| context.session.is_some());
     let assets = &state.assets;
     let policy = state.auth.policy();
     let (brand, icon, stylesheet) =
@@ -69,10 +69,11 @@ pub fn shell(state: AppState) -> impl IntoView {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     // While the route table is read, there is no request.
-    let visit = PageContext::current().ok();
-    let brand = visit.as_ref().map(|visit| visit.policy().brand.name.clone()).unwrap_or_default();
-    let is_unknown = visit.as_ref().is_some_and(|visit| visit.is_unknown);
-    let error = visit.and_then(|visit| visit.error);
+    let context = PageContext::current().ok();
+    let brand =
+        context.as_ref().map(|context| context.policy().brand.name.clone()).unwrap_or_default();
+    let is_unknown = context.as_ref().is_some_and(|context| context.is_unknown);
+    let error = context.and_then(|context| context.error);
     let title = brand.clone();
     view! {
         <Title formatter=move |text: String| {

@@ -13,14 +13,14 @@ async fn ask(app: &App, mut with: Value) -> Answer {
 
 #[tokio::test]
 async fn a_mail_has_what_the_mode_says() {
-    for (mode, connection, code) in
+    for (mode, link, code) in
         [("LINK", true, false), ("OTP", false, true), ("LINK_OTP", true, true)]
     {
         let app = App::with(&[("LATCHKEY_AUTH__MODE", mode)]).await;
         assert_eq!(ask(&app, json!({})).await.json()["passwordless_type"], mode);
         let mail = app.inbox.first_to("ada@example.com").await;
         for part in [&mail.text, &mail.html] {
-            assert_eq!(part.contains("link_token="), connection, "{mode}: {part}");
+            assert_eq!(part.contains("link_token="), link, "{mode}: {part}");
             assert_eq!(part.to_lowercase().contains("this code"), code, "{mode}: {part}");
         }
     }
@@ -51,7 +51,7 @@ async fn a_mode_of_links_signs_in_by_link_in_the_pages_too() {
     let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
     let page = ada.get(&page).await.body;
     assert!(page.contains("We sent a link to") && !page.contains("name=\"code\""), "{page}");
-    ada.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
     assert!(ada.signed_in_as().await.is_some());
 }
 
@@ -105,15 +105,11 @@ async fn a_link_that_leads_to_another_app_has_one_token_whatever_it_had_before()
     {
         ask(&app, json!({ "magiclink_auth_uri": format!("https://app.example.com{uri}") })).await;
         let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
-        let connection = reqwest::Url::parse(mail.connection()).unwrap();
-        let tokens: Vec<_> =
-            connection.query_pairs().filter(|(name, _)| name == "link_token").collect();
-        assert_eq!((tokens.len(), tokens[0].1.len()), (1, 43), "{connection}");
+        let link = reqwest::Url::parse(mail.link()).unwrap();
+        let tokens: Vec<_> = link.query_pairs().filter(|(name, _)| name == "link_token").collect();
+        assert_eq!((tokens.len(), tokens[0].1.len()), (1, 43), "{link}");
         assert!(
-            n == 0
-                || connection
-                    .query_pairs()
-                    .any(|(name, value)| name == "from" && value == "a mail")
+            n == 0 || link.query_pairs().any(|(name, value)| name == "from" && value == "a mail")
         );
     }
 }
@@ -127,9 +123,9 @@ async fn a_link_may_lead_to_another_app_that_the_policy_lists() {
             .json();
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(
-        mail.connection().starts_with("https://app.example.com/signed-in?from=mail&link_token="),
+        mail.link().starts_with("https://app.example.com/signed-in?from=mail&link_token="),
         "{}",
-        mail.connection()
+        mail.link()
     );
     // The other app's back end verifies what its page was opened with.
     let body = json!({ "link_token": mail.link_token(), "auth_request_id": sent["auth_request_id"], "session": "bearer" });
@@ -163,9 +159,10 @@ async fn variables_reach_a_template_of_the_teams_own() {
     )
     .unwrap();
     let app = App::with(&[("LATCHKEY_MAIL__TEMPLATES", folder.path().to_str().unwrap())]).await;
-    ask(&app, json!({ "template_variables": { "first_name": "Ada" } })).await;
+    ask(&app, json!({ "template_variables": { "first_name": "Ada", "code": "none" } })).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(mail.text.starts_with("Hello Ada, at Latchkey:"), "{}", mail.text);
+    assert!(mail.text.contains(&format!("#{}", mail.code())), "no variable takes the code's place");
     assert!(mail.html.contains("Sign in to Latchkey"), "the others stay as they are");
 }
 
@@ -217,8 +214,8 @@ async fn with_keep_the_earlier_mails_work_until_they_expire() {
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let second = app.inbox.nth_to("ada@example.com", 2).await;
 
-    assert_eq!(ada.copy().get(first.connection()).await.goes_to(), "/dashboard");
-    let page = ada.get(second.connection()).await.goes_to().to_owned();
+    assert_eq!(ada.copy().get(first.link()).await.goes_to(), "/dashboard");
+    let page = ada.get(second.link()).await.goes_to().to_owned();
     assert!(ada.get(&page).await.body.contains("was used already"), "one sign-in all the same");
 
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
@@ -229,7 +226,7 @@ async fn with_keep_the_earlier_mails_work_until_they_expire() {
     ada.post_form("/actions/resend-passwordless", &[]).await;
     app.inbox.nth_to("ada@example.com", 2).await;
     app.clock.advance(300_000);
-    let page = ada.get(first.connection()).await.goes_to().to_owned();
+    let page = ada.get(first.link()).await.goes_to().to_owned();
     assert_eq!(ada.get(&page).await.status, 410);
     assert_eq!(
         ada.post_json("/api/auth/verify", json!({ "code": first.code() })).await.error(410),

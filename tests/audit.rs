@@ -160,13 +160,13 @@ async fn a_second_click_of_who_is_signed_in_by_the_first_is_no_failure() {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    ada.get(mail.connection()).await;
-    ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
+    ada.get(mail.link()).await;
     assert_eq!(
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
         0
     );
-    app.browser().get(mail.connection()).await;
+    app.browser().get(mail.link()).await;
     assert_eq!(
         app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'auth.failed'").await,
         ["link_used"]
@@ -178,7 +178,7 @@ async fn a_session_that_a_sign_in_replaces_is_noted_as_revoked() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.ask_for_mail("eve@example.com").await;
-    ada.get(app.inbox.first_to("eve@example.com").await.connection()).await;
+    ada.get(app.inbox.first_to("eve@example.com").await.link()).await;
     let revoked = "SELECT address || ' ' || reason FROM latchkey_audit_events WHERE event = 'session.revoked'";
     assert_eq!(app.texts(revoked).await, ["a***@example.com replaced"]);
 }

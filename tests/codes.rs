@@ -42,7 +42,7 @@ async fn five_wrong_codes_switch_the_code_off_and_leave_the_link_on() {
         "too_many_attempts",
         "the right one comes too late"
     );
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_resend_does_not_give_tries_back() {
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert_eq!(try_code(&ada, fresh.code()).await.1, "too_many_attempts");
-    assert_eq!(ada.get(fresh.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(fresh.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_resend_replaces_code_and_link() {
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert_eq!(try_code(&ada, old.code()).await.1, "code_superseded");
-    let page = ada.get(old.connection()).await.goes_to().to_owned();
+    let page = ada.get(old.link()).await.goes_to().to_owned();
     assert!(ada.get(&page).await.body.contains("There is a newer e-mail"));
     assert_eq!(try_code(&ada, fresh.code()).await.1, "ok");
 }
@@ -204,10 +204,10 @@ async fn where_mails_carry_codes_alone_a_link_gets_over_a_pause() {
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
     assert!(!mail.text.contains("this code"), "{}", mail.text);
     assert_eq!(
-        app.browser().get(mail.connection()).await.goes_to().split('?').next(),
+        app.browser().get(mail.link()).await.goes_to().split('?').next(),
         Some("/login/confirm")
     );
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -226,7 +226,7 @@ async fn where_mails_carry_codes_alone_a_fresh_mail_brings_a_link_for_a_code_tha
     app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
-    assert_eq!(ada.get(fresh.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(fresh.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn where_mails_carry_links_alone_there_is_no_code_to_guess() {
         assert_eq!(try_code(&ada, "123456").await, (410, "code_expired".to_owned(), None));
     }
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_failed_tries").await, 0);
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
     }
     app.inbox.behave(Manners::RefusesForNow);
     for (elsewhere, mail) in asked {
-        assert_eq!(elsewhere.get(mail.connection()).await.goes_to(), "/dashboard");
+        assert_eq!(elsewhere.get(mail.link()).await.goes_to(), "/dashboard");
     }
     app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'", 2).await;
     assert_eq!(app.command(&["users", "delete", "ada@example.com"]).await.0, 0);
@@ -166,7 +166,7 @@ async fn the_sessions_of_everybody_end_and_no_device_is_known_any_more() {
     // The same browser is a new device: its owner is told of the sign-in.
     let mails = app.inbox.count_to("ada@example.com");
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.nth_to("ada@example.com", mails + 1).await.connection()).await;
+    ada.get(app.inbox.nth_to("ada@example.com", mails + 1).await.link()).await;
     let notice = app.inbox.nth_to("ada@example.com", mails + 2).await;
     assert!(notice.subject.contains("sign-in") || notice.subject.contains("signed in"));
 }

@@ -178,7 +178,7 @@ async fn pages_say_what_the_api_says() {
     ));
     shown.push((Error::LinkSuperseded, ada.get(&confirm(mail.link_token())).await.body));
     let late = ada.copy();
-    ada.get(fresh.connection()).await;
+    ada.get(fresh.link()).await;
     shown.push((Error::LinkUsed, late.get(&confirm(fresh.link_token())).await.body));
     shown.push((
         Error::CodeExpired,

@@ -18,7 +18,7 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
     program.start_again().await;
     // Its lease may have to run out first, where it was killed in the middle of sending.
     let mail = program.inbox.first_to_within("ada@example.com", Duration::from_secs(120)).await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 /// Most of the time they wait for one commit, each with a savepoint of its own.
@@ -64,7 +64,7 @@ async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
 
 #[tokio::test]
 async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
-    killed_while(|ada, mail| ada.request(Method::GET, mail.connection())).await;
+    killed_while(|ada, mail| ada.request(Method::GET, mail.link())).await;
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
         store.close().await;
         if this > 0 {
             assert_eq!(
-                ada.get(mail.connection()).await.goes_to(),
+                ada.get(mail.link()).await.goes_to(),
                 "/dashboard",
                 "not used, so it still works"
             );
@@ -172,8 +172,8 @@ async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_
     program.start_again().await;
     let second = program.inbox.nth_to_within("ada@example.com", 2, Duration::from_secs(120)).await;
     assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
-    assert_eq!((first.connection(), first.code()), (second.connection(), second.code()));
-    assert_eq!(ada.get(first.connection()).await.goes_to(), "/dashboard");
+    assert_eq!((first.link(), first.code()), (second.link(), second.code()));
+    assert_eq!(ada.get(first.link()).await.goes_to(), "/dashboard");
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(program.inbox.count_to("ada@example.com"), 2);
 }
@@ -193,7 +193,7 @@ async fn two_instances_are_one_server() {
     here.ask_for_mail("ada@example.com").await;
     let mail = first.inbox.first_to("ada@example.com").await;
     let ada = there(&here);
-    assert_eq!(ada.get(&second.here(mail.connection())).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(&second.here(mail.link())).await.goes_to(), "/dashboard");
     assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "sessions hold on both");
 
     // Limits hold across.
@@ -276,7 +276,7 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
             "{give_back}"
         );
     }
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard", "nothing was lost");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
 }
 
 #[tokio::test]
@@ -314,7 +314,7 @@ async fn a_full_disk_is_said_and_passes() {
     assert_eq!(ada.get("/healthz").await.status, 200);
     std::fs::remove_file(&ballast).unwrap();
     program.until_ready().await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard", "nothing was lost");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard", "nothing was lost");
     drop(program);
     let _ = Command::new("umount").arg(disk.path()).status();
 }

@@ -3,8 +3,13 @@
 use serde_json::json;
 use std::{fs, path::Path, process::Command};
 
-use crate::support::{App, Program};
+use crate::support::{App, Browser, Program};
+use guarded_page::Latchkey;
 use latchkey::server::ground::clock::MINUTE;
+
+#[path = "../examples/guarded_page.rs"]
+#[allow(dead_code)]
+mod guarded_page;
 
 #[tokio::test]
 async fn a_link_gives_the_callers_state_back_where_it_leads() {
@@ -14,7 +19,7 @@ async fn a_link_gives_the_callers_state_back_where_it_leads() {
     ada.post_json("/api/auth/send-passwordless", asking).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     for opened in ["once", "and again"] {
-        let answer = ada.get(mail.connection()).await;
+        let answer = ada.get(mail.link()).await;
         assert_eq!(answer.goes_to(), "/dashboard?tab=a&state=7%26%C3%BC", "{opened}");
     }
 }
@@ -36,6 +41,30 @@ async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
     visitor.copy().get("/api/auth/session").await;
     app.clock.advance(20 * MINUTE);
     assert_eq!(visitor.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn the_guarded_app_of_the_examples_shows_its_page_to_signed_in_users_only() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let app = App::with(&[("LATCHKEY_PUBLIC_URL", &url)]).await;
+    let guarded = guarded_page::app(Latchkey::new(&app.url).unwrap());
+    tokio::spawn(async { axum::serve(listener, guarded).await });
+
+    let ada = Browser::new(&url);
+    assert_eq!(ada.get("/notes").await.goes_to(), "/login?next=/notes");
+    assert_eq!(ada.get("/login?next=/notes").await.status, 200, "the sign-in page, by way of it");
+    let asked = [("email", "ada@example.com"), ("next", "/notes")];
+    assert!(ada.post_form("/actions/sign-in", &asked).await.goes_to().starts_with("/login/code"));
+    let mail = app.inbox.first_to("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/notes");
+    assert_eq!(ada.get("/notes").await.json()["email"], "ada@example.com");
+
+    app.clock.advance(20 * MINUTE);
+    let shown = ada.get("/notes").await;
+    assert_eq!(shown.cookies_set().len(), 1, "a session in use is renewed");
+    ada.post_form("/actions/sign-out", &[]).await;
+    assert_eq!(ada.get("/notes").await.goes_to(), "/login?next=/notes");
 }
 
 #[tokio::test]

@@ -428,7 +428,7 @@ async fn over_all_addresses_wrong_codes_pause_codes_and_no_link() {
     let paused = bob.post_json("/api/auth/verify", code).await;
     assert_eq!(paused.error(429), "codes_paused");
     assert_eq!(paused.header("retry-after"), "20");
-    assert_eq!(bob.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(bob.get(mail.link()).await.goes_to(), "/dashboard");
     ask(&known, "known@example.com").await;
     let code = json!({ "code": app.inbox.nth_to("known@example.com", 2).await.code() });
     assert_eq!(known.post_json("/api/auth/verify", code).await.status, 200);

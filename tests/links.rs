@@ -13,8 +13,8 @@ async fn asked(app: &App) -> (Browser, Mail) {
 }
 
 /// The page a link leads to that does not sign in.
-async fn explanation(browser: &Browser, connection: &str) -> Answer {
-    let page = browser.get(connection).await.goes_to().to_owned();
+async fn explanation(browser: &Browser, link: &str) -> Answer {
+    let page = browser.get(link).await.goes_to().to_owned();
     assert!(page.starts_with("/login/confirm?link_token="), "{page}");
     browser.get(&page).await
 }
@@ -25,19 +25,16 @@ async fn scanners_previews_and_prefetches_change_nothing() {
     let (ada, mail) = asked(&app).await;
     let scanner = app.browser();
     for _ in 0..10 {
-        scanner.get(mail.connection()).await;
-        let head = ada.send(ada.request(Method::HEAD, mail.connection())).await;
+        scanner.get(mail.link()).await;
+        let head = ada.send(ada.request(Method::HEAD, mail.link())).await;
         assert_eq!(head.status, 204);
         assert!(head.cookies_set().is_empty());
         let prefetch = ada
-            .send(
-                ada.request(Method::GET, mail.connection())
-                    .header("sec-purpose", "prefetch;prerender"),
-            )
+            .send(ada.request(Method::GET, mail.link()).header("sec-purpose", "prefetch;prerender"))
             .await;
         assert_eq!(prefetch.status, 204);
     }
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -45,12 +42,12 @@ async fn a_link_opened_in_another_browser_signs_in_neither() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     let other = app.browser();
-    let page = explanation(&other, mail.connection()).await;
+    let page = explanation(&other, mail.link()).await;
     assert_eq!(page.status, 403);
     assert!(page.body.contains("Open the link where you asked for it"));
     assert_eq!(other.signed_in_as().await, None);
     assert_eq!(ada.signed_in_as().await, None);
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -59,7 +56,7 @@ async fn a_stranger_who_asks_for_my_address_stays_out_when_i_click() {
     let (stranger, me) = (app.browser(), app.browser());
     let code_page = stranger.ask_for_mail("ada@example.com").await.goes_to().to_owned();
     let mail = app.inbox.first_to("ada@example.com").await;
-    explanation(&me, mail.connection()).await;
+    explanation(&me, mail.link()).await;
     assert_eq!(stranger.signed_in_as().await, None);
     assert_eq!(stranger.get(&code_page).await.status, 200, "their page goes on waiting");
 }
@@ -69,7 +66,7 @@ async fn a_strangers_own_link_does_not_sign_me_in_as_them() {
     let app = App::start().await;
     let (stranger, me) = (app.browser(), app.browser());
     stranger.ask_for_mail("eve@example.com").await;
-    explanation(&me, app.inbox.first_to("eve@example.com").await.connection()).await;
+    explanation(&me, app.inbox.first_to("eve@example.com").await.link()).await;
     assert_eq!(me.signed_in_as().await, None);
 }
 
@@ -78,12 +75,12 @@ async fn a_link_works_until_the_second_it_expires() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     app.clock.advance(600 * SECOND - 1);
-    assert_eq!(ada.copy().get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.copy().get(mail.link()).await.goes_to(), "/dashboard");
 
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     app.clock.advance(600 * SECOND);
-    let page = explanation(&ada, mail.connection()).await;
+    let page = explanation(&ada, mail.link()).await;
     assert_eq!(page.status, 410);
     assert!(page.body.contains("This link has expired"));
 }
@@ -96,14 +93,14 @@ async fn an_expired_link_leads_to_one_button_that_sends_a_fresh_mail() {
         .await;
     let old = app.inbox.first_to("ada@example.com").await;
     app.clock.advance(601 * SECOND);
-    explanation(&ada, old.connection()).await;
+    explanation(&ada, old.link()).await;
 
     let sent =
         ada.post_form("/actions/resend-from-link", &[("link_token", old.link_token())]).await;
     assert!(sent.goes_to().starts_with("/login/code?request="));
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert_eq!(
-        ada.get(fresh.connection()).await.goes_to(),
+        ada.get(fresh.link()).await.goes_to(),
         "/dashboard?a=1",
         "address and destination are kept"
     );
@@ -114,8 +111,8 @@ async fn a_used_link_is_refused() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     let before = ada.copy();
-    ada.get(mail.connection()).await;
-    let page = explanation(&before, mail.connection()).await;
+    ada.get(mail.link()).await;
+    let page = explanation(&before, mail.link()).await;
     assert_eq!(page.status, 410);
     assert!(page.body.contains("This link was used already"));
 }
@@ -124,8 +121,8 @@ async fn a_used_link_is_refused() {
 async fn a_used_link_opened_again_in_the_signed_in_browser_goes_to_the_destination() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
-    ada.get(mail.connection()).await;
-    let again = ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
+    let again = ada.get(mail.link()).await;
     assert_eq!(again.goes_to(), "/dashboard");
     assert!(again.cookies_set().is_empty());
 }
@@ -142,14 +139,14 @@ async fn a_token_that_is_none_of_ours_gets_one_answer() {
         assert!(page.body.contains("This link is not valid"));
     }
     assert_eq!(ada.get("/api/auth/verify").await.status, 303, "a missing token is a wrong one");
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
 async fn a_link_used_ends_the_code_and_a_code_used_ends_the_link() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
-    ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
     let id = ada.cookie("auth-request").unwrap();
     let body = serde_json::json!({ "code": mail.code(), "auth_request_id": id });
     assert_eq!(app.browser().post_json("/api/auth/verify", body).await.error(410), "code_expired");
@@ -158,7 +155,7 @@ async fn a_link_used_ends_the_code_and_a_code_used_ends_the_link() {
     let (ada, mail) = asked(&app).await;
     let before = ada.copy();
     ada.type_code(mail.code()).await;
-    assert_eq!(explanation(&before, mail.connection()).await.status, 410);
+    assert_eq!(explanation(&before, mail.link()).await.status, 410);
 }
 
 #[tokio::test]
@@ -169,8 +166,8 @@ async fn a_sign_in_ends_every_other_pending_request_of_the_address() {
     let mail = app.inbox.nth_to("ada@example.com", 1).await;
     phone.ask_for_mail("ada@example.com").await;
     let other = app.inbox.nth_to("ada@example.com", 2).await;
-    ada.get(mail.connection()).await;
-    assert_eq!(explanation(&phone, other.connection()).await.status, 410);
+    ada.get(mail.link()).await;
+    assert_eq!(explanation(&phone, other.link()).await.status, 410);
 }
 
 #[tokio::test]
@@ -185,7 +182,7 @@ async fn forged_hosts_never_reach_the_mailed_link() {
         .header("x-forwarded-host", "evil.example")
         .header("forwarded", "host=evil.example");
     assert_eq!(ada.send(forged).await.status, 200);
-    assert!(app.inbox.first_to("ada@example.com").await.connection().starts_with(&app.url));
+    assert!(app.inbox.first_to("ada@example.com").await.link().starts_with(&app.url));
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     assert_eq!(mail.from, "no-reply@example.com");
     // An href is taken literally by some who rewrite links: nothing of it is escaped.
     for part in [&mail.text, &mail.html] {
-        assert!(part.contains(mail.connection()), "{part}");
+        assert!(part.contains(mail.link()), "{part}");
         assert!(part.contains(mail.code()));
         assert!(part.contains("10 minutes"));
     }
@@ -66,7 +66,7 @@ async fn a_mail_refused_for_now_is_tried_again_as_the_same_mail() {
     app.inbox.behave(Manners::Takes);
     app.until_mail_is_tried_again().await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
     app.inbox.first_to("bea@example.com").await;
     app.until_mail_is_tried_again().await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]

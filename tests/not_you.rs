@@ -47,7 +47,7 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
     assert!(ada.get(stopped.goes_to()).await.body.contains("Stopped"));
     let page = stranger.type_code(mail.code()).await.goes_to().to_owned();
     assert!(stranger.get(&page).await.body.contains("This code can no longer be used."));
-    let page = stranger.get(mail.connection()).await.goes_to().to_owned();
+    let page = stranger.get(mail.link()).await.goes_to().to_owned();
     assert!(stranger.get(&page).await.body.contains("This link has expired"));
     assert_eq!(
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.cancelled'")
@@ -65,7 +65,7 @@ async fn a_sign_in_that_is_over_cannot_be_stopped_and_that_is_said() {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
     assert!(ada.get(not_you(&mail)).await.body.contains("It is already over"));
     let late = ada.post_form("/actions/not-you", &[("request", request(not_you(&mail)))]).await;
     assert!(ada.get(late.goes_to()).await.body.contains("It is already over"));
@@ -99,7 +99,7 @@ async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
     let ada = app.signed_in("ada@example.com").await;
     let thief = app.browser();
     thief.ask_for_mail("ada@example.com").await;
-    thief.get(nth(&app, 2).await.connection()).await;
+    thief.get(nth(&app, 2).await.link()).await;
     assert!(thief.signed_in_as().await.is_some());
 
     let notice = nth(&app, 3).await;
@@ -126,7 +126,7 @@ async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/sign-out", &[]).await;
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(nth(&app, 2).await.connection()).await;
+    ada.get(nth(&app, 2).await.link()).await;
     assert!(ada.signed_in_as().await.is_some());
     assert_eq!(
         app.count("SELECT COUNT(*) FROM latchkey_outbox").await,
@@ -141,7 +141,7 @@ async fn a_notice_takes_from_nobodys_allowance_of_mails() {
     app.signed_in("ada@example.com").await;
     let elsewhere = app.browser();
     elsewhere.ask_for_mail("ada@example.com").await;
-    elsewhere.get(nth(&app, 2).await.connection()).await;
+    elsewhere.get(nth(&app, 2).await.link()).await;
     assert_eq!(nth(&app, 3).await.subject, "New sign-in to Latchkey");
     assert_eq!(
         app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE bucket = 'ada@example.com'").await,

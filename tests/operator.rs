@@ -41,7 +41,7 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
         .await;
     assert_eq!(by_operator, ["user.disabled", "session.revoked", "user.enabled"]);
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.nth_to("ada@example.com", 2).await.connection()).await;
+    ada.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
     assert!(ada.signed_in_as().await.is_some());
 }
 

@@ -94,7 +94,7 @@ async fn sign_in_mails_go_before_notices() {
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("in-hand@example.com").await;
     app.inbox.offered(3).await;
-    assert_eq!(elsewhere.get(mail.connection()).await.goes_to(), "/dashboard"); // and a notice is due
+    assert_eq!(elsewhere.get(mail.link()).await.goes_to(), "/dashboard"); // and a notice is due
     app.clock.advance(SECOND);
     app.browser().ask_for_mail("bea@example.com").await;
     app.inbox.behave(Manners::Takes);
@@ -155,7 +155,7 @@ async fn killed_with_a_mail_in_hand_sqlite_sends_it_at_the_next_start() {
     program.inbox.offered(2).await; // well within the minute of a lease
     program.inbox.behave(Manners::Takes);
     let mail = program.inbox.first_to("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ async fn the_start_leads_to_the_sign_in_page_or_the_dashboard() {
     let ada = app.browser();
     assert_eq!(ada.get("/").await.goes_to(), "/login");
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
     assert_eq!(ada.get("/").await.goes_to(), "/dashboard");
 }
 
@@ -64,7 +64,7 @@ async fn the_code_page_of_a_sign_in_that_is_over_says_so_and_offers_no_field() {
     says(&stopped, &page, "It was stopped from the e-mail").await;
 
     let page = used.ask_for_mail("cyd@example.com").await.goes_to().to_owned();
-    used.get(app.inbox.first_to("cyd@example.com").await.connection()).await;
+    used.get(app.inbox.first_to("cyd@example.com").await.link()).await;
     used.post_form("/actions/sign-out", &[]).await;
     says(&used, &page, "It has been used already").await;
 }
@@ -139,7 +139,7 @@ async fn without_a_database_people_are_told_to_come_back() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
     app.store.close().await;
     let page = ada.get("/dashboard").await;
     assert_eq!(page.status, 503);
@@ -219,7 +219,7 @@ async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
             && asked.cookies_set()[0].ends_with("; Secure")
     );
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert!(mail.connection().starts_with("https://login.example.com/api/auth/verify?link_token="));
+    assert!(mail.link().starts_with("https://login.example.com/api/auth/verify?link_token="));
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn asked_where_elsewhere_is_confirmed() -> (App, Browser, Mail, Browser) {
 async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
     let (app, ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
     app.clock.advance(180_000);
-    let page = phone.get(mail.connection()).await.goes_to().to_owned();
+    let page = phone.get(mail.link()).await.goes_to().to_owned();
     let page = phone.get(&page).await;
     assert_eq!(page.status, 200);
     for fact in
@@ -82,14 +82,14 @@ async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
     assert_eq!(pressed.goes_to(), "/dashboard");
     assert_eq!(phone.signed_in_as().await.as_deref(), Some("ada@example.com"));
     assert_eq!(ada.signed_in_as().await, None, "the browser that asked is not signed in by it");
-    let used = ada.get(mail.connection()).await.goes_to().to_owned();
+    let used = ada.get(mail.link()).await.goes_to().to_owned();
     assert_eq!(ada.get(&used).await.status, 410);
 }
 
 #[tokio::test]
 async fn with_confirm_the_browser_that_asked_still_needs_no_press() {
     let (_app, ada, mail, _phone) = asked_where_elsewhere_is_confirmed().await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
         json!({ "email": "ada@example.com", "magiclink_auth_uri": "https://app.example.com/in" });
     ada.post_json("/api/auth/send-passwordless", ask).await;
     let to_app = app.inbox.first_to("ada@example.com").await;
-    assert!(to_app.connection().starts_with("https://app.example.com/"));
+    assert!(to_app.link().starts_with("https://app.example.com/"));
     bob.ask_for_mail("bob@example.com").await;
     let with_both = app.inbox.first_to("bob@example.com").await;
     eve.ask_for_mail("eve@example.com").await;
@@ -152,7 +152,7 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
     assert!(!fresh.text.contains("app.example.com") && !fresh.text.contains("link_token"));
 
     // Links that are no longer sent.
-    assert!(bob.get(with_both.connection()).await.goes_to().starts_with("/login/confirm"));
+    assert!(bob.get(with_both.link()).await.goes_to().starts_with("/login/confirm"));
     assert_eq!(bob.signed_in_as().await, None);
     bob.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("bob@example.com", 2).await;
@@ -165,5 +165,5 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
     until_branded(&eve, "Links").await;
     let code = json!({ "code": eves.code() });
     assert_eq!(eve.post_json("/api/auth/verify", code).await.error(410), "code_expired");
-    assert_eq!(eve.get(eves.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(eve.get(eves.link()).await.goes_to(), "/dashboard");
 }

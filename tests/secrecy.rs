@@ -61,8 +61,8 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
     let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
     seen += &ada.type_code(wrong).await.body;
     seen += &ada.get("/login/code").await.body;
-    seen += &app.browser().get(mail.connection()).await.body;
-    seen += &ada.get(mail.connection()).await.body;
+    seen += &app.browser().get(mail.link()).await.body;
+    seen += &ada.get(mail.link()).await.body;
     let jwt = ada.cookie("session").unwrap();
     let device = ada.cookie("device").unwrap();
     ada.post_form("/actions/set-password", &[("password", "correct horse battery")]).await;

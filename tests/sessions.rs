@@ -15,9 +15,7 @@ async fn signed_in_with_firefox(app: &App) -> Browser {
     browser.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
     browser
-        .send(
-            browser.request(reqwest::Method::GET, mail.connection()).header("user-agent", FIREFOX),
-        )
+        .send(browser.request(reqwest::Method::GET, mail.link()).header("user-agent", FIREFOX))
         .await;
     browser
 }
@@ -126,7 +124,7 @@ async fn a_sign_in_in_the_same_browser_replaces_the_session_its_device_had() {
     let same = app.browser();
     same.set_cookie("device", &ada.cookie("device").unwrap());
     same.ask_for_mail("ada@example.com").await;
-    same.get(app.inbox.nth_to("ada@example.com", 2).await.connection()).await;
+    same.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
     assert_eq!((ada.signed_in_as().await, same.signed_in_as().await.is_some()), (None, true));
     assert_eq!(
         app.texts("SELECT reason FROM latchkey_audit_events WHERE event = 'session.revoked'").await,

@@ -10,7 +10,7 @@ async fn a_link_opened_where_it_was_asked_for_signs_in_with_one_click() {
     assert!(ada.get(&code_page).await.body.contains("ada@example.com"));
 
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 
     let dashboard = ada.get("/dashboard").await;
     assert_eq!(dashboard.status, 200);
@@ -48,7 +48,7 @@ async fn the_person_goes_where_they_wanted_to() {
     )
     .await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard?tab=a%26b");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard?tab=a%26b");
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn a_destination_off_this_site_becomes_the_dashboard() {
         let (browser, address) = (app.browser(), format!("ada{n}@example.com"));
         browser.post_form("/actions/sign-in", &[("email", &address), ("next", bad)]).await;
         let mail = app.inbox.first_to(&address).await;
-        assert_eq!(browser.get(mail.connection()).await.goes_to(), "/dashboard", "{bad}");
+        assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard", "{bad}");
     }
 }
 
@@ -71,7 +71,7 @@ async fn signing_out_ends_the_session_on_the_server() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
-    ada.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
     let thief = ada.copy();
 
     assert_eq!(ada.post_form("/actions/sign-out", &[]).await.goes_to(), "/login");
@@ -86,7 +86,7 @@ async fn signing_out_everywhere_ends_the_other_sessions_at_their_next_request() 
     let (laptop, phone) = (app.browser(), app.browser());
     for (n, browser) in [&laptop, &phone].into_iter().enumerate() {
         browser.ask_for_mail("ada@example.com").await;
-        browser.get(app.inbox.nth_to("ada@example.com", n + 1).await.connection()).await;
+        browser.get(app.inbox.nth_to("ada@example.com", n + 1).await.link()).await;
     }
     assert!(laptop.signed_in_as().await.is_some());
     phone.post_form("/actions/sign-out", &[("which", "all")]).await;
@@ -98,11 +98,11 @@ async fn a_sign_in_ends_the_session_the_browser_had() {
     let app = App::start().await;
     let browser = app.browser();
     browser.ask_for_mail("ada@example.com").await;
-    browser.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    browser.get(app.inbox.first_to("ada@example.com").await.link()).await;
     let before = browser.copy();
 
     browser.ask_for_mail("eve@example.com").await;
-    browser.get(app.inbox.first_to("eve@example.com").await.connection()).await;
+    browser.get(app.inbox.first_to("eve@example.com").await.link()).await;
     assert_eq!(browser.signed_in_as().await.as_deref(), Some("eve@example.com"));
     assert_eq!(before.signed_in_as().await, None);
 }
@@ -114,7 +114,7 @@ async fn the_same_mailbox_is_the_same_user_however_it_is_spelt() {
     for (n, spelling) in ["ada@bücher.example", "ADA@XN--BCHER-KVA.example"].iter().enumerate() {
         let browser = app.browser();
         browser.ask_for_mail(spelling).await;
-        browser.get(app.inbox.nth_to("ada@xn--bcher-kva.example", n + 1).await.connection()).await;
+        browser.get(app.inbox.nth_to("ada@xn--bcher-kva.example", n + 1).await.link()).await;
         ids.push(browser.get("/api/auth/session").await.json()["user_id"].clone());
     }
     assert_eq!(ids[0], ids[1]);
@@ -128,9 +128,9 @@ async fn asking_again_in_the_same_browser_supersedes_the_first_mail() {
     let first = app.inbox.nth_to("ada@example.com", 1).await;
     ada.ask_for_mail("ada@example.com").await;
     let second = app.inbox.nth_to("ada@example.com", 2).await;
-    let page = ada.get(first.connection()).await.goes_to().to_owned();
+    let page = ada.get(first.link()).await.goes_to().to_owned();
     assert!(ada.get(&page).await.body.contains("There is a newer e-mail"));
-    assert_eq!(ada.get(second.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(second.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -140,7 +140,7 @@ async fn asking_elsewhere_does_not_kill_a_link() {
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     stranger.ask_for_mail("ada@example.com").await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn asking_for_a_second_address_does_not_break_the_first_ones_link() {
     let browser = app.browser();
     browser.ask_for_mail("ada@example.com").await;
     browser.ask_for_mail("bea@example.com").await;
-    browser.get(app.inbox.first_to("ada@example.com").await.connection()).await;
+    browser.get(app.inbox.first_to("ada@example.com").await.link()).await;
     assert_eq!(browser.signed_in_as().await.as_deref(), Some("ada@example.com"));
 }
 
@@ -160,7 +160,7 @@ async fn a_sign_in_survives_a_restart_of_the_server() {
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     app.restart().await;
-    assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
     app.restart().await;
     assert_eq!(ada.signed_in_as().await.as_deref(), Some("ada@example.com"));
 }
@@ -173,8 +173,8 @@ async fn a_hundred_clicks_at_once_make_one_session() {
     let mail = app.inbox.first_to("ada@example.com").await;
     // Copies, so that none carries the cookie another has just been given.
     let clicks = (0..100).map(|_| ada.copy()).map(|browser| {
-        let connection = mail.connection().to_owned();
-        tokio::spawn(async move { browser.get(&connection).await.goes_to() == "/dashboard" })
+        let link = mail.link().to_owned();
+        tokio::spawn(async move { browser.get(&link).await.goes_to() == "/dashboard" })
     });
     let mut won = 0;
     for click in clicks.collect::<Vec<_>>() {
@@ -219,11 +219,9 @@ async fn a_destination_added_to_the_link_is_ignored() {
         &[("email", "ada@example.com"), ("next", "/dashboard?stored=1")],
     )
     .await;
-    let connection = format!(
-        "{}&next=/dashboard?added=1",
-        app.inbox.first_to("ada@example.com").await.connection()
-    );
-    assert_eq!(ada.get(&connection).await.goes_to(), "/dashboard?stored=1");
+    let link =
+        format!("{}&next=/dashboard?added=1", app.inbox.first_to("ada@example.com").await.link());
+    assert_eq!(ada.get(&link).await.goes_to(), "/dashboard?stored=1");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ async fn a_mailbox_named_in_any_script_gets_its_mail_and_signs_in() {
         person.ask_for_mail(address).await;
         let mail = app.inbox.first_to(address).await;
         assert_eq!(mail.header("To").as_deref(), Some(address));
-        assert_eq!(person.get(mail.connection()).await.goes_to(), "/dashboard");
+        assert_eq!(person.get(mail.link()).await.goes_to(), "/dashboard");
         assert_eq!(person.signed_in_as().await.as_deref(), Some(address));
 
         let asked = program.post_json("/api/auth/send-passwordless", json!({ "email": address }));
@@ -87,7 +87,7 @@ async fn an_address_is_shown_and_mailed_as_people_know_it() {
         let at = mail.text.find("/login/not-you?request=").unwrap();
         let not_you = mail.text[at..].split_whitespace().next().unwrap();
         assert!(app.browser().get(not_you).await.body.contains(person));
-        ada.get(mail.connection()).await;
+        ada.get(mail.link()).await;
         let dashboard = ada.get("/dashboard").await.body;
         assert!(dashboard.contains(person) && !dashboard.contains(machine));
     }

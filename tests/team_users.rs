@@ -270,7 +270,7 @@ async fn a_mail_asked_for_before_the_ban_signs_nobody_in() {
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     app.command(&["users", "disable", "ada@example.com"]).await;
-    ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_sessions").await, 0);
 }
 

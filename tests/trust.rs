@@ -23,7 +23,7 @@ async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
         }
         n += 1;
     };
-    assert_eq!(browser.get(mail.connection()).await.goes_to(), "/dashboard");
+    assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
     app.count(queued).await - before
 }
 

@@ -89,7 +89,7 @@ async fn a_disabled_user_gets_no_mail_and_no_session() {
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
     app.run_sql("INSERT INTO latchkey_bans VALUES ('', 'ada@example.com', 1)").await;
     assert_eq!(ada.signed_in_as().await, None);
-    ada.get(mail.connection()).await;
+    ada.get(mail.link()).await;
     assert_eq!(ada.signed_in_as().await, None);
     ada.ask_for_mail("ada@example.com").await;
     app.signed_in("bea@example.com").await;

@@ -27,7 +27,7 @@ async fn confirm_page() -> Result<AnyView, Error> {
         Err(error) => return Ok(explanation(&context, error, None)),
     };
     let text = token.encode();
-    match link::judge(&context.state.auth, &token, &context.requester().await?).await {
+    match link::judge(&context.state.auth, &token, &context.requester()).await {
         Ok(_) => Ok(still_good(&context, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
         Err(Error::WrongBrowser { .. })

@@ -115,7 +115,7 @@ impl App {
         let sent = self.inbox.count_to(address);
         browser.ask_for_mail(address).await;
         let mail = self.inbox.nth_to(address, sent + 1).await;
-        assert_eq!(browser.get(mail.connection()).await.goes_to(), "/dashboard");
+        assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
         browser
     }
 

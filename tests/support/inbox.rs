@@ -57,12 +57,12 @@ pub struct Mail {
 
 impl Mail {
     /// The link in the text part.
-    pub fn connection(&self) -> &str {
+    pub fn link(&self) -> &str {
         self.text.lines().find(|line| line.starts_with("http")).expect("a link in the mail")
     }
 
     pub fn link_token(&self) -> &str {
-        self.connection().split_once("link_token=").expect("a token in the link").1
+        self.link().split_once("link_token=").expect("a token in the link").1
     }
 
     /// The code in the last line.

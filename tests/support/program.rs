@@ -142,8 +142,8 @@ impl Program {
     }
 
     /// The link of a mail, as a proxy in front would pass it to this instance.
-    pub fn here(&self, connection: &str) -> String {
-        connection.replace(
+    pub fn here(&self, link: &str) -> String {
+        link.replace(
             &format!("localhost:{}", self.public_port),
             &format!("localhost:{}", self.port),
         )

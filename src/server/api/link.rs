@@ -80,7 +80,7 @@ async fn follow(
     text: &str,
 ) -> Result<(String, Vec<HeaderValue>), Error> {
     let token = LinkToken::parse(text)?;
-    let requester = caller.requester(state).await?;
+    let requester = caller.requester_with_session(state).await?;
     Ok(match link::follow(&state.auth, &token, &requester).await? {
         Followed::SignedIn(signed_in) => {
             let cookies = state.cookies.signed_in(&signed_in);

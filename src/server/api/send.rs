@@ -99,7 +99,7 @@ pub struct Sent {
 )]
 pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let mut send: Send = parse(&caller.headers, &body)?;
-    let mut requester = caller.requester(&state).await?;
+    let mut requester = caller.requester(&state);
     requester.devices.extend(send.device.take());
     let started = request::start(&state.auth, &send.into(), &requester).await?;
     Ok(accepted(state.cookies, &requester, started))
@@ -129,7 +129,7 @@ pub struct Resend {
 )]
 pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let Resend { auth_request_id, device } = parse(&caller.headers, &body)?;
-    let mut requester = caller.requester(&state).await?;
+    let mut requester = caller.requester(&state);
     requester.devices.extend(device);
     let id = requester.holding(auth_request_id)?;
     let started = request::resend(&state.auth, &id, &requester).await?;

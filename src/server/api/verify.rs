@@ -93,7 +93,7 @@ pub struct VerifiedSession {
 pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
     let Verify { code, link_token, auth_request_id, session, device } =
         parse(&caller.headers, &body)?;
-    let mut requester = caller.requester(&state).await?;
+    let mut requester = caller.requester_with_session(&state).await?;
     requester.devices.extend(device);
     let id = requester.holding(auth_request_id)?;
     let signed_in = match (code, link_token) {

@@ -20,27 +20,6 @@ const LINK_TOKEN: &str = "link_token";
 const MOST_VARIABLES: usize = 30;
 /// Characters of a variable, and of its name.
 const LONGEST_VARIABLE: usize = 200;
-/// What a mail says by itself; a caller's variable of that name would say something else in its
-/// place.
-const RESERVED: [&str; 16] = [
-    "accent",
-    "asked",
-    "brand",
-    "code",
-    "code_spaced",
-    "host",
-    "language",
-    "lifetime",
-    "link",
-    "not_you",
-    "on_accent",
-    "origin",
-    "support",
-    "template",
-    "variables",
-    "words",
-];
-
 /// What a caller asks for. Only `email` is needed; the rest falls back on policy.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
@@ -204,12 +183,7 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
             )));
         }
     }
-    match variables.keys().find(|name| RESERVED.contains(&name.as_str())) {
-        Some(name) => Err(Error::invalid(format!(
-            "template_variables may not set {name:?}, which the mail sets itself"
-        ))),
-        None => Ok(variables.clone()),
-    }
+    Ok(variables.clone())
 }
 
 /// Control characters, and those that turn the direction of text around.

@@ -52,14 +52,14 @@ impl Caller {
         }
     }
 
-    /// What it showed of itself.
-    pub async fn requester(&self, state: &AppState) -> Result<Requester, Error> {
+    /// What it showed of itself, and the session it presents, which a sign-in replaces.
+    pub async fn requester_with_session(&self, state: &AppState) -> Result<Requester, Error> {
         let session = self.session(state).await?.map(|session| session.row);
-        Ok(Requester { session, ..self.requester_without_session(state) })
+        Ok(Requester { session, ..self.requester(state) })
     }
 
-    /// The same, but for its session.
-    pub fn requester_without_session(&self, state: &AppState) -> Requester {
+    /// What it showed of itself.
+    pub fn requester(&self, state: &AppState) -> Requester {
         Requester {
             held: state.cookies.held(&self.headers),
             session: None,

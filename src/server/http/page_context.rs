@@ -87,8 +87,12 @@ impl PageContext {
             .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
-    pub async fn requester(&self) -> Result<Requester, Error> {
-        self.caller.requester(&self.state).await
+    pub fn requester(&self) -> Requester {
+        self.caller.requester(&self.state)
+    }
+
+    pub async fn requester_with_session(&self) -> Result<Requester, Error> {
+        self.caller.requester_with_session(&self.state).await
     }
 
     /// The session a page or function outside the guard may want to know of.
