@@ -1,11 +1,14 @@
-# Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both bring what is missing.
+# Two commands matter: `make run` serves a working sign-in, `make test` passes every test. Both
+# install what is missing.
+
+stories := cargo test --quiet --features ssr --test stories -- --test-threads 8
 
 .PHONY: help setup run watch build test lint bench growth soak instances pooler fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
 
-setup:           ## bring what is missing: wasm target, cargo-leptos, wasm-bindgen, wasm-opt, Chromium
+setup:           ## install what is missing: wasm target, cargo-leptos, wasm-bindgen, Chromium …
 	@scripts/setup.sh all
 
 run:             ## set up, build, and serve on the embedded defaults
@@ -24,8 +27,8 @@ build:           ## release: target/release/latchkey and target/site
 test:            ## set up, and run everything: lint, unit tests, stories, browser tests
 	@scripts/test.sh
 
-lint:            ## formatting, and clippy for both targets
-	@scripts/setup.sh build
+lint:            ## formatting; clippy for both targets; ruff for the Python scripts
+	@scripts/setup.sh lint
 	@scripts/lint.sh
 
 bench:           ## measure speed and size of the release build
@@ -48,11 +51,11 @@ instances:       ## three instances behind nginx, one of them killed under load
 
 pooler:          ## every story on PostgreSQL behind pgbouncer in transaction mode
 	@scripts/setup.sh pooler
-	@scripts/with_postgres.sh scripts/with_pooler.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8
+	@scripts/with_postgres.sh scripts/with_pooler.sh scripts/with_tools.sh $(stories)
 
 fuzz:            ## fuzz every parser of input, a minute each
 	@scripts/fuzz.sh
 
-audit:           ## known vulnerabilities in dependencies, and the judges of others on the release build
+audit:           ## known vulnerabilities in dependencies, and third-party checkers on the build
 	@$(MAKE) --no-print-directory build
 	@scripts/audit.sh

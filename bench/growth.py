@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""What a full database costs: the times of each step of a sign-in on an empty one, on one of a million users, ten million old
-auth requests and a million sessions, and while a million of those are purged, in one run. ROWS (1,000,000) makes it smaller,
-SIGN_INS (1,000) shorter. SQLite, or PostgreSQL by scripts/with_postgres.sh bench/growth.py"""
+"""Measures what a full database costs, in one run: the times of each step of a sign-in on an empty
+database, on one of a million users, ten million old auth requests and a million sessions, and while
+a million of those requests are purged. ROWS (1,000,000) makes it smaller, SIGN_INS (1,000) shorter.
+SQLite, or PostgreSQL by scripts/with_postgres.sh bench/growth.py"""
 
 import contextlib
 import json
@@ -32,42 +33,38 @@ YEAR = 365 * DAY
 
 
 def rows(count, old):
-    """Statements that fill the tables. `old`: unix milliseconds, long ago, but within what purging keeps."""
-    numbers = (
-        f"generate_series(1, {count})"
-        if CLUSTER
-        else (
-            f"(WITH RECURSIVE g(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}) SELECT n FROM g)"
-        )
-    )
-    n = "n" if not CLUSTER else "g.n"
-    source = f"{numbers} AS g(n)" if CLUSTER else numbers
-    blob = (
-        (lambda text: f"decode(md5({text}), 'hex')")
-        if CLUSTER
-        else (lambda text: f"CAST({text} AS BLOB)")
-    )
+    """Yields statements that fill the tables. `old` is in unix milliseconds: long ago, but within
+    what purging keeps."""
+    if CLUSTER:
+        n, source = "g.n", f"generate_series(1, {count}) AS g(n)"
+        blob = "decode(md5({}), 'hex')".format
+    else:
+        numbers = f"SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}"
+        n, source = "n", f"(WITH RECURSIVE g(n) AS ({numbers}) SELECT n FROM g)"
+        blob = "CAST({} AS BLOB)".format
+    address, browser = f"'old' || {n} || '@example.com'", "'Mozilla/5.0 (X11; Linux x86_64)'"
     salt, code = blob(f"'salt' || {n}"), f"'m=32,t=1,p=1$' || 'code' || {n}"
-    yield f"INSERT INTO latchkey_users (id, address, created_at) SELECT 'user' || {n}, 'old' || {n} || '@example.com', {old} FROM {source}"
-    yield (
-        "INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, "
-        "token_expires_at, expires_at) "
-        f"SELECT 'session' || {n}, 'user' || {n}, 'old' || {n} || '@example.com', '', '', 'Mozilla/5.0 (X11; Linux x86_64)', '10.0.0.*', "
-        f"{old}, {old}, {old} + {YEAR}, {old} + {YEAR} FROM {source}"
-    )
+    yield f"""
+        INSERT INTO latchkey_users (id, address, created_at)
+        SELECT 'user' || {n}, {address}, {old} FROM {source}"""
+    yield f"""
+        INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, ip_prefix,
+            created_at, last_seen_at, token_expires_at, expires_at)
+        SELECT 'session' || {n}, 'user' || {n}, {address}, '', '', {browser}, '10.0.0.*',
+            {old}, {old}, {old} + {YEAR}, {old} + {YEAR} FROM {source}"""
     for tenth in range(10):
         link = blob(f"'link{tenth}-' || {n}")
-        yield (
-            "INSERT INTO latchkey_auth_requests (id, address, mode, template, destination, variables, user_agent, ip_prefix, created_at, "
-            "expires_at, generation, code_salt, code_tries, expires_in, last_mail_at, unlocks, ended_at, ended_by) "
-            f"SELECT 'request{tenth}-' || {n}, 'old' || {n} || '@example.com', 'LINK_OTP', 'SIGNIN', '/dashboard', '{{}}', "
-            f"'Mozilla/5.0 (X11; Linux x86_64)', '10.0.0.*', {old}, {old} + 600000, 1, {salt}, 1, 600, {old}, 0, "
-            f"{old}, 'signed_in' FROM {source}"
-        )
-        yield (
-            "INSERT INTO latchkey_auth_credentials (auth_request_id, generation, link_hash, code_hash, expires_at) "
-            f"SELECT 'request{tenth}-' || {n}, 1, {link}, {code}, {old} + 600000 FROM {source}"
-        )
+        yield f"""
+            INSERT INTO latchkey_auth_requests (id, address, mode, template, destination, variables,
+                user_agent, ip_prefix, created_at, expires_at, generation, code_salt, code_tries,
+                expires_in, last_mail_at, unlocks, ended_at, ended_by)
+            SELECT 'request{tenth}-' || {n}, {address}, 'LINK_OTP', 'SIGNIN', '/dashboard', '{{}}',
+                {browser}, '10.0.0.*', {old}, {old} + 600000, 1, {salt}, 1,
+                600, {old}, 0, {old}, 'signed_in' FROM {source}"""
+        yield f"""
+            INSERT INTO latchkey_auth_credentials
+                (auth_request_id, generation, link_hash, code_hash, expires_at)
+            SELECT 'request{tenth}-' || {n}, 1, {link}, {code}, {old} + 600000 FROM {source}"""
 
 
 def run(path, statement):
@@ -104,19 +101,14 @@ def fill(path, old):
 
 def expire(path):
     """Makes a tenth of the auth requests so old that they are purged."""
-    run(
-        path,
-        f"UPDATE latchkey_auth_requests SET expires_at = expires_at - {2 * DAY} WHERE id LIKE 'request0-%'",
-    )
+    older = f"UPDATE latchkey_auth_requests SET expires_at = expires_at - {2 * DAY}"
+    run(path, f"{older} WHERE id LIKE 'request0-%'")
 
 
 def expired(path):
-    return int(
-        run(
-            path,
-            f"SELECT COUNT(*) FROM latchkey_auth_requests WHERE expires_at < {int(time.time() * 1000) - DAY}",
-        )
-    )
+    before = int(time.time() * 1000) - DAY
+    count = f"SELECT COUNT(*) FROM latchkey_auth_requests WHERE expires_at < {before}"
+    return int(run(path, count))
 
 
 def times(port, sink, by):
@@ -170,9 +162,8 @@ def main():
             if state == "purging":
                 say(f"{expired(path):,} of {ROWS:,} left to purge")
         kind = "postgres" if CLUSTER else "sqlite"
-        print(
-            f"| {kind}, {ROWS:,} users and sessions, {10 * ROWS:,} auth requests | empty: median, p99 | full | ratio | purging | ratio |"
-        )
+        size = f"{ROWS:,} users and sessions, {10 * ROWS:,} auth requests"
+        print(f"| {kind}, {size} | empty: median, p99 | full | ratio | purging | ratio |")
         print("|---|---|---|---|---|---|")
         for step in found["empty"]:
             ends = {
@@ -181,12 +172,9 @@ def main():
             }
             cells = [f"{ends['empty'][0]:.2f} ms, {ends['empty'][1]:.2f} ms"]
             for state in ("full", "purging"):
+                both = zip(ends[state], ends["empty"], strict=True)
                 cells.append(f"{ends[state][0]:.2f} ms, {ends[state][1]:.2f} ms")
-                cells.append(
-                    ", ".join(
-                        f"{there / here:.2f}" for there, here in zip(ends[state], ends["empty"])
-                    )
-                )
+                cells.append(", ".join(f"{there / here:.2f}" for there, here in both))
             print(f"| {step} | {' | '.join(cells)} |")
 
 

@@ -1,4 +1,4 @@
-"""What the measuring scripts share: the release build as a process, a mail server, and a whole sign-in."""
+"""Shared by the benchmarks: the release build as a process, a mail server, a whole sign-in."""
 
 import collections
 import contextlib
@@ -46,8 +46,9 @@ HELD = []
 
 
 def held_port():
-    """A port nobody else is given as long as this process lives: its socket is bound and does not listen, so that a server may
-    (all set SO_REUSEADDR, as this one does), and may stop and start again."""
+    """Returns a port that nobody else is given as long as this process lives: its socket is bound
+    and does not listen, so that a server may (all set SO_REUSEADDR, as this one does), and may stop
+    and start again."""
     held = socket.socket()
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     held.bind(("127.0.0.1", 0))
@@ -69,8 +70,9 @@ class Conversation(socketserver.StreamRequestHandler):
                 to = re.search(rb"<(.+)>", line)[1].decode()
             if verb == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
-                # lettre writes a mail and the dot after it apart, and the kernel holds back the dot until the mail is
-                # acknowledged, which takes 40 ms unless asked for at once: that would be the clock of every sign-in.
+                # lettre writes a mail and the dot after it separately, and the kernel holds back
+                # the dot until the mail is acknowledged. Without a quick acknowledgement that takes
+                # 40 ms, which would be the clock of every sign-in.
                 self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
                 raw = b"".join(iter(lambda: self.rfile.readline() or b".\r\n", b".\r\n"))
                 self.server.keep(to, raw.decode())
@@ -80,7 +82,8 @@ class Conversation(socketserver.StreamRequestHandler):
 
 
 class MailSink(socketserver.ThreadingTCPServer):
-    """A real SMTP server that remembers the last link and code of each address, and how many mails it got."""
+    """SMTP server that remembers the last link and code of each address, and how many mails it
+    got."""
 
     daemon_threads = True
 
@@ -166,11 +169,8 @@ def expect(status, port, *arguments, **headers):
 
 
 def cookie_of(answer, name):
-    return next(
-        set.split(";")[0]
-        for set in answer.headers.get_all("set-cookie")
-        if set.startswith(f"{name}=")
-    )
+    cookies = answer.headers.get_all("set-cookie")
+    return next(cookie.split(";")[0] for cookie in cookies if cookie.startswith(f"{name}="))
 
 
 def sign_in(port, sink, by, number):

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Three instances on one PostgreSQL behind nginx, with the proxy's settings of deploy/nginx.conf: sign-ins wander from one to
-the other while one is killed and another is replaced. Every sign-in begun has to end, with its mail sent once, or twice if the
-instance that was killed had it in hand. SIGN_INS (1,000) makes it shorter. Run by scripts/with_postgres.sh bench/instances.py"""
+"""Runs three instances on one PostgreSQL behind nginx, with the settings of deploy/nginx.conf:
+sign-ins wander from one to the other while one is killed and another is replaced. Every sign-in
+that began has to end, with its mail sent once, or twice if the killed instance was sending it.
+SIGN_INS (1,000) makes it shorter. Run by scripts/with_postgres.sh bench/instances.py"""
 
 import collections
 import contextlib
@@ -49,7 +50,10 @@ class Proxy:
         text = text.replace("server_name login.example.com", "server_name localhost").replace(
             "/var/log/nginx", str(folder)
         )
-        around = f"daemon off; user root; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}} http {{ access_log off;\n"
+        around = (
+            f"daemon off; user root; pid {folder}/nginx.pid; error_log {folder}/nginx.log; "
+            "events {} http { access_log off;\n"
+        )
         conf = pathlib.Path(folder, "nginx.conf")
         conf.write_text(f"{around}{text}}}\n")
         self.child = subprocess.Popen(["nginx", "-c", str(conf), "-e", f"{folder}/nginx.log"])
@@ -74,12 +78,13 @@ class Tally:
 
 
 def is_gone(error):
-    """What a client sees of an instance that was killed: a broken connection, or the proxy's own error."""
+    """Tells whether an error is what a client sees of a killed instance: a broken connection, or
+    the proxy's own error."""
     return isinstance(error, GONE) or re.search(r": (502|503|504) instead", str(error))
 
 
 def until(tally, status, *arguments, **headers):
-    """Once more, as a person would."""
+    """Repeats a request until it is answered, as a person would."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -92,7 +97,8 @@ def until(tally, status, *arguments, **headers):
 
 
 def ask(port, tally, number):
-    """The address whose request was accepted, and its id: another address after a failure, whose mail may come all the same."""
+    """Returns the address whose request was accepted, and the request's id. After a failure it
+    takes another address: the first one's mail may come all the same."""
     for attempt in range(100):
         address = f"person{number}-{attempt}@example.com"
         try:
@@ -107,14 +113,17 @@ def ask(port, tally, number):
 
 
 def sign_in(port, sink, tally, number):
-    """A whole sign-in, each request to whichever instance the proxy chooses: by code, or every other time by link."""
-    address, id = ask(port, tally, number)
+    """Signs in by code or, every other time, by link, each request at whichever instance the proxy
+    chooses."""
+    address, request_id = ask(port, tally, number)
     token, code = sink.mail_to(address, 90)
-    body = {"auth_request_id": id, **({"code": code} if number % 2 == 0 else {"link_token": token})}
+    secret = {"code": code} if number % 2 == 0 else {"link_token": token}
+    body = {"auth_request_id": request_id, **secret}
     try:
         verified, _ = until(tally, 200, port, "POST", "/api/auth/verify", body)
     except RuntimeError as error:
-        # The instance died between using it up and saying so: the second try is told that it is used. A person asks anew.
+        # The instance died between using the secret up and saying so: the second try is told that
+        # it is used. A person asks anew.
         if not re.search("code_expired|link_used|link_superseded|code_superseded", str(error)):
             raise
         return "used up in the instance that was killed"
@@ -163,7 +172,7 @@ def main():
 
         say("three instances start at once and race to migrate")
         instances = [stack.enter_context(start(port)) for port in ports]
-        for instance, port in zip(instances, ports):
+        for instance, port in zip(instances, ports, strict=True):
             instance.until_answers(port, "/readyz")
         stack.enter_context(Proxy(folder, front, ports))
         instances[0].until_answers(front, "/readyz")
@@ -197,9 +206,8 @@ def main():
             ends = collections.Counter(one.result() for one in waiting)
         mails = collections.Counter(sink.count[address] for address in tally.accepted)
         print(f"sign-ins: {dict(ends)}; requests a client had to repeat: {tally.retried}")
-        print(
-            f"mails an address got: {dict(sorted(mails.items()))} (one that the killed instance had in hand comes twice at most)"
-        )
+        twice = "one that the killed instance was sending comes twice at most"
+        print(f"mails an address got: {dict(sorted(mails.items()))} ({twice})")
 
 
 try:

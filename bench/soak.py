@@ -96,9 +96,9 @@ def main():
 
 
 def link_of(handle):
-    """What a file handle leads to; nothing if it was closed meanwhile."""
+    """Returns the target of a file handle; nothing if it was closed meanwhile."""
     try:
-        return os.readlink(handle)
+        return str(pathlib.Path(handle).readlink())
     except FileNotFoundError:
         return ""
 

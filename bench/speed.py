@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Speed and size of the release build, beside a plain axum handler, in one run. The server has the first core to itself, all
-the rest (load, mail server) the second. Numbers are printed and never asserted; only an answer other than the one meant stops
-the run. SECONDS_EACH and SIGN_INS make it shorter. PostgreSQL instead of SQLite: scripts/with_postgres.sh bench/speed.py"""
+"""Measures speed and size of the release build beside a plain axum handler, in one run. The server
+has the first core to itself, all the rest (load, mail server) the second. Numbers are printed and
+never asserted; only an unexpected answer stops the run. SECONDS_EACH and SIGN_INS make it shorter.
+PostgreSQL instead of SQLite: scripts/with_postgres.sh bench/speed.py"""
 
 import base64
 import bisect
@@ -100,7 +101,8 @@ def plain_handler(env, folder, session):
 
 
 def sign_ins(server, port, sink, by, numbers):
-    """Whole sign-ins a second, CPU seconds of the server per 1,000 of them, and how busy the load's core was."""
+    """Returns whole sign-ins a second, CPU seconds of the server per 1,000 of them, and how busy
+    the load's core was."""
     before, busy, began = server.cpu(), time.process_time(), time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: sign_in(port, sink, by, number), numbers))
@@ -113,8 +115,9 @@ def sign_ins(server, port, sink, by, numbers):
 
 
 def apart(port, path, addresses):
-    """Whether the time an answer takes tells addresses of one kind from those of another: for each kind but the first, the
-    chance that one of the first took longer than one of it. 0.5 tells nothing."""
+    """Tells whether the time an answer takes distinguishes addresses of one kind from another: for
+    each kind but the first, the chance that one of the first took longer. 0.5 distinguishes
+    nothing."""
     tries = [(kind, address) for kind in addresses for address in addresses[kind]]
     random.shuffle(tries)
     took = {kind: [] for kind in addresses}
@@ -140,30 +143,28 @@ def apart(port, path, addresses):
 
 
 def brotli(data):
-    """Its size, and what compressed it."""
+    """Returns the compressed size, and the format."""
     if not shutil.which("node"):
         return len(gzip.compress(data)), "gzip"
-    script = "process.stdout.write(''+require('zlib').brotliCompressSync(require('fs').readFileSync(0)).length)"
-    return int(
-        subprocess.run(["node", "-e", script], input=data, capture_output=True, check=True).stdout
-    ), "br"
+    compress = "require('zlib').brotliCompressSync(require('fs').readFileSync(0))"
+    command = ["node", "-e", f"process.stdout.write('' + {compress}.length)"]
+    return int(subprocess.run(command, input=data, capture_output=True, check=True).stdout), "br"
 
 
 def weigh(port):
-    """The sign-in page and all it links, in bytes: as served to a browser that takes brotli."""
+    """Returns the size of the sign-in page and all it links, as served to a browser that takes
+    brotli."""
+
+    def encoding(answer):
+        return answer.headers.get("content-encoding") or "plain"
+
     answer, html = expect(200, port, "GET", "/login", accept_encoding="br")
-    parts, total = (
-        [f"html {len(html):,} {answer.headers.get('content-encoding') or 'plain'}"],
-        len(html),
-    )
+    parts, total = [f"html {len(html):,} {encoding(answer)}"], len(html)
     # The module of the islands and what it loads stand in a script.
-    for path in sorted(
-        set(re.findall(r'(?:href=|src=|fetch\(|import\()"(/[^"]+\.\w+)"', html.decode()))
-    ):
+    links = re.findall(r'(?:href=|src=|fetch\(|import\()"(/[^"]+\.\w+)"', html.decode())
+    for path in sorted(set(links)):
         answer, data = expect(200, port, "GET", path, accept_encoding="br")
-        parts.append(
-            f"{path.rsplit('.', 1)[1]} {len(data):,} {answer.headers.get('content-encoding') or 'plain'}"
-        )
+        parts.append(f"{path.rsplit('.', 1)[1]} {len(data):,} {encoding(answer)}")
         total += len(data)
     compressed, how = brotli(html)
     behind_proxy = f"{total - len(html) + compressed:,} with html in {how}, as a proxy may serve it"
@@ -216,9 +217,8 @@ def main():
                     "`/dashboard`": (server, port, "/dashboard", session),
                     "`/api/auth/session`": (server, port, "/api/auth/session", session),
                 }
-                say(
-                    f"requests a second, {SECONDS} s each, a second at a time in turn: a virtual machine has fast and slow ones"
-                )
+                # In turn, because a virtual machine has fast and slow seconds.
+                say(f"requests a second, {SECONDS} s each, a second at a time in turn")
                 rounds = [
                     {name: load(*what) for name, what in loads.items()} for _ in range(SECONDS)
                 ]
@@ -242,7 +242,8 @@ def main():
         ):
             server.until_answers(port, "/login")
             say(
-                f"{SIGN_INS:,} whole sign-ins by code and by link, 8 at a time, in {BATCHES} batches with the handler between"
+                f"{SIGN_INS:,} whole sign-ins by code and by link, 8 at a time, "
+                f"in {BATCHES} batches with the handler between"
             )
             batches = {"code": [], "link": []}
             for batch in range(BATCHES):
@@ -252,7 +253,7 @@ def main():
                     rate, cpu, busy = sign_ins(server, port, sink, by, numbers)
                     found.append((rate, cpu, busy, cpu / floor))
             for by, found in batches.items():
-                rate, cpu, busy, times = map(statistics.median, zip(*found))
+                rate, cpu, busy, times = map(statistics.median, zip(*found, strict=True))
                 beside = f"{times:,.0f} times the handler's; the load's core {busy:.0%} busy"
                 row(f"whole sign-in by {by}", f"{rate:,.0f}/s, {cpu:.2f} CPU s per 1,000: {beside}")
             row(f"resident after {2 * SIGN_INS:,} sign-ins", f"{server.memory():.1f} MiB")
@@ -260,7 +261,8 @@ def main():
         if not cluster:
             with contextlib.closing(sqlite3.connect(f"{folder}/latchkey.db")) as database, database:
                 database.execute(
-                    "INSERT INTO latchkey_bans SELECT '', address, 1 FROM latchkey_users WHERE address LIKE 'link%'"
+                    "INSERT INTO latchkey_bans "
+                    "SELECT '', address, 1 FROM latchkey_users WHERE address LIKE 'link%'"
                 )
             closed = {
                 **env,
@@ -270,7 +272,7 @@ def main():
             with Process(command, closed, folder) as server:
                 server.until_answers(port, "/login")
                 kinds = {"known": "code", "unknown": "nobody", "disabled": "link"}
-                # Where they stand within a minute, each kind alike: nobody has been asked for before.
+                # No address was asked for before, so all stand alike within a minute.
                 for name, path in (
                     ("asking for a mail", "/api/auth/send-passwordless"),
                     ("a wrong password", "/actions/sign-in"),

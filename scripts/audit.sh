@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What others say: advisories of RustSec and npm on our dependencies, and the judges of end2end/judges on the release build.
+# Asks third parties: the advisories of RustSec and npm about our dependencies, and the checkers of
+# end2end/judges about the release build.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 step() { printf '\naudit: %s\n' "$1" >&2; }
@@ -8,11 +9,16 @@ bad=0
 step "dependencies of the server, by RustSec"
 command -v cargo-audit >/dev/null || cargo install cargo-audit --locked || bad=1
 # ADVISORY_DB names a copy of https://github.com/RustSec/advisory-db where that cannot be reached.
-if [ -n "${ADVISORY_DB:-}" ]; then cargo audit --db "$ADVISORY_DB" --no-fetch || bad=1; else cargo audit || bad=1; fi
+database=()
+[ -n "${ADVISORY_DB:-}" ] && database=(--db "$ADVISORY_DB" --no-fetch)
+cargo audit "${database[@]}" || bad=1
 
 step "dependencies of the browser tests, by npm"
 if ! told=$(npm audit --prefix end2end 2>&1); then
-  case $told in *"audit endpoint returned an error"*) told="npm's advisories cannot be had here" ;; *) bad=1 ;; esac
+  case $told in
+    *"audit endpoint returned an error"*) told="npm's advisories cannot be reached from here" ;;
+    *) bad=1 ;;
+  esac
 fi
 printf '%s\n' "$told"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The API against its description, and the description against the schema of OpenAPI: openapi-spec-validator judges whether it
-is one; schemathesis sends what it allows and what it does not, and looks for answers of 5xx, undescribed statuses and bodies
-that do not fit."""
+"""Tests the API against its description, and the description against the schema of OpenAPI:
+openapi-spec-validator judges the description; schemathesis sends what it allows and what it does
+not, and looks for answers of 5xx, undescribed statuses, and bodies that do not fit."""
 
 import os
 import pathlib
@@ -14,7 +14,8 @@ import urllib.request
 top = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(top / "bench"))
 
-from harness import held_port
+# Found by the line above.
+from harness import held_port  # noqa: E402
 
 port = held_port()
 url = f"http://localhost:{port}"
@@ -40,19 +41,18 @@ with tempfile.TemporaryDirectory() as folder:
                 time.sleep(0.05)
         description = pathlib.Path(folder, "openapi.json")
         description.write_bytes(urllib.request.urlopen(f"{url}/api/openapi.json", timeout=5).read())
-        subprocess.run(
-            [top / "target/schemathesis/bin/openapi-spec-validator", description], check=True
-        )
+        subprocess.run([top / "target/python/bin/openapi-spec-validator", description], check=True)
         sys.exit(
             subprocess.call(
                 [
-                    top / "target/schemathesis/bin/schemathesis",
+                    top / "target/python/bin/schemathesis",
                     "run",
                     f"{url}/api/openapi.json",
                     "--url",
                     url,
                     "--checks",
-                    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                    "not_a_server_error,status_code_conformance,"
+                    "content_type_conformance,response_schema_conformance",
                     "--max-examples",
                     "60",
                     "--seed",

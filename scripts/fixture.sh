@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes tests/fixtures anew: our tables as this version leaves them, filled. Before a release, and then only with its last
-# migration: the story that starts on them proves each migration that comes later.
+# Writes tests/fixtures anew: the tables as this version leaves them, filled. Run it before a
+# release, after its last migration: the story that starts on them proves each later migration.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 story=(cargo test --quiet --features ssr --test stories -- --ignored writes_what_is_kept)

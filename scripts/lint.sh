@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Formatting, and clippy for the server and for the browser.
+# Checks formatting, and runs clippy for the server and for the browser, and ruff for the scripts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+target/python/bin/ruff format --quiet --check bench scripts
+target/python/bin/ruff check --quiet bench scripts
 # rustfmt comes with rustup's own toolchain, whichever compiler builds.
 cargo fmt --check
-scripts/with_tools.sh cargo clippy --quiet --features ssr --all-targets -- -D warnings
-scripts/with_tools.sh cargo clippy --quiet -p latchkey-hydrate --target wasm32-unknown-unknown -- -D warnings
+clippy=(scripts/with_tools.sh cargo clippy --quiet)
+"${clippy[@]}" --features ssr --all-targets -- -D warnings
+"${clippy[@]}" -p latchkey-hydrate --target wasm32-unknown-unknown -- -D warnings

@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
-# Brings what the project needs and this machine lacks; says what it does; quick when nothing is missing.
-#   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt   (make run)
-#   scripts/setup.sh all     that, Chromium, PostgreSQL, pgbouncer, schemathesis and openapi-spec-validator (make test)
-#   scripts/setup.sh proxy   that, PostgreSQL and nginx                                             (make instances)
-#   scripts/setup.sh pooler  that, PostgreSQL and pgbouncer                                         (make pooler)
-# The ordinary way (rustup, cargo binstall, playwright) is tried first. Where it answers no, Debian's packages
-# and the package registry serve instead. LATCHKEY_SETUP=debian takes the second way at once.
+# Installs what the project needs and this machine lacks, and says what it does. Quick when nothing
+# is missing.
+#   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt
+#                            (make run)
+#   scripts/setup.sh lint    that and ruff (make lint)
+#   scripts/setup.sh all     that, Chromium, PostgreSQL, pgbouncer, schemathesis and
+#                            openapi-spec-validator (make test)
+#   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
+#   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
+# The ordinary way (rustup, cargo binstall, playwright) is tried first. Where it fails, Debian's
+# packages and the package registry serve instead. LATCHKEY_SETUP=debian takes the second way at
+# once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
@@ -19,21 +24,24 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 debian_packages() {
-  command -v apt-get >/dev/null || die "needs the packages $*, and this is not Debian: install their like by hand and run again"
+  command -v apt-get >/dev/null ||
+    die "needs the packages $*, and this is not Debian: install their like by hand and run again"
   local missing=() p
   for p in "$@"; do dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p"); done
   [ ${#missing[@]} = 0 ] && return
   say "Debian packages: ${missing[*]} (a minute or two)"
   as_root apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  DEBIAN_FRONTEND=noninteractive \
+    as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# --- compiler -------------------------------------------------------------------------------------------------------
+# --- compiler ---------------------------------------------------------------------------------
 usable() { # does the active rustc have the age and the wasm std we need?
   local version lib
   version=$(rustc -V 2>/dev/null | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
   [ -n "$version" ] && [ "$version" -ge $min_rust ] || return 1
-  lib=$(rustc --print target-libdir --target $wasm 2>/dev/null) && ls "$lib"/libstd-*.rlib >/dev/null 2>&1
+  lib=$(rustc --print target-libdir --target $wasm 2>/dev/null) &&
+    ls "$lib"/libstd-*.rlib >/dev/null 2>&1
 }
 
 debian_toolchain() {
@@ -45,7 +53,9 @@ debian_toolchain() {
     tmp=$(mktemp -d)
     mkdir "$tmp/src"
     touch "$tmp/src/lib.rs"
-    printf '[package]\nname = "latchkey_std"\nversion = "0.0.0"\nedition = "2024"\n[lib]\ncrate-type = ["cdylib"]\n' >"$tmp/Cargo.toml"
+    printf '[package]\nname = "latchkey_std"\nversion = "0.0.0"\nedition = "2024"\n' \
+      >"$tmp/Cargo.toml"
+    printf '[lib]\ncrate-type = ["cdylib"]\n' >>"$tmp/Cargo.toml"
     # embed-bitcode: without it a fat-LTO build of the app cannot find the bitcode of std.
     (cd "$tmp" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes \
       CARGO_TARGET_DIR="$tmp/target" CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
@@ -66,19 +76,26 @@ compiler() {
   mkdir -p target
   if [ "$way" = debian ]; then debian_toolchain; return; fi
   if [ -s target/.toolchain ]; then
-    RUSTUP_TOOLCHAIN=$(cat target/.toolchain) usable && { RUSTUP_TOOLCHAIN=$(cat target/.toolchain); export RUSTUP_TOOLCHAIN; return; }
+    if RUSTUP_TOOLCHAIN=$(cat target/.toolchain) usable; then
+      RUSTUP_TOOLCHAIN=$(cat target/.toolchain)
+      export RUSTUP_TOOLCHAIN
+      return
+    fi
     rm target/.toolchain
   fi
   usable && return
-  command -v rustup >/dev/null || die "needs rustc 1.$min_rust or newer with the $wasm target; install rustup (https://rustup.rs) and run again"
+  command -v rustup >/dev/null ||
+    die "needs rustc 1.$min_rust or newer with the $wasm target; install rustup" \
+      "(https://rustup.rs) and run again"
   say "compiler: the $wasm target by rustup (seconds; a minute if rustc is older than 1.$min_rust)"
   timeout 300 rustup target add $wasm >&2 && usable && return
-  timeout 600 rustup toolchain install stable --profile minimal --component clippy --component rustfmt --target $wasm >&2 && usable && return
+  timeout 600 rustup toolchain install stable --profile minimal \
+    --component clippy --component rustfmt --target $wasm >&2 && usable && return
   say "rustup cannot bring it here; taking Debian's compiler instead"
   debian_toolchain
 }
 
-# --- cargo tools ----------------------------------------------------------------------------------------------------
+# --- cargo tools ------------------------------------------------------------------------------
 cargo_tool() { # name, version, minutes, further flags of cargo install
   local name=$1 version=$2 minutes=$3
   shift 3
@@ -87,8 +104,9 @@ cargo_tool() { # name, version, minutes, further flags of cargo install
     cargo binstall --no-confirm --force "$name@$version" >&2 && return
   fi
   say "$name $version: building it from source (about $minutes minutes)"
-  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
-    CARGO_TARGET_DIR=target/tools cargo install --force "$name" --version "$version" "$@" >&2
+  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_TARGET_DIR=target/tools \
+    cargo install --force "$name" --version "$version" "$@" >&2
   rm -rf target/tools
 }
 
@@ -102,7 +120,7 @@ cargo_tools() {
     cargo_tool wasm-bindgen-cli "$bindgen" 2
 }
 
-# --- node tools -----------------------------------------------------------------------------------------------------
+# --- other tools ------------------------------------------------------------------------------
 node_tools() {
   command -v npm >/dev/null || die "needs node 20 or newer with npm (https://nodejs.org)"
   if ! cmp -s end2end/package-lock.json end2end/node_modules/.installed; then
@@ -113,7 +131,8 @@ node_tools() {
 }
 
 browser() { # Playwright's Chromium, or the system's, which playwright.config.ts then takes
-  (cd end2end && node -e 'process.exit(require("fs").existsSync(require("@playwright/test").chromium.executablePath()) ? 0 : 1)') && return
+  local find='require("fs").accessSync(require("@playwright/test").chromium.executablePath())'
+  (cd end2end && node -e "$find" 2>/dev/null) && return
   type -P chromium >/dev/null && return
   if [ "$way" != debian ]; then
     say "Chromium: npx playwright install chromium"
@@ -124,31 +143,37 @@ browser() { # Playwright's Chromium, or the system's, which playwright.config.ts
 }
 
 postgres() { # for the stories on PostgreSQL; scripts/with_postgres.sh brings up a throwaway cluster
-  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || debian_packages postgresql
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
+    debian_packages postgresql
 }
 
-pooler() { # for the stories that go by way of one; scripts/with_pooler.sh brings it up
+pooler() { # for the stories behind one
   [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || debian_packages pgbouncer
 }
 
-schemathesis() {
-  local version=4.32.5 validator=0.9.0 home=target/schemathesis
-  [ "$("$home/bin/schemathesis" --version 2>/dev/null)" = "schemathesis, version $version" ] &&
-    "$home/bin/openapi-spec-validator" --version 2>/dev/null | grep -qF "$validator" && return
+python_tools() { # those named, each as package==version, in an environment of their own
+  local home=target/python there
+  there=$("$home/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
+  local missing=() tool
+  for tool in "$@"; do grep -qxF "$tool" <<<"$there" || missing+=("$tool"); done
+  [ ${#missing[@]} = 0 ] && return
   command -v python3 >/dev/null || die "needs python 3 (https://python.org)"
-  say "schemathesis $version, openapi-spec-validator $validator: pip install (half a minute)"
-  rm -rf "$home"
-  python3 -m venv "$home" || die "python cannot make a virtual environment here; on Debian: apt-get install python3-venv"
-  "$home/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$version" "openapi-spec-validator==$validator"
+  say "${missing[*]}: pip install (half a minute)"
+  [ -x "$home/bin/pip" ] || python3 -m venv "$home" ||
+    die "python cannot make a virtual environment here; on Debian: apt-get install python3-venv"
+  "$home/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}"
 }
+linter() { python_tools ruff==0.17.6; }
+contract_tools() { python_tools schemathesis==4.32.5 openapi-spec-validator==0.9.0; }
 
 compiler
 cargo_tools
 node_tools
 case $what in
   build) ;;
-  all) browser; postgres; pooler; schemathesis ;;
+  lint) linter ;;
+  all) linter; browser; postgres; pooler; contract_tools ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
-  *) die "usage: scripts/setup.sh build|all|proxy|pooler" ;;
+  *) die "usage: scripts/setup.sh build|lint|all|proxy|pooler" ;;
 esac

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Everything: set-up, lint, unit tests and stories, and against the release build the API's contract and the browser tests.
+# Runs everything: set-up, lint, unit tests and stories, and against the release build the API's
+# contract and the browser tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+tests=(scripts/with_tools.sh cargo test --quiet --features ssr)
+threads=(--test-threads 8)
 
 step() { printf '\ntest %s: %s\n' "$1" "$2" >&2; }
 
@@ -10,10 +14,10 @@ scripts/setup.sh all
 step 2/6 "lint (a few minutes the first time)"
 scripts/lint.sh
 step 3/6 "unit tests, and stories on SQLite, on PostgreSQL and behind a pooler"
-scripts/with_tools.sh cargo test --quiet --features ssr -- --test-threads 8
-scripts/with_postgres.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8
-# A part of them by way of a pooler; `make pooler` runs all.
-scripts/with_postgres.sh scripts/with_pooler.sh scripts/with_tools.sh cargo test --quiet --features ssr --test stories -- --test-threads 8 \
+"${tests[@]}" -- "${threads[@]}"
+scripts/with_postgres.sh "${tests[@]}" --test stories -- "${threads[@]}"
+# Some of them by way of a pooler; `make pooler` runs all.
+scripts/with_postgres.sh scripts/with_pooler.sh "${tests[@]}" --test stories -- "${threads[@]}" \
   sign_in codes links sessions databases faults::two_instances faults::instances
 step 4/6 "release build (several minutes the first time)"
 scripts/with_tools.sh cargo leptos build --release --precompress

@@ -1,20 +1,15 @@
 #!/usr/bin/env bash
-# Runs a command beside a throwaway pgbouncer in transaction mode, in front of the cluster of scripts/with_postgres.sh, which
-# LATCHKEY_TEST_POOLER names: scripts/with_postgres.sh scripts/with_pooler.sh cargo test …
+# Runs a command beside a throwaway pgbouncer in transaction mode, which LATCHKEY_TEST_POOLER names,
+# in front of the cluster of scripts/with_postgres.sh:
+#   scripts/with_postgres.sh scripts/with_pooler.sh cargo test …
 set -euo pipefail
 
 program=/usr/sbin/pgbouncer
 [ -x $program ] || program=$(command -v pgbouncer)
 server=${LATCHKEY_TEST_POSTGRES##*@}
 folder=$(mktemp -d)
-# As in scripts/with_postgres.sh: the pooler may listen there, nobody else is given it.
-coproc HOLD { exec python3 -c '
-import socket, sys
-held = socket.socket()
-held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-held.bind(("127.0.0.1", 0))
-print(held.getsockname()[1], flush=True)
-sys.stdin.read()'; }
+# The pooler may listen there; nobody else is given the port.
+coproc HOLD { exec "$(dirname "$0")/hold_port.py"; }
 read -r port <&"${HOLD[0]}"
 
 # Few sessions for each story's database, not kept: there are hundreds of databases.

@@ -1,17 +1,12 @@
 #!/usr/bin/env bash
-# Runs a command beside a throwaway PostgreSQL cluster on a port it holds, which LATCHKEY_TEST_POSTGRES names.
+# Runs a command beside a throwaway PostgreSQL cluster, which LATCHKEY_TEST_POSTGRES names.
 set -euo pipefail
 
-bin=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1 || command -v initdb)")
+initdb=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -1 || command -v initdb)
+bin=$(dirname "$initdb")
 folder=$(mktemp -d)
-# Bound and not listened on, until this script ends and its input with it: PostgreSQL may listen there, nobody else is given it.
-coproc HOLD { exec python3 -c '
-import socket, sys
-held = socket.socket()
-held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-held.bind(("127.0.0.1", 0))
-print(held.getsockname()[1], flush=True)
-sys.stdin.read()'; }
+# PostgreSQL may listen there; nobody else is given the port until this script ends.
+coproc HOLD { exec "$(dirname "$0")/hold_port.py"; }
 read -r port <&"${HOLD[0]}"
 
 # initdb refuses root.
@@ -28,6 +23,7 @@ trap finish EXIT
   cd "$folder"
   as_somebody "$bin/initdb" -D data -U postgres --auth=trust --no-sync >/dev/null
   as_somebody "$bin/pg_ctl" -D data -w -l log \
-    -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off" start >/dev/null
+    -o "-p $port -k $folder -c listen_addresses=127.0.0.1 -c max_connections=300 -c fsync=off" \
+    start >/dev/null
 )
 LATCHKEY_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port" "$@"

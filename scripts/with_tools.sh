@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
-# Runs a command with the tools scripts/setup.sh brought: its compiler, when that is not rustup's own, and wasm-opt.
+# Runs a command with the tools that scripts/setup.sh installed: its compiler, unless that is
+# rustup's own, and wasm-opt.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
-[ -s "$top/target/.toolchain" ] && [ -z "${RUSTUP_TOOLCHAIN:-}" ] && RUSTUP_TOOLCHAIN=$(cat "$top/target/.toolchain") && export RUSTUP_TOOLCHAIN
+if [ -s "$top/target/.toolchain" ] && [ -z "${RUSTUP_TOOLCHAIN:-}" ]; then
+  RUSTUP_TOOLCHAIN=$(cat "$top/target/.toolchain")
+  export RUSTUP_TOOLCHAIN
+fi
 PATH="$top/end2end/node_modules/.bin:$PATH" exec "$@"
