@@ -1,5 +1,5 @@
-//! Every language has every word: a catalogue that lacks a key, or has one that no other has, fails
-//! the build. That the keys the code names are there is seen to where they are named (`say!`).
+//! Checks that every language has every word: a catalogue that lacks a key, or has one that no
+//! other has, fails the build. `say!` checks that the keys named in the code exist.
 
 use fluent_syntax::{ast::Entry, parser::parse};
 use std::{collections::BTreeSet, error::Error, fs, path::Path};

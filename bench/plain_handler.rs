@@ -1,7 +1,7 @@
-//! What the benchmark measures Latchkey against: a plain axum handler that verifies a token of the
-//! same kind, kept in the same cookie, and returns a small page. No database, no rendering: the
-//! floor. At `/read` the same page, after the one read that tells whether a session was revoked:
-//! the floor of what has to know that.
+//! The floor that the benchmark compares Latchkey with: a plain axum handler that verifies a token
+//! of the same kind in the same cookie and returns a small page, with no database and no rendering.
+//! `/read` returns the same page after the one read that shows if a session was revoked: the floor
+//! for a server that has to know that.
 
 use axum::{
     Router,
@@ -30,13 +30,13 @@ const KEY: &[u8; 32] = b"only for the benchmark, 32 bytes";
 const ORIGIN: &str = "http://localhost:3000";
 const TYP: &str = "session+jwt";
 
-/// A page for who is signed in, and 401 for anyone else: a token that fails must not pass for a
-/// fast answer.
+/// Returns a page for a signed-in user, and 401 for anyone else: a token that fails must not pass
+/// for a fast answer.
 async fn page(headers: HeaderMap) -> Result<Html<String>, StatusCode> {
     verify(&headers).map(|claims| small_page(&claims.sub))
 }
 
-/// The same for whoever has a session that is alive.
+/// Returns the same page, if the session is alive in the database.
 async fn page_after_read(
     State(store): State<Store>,
     headers: HeaderMap,
@@ -66,8 +66,8 @@ fn verify(headers: &HeaderMap) -> Result<Claims, StatusCode> {
     Ok(token.claims)
 }
 
-/// Listens on the address in the first argument, and prints a cookie to send: of the session in the
-/// second, which is in the database of `DATABASE_URL`.
+/// Listens on the address in the first argument, and prints a cookie to send. The cookie is for the
+/// session in the second argument, which is in the database of `DATABASE_URL`.
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);

@@ -1,8 +1,8 @@
-// Browser tests against the release build, each worker with a server, a database and a mail server of its own.
+// Browser tests of the release build. Each worker has its own server, database and mail server.
 import { existsSync } from "node:fs";
 import { chromium, defineConfig } from "@playwright/test";
 
-// Playwright's own Chromium, or the system's where that cannot be had.
+// Playwright's own Chromium, or the system's if that is missing.
 const own = existsSync(chromium.executablePath());
 
 export default defineConfig({

@@ -1,5 +1,6 @@
-// Judges of other houses on the release build, behind a proxy that speaks TLS: HTTP Observatory, csp_evaluator, vnu,
-// html-validate and Lighthouse. Prints a line for each judgement; exit code 1 if one of them is not what it should be.
+// Checks the release build with third-party tools, behind a proxy that speaks TLS: HTTP
+// Observatory, csp_evaluator, vnu, html-validate and Lighthouse. Prints a line for each result. The
+// exit code is 1 if one of them is not what it should be.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +16,7 @@ const top = resolve(here, "../..");
 const { SMTPServer } = createRequire(join(here, "../package.json"))("smtp-server");
 const folder = process.env.JUDGES_FOLDER ?? mkdtempSync(join(tmpdir(), "judges-"));
 
-// Node reads the authorities it trusts when it starts, so it is started again with ours.
+// Node reads the authorities it trusts at its start, so it is started again with ours.
 if (!process.env.JUDGES_FOLDER) {
   const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "ignore" });
   const subject = ["-subj", "/CN=judges"];
@@ -29,7 +30,7 @@ if (!process.env.JUDGES_FOLDER) {
 }
 
 const listening = (server) => new Promise((done) => server.listen(0, "localhost", () => done(server.address().port)));
-// The proxy of a production: TLS here, plain HTTP behind, and http sent on to https.
+// A proxy as in production: TLS in front, plain HTTP behind, and http redirected to https.
 let port;
 const credentials = { key: readFileSync(join(folder, "key.pem")), cert: readFileSync(join(folder, "cert.pem")) };
 const proxy = https.createServer(credentials, (request, response) => {
@@ -44,7 +45,7 @@ const plain = http.createServer((request, response) =>
 const httpPort = await listening(plain);
 const site = `https://localhost:${httpsPort}`;
 
-// What it is sent, newest last.
+// The mails it has received, newest last.
 const mails = [];
 const inbox = new SMTPServer({
   authOptional: true,
@@ -74,7 +75,7 @@ const server = spawn(join(top, "target/release/latchkey"), [], {
   },
 });
 
-// The system gives it a port, and it says which.
+// The system chooses the port, and the server logs it.
 port = await new Promise((found, failed) => {
   createInterface(server.stderr).on("line", (line) => {
     const said = / listens on \S+:(\d+);/.exec(line)?.[1];
@@ -164,10 +165,12 @@ function vnu(html) {
   return JSON.parse(stderr).messages.map(({ message, lastLine }) => `${lastLine}: ${message}`);
 }
 
-// Its own `scan` asks ports 80 and 443 alone; so its parts are put together as it does, with ours.
+// Its own `scan` uses only ports 80 and 443, so this puts its parts together the same way, with our
+// ports.
 async function observatory() {
   const part = (path) => import(join(here, "node_modules/@mdn/mdn-http-observatory/src", path));
-  // The list of sites that browsers know for HSTS, which its set-up would download; localhost is not in it.
+  // The list of sites that browsers preload for HSTS. The tool's set-up would download it;
+  // localhost is not in it.
   const preloaded = join(here, "node_modules/@mdn/mdn-http-observatory/conf/hsts-preload.json");
   if (!existsSync(preloaded)) writeFileSync(preloaded, "{}");
   const { retrieve } = await part("retriever/retriever.js");
@@ -189,7 +192,7 @@ async function lighthouse(pages) {
   const { default: run, desktopConfig } = await import("lighthouse");
   const { launch } = await import("chrome-launcher");
   const { chromium } = await import(join(here, "../node_modules/@playwright/test/index.mjs"));
-  // Playwright's own, or the system's where that cannot be had, as in playwright.config.ts.
+  // Playwright's own Chromium, or the system's if that is missing, as in playwright.config.ts.
   const chromePath = [chromium.executablePath(), "/usr/bin/chromium"].find(existsSync);
   if (!chromePath) throw new Error("there is no Chromium: run `make setup` first");
   const chromeFlags = ["--headless=new", "--no-sandbox", "--ignore-certificate-errors"];

@@ -1,9 +1,9 @@
-// What axe finds on a page, in light and dark.
+// Checks a page with axe, in light and dark.
 import AxeBuilder from "@axe-core/playwright";
 import { type Page } from "@playwright/test";
 import { expect } from "./test";
 
-/** A mail is shown within somebody else's page: it has no landmarks of its own. */
+/** Fails on any violation. A mail is shown within another page, so it needs no landmarks. */
 export async function isAccessible(page: Page, kind: "page" | "mail" = "page"): Promise<void> {
   const rules = ["wcag2a", "wcag2aa", "wcag21aa", ...(kind === "page" ? ["best-practice"] : [])];
   for (const colorScheme of ["light", "dark"] as const) {

@@ -1,4 +1,4 @@
-// A real SMTP server that keeps what it is sent.
+// A real SMTP server that keeps the mails it receives.
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
@@ -22,7 +22,7 @@ export class Inbox {
     this.server = new SMTPServer({
       authOptional: true,
       disabledCommands: ["AUTH", "STARTTLS"],
-      // Who is called so has no mailbox.
+      // Addresses that begin like this have no mailbox.
       onRcptTo: ({ address }, _, done) =>
         done(address.startsWith("refused") ? Object.assign(new Error("no such mailbox"), { responseCode: 550 }) : null),
       onData: async (stream, session, done) => {
@@ -56,7 +56,7 @@ export class Inbox {
     await new Promise<void>((done) => this.server.close(() => done()));
   }
 
-  /** The nth mail to an address (from 1), once it is there. */
+  /** Waits for the nth mail to an address (from 1). */
   async mailTo(address: string, nth = 1): Promise<Mail> {
     const signal = AbortSignal.timeout(15_000);
     for (;;) {

@@ -1,10 +1,10 @@
-// How pictures for docs/ are taken.
+// Takes pictures for docs/.
 import { join } from "node:path";
 import { type Page } from "@playwright/test";
 
 const folder = join(import.meta.dirname, "../../docs/pictures");
 
-/** A page in light, in dark and on a phone. */
+/** Takes pictures of a page in light, in dark and on a phone. */
 export async function take(page: Page, name: string): Promise<void> {
   const looks = [
     { look: "light", colorScheme: "light", width: 1120, height: 760 },

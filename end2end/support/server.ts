@@ -1,4 +1,4 @@
-// The release build, started with a fresh folder on a port the system gives it.
+// The release build, started with a fresh folder on a port that the system chooses.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 const top = resolve(import.meta.dirname, "../..");
 const program = join(top, `target/${process.env.LATCHKEY_BUILD ?? "release"}/latchkey`);
 
-/** Where it says it listens. What else it says is told on. */
+/** Waits for the log line with the server's URL. Prints other lines, except those of level INFO. */
 function urlOf(child: ChildProcess): Promise<string> {
   return new Promise((found, failed) => {
     createInterface(child.stderr!).on("line", (line) => {

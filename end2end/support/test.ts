@@ -1,5 +1,5 @@
-// What every browser test has: a server, an inbox, an address of its own, and a browser in which nothing goes wrong
-// unnoticed.
+// Fixtures of every browser test: a server, an inbox, an address of its own, and a browser that
+// reports everything that goes wrong.
 import { type BrowserContext, type Page, expect, test as base } from "@playwright/test";
 import { Inbox, type Mail } from "./inbox";
 import { Server } from "./server";
@@ -15,15 +15,15 @@ interface Story {
   /** An address nobody else uses. */
   address: string;
   inbox: Inbox;
-  /** Statuses of answers that a test expects to be refusals: the console may speak of them, and they have to come. */
+  /** Error statuses that a test expects: the console may report them, and each has to occur. */
   expected: Set<number>;
-  /** What goes wrong on purpose: it has to. */
+  /** Faults that a test causes on purpose: each has to occur. */
   failures: RegExp[];
-  /** Watches a further browser, too. */
+  /** Watches another browser context, too. */
   watch: (context: BrowserContext) => Promise<void>;
 }
 
-/** Roomy limits: what they do has stories of its own. */
+/** High limits: they have tests of their own. */
 const POLICY = {
   LATCHKEY_LIMITS__MAILS_PER_MINUTE: "1000",
   LATCHKEY_LIMITS__MAILS_PER_HOUR: "1000",
@@ -72,14 +72,14 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
         context.on("weberror", (error) => void faults.push(String(error.error())));
         context.on("requestfailed", (request) => {
           const why = request.failure()?.errorText;
-          // What a page was still loading when the browser went elsewhere, and scripts for a browser that runs none.
+          // Loads that a navigation aborted, and scripts for a browser that runs none.
           const isExpected = why === "net::ERR_ABORTED" || (withoutScript.has(context) && request.resourceType() === "script");
           if (!isExpected) faults.push(`${request.method()} ${new URL(request.url()).pathname}: ${why}`);
         });
         context.on("response", (response) => void seen.add(response.status()));
         context.on("console", (message) => {
           const refusal = /status of (\d+)/.exec(message.text());
-          // A mail in the dev mailbox may not run scripts, and that is told of the one above, too.
+          // A mail in the dev mailbox may not run scripts, and the browser reports that here, too.
           const isOurs = /^Blocked script execution in '[^']*\/dev\/mailbox\//.test(message.text());
           const isExpected = isOurs || (refusal && expected.has(Number(refusal[1])));
           if (["error", "warning"].includes(message.type()) && !isExpected) faults.push(message.text());
@@ -96,12 +96,12 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
   ],
 });
 
-/** Until the islands of the page are alive; at once in a browser without JavaScript, where they never are. */
+/** Waits until the page's islands are alive; not without JavaScript, where they never are. */
 export async function alive(page: Page): Promise<void> {
   if (!withoutScript.has(page.context())) await page.locator("html[data-ready]").waitFor();
 }
 
-/** Types an address into the sign-in page that is open, and waits for the page that says there is mail. */
+/** Types an address into the open sign-in page, and waits for the page that says there is mail. */
 export async function send(page: Page, address: string): Promise<void> {
   await alive(page);
   await page.getByLabel("E-mail address").fill(address);
@@ -123,7 +123,7 @@ export async function signIn(page: Page, inbox: Inbox, address: string): Promise
   await expect(page).toHaveURL("/dashboard");
 }
 
-/** A code that is not this one. */
+/** Returns a code that differs from this one. */
 export function wrong(code: string): string {
   return code === "000000" ? "000001" : "000000";
 }

@@ -1,9 +1,9 @@
-// Password managers, translators and extensions change a page, before the script is there and after; and now and then
-// the script does not come, or fails. The forms work all the same.
+// Password managers, translators and extensions change a page, before the script runs and after;
+// and sometimes the script does not load, or fails. The forms work all the same.
 import { type BrowserContext, type Page } from "@playwright/test";
 import { alive, askForMail, expect, send, test, wrong } from "../support/test";
 
-/** Holds the script back until the page was changed, and lets it go then. */
+/** Changes each page of the browser context when its HTML has been parsed. */
 async function change(context: BrowserContext, disturbance: () => void): Promise<void> {
   await context.addInitScript(`document.addEventListener("DOMContentLoaded", ${disturbance})`);
 }
@@ -51,7 +51,7 @@ const disturbances: Record<string, () => void> = {
   },
 };
 
-/** A bad address is refused, a good one gets mail; a wrong code is refused, the right one signs in. */
+/** Checks that a bad address and a wrong code are refused, and that the right ones sign in. */
 async function goesThrough(page: Page, address: string, code: () => Promise<string>): Promise<void> {
   await page.goto("/login");
   await alive(page);

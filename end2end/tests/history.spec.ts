@@ -1,4 +1,4 @@
-// With the cache for Back and Forward that browsers have and Playwright switches off.
+// Tests with the back/forward cache, which browsers have and Playwright switches off.
 import { expect, signIn, test } from "../support/test";
 
 test.use({

@@ -1,4 +1,4 @@
-// What makes a sign-in easier than it has to be: slips noticed, webmail one press away, words in one's own language.
+// Conveniences of signing in: typos noticed, webmail one press away, the user's own language.
 import { isAccessible } from "../support/accessible";
 import { alive, askForMail, expect, send, signIn, test } from "../support/test";
 

@@ -1,11 +1,11 @@
-// The dev mailbox: where mails go when there is no mail server.
+// The dev mailbox, which receives mails when there is no mail server.
 import { type Page } from "@playwright/test";
 import { isAccessible } from "../support/accessible";
 import { askForMail, expect, test } from "../support/test";
 
 test.use({ policy: { SMTP_URL: "" }, permissions: ["clipboard-read", "clipboard-write"] });
 
-/** The mailbox, and the mail in it by itself: axe cannot enter a frame that runs no scripts. */
+/** Checks the mailbox, and its mail separately: axe cannot enter a frame that runs no scripts. */
 async function areAccessible(page: Page): Promise<void> {
   const mailbox = page.url();
   const mail = (await page.getByTitle("The mail as HTML").getAttribute("src"))!;

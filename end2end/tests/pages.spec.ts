@@ -85,7 +85,7 @@ test("no answer may be framed", async ({ page, inbox, address }) => {
 });
 
 test("a page of another origin that frames the sign-in page gets an empty frame", async ({ browser, baseURL }) => {
-  // Not watched: the browser complains of the frame, and has to.
+  // Not watched: the browser has to complain about the frame.
   const context = await browser.newContext();
   const page = await context.newPage();
   const complaint = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors 'none'"));

@@ -47,7 +47,7 @@ test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
   await take(ines, "german-code");
   await reader.setContent((await inbox.mailTo(address, 2)).html);
   await take(reader, "german-mail");
-  // As they will be once there is a language for it, and for who asks for more contrast.
+  // Pages as they will look in a right-to-left language, and for users who ask for more contrast.
   await page.goto("/dashboard");
   await page.evaluate(() => void (document.documentElement.dir = "rtl"));
   await take(page, "right-to-left");

@@ -1,8 +1,8 @@
-// On a slow line people type before the script is there.
+// On a slow connection, people type before the script has loaded.
 import { type Page } from "@playwright/test";
 import { alive, askForMail, expect, test } from "../support/test";
 
-/** Holds the script back until it is called. */
+/** Holds the script back until the returned function is called. */
 async function hold(page: Page): Promise<() => void> {
   let release = () => {};
   const held = new Promise<void>((done) => (release = done));

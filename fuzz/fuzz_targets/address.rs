@@ -1,4 +1,4 @@
-//! Whatever parses as an address is one mailbox, spelt in the one way, that a mail can be sent to.
+//! Every text that parses as an address is one mailbox, in one spelling, that can be sent a mail.
 #![no_main]
 
 use latchkey::server::{mail::letter::recipient, sign_in::address::Address};

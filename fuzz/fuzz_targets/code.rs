@@ -1,4 +1,4 @@
-//! Whatever is found in a paste is six digits.
+//! Every code found in pasted text is six digits.
 #![no_main]
 
 use latchkey::server::sign_in::code::Code;

@@ -1,4 +1,4 @@
-//! A cookie counts only if it stands there once, by its very name; and what is written can be read.
+//! A cookie counts only if it is there once, under its exact name. A written cookie can be read.
 #![no_main]
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};

@@ -1,4 +1,4 @@
-//! Whatever is asked for, people stay on this site, and a destination read again is the same.
+//! Every destination stays on this site, and parses to itself.
 #![no_main]
 
 use latchkey::server::sign_in::destination;

@@ -1,4 +1,4 @@
-//! Whatever is sent to whatever route, the server answers, and never with its own failure.
+//! The server answers every input on every route, and never with a 5xx.
 #![no_main]
 
 use axum::{body::Body, http::Request};

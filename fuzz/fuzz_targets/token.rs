@@ -1,4 +1,4 @@
-//! Whatever our own key signed, it is a session only if its row is there.
+//! A token is a session only if its row exists, even if our own key signed it.
 #![no_main]
 
 use axum::{body::Body, http::Request};

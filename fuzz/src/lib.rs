@@ -1,4 +1,4 @@
-//! What the targets that talk to the whole server share.
+//! Shared code of the targets that talk to the whole server.
 
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 pub const SECRET: &str = "Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS";
 
-/// The server with a database of its own, asked directly, without a network between.
+/// The server with a database of its own, called directly, without a network.
 pub struct Server {
     runtime: Runtime,
     router: Router,
@@ -33,7 +33,7 @@ impl Server {
         let settings = Settings {
             production: false,
             database_url: format!("sqlite://{}", folder.path().join("latchkey.db").display()),
-            // Nobody listens there: mails wait.
+            // Nothing listens there, so mails wait.
             smtp_url: Some("smtp://127.0.0.1:1".to_owned()),
             from: "no-reply@example.com".parse().expect("a mailbox"),
             secrets: vec![SECRET.to_owned()],
@@ -46,13 +46,13 @@ impl Server {
         let router = runtime.block_on(async {
             let server = Program::build(settings, Clock::System, Random::System).await.expect("a server");
             let router = server.router.clone();
-            std::mem::forget(server); // its workers go on until the process ends
+            std::mem::forget(server); // keeps its workers running until the process ends
             router
         });
         Server { runtime, router, _folder: folder }
     }
 
-    /// The status of the answer to a request.
+    /// Returns the status of the answer to a request.
     pub fn answer(&self, request: Request<Body>) -> StatusCode {
         let answer = self.runtime.block_on(self.router.clone().oneshot(request));
         answer.expect("a router answers always").status()

@@ -174,7 +174,7 @@ delete-account-confirm = Endgültig löschen
 deleted-title = Ihr Konto ist gelöscht
 deleted-explained = Sie sind überall abgemeldet. Was hier von Ihnen übrig ist, verschwindet innerhalb von zwei Tagen, bis auf Protokolleinträge, in denen Ihre Adresse unkenntlich ist.
 
-## Wenn etwas im Weg ist
+## Fehler
 
 not-found = Nicht gefunden
 no-such-page = Diese Seite gibt es nicht

@@ -1,4 +1,5 @@
-# Every sentence a person reads. One file a language, the same keys in each: a missing one fails the build.
+# Every sentence that people read. One file for each language, with the same keys: a missing key
+# fails the build.
 
 ## Times
 
@@ -174,7 +175,7 @@ delete-account-confirm = Delete it for good
 deleted-title = Your account is deleted
 deleted-explained = You are signed out everywhere. What is left of you here goes within two days, except for log entries in which your address is masked.
 
-## When something is in the way
+## Errors
 
 not-found = Not found
 no-such-page = There is no such page

@@ -1,18 +1,18 @@
-//! The team's own look: its accent and its logo, as pages and mails need them.
+//! The team's own look: its accent and its logo, as pages and mails use them.
 
 use axum::body::Bytes;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
-/// The most a logo may weigh, in bytes: everyone loads it before they sign in.
+/// Maximum size of a logo in bytes: every user loads it before signing in.
 const LOGO: u64 = 64 * 1024;
 const KINDS: [(&str, &str); 4] =
     [("svg", "image/svg+xml"), ("png", "image/png"), ("webp", "image/webp"), ("jpg", "image/jpeg")];
 
-/// What of a brand is worked out once, when the policy is read.
+/// The parts of a brand that are computed once, when the policy is read.
 #[derive(Clone, Debug, Default)]
 pub struct BrandFiles {
-    /// Our own, unless the policy names another.
+    /// Our own accent, unless the policy names another.
     pub accent: Accent,
     pub stylesheet: Option<File>,
     pub logo: Option<File>,
@@ -21,10 +21,10 @@ pub struct BrandFiles {
 /// A file that pages load.
 #[derive(Clone, Debug)]
 pub struct File {
-    /// Its media type.
+    /// Media type.
     pub kind: &'static str,
     pub bytes: Bytes,
-    /// In its address, so that a browser may keep it for ever.
+    /// Part of the file's URL, so that browsers may cache the file forever.
     version: String,
 }
 
@@ -37,8 +37,8 @@ impl File {
 }
 
 impl BrandFiles {
-    /// Of an accent like `#3a50d9` and a logo in a file. What is wrong with either, as the rest of
-    /// a sentence after its key.
+    /// Builds the files from an accent like `#3a50d9` and the path of a logo. An error is the key
+    /// at fault, and the rest of a sentence that starts with it.
     pub fn new(accent: Option<&str>, logo: Option<&Path>) -> Result<Self, (&'static str, String)> {
         let accent = accent.map(|accent| Colour::parse(accent).map(Accent::of)).transpose();
         let accent = accent.map_err(|why| ("brand.accent", why))?;
@@ -49,17 +49,17 @@ impl BrandFiles {
         Ok(BrandFiles { accent: accent.unwrap_or_default(), stylesheet, logo })
     }
 
-    /// Where pages find the stylesheet that goes over ours, if there is one.
+    /// Returns the URL of the stylesheet that overrides ours, if there is one.
     pub fn stylesheet(&self) -> Option<String> {
         self.stylesheet.as_ref().map(|file| format!("/brand.css?v={}", file.version))
     }
 
-    /// Where pages find the team's logo, if there is one.
+    /// Returns the URL of the team's logo, if there is one.
     pub fn logo(&self) -> Option<String> {
         self.logo.as_ref().map(|file| format!("/brand-logo?v={}", file.version))
     }
 
-    /// The picture that browsers show in a tab.
+    /// Returns the URL of the icon that browsers show in a tab.
     pub fn icon(&self) -> String {
         self.logo().unwrap_or("/favicon.svg".to_owned())
     }
@@ -88,22 +88,22 @@ fn read_logo(path: &Path) -> Result<File, String> {
     Ok(File::new(kind, bytes))
 }
 
-/// A colour of sRGB.
+/// An sRGB colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour([u8; 3]);
 
 const WHITE: Colour = Colour([0xff; 3]);
 const INK: Colour = Colour([0x14, 0x16, 0x1c]);
-/// The surfaces that accents stand on, of `style/tokens.css`.
+/// The surfaces of `style/tokens.css` that accents appear on.
 const LIGHT: Colour = Colour([0xf5, 0xf6, 0xf8]);
 const DARK: Colour = Colour([0x1f, 0x22, 0x2a]);
 
-/// What text needs against its ground (WCAG 2.2, 1.4.3), and what a button needs (1.4.11).
+/// Minimum contrast of text against its background (WCAG 2.2, 1.4.3), and of a button (1.4.11).
 const TEXT: f64 = 4.5;
 const SHAPE: f64 = 3.0;
 
 impl Colour {
-    /// Six digits, as in `#3a50d9`.
+    /// Parses `#` and six hexadecimal digits, as in `#3a50d9`.
     fn parse(text: &str) -> Result<Self, String> {
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii());
         let channel =
@@ -121,7 +121,7 @@ impl Colour {
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
-    /// WCAG 2.2, "relative luminance".
+    /// Returns the "relative luminance" of WCAG 2.2.
     fn luminance(self) -> f64 {
         let linear = |channel: u8| match f64::from(channel) / 255.0 {
             dark if dark <= 0.04045 => dark / 12.92,
@@ -131,13 +131,13 @@ impl Colour {
         0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
     }
 
-    /// WCAG 2.2, "contrast ratio": 1 to 21.
+    /// Returns the "contrast ratio" of WCAG 2.2, from 1 to 21.
     fn contrast(self, other: Colour) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
     }
 
-    /// This much of the way (0 to 1) to another colour.
+    /// Mixes in `share` (0 to 1) of another colour.
     fn towards(self, other: Colour, share: f64) -> Colour {
         let mut mixed = self.0;
         for (mine, theirs) in mixed.iter_mut().zip(other.0) {
@@ -147,7 +147,7 @@ impl Colour {
         Colour(mixed)
     }
 
-    /// As little of the way to `end` as it takes to stand out from `ground` by `contrast`.
+    /// Mixes in the least of `end` that reaches `contrast` against `ground`.
     fn until(self, end: Colour, ground: Colour, contrast: f64) -> Colour {
         (0..=100)
             .map(|step| self.towards(end, f64::from(step) / 100.0))
@@ -156,14 +156,14 @@ impl Colour {
     }
 }
 
-/// An accent in its uses, each corrected so that people can read it.
+/// An accent in each of its uses, corrected so that people can read it.
 #[derive(Clone, Debug)]
 pub struct Accent {
-    /// What fills a button, on light ground and on dark.
+    /// Fill of a button, on a light and on a dark background.
     pub fill: [Colour; 2],
-    /// What stands on it.
+    /// Text on that fill.
     pub on_fill: Colour,
-    /// The same colour as ink, for links.
+    /// The same colour as text, for links.
     ink: [Colour; 2],
 }
 
@@ -175,12 +175,12 @@ impl Default for Accent {
 
 impl Accent {
     fn of(accent: Colour) -> Self {
-        // A bright colour keeps its own and takes dark ink; any other is made dark enough for
-        // white.
+        // A bright colour stays as it is and gets dark text. Any other is darkened until white text
+        // is readable on it.
         let is_bright = accent.contrast(WHITE) < SHAPE && accent.contrast(INK) >= TEXT;
         let (on_fill, fill) =
             if is_bright { (INK, accent) } else { (WHITE, accent.until(INK, WHITE, TEXT)) };
-        // On dark ground it must be seen, too; as much as what stands on it can bear.
+        // The button must stand out from a dark background, too, as far as its text stays readable.
         let brighter = fill.until(WHITE, DARK, SHAPE);
         let on_dark = if brighter.contrast(on_fill) >= TEXT { brighter } else { fill };
         Accent {
@@ -190,7 +190,8 @@ impl Accent {
         }
     }
 
-    /// Over `style/tokens.css`. Who asks for more contrast gets our own colours, which have it.
+    /// Returns rules that override `style/tokens.css`. Users who ask for more contrast get our own
+    /// colours, which have it.
     fn stylesheet(&self) -> String {
         let Accent { fill: [light, dark], on_fill, ink: [ink_light, ink_dark] } = self;
         let pair =

@@ -1,19 +1,19 @@
-//! What a reload of the policy would change, and whether it may.
+//! Changes that a reload of the policy would make, and the check that it may make them.
 
 use super::{ConfigError, policy::Policy};
 
-/// A key whose value is another than before.
+/// A key whose value changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
     pub key: String,
-    /// As TOML has them; never a secret.
+    /// The values as TOML has them; never a secret.
     pub old: String,
     pub new: String,
-    /// Whether more is let through than before.
+    /// True if the new value lets more through than the old one.
     pub loosens: bool,
 }
 
-/// Every key whose value in force would change.
+/// Returns every key whose value in force would change.
 pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
     let (before, after) = (flat(old), flat(new));
     let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
@@ -30,8 +30,8 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
         .collect()
 }
 
-/// Refuses a policy that was read from what looks like the rest of a file: a table that was there
-/// is gone, or a key is, and what it held back would be let through. A start takes either.
+/// Refuses a policy that looks as if it was read from a truncated file: a table is gone, or a key
+/// is gone and its absence lets more through. A start accepts either.
 pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
     let gone = |key: &&String| !new.stated.contains(*key);
     let is_table = |key: &&String| {
@@ -54,7 +54,7 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
     }
 }
 
-/// Every key with its value, under its dotted name.
+/// Returns every key with its value, under its dotted name.
 fn flat(policy: &Policy) -> toml::Table {
     fn walk(table: toml::Table, above: &str, flat: &mut toml::Table) {
         for (key, value) in table {
@@ -68,13 +68,13 @@ fn flat(policy: &Policy) -> toml::Table {
         }
     }
     let mut flat = toml::Table::new();
-    // Every policy was parsed from TOML, so it can be written as such.
+    // Every policy was parsed from TOML, so it can be written as TOML.
     walk(toml::Table::try_from(policy).unwrap_or_default(), "", &mut flat);
     flat
 }
 
-/// A value for the log. A secret is not told: by the name of its key, or because it has the user
-/// and password of a URL.
+/// Returns a value for the log. Hides a secret, which is recognised by the name of its key or
+/// because it is a URL with a user and a password.
 fn told(key: &str, value: Option<&toml::Value>) -> String {
     let Some(value) = value else { return "unset".to_owned() };
     let value = value.to_string();
@@ -86,8 +86,8 @@ fn told(key: &str, value: Option<&toml::Value>) -> String {
     if is_secret { "…".to_owned() } else { value }
 }
 
-/// Whether the new value of a key lets more through than the old one did. A key that is not named
-/// here changes what people see, not what is let through.
+/// Reports whether the new value of a key lets more through than the old one. A key that is not
+/// named here changes looks or operation, not what is let through.
 fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> bool {
     use toml::Value::{Array, Integer, String};
     let grew = match (old, new) {
@@ -105,7 +105,7 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         "auth.passwords" => became("optional"),
         "auth.same_browser" => became("confirm"),
         "auth.resend" => became("keep"),
-        // Less than both is stricter, everything else adds a way.
+        // From both to one is stricter; every other change adds a way to sign in.
         "auth.mode" => !matches!(old, Some(String(old)) if old == "LINK_OTP"),
         "auth.resend_cooldown" | "audit.keep_days" => !grew,
         "auth.expires_in" | "auth.code_tries" | "session.token_ttl" | "session.max_age" => grew,

@@ -1,13 +1,13 @@
-//! The URLs of databases and mail servers: refused where a part of the password would be taken for
-//! another part of the URL. What is taken for a host or a database's name is told in logs.
+//! Checks of the URLs of databases and mail servers. A URL is refused if a part of its password
+//! would be parsed as another part of it: logs show hosts and the names of databases.
 
 use url::Url;
 
 const ENCODE: &str = "has a character in its user or password that would be taken for another part \
     of it. Write / ? # @ % there as %2F %3F %23 %40 %25";
 
-/// Whether `url` is one of a database. The error is the rest of a sentence, and repeats nothing of
-/// it: a secret may stand anywhere in a URL that is none.
+/// Checks that `url` is the URL of a database. The error is the rest of a sentence. It repeats
+/// nothing of `url`: a malformed URL may hold a secret anywhere.
 pub fn database_url(url: &str) -> Result<(), &'static str> {
     match url.split_once(':') {
         Some(("sqlite", _)) => Ok(()),
@@ -23,14 +23,14 @@ pub fn database_url(url: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Whether the user and password of a mail server's URL are told apart from the rest of it. A user
-/// who is written as a mail address is: the last `@` before the host counts.
+/// Checks that the user and password of a mail server's URL are delimited from the rest. The user
+/// may be a mail address: the last `@` before the host counts.
 pub fn smtp_url(url: &str) -> Result<(), &'static str> {
     url.split_once(':').map_or(Ok(()), |(_, rest)| encoded(rest, usize::MAX))
 }
 
-/// Whether what follows the scheme has its delimiters where they belong: `@` before the host alone,
-/// at most `ats` times, no fragment, and `%` before two hexadecimal digits alone (RFC 3986, 2.1).
+/// Checks that the delimiters after the scheme are where they belong: `@` only before the host and
+/// at most `ats` times, no fragment, and `%` only before two hexadecimal digits (RFC 3986, 2.1).
 fn encoded(rest: &str, ats: usize) -> Result<(), &'static str> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
     let (authority, after) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));

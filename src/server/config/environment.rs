@@ -1,18 +1,19 @@
-//! The variables: as the process has them, trimmed, and completed by the files that secrets are
-//! kept in.
+//! The environment variables: read from the process, trimmed, and completed by files that hold
+//! secrets.
 
 use std::{ffi::OsString, fs::File, io::Read, path::Path};
 
 use super::{ConfigError, Variables, refuse};
 
-/// Those that hold a secret and are not of the policy.
+/// Variables that hold a secret and do not belong to the policy.
 const SECRETS: [&str; 4] = ["DATABASE_URL", "METRICS_TOKEN", "SESSION_JWT_SECRET", "SMTP_URL"];
-/// Where systemd puts the credentials of a unit (`LoadCredential=`, systemd.exec(5)).
+/// Variable with the folder of a unit's credentials, set by systemd (`LoadCredential=`,
+/// systemd.exec(5)).
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
-/// The most a file with a secret may hold, in bytes.
+/// Maximum size of a file with a secret, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// The variables of this process. One of ours that is no text is refused; others are not looked at.
+/// Reads the variables of this process. Refuses one of ours that is not UTF-8 and ignores others.
 pub fn of_process(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> Result<Variables, ConfigError> {
@@ -32,8 +33,8 @@ pub fn of_process(
     Ok(taken)
 }
 
-/// Ours of `variables`, trimmed, without those that are empty, and with what `…_FILE` and systemd's
-/// credentials bring in place of a variable.
+/// Returns our variables, trimmed, without empty ones, and with the values that `…_FILE` variables
+/// and systemd's credentials supply.
 pub(super) fn completed(variables: &Variables) -> Result<Variables, ConfigError> {
     let mut completed: Variables = variables
         .iter()
@@ -42,7 +43,7 @@ pub(super) fn completed(variables: &Variables) -> Result<Variables, ConfigError>
         .filter(|(_, value)| !value.is_empty())
         .collect();
     for (name, source, path) in files(&completed)? {
-        // What names a file is no key of the policy.
+        // Removed, because a variable that names a file is not a key of the policy.
         completed.remove(&source);
         if completed.contains_key(&name) {
             return refuse(format!("{name} is set twice, the second time by {source}. Keep one."));
@@ -52,7 +53,7 @@ pub(super) fn completed(variables: &Variables) -> Result<Variables, ConfigError>
     Ok(completed)
 }
 
-/// The variables that a file holds: name, what says so, and the file's path.
+/// Lists the variables whose value is in a file: the name, what refers to the file, and its path.
 fn files(variables: &Variables) -> Result<Vec<(String, String, OsString)>, ConfigError> {
     let mut files: Vec<(String, String, OsString)> = variables
         .iter()
@@ -82,13 +83,13 @@ fn is_ours(name: &str) -> bool {
         || [CREDENTIALS, "RUST_LOG"].contains(&name)
 }
 
-/// Secrets and keys of the policy, of which some are secrets, too.
+/// True for the secrets and for keys of the policy, some of which are secrets, too.
 fn may_be_a_file(name: &str) -> bool {
     SECRETS.contains(&name)
         || name.strip_prefix("LATCHKEY_").is_some_and(|rest| rest.contains("__"))
 }
 
-/// What a file holds, trimmed. Nothing of it is repeated when it cannot be used.
+/// Reads a file and trims its text. An error repeats nothing of the text.
 fn content(source: &str, path: &Path) -> Result<String, ConfigError> {
     let unusable = |why: &dyn std::fmt::Display| {
         ConfigError(format!("{source} names {}, which {why}.", path.display()))

@@ -1,12 +1,12 @@
-//! The run-time options of Leptos: a table of the file, and the `LEPTOS_*` variables over it.
+//! The run-time options of Leptos: a table of the file, overridden by the `LEPTOS_*` variables.
 
 use leptos::config::LeptosOptions;
 use std::path::Path;
 
 use super::{ConfigError, EMBEDDED, Variables};
 
-/// The options in `text`, or, where it has no table of them, in the built-in file. leptos_config
-/// itself would read the variables of the process, which are not trimmed.
+/// Reads the options from `text`, or from the built-in file if `text` has no table of them.
+/// leptos_config itself would read the variables of the process, which are not trimmed.
 pub(super) fn options(
     path: &Path,
     text: &str,
@@ -30,8 +30,8 @@ pub(super) fn options(
         table.insert(key.to_ascii_lowercase().replace('_', "-"), value);
     }
     let mut options: LeptosOptions = table.try_into().map_err(complaint)?;
-    // cargo-leptos leaves the hashes of the assets beside the program it builds; without that file
-    // names are plain.
+    // cargo-leptos leaves the hashes of the assets beside the program it builds. Without that file,
+    // the names of assets have no hash.
     let beside = std::env::current_exe()
         .ok()
         .and_then(|exe| Some(exe.parent()?.join(options.hash_file.as_ref())));
@@ -39,7 +39,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// `[package.metadata.leptos]` of a file.
+/// Returns the table `[package.metadata.leptos]` of a file.
 fn table(text: &str) -> Result<Option<toml::Table>, toml::de::Error> {
     let mut above: toml::Table = toml::from_str(text)?;
     for name in ["package", "metadata", "leptos"] {

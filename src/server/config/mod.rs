@@ -30,12 +30,12 @@ pub use policy::{
 };
 pub use source::Source;
 
-/// A mistake of the operator: one sentence that says where it is and what to set.
+/// A mistake in the configuration: one sentence that says where it is and what to set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(pub String);
 
-/// The environment variables, as a value, so that tests bring their own.
+/// The environment variables as a value, so that tests can supply their own.
 pub type Variables = BTreeMap<String, String>;
 
 const DEFAULT_FILE: &str = "Leptos.toml";
@@ -46,15 +46,15 @@ const EMBEDDED: &str = include_str!("../../../Leptos.toml");
 pub struct Settings {
     pub production: bool,
     pub database_url: String,
-    /// Where mails go; without it, to the dev mailbox.
+    /// URL of the mail server. Without it, mails go to the dev mailbox.
     pub smtp_url: Option<String>,
     pub from: Mailbox,
     pub secrets: Vec<String>,
     pub public_url: PublicUrl,
-    /// Lets `/metrics` be read from elsewhere.
+    /// Bearer token that allows reading `/metrics` from other hosts.
     pub metrics_token: Option<String>,
     pub policy: Policy,
-    /// Where the policy came from, to notice when it changes.
+    /// Origin of the policy, to notice when it changes.
     pub source: Source,
     pub leptos: LeptosOptions,
 }
@@ -155,7 +155,7 @@ impl Settings {
                      sqlite:///var/lib/latchkey/latchkey.db or postgres://user:password@host/database",
                 );
             }
-            // Nothing of it is told: it may be another that is badly written.
+            // The message repeats nothing of the URL: it may be one of another kind, badly written.
             Some(url) if production && is_relative(url) => {
                 return refuse(
                     "DATABASE_URL names a file by where whoever starts us happens to be, so that a \
@@ -182,7 +182,8 @@ impl Settings {
         })
     }
 
-    /// The same once the server listens: where port 0 was asked for, the system has chosen one.
+    /// Returns the settings with the address that the server listens on. For port 0 the system has
+    /// chosen a port.
     pub fn listening_on(mut self, address: SocketAddr) -> Result<Self, ConfigError> {
         self.leptos.site_addr = address;
         if self.public_url.port() == 0 {
@@ -191,14 +192,14 @@ impl Settings {
         Ok(self)
     }
 
-    /// What the log tells, where `RUST_LOG` chooses it.
+    /// Returns the filter for the log that `RUST_LOG` sets, if any.
     pub fn log_filter(&self) -> Option<&str> {
         self.source.variables.get("RUST_LOG").map(String::as_str)
     }
 }
 
-/// Development has known defaults and shows every mail to whoever asks, so nobody else may reach it
-/// (ASVS 5.0 13.4.2).
+/// Refuses development settings that let other machines reach the server (ASVS 5.0 13.4.2):
+/// development has known defaults and shows every mail to anyone who asks.
 fn for_this_machine(public_url: &PublicUrl, listens_on: SocketAddr) -> Result<(), ConfigError> {
     const ALONE: &str = "development is for this machine alone. Set LATCHKEY_ENV=production";
     if public_url.is_https() {
@@ -214,17 +215,17 @@ fn for_this_machine(public_url: &PublicUrl, listens_on: SocketAddr) -> Result<()
     Ok(())
 }
 
-/// The public URL where none is set.
+/// Returns the public URL for development when none is set.
 fn of_development(port: u16) -> Result<PublicUrl, ConfigError> {
     format!("http://localhost:{port}")
         .parse()
         .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))
 }
 
-/// Whether mails would go to another machine without TLS, or with a STARTTLS that somebody in
-/// between can strip (RFC 3207, 6; ASVS 5.0 12.3.1).
+/// Reports whether mails would go to another machine without TLS, or with a STARTTLS that an
+/// attacker in between can strip (RFC 3207, 6; ASVS 5.0 12.3.1).
 fn may_be_read_on_the_way(smtp_url: &str) -> bool {
-    // What is no URL is explained by who connects.
+    // A malformed URL is reported by the code that connects.
     let Ok(url) = Url::parse(smtp_url) else { return false };
     let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
     url.scheme() == "smtp"
@@ -232,7 +233,7 @@ fn may_be_read_on_the_way(smtp_url: &str) -> bool {
         && !url.host_str().is_some_and(is_here)
 }
 
-/// Whether a URL is of a file without a whole path, or of none.
+/// Reports whether the URL names an SQLite file by a relative path, or no file (`sqlite::memory:`).
 fn is_relative(url: &str) -> bool {
     let file = url.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
     file.is_some_and(|file| !file.is_empty() && !file.starts_with('/'))
@@ -257,7 +258,7 @@ mod tests {
             &"ab".repeat(20),
             "your-super-secret-jwt-key-change-me-in-production",
             "good-one-Zk3vQ9x7Lw2mN8rT5yB1cD4f,short",
-            // jwt.io's, then and now, and the key of RFC 7515, A.1.
+            // The examples of jwt.io, old and current, and the key of RFC 7515, A.1.
             &"your-256-bit-secret".repeat(2),
             "your-256-bit-secret-your-256-bit-secret",
             "a-string-secret-at-least-256-bits-long",
@@ -267,14 +268,14 @@ mod tests {
             "qwertyuiopasdfghjklzxcvbnm1234567890",
             "9876543210zyxwvutsrqponmlkjihgfedcba",
             "1qaz2wsx3edc4rfv1qaz2wsx3edc4rfv",
-            // A good one that is too short, written twice.
+            // A good secret that is too short, written twice.
             &"Zk3vQ9x7Lw2mN8rT5yB1".repeat(2),
         ] {
             let error = secret::parse(bad).unwrap_err().0;
             assert!(error.contains("openssl rand"), "{bad}: {error}");
             assert!(!error.contains(bad), "the refusal must not repeat the secret");
         }
-        // `openssl rand -hex 16`, the poorest that is long enough.
+        // `openssl rand -hex 16`: the weakest secret that is long enough.
         assert!(secret::parse("5f1c0b7e9a3d482e6c70f1d9b85a3e42").is_ok());
         assert_eq!(
             secret::parse("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS, Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC")

@@ -1,5 +1,5 @@
-//! A policy out of the text of a file and the variables laid over it; what is wrong with either is
-//! told with its place.
+//! Builds a policy from the text of a file and the variables that override it. Errors name the
+//! place of the mistake.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -9,7 +9,7 @@ use super::{
     policy::{BadKey, Policy},
 };
 
-/// The policy in `text`, with every `LATCHKEY_<TABLE>__<KEY>` laid over it.
+/// Parses the policy in `text`, overridden by every `LATCHKEY_<TABLE>__<KEY>`.
 pub(super) fn parse_policy(
     path: &Path,
     text: &str,
@@ -27,7 +27,7 @@ pub(super) fn parse_policy(
     let stated = stated(text)?;
     let mut policy = lay_over(policy, text, variables)?;
     policy.stated = stated;
-    // Where the server is started is nobody's concern.
+    // Relative paths start at the folder of the file, wherever the server is started.
     let folder = std::path::absolute(path)
         .ok()
         .and_then(|path| Some(path.parent()?.to_owned()))
@@ -50,7 +50,7 @@ pub(super) fn parse_policy(
     Ok(policy)
 }
 
-/// The tables and keys that a file states; none when it is empty or nothing but comments.
+/// Returns the tables and keys that a file sets; none if it is empty or nothing but comments.
 pub(super) fn stated(text: &str) -> Result<BTreeSet<String>, ConfigError> {
     fn walk(table: &toml::Table, above: &str, stated: &mut BTreeSet<String>) {
         for (key, value) in table {
@@ -68,14 +68,14 @@ pub(super) fn stated(text: &str) -> Result<BTreeSet<String>, ConfigError> {
     Ok(stated)
 }
 
-/// The variable that sets `key`, if one does.
+/// Returns the variable that sets `key`, if there is one.
 fn variable_of<'a>(key: &str, variables: &'a Variables) -> Option<&'a String> {
     let (table, key) = key.split_once('.')?;
     let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
     variables.get_key_value(&name).map(|(name, _)| name)
 }
 
-/// Variables are laid over one at a time, so that the one at fault can be named.
+/// Applies the variables one at a time, so that an error can name the one at fault.
 fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
     let mut document: toml::Table =
         toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
@@ -86,8 +86,8 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
             continue;
         };
         let (table, key) = (table.to_ascii_lowercase(), key.to_ascii_lowercase());
-        // 42 is a number and may be a brand's name, too: a value is what it looks like, or a text,
-        // or a list of texts.
+        // 42 is a number and may also be a brand's name. So a value is tried as TOML, then as a
+        // text, then as a list of texts.
         let as_text = toml::Value::String(value.clone());
         let as_itself = toml::from_str::<toml::Table>(&format!("value = {value}"))
             .ok()
@@ -111,7 +111,7 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
     Ok(policy)
 }
 
-/// Line (from 1) and dotted key at a byte offset of the file.
+/// Returns the line (from 1) and the dotted key at a byte offset of the file.
 fn whereabouts(text: &str, at: usize) -> (usize, String) {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count();
@@ -124,7 +124,7 @@ fn whereabouts(text: &str, at: usize) -> (usize, String) {
     (line + 1, if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") })
 }
 
-/// The line (from 1) where `key`, as in `auth.expires_in`, is set.
+/// Returns the line (from 1) that sets `key`, as in `auth.expires_in`.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let (table, key) = key.split_once('.')?;
     let mut inside = "";

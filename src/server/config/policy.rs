@@ -1,5 +1,5 @@
-//! What an operator may change: the tables of `Leptos.toml`. Each key is explained there, with its
-//! default.
+//! The policy, which an operator may change: the tables of `Leptos.toml`. Each key is explained
+//! there, with its default.
 
 use ipnet::IpNet;
 use lettre::{address::AddressError, message::Mailbox};
@@ -13,7 +13,7 @@ use crate::server::{
     values::{address::Address, public_url::PublicUrl},
 };
 
-/// The rules in force. Parsed from the file and the environment, checked as a whole.
+/// The rules in force, parsed from the file and the environment and checked as a whole.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
@@ -26,13 +26,13 @@ pub struct Policy {
     pub mail: MailPolicy,
     pub brand: Brand,
     pub users: Option<UsersPolicy>,
-    /// What comes of `brand`.
+    /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,
-    /// The table of Leptos; nothing of ours is in it.
+    /// The table of Leptos, which holds nothing of ours.
     #[serde(rename = "package", skip_serializing)]
     _package: Option<toml::Table>,
-    /// The tables and keys that the file states, as in `auth` and `auth.mode`.
+    /// The tables and keys that the file sets, such as `auth` and `auth.mode`.
     #[serde(skip)]
     pub(super) stated: BTreeSet<String>,
 }
@@ -41,14 +41,14 @@ pub struct Policy {
 #[serde(default, deny_unknown_fields)]
 pub struct ServerPolicy {
     pub public_url: Option<String>,
-    /// At once; more wait.
+    /// Maximum connections at once; more wait.
     pub connections: u32,
-    /// Seconds an idle connection is kept.
+    /// Seconds an idle connection is kept open.
     pub keep_alive: u32,
-    /// One address is a network, too.
+    /// A single address counts as a network, too.
     #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// Seconds.
+    /// Seconds from the order to stop until new connections are refused.
     pub drain_delay: u32,
 }
 
@@ -64,7 +64,7 @@ impl Default for ServerPolicy {
     }
 }
 
-/// How PostgreSQL is used. Times in seconds.
+/// Settings for PostgreSQL. Times are in seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
@@ -73,11 +73,12 @@ pub struct Database {
     pub lock_timeout: u32,
     pub idle_in_transaction_timeout: u32,
     pub vanished_client_timeout: u32,
-    /// Where migrations are made, if not where we serve from: past a pooler, or by a role that may.
+    /// Database URL for migrations, if it differs: one that bypasses a pooler, or has a role with
+    /// the rights to migrate.
     pub migrate_url: Option<String>,
 }
 
-/// A list of them, or one text with commas, as the environment has it.
+/// Parses a list of networks, or one text with commas, as the environment has it.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -97,7 +98,7 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
     given.iter().map(parse).collect()
 }
 
-/// Times in seconds.
+/// Times are in seconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AuthPolicy {
@@ -112,40 +113,40 @@ pub struct AuthPolicy {
     pub magiclink_origins: Vec<String>,
 }
 
-/// What becomes of a link that is opened in a browser that did not ask for it.
+/// Handling of a link that is opened in a browser that did not ask for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SameBrowser {
-    /// It is explained, and changes nothing.
+    /// The page explains this, and nothing changes.
     #[default]
     Enforce,
     /// A page shows who asked and when, and a button signs this browser in.
     Confirm,
 }
 
-/// What a fresh mail does to the secrets of the earlier ones.
+/// Effect of a new mail on the secrets of earlier ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Resend {
-    /// It replaces them.
+    /// The new mail replaces them.
     #[default]
     Rotate,
-    /// They go on working until they expire.
+    /// They keep working until they expire.
     Keep,
 }
 
-/// Who may sign in.
+/// The users who may sign in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
-    /// Anyone: the first sign-in makes the user.
+    /// Anyone: the first sign-in creates the user.
     #[default]
     Open,
-    /// Known addresses alone. Others are told nothing else, and no mail is sent.
+    /// Known addresses only. Others see no difference, and get no mail.
     Closed,
 }
 
-/// Whether users may have a password beside the mail.
+/// Availability of passwords, beside sign-in by mail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Passwords {
@@ -164,7 +165,7 @@ pub struct UsersPolicy {
     pub id: String,
     /// The column with the e-mail address.
     pub address: String,
-    /// Where the table is, if not in Latchkey's own database.
+    /// Database of the table, if it is not Latchkey's own.
     pub database_url: Option<String>,
 }
 
@@ -181,7 +182,7 @@ pub struct Limits {
     pub total_code_failures_per_minute: u32,
 }
 
-/// Times in seconds.
+/// Times are in seconds.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionPolicy {
@@ -199,17 +200,17 @@ pub struct Audit {
 #[serde(default, deny_unknown_fields)]
 pub struct MailPolicy {
     pub from: Option<String>,
-    /// A folder with templates that take the place of the built-in ones; a relative path begins at
-    /// the folder of the policy's file.
+    /// Folder with templates that replace the built-in ones. A relative path starts at the folder
+    /// of the policy file.
     pub templates: Option<PathBuf>,
-    /// Whether people are told by mail of a sign-in in a browser that has not signed in to their
+    /// If true, users get a mail about a sign-in in a browser that has not signed in to their
     /// address before.
     pub new_device_notice: bool,
-    /// How many mails are in hand at once, and connections to the mail server open.
+    /// Maximum mails in progress at once, and connections open to the mail server.
     pub at_once: u32,
-    /// Seconds the mail server may take over one command.
+    /// Seconds the mail server may take for one command.
     pub timeout: u32,
-    /// What we call ourselves at EHLO; the host of the public URL if not set.
+    /// Our name at EHLO; the host of the public URL if not set.
     pub ehlo_name: Option<String>,
 }
 
@@ -217,11 +218,11 @@ pub struct MailPolicy {
 #[serde(default, deny_unknown_fields)]
 pub struct Brand {
     pub name: String,
-    /// A file; a relative path begins at the folder of the policy's file.
+    /// Path of a file. A relative path starts at the folder of the policy file.
     pub logo: Option<PathBuf>,
-    /// Whether the logo says the name by itself.
+    /// True if the logo itself shows the name.
     pub logo_has_name: bool,
-    /// Like `#3a50d9`.
+    /// A colour like `#3a50d9`.
     pub accent: Option<String>,
     /// A mail address or an https URL.
     pub support: Option<String>,
@@ -230,7 +231,7 @@ pub struct Brand {
 }
 
 impl Brand {
-    /// Where `support` leads.
+    /// Returns the target of a link to `support`.
     pub fn support_link(&self) -> Option<String> {
         self.support.as_ref().map(|support| {
             if support.contains("://") { support.clone() } else { format!("mailto:{support}") }
@@ -321,15 +322,15 @@ impl Default for Brand {
     }
 }
 
-/// A key whose value is not acceptable, and why, as the rest of a sentence.
+/// A key with an unacceptable value, and the reason, as the rest of a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub struct BadKey {
     pub key: &'static str,
     pub why: String,
 }
 
-/// A sender's mailbox, its domain as A-labels: a mail server without SMTPUTF8 (RFC 6531) takes no
-/// other spelling.
+/// Parses a sender's mailbox and turns its domain into A-labels: a mail server without SMTPUTF8
+/// (RFC 6531) accepts no other spelling.
 pub(super) fn sender(from: &str) -> Result<Mailbox, AddressError> {
     let Mailbox { name, email } = from.parse()?;
     let domain = idna::domain_to_ascii(email.domain()).map_err(|_| AddressError::InvalidDomain)?;
@@ -337,7 +338,7 @@ pub(super) fn sender(from: &str) -> Result<Mailbox, AddressError> {
 }
 
 impl Policy {
-    /// What of `newer` takes effect at the next start alone.
+    /// Returns the changed keys of `newer` that take effect only at the next start.
     pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
         let changed = [
             ("server.public_url", self.server.public_url != newer.server.public_url),
@@ -354,7 +355,7 @@ impl Policy {
         changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
     }
 
-    /// Checks every value; the first bad one is the answer.
+    /// Checks every value and returns the first bad one as an error.
     pub fn check(&self) -> Result<(), BadKey> {
         let bad = |key, why: String| Err(BadKey { key, why });
         let range = |key, value: u32, allowed: RangeInclusive<u32>| {
@@ -445,7 +446,7 @@ impl Policy {
             if let Some(url) = &users.database_url {
                 database_url(url).or_else(|why| bad("users.database_url", why.to_owned()))?;
             }
-            // Their default is empty, which is no name: all three are needed.
+            // The defaults are empty, which is not a valid name: all three keys are needed.
             let is_name = |name: &str| {
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
             };

@@ -1,4 +1,4 @@
-//! The server's secrets: `SESSION_JWT_SECRET`, or one made for development.
+//! The server's secrets: `SESSION_JWT_SECRET`, or one that is made for development.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::{
@@ -11,11 +11,11 @@ use std::{
 use super::ConfigError;
 use crate::server::ground::random::Random;
 
-/// 256 bits, the least for HS256 (RFC 7518, 3.2).
+/// Minimum length in bytes: 256 bits, the least for HS256 (RFC 7518, 3.2).
 const LEAST: usize = 32;
 
-/// What examples and tutorials put where a secret belongs (ASVS 5.0 13.3.1), as its letters alone.
-/// No random text holds one of them by chance.
+/// Placeholders for secrets in examples and tutorials (ASVS 5.0 13.3.1), reduced to their letters.
+/// No random text contains one of them by chance.
 const WELL_KNOWN: [&str; 8] = [
     "changeme",
     "changethis",
@@ -27,18 +27,18 @@ const WELL_KNOWN: [&str; 8] = [
     "secret",
 ];
 
-/// A key that is published, random as it looks: of RFC 7515, A.1.
+/// The start of a published key that looks random: the one of RFC 7515, A.1.
 const PUBLISHED: &str =
     "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwj";
 
-/// The rows of a keyboard, along which hands wander.
+/// The rows of a keyboard, which people type along.
 const ROWS: [&[u8]; 4] = [b"1234567890", b"qwertyuiop", b"asdfghjkl", b"zxcvbnm"];
 
-/// The least characters that do not follow from those before them. Of 32 random hexadecimal digits,
-/// which are the poorest that are long enough, about 26 do not.
+/// Minimum number of characters that do not follow from those before them. Of 32 random hexadecimal
+/// digits, the poorest secret that is long enough, about 26 do not.
 const FRESH: usize = 16;
 
-/// The secrets of a list with commas or, as in a file, one a line: the first signs, all verify.
+/// Parses secrets separated by commas or, as in a file, by lines. The first signs, all verify.
 pub fn parse(list: &str) -> Result<Vec<String>, ConfigError> {
     let secrets: Vec<String> =
         list.split([',', '\n']).map(|secret| secret.trim().to_owned()).collect();
@@ -64,15 +64,16 @@ fn is_guessable(secret: &str) -> bool {
     let mut distinct = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
-    // A short one written again and again is still a short one.
+    // A short secret repeated is still a short secret.
     let repeats = (1..LEAST)
         .any(|period| bytes.iter().skip(period).eq(bytes.iter().take(bytes.len() - period)));
     distinct.len() < 10 || repeats || is_known(secret) || fresh(secret) < FRESH
 }
 
 /// Counts the characters that continue no series (abc, 321, aaa), no row of a keyboard, and no
-/// three that came before. Not by zxcvbn, which judges passwords: its dictionaries cost a start
-/// 20 ms and the process 7 MiB for good, and a secret of 32 characters is rarely one of words.
+/// sequence of three that came before. zxcvbn is not used: it judges passwords, its dictionaries
+/// cost each start 20 ms and the process 7 MiB permanently, and a secret of 32 characters rarely
+/// consists of words.
 fn fresh(secret: &str) -> usize {
     let bytes = secret.to_ascii_lowercase().into_bytes();
     let beside = |row: &[u8], one: u8, other: u8| {
@@ -90,8 +91,8 @@ fn fresh(secret: &str) -> usize {
     (0..bytes.len()).filter(is_fresh).count()
 }
 
-/// Whether it holds what examples put where a secret belongs, in letters or in digits that look
-/// like them.
+/// Reports whether the secret is the published key or contains a placeholder from examples, in
+/// letters or in digits that look like them.
 pub fn is_known(secret: &str) -> bool {
     let as_letter = |c: char| match c.to_ascii_lowercase() {
         '0' => Some('o'),
@@ -105,7 +106,7 @@ pub fn is_known(secret: &str) -> bool {
     secret.starts_with(PUBLISHED) || WELL_KNOWN.iter().any(|phrase| letters.contains(phrase))
 }
 
-/// A secret that lives in `folder` and is made there the first time.
+/// Reads the secret in `folder`, and creates it there the first time.
 pub fn of_development(folder: &Path) -> Result<String, ConfigError> {
     let path = folder.join("session_jwt_secret");
     let complaint = |error: std::io::Error| {

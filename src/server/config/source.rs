@@ -1,4 +1,4 @@
-//! Where the policy comes from.
+//! The origin of the policy.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use super::{
     refuse,
 };
 
-/// The file and the variables a policy is made of.
+/// The file and the variables that a policy is made from.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
-    /// Nothing when the built-in defaults are in use.
+    /// `None` if the built-in defaults are in use.
     pub path: Option<PathBuf>,
     pub variables: Variables,
 }
@@ -21,7 +21,7 @@ impl Source {
         self.path.as_deref().unwrap_or(Path::new(DEFAULT_FILE))
     }
 
-    /// What the file says now.
+    /// Reads the current text of the file.
     pub fn text(&self) -> Result<String, ConfigError> {
         match &self.path {
             Some(path) => std::fs::read_to_string(path).map_err(|error| {
@@ -35,8 +35,8 @@ impl Source {
         }
     }
 
-    /// The policy of this text and the variables. A file that states nothing is refused: it would
-    /// mean every default, and is what a full disk or a copy that has just begun leaves.
+    /// Parses the policy from this text and the variables. Refuses a file that sets nothing: it
+    /// would mean every default, and a full disk or a copy that has just begun leaves such a file.
     pub fn policy_of(&self, text: &str) -> Result<Policy, ConfigError> {
         if self.path.is_some() && stated(text).is_ok_and(|keys| keys.is_empty()) {
             return refuse(format!(
@@ -47,7 +47,7 @@ impl Source {
         parse_policy(self.path(), text, &self.variables)
     }
 
-    /// The policy as the file and the variables have it now.
+    /// Reads the policy from the current file and the variables.
     pub fn policy(&self) -> Result<Policy, ConfigError> {
         self.policy_of(&self.text()?)
     }

@@ -1,6 +1,6 @@
-//! Time as a parameter, by two clocks: the wall clock says when something happened or expires, the
-//! monotonic one how long something took. The first may be set, in either direction (a first step
-//! of NTP, a virtual machine that goes on); the second never is.
+//! Time as a parameter, from two clocks. The wall clock says when something happened or expires; it
+//! may be set in either direction (a first step of NTP, a virtual machine that resumes). The
+//! monotonic clock says how long something took; it is never set.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ pub const MINUTE: Millis = 60 * SECOND;
 pub const HOUR: Millis = 60 * MINUTE;
 pub const DAY: Millis = 24 * HOUR;
 
-/// Where the time comes from: the system, or the hands of a test.
+/// Source of the time: the system, or a clock that a test moves.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
     #[default]
@@ -26,7 +26,7 @@ pub enum Clock {
     Manual(Arc<Hands>),
 }
 
-/// The hands of a clock that stands until it is moved.
+/// The two times of a clock that stands still until it is moved.
 #[derive(Debug)]
 pub struct Hands {
     wall: AtomicI64,
@@ -34,15 +34,15 @@ pub struct Hands {
 }
 
 impl Clock {
-    /// A clock that stands at `at` until it is moved.
+    /// Creates a clock that stands at `at` until it is moved.
     pub fn manual(at: Millis) -> Self {
         let (wall, monotonic) = (AtomicI64::new(at), AtomicI64::new(0));
         Clock::Manual(Arc::new(Hands { wall, monotonic }))
     }
 
-    /// The wall clock: what is written down, and compared with what another instance or an earlier
-    /// start has written down.
-    #[allow(clippy::disallowed_methods)] // the one place that may
+    /// Returns the wall clock's time, which is stored and compared with what other instances or
+    /// earlier starts have stored.
+    #[allow(clippy::disallowed_methods)] // allowed only here
     pub fn now(&self) -> Millis {
         match self {
             Clock::System => {
@@ -53,14 +53,15 @@ impl Clock {
         }
     }
 
-    /// The time since some moment of this process. It never goes back and never jumps, and so it
-    /// measures limits, timeouts and leases within the process; to another one it means nothing.
-    #[allow(clippy::disallowed_methods)] // the one place that may
+    /// Returns the time since a fixed moment of this process. It never goes back and never jumps,
+    /// so it measures limits, timeouts and leases within the process. To another process it means
+    /// nothing.
+    #[allow(clippy::disallowed_methods)] // allowed only here
     pub fn monotonic(&self) -> Duration {
         static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
             Clock::System => {
-                let beginning = *BEGINNING; // before now, also when this is the first to ask
+                let beginning = *BEGINNING; // taken before `Instant::now()`, even on the first call
                 Instant::now().duration_since(beginning)
             }
             Clock::Manual(hands) => {
@@ -70,20 +71,21 @@ impl Clock {
         }
     }
 
-    /// Lets time pass on a manual clock, on both sides; the system's does not move for us.
+    /// Moves both times of a manual clock forward. Does not affect the system's clock.
     pub fn advance(&self, by: Millis) {
         self.step(by);
         self.pass(by);
     }
 
-    /// Sets the wall clock forwards or back, while no time passes.
+    /// Sets the wall clock of a manual clock forwards or back, while no time passes.
     pub fn step(&self, by: Millis) {
         if let Clock::Manual(hands) = self {
             hands.wall.fetch_add(by, Ordering::SeqCst);
         }
     }
 
-    /// Lets time pass that the wall clock does not show. It cannot pass backwards.
+    /// Lets time pass that the wall clock of a manual clock does not show. It cannot pass
+    /// backwards.
     pub fn pass(&self, by: Millis) {
         if let Clock::Manual(hands) = self {
             hands.monotonic.fetch_add(by.max(0), Ordering::SeqCst);
@@ -91,7 +93,7 @@ impl Clock {
     }
 }
 
-/// Whole seconds until `then`, rounded up, so that waiting that long is enough.
+/// Returns the whole seconds until `then`, rounded up, so that waiting that long is enough.
 pub fn seconds_until(now: Millis, then: Millis) -> u64 {
     u64::try_from(then.saturating_sub(now)).unwrap_or(0).div_ceil(1_000)
 }

@@ -1,9 +1,9 @@
-//! The one error enum: what can go wrong between a person and a session, as the pages, the API and
-//! the forms say it.
+//! The one error enum: everything that can go wrong between a person and a session, as the pages,
+//! the API and the forms report it.
 //!
-//! What an operator did wrong at start-up is `server::config::ConfigError`; what a database or a
-//! mail server did wrong is logged where it happened and reaches people as [`Error::Unavailable`]
-//! or [`Error::Internal`].
+//! An operator's mistake at start-up is a `server::config::ConfigError`. A failure of a database or
+//! a mail server is logged where it happens and reaches people as [`Error::Unavailable`] or
+//! [`Error::Internal`].
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Error {
         field: String,
     },
     InvalidRequest {
-        /// What is wrong, as the rest of the sentence.
+        /// The problem, as the rest of the sentence.
         detail: String,
     },
     LinkExpired,
@@ -32,22 +32,22 @@ pub enum Error {
     LinkInvalid,
     LinkSuperseded,
     WrongBrowser {
-        /// What the mail carried: whether there is a code to type instead.
+        /// Content of the mail, which decides if there is a code to type instead.
         mode: Mode,
     },
     CodeWrong {
-        /// Tries left before the code is dead.
+        /// Tries left before the code stops working.
         attempts_left: u32,
     },
     PasswordWrong,
     CodeExpired,
     CodeSuperseded,
     TooManyAttempts {
-        /// What the mail carried: whether there is a link to open instead.
+        /// Content of the mail, which decides if there is a link to open instead.
         mode: Mode,
     },
     CodesPaused {
-        /// What mails carry: whether there is a link to open instead.
+        /// Content of mails, which decides if there is a link to open instead.
         mode: Mode,
         retry_after: u64,
     },
@@ -61,7 +61,7 @@ pub enum Error {
     Internal,
 }
 
-/// An [`Error`] without what it carries.
+/// An [`Error`] without its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     InvalidEmail,
@@ -110,7 +110,7 @@ impl Kind {
         Kind::Internal,
     ];
 
-    /// The stable name programs match on.
+    /// Returns the stable name that programs match on.
     pub fn code(self) -> &'static str {
         match self {
             Kind::InvalidEmail => "invalid_email",
@@ -136,14 +136,14 @@ impl Kind {
         }
     }
 
-    /// The kind of this name; nothing of one that a newer version has written.
+    /// Returns the kind of this name; `None` for a name that a newer version has written.
     pub fn named(code: &str) -> Option<Self> {
         Kind::ALL.into_iter().find(|kind| kind.code() == code)
     }
 }
 
 impl Error {
-    /// What kind of error it is, whatever it carries.
+    /// Returns the kind of error, without its data.
     pub fn kind(&self) -> Kind {
         match self {
             Error::InvalidEmail => Kind::InvalidEmail,
@@ -169,12 +169,12 @@ impl Error {
         }
     }
 
-    /// The stable name programs match on, as listed in `docs/errors.md`.
+    /// Returns the stable name that programs match on, as listed in `docs/errors.md`.
     pub fn code(&self) -> &'static str {
         self.kind().code()
     }
 
-    /// The HTTP status the API answers with.
+    /// Returns the HTTP status that the API answers with.
     pub fn status(&self) -> u16 {
         match self {
             Error::InvalidEmail | Error::MissingField { .. } | Error::InvalidRequest { .. } => 400,
@@ -196,7 +196,8 @@ impl Error {
         }
     }
 
-    /// Seconds until the same request may succeed, when waiting helps: the `Retry-After` header.
+    /// Returns the seconds until the same request may succeed, if waiting helps: the `Retry-After`
+    /// header.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
             Error::CodesPaused { retry_after, .. } | Error::RateLimited { retry_after } => {
@@ -207,18 +208,18 @@ impl Error {
         }
     }
 
-    /// [`Error::InvalidRequest`] with what is wrong.
+    /// Creates an [`Error::InvalidRequest`] with this problem.
     pub fn invalid(detail: impl Into<String>) -> Self {
         Error::InvalidRequest { detail: detail.into() }
     }
 
-    /// [`Error::MissingField`] with the field's API name.
+    /// Creates an [`Error::MissingField`] with the field's API name.
     pub fn missing(field: &str) -> Self {
         Error::MissingField { field: field.to_owned() }
     }
 }
 
-/// A sentence a person can act on, in the language of the task at hand.
+/// Writes a sentence that a person can act on, in the language of the current task.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&match self {

@@ -13,8 +13,8 @@ use std::fmt;
 
 use super::{error::Error, random::Random};
 
-/// The keys that come of one secret of `SESSION_JWT_SECRET`. One secret, several keys: HKDF (RFC
-/// 5869) with a label for each, so that no key is ever used for two things.
+/// The keys derived from one secret of `SESSION_JWT_SECRET`. HKDF (RFC 5869) derives several keys
+/// from it, with a label for each, so that no key is ever used for two things.
 struct Derived {
     session: SessionKey,
     pepper: [u8; 32],
@@ -24,7 +24,7 @@ struct Derived {
     fingerprint: String,
 }
 
-/// The key of session tokens, ready to sign and to verify.
+/// The key for session tokens, ready to sign and to verify.
 pub struct SessionKey {
     pub signing: EncodingKey,
     pub verifying: DecodingKey,
@@ -42,7 +42,7 @@ impl fmt::Debug for Keys {
 }
 
 impl Keys {
-    /// The keys of `secrets`, which the configuration has already checked for strength.
+    /// Derives the keys of `secrets`, which the configuration has already checked for strength.
     pub fn new(secrets: &[String]) -> Self {
         let derived = secrets
             .iter()
@@ -50,7 +50,7 @@ impl Keys {
                 let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
                 let key = |label: &str| {
                     let mut key = [0; 32];
-                    // 32 bytes are always within what HKDF gives (255 × 32).
+                    // 32 bytes are always within the limit of HKDF (255 × 32).
                     let _ = hkdf.expand(label.as_bytes(), &mut key);
                     key
                 };
@@ -71,18 +71,19 @@ impl Keys {
         Keys { derived }
     }
 
-    /// The keys of session tokens, the one that signs first.
+    /// Returns the keys for session tokens, the signing one first.
     pub fn session(&self) -> impl Iterator<Item = &SessionKey> {
         self.derived.iter().map(|keys| &keys.session)
     }
 
-    /// The peppers of codes, the one for new codes first.
+    /// Returns the peppers for codes, the one for new codes first.
     pub fn peppers(&self) -> impl Iterator<Item = &[u8; 32]> {
         self.derived.iter().map(|keys| &keys.pepper)
     }
 
-    /// Short names of the secrets, the one that signs first, so that hosts can be compared. 40 bits
-    /// that come of a secret by a label of their own say nothing of it or of its keys.
+    /// Returns short names of the secrets, the signing one first, so that hosts can be compared.
+    /// They are 40 bits derived with a label of their own, which reveal nothing of the secret or of
+    /// its keys.
     pub fn fingerprints(&self) -> String {
         let names = self.derived.iter().enumerate().map(|(n, keys)| {
             format!("{} {}", keys.fingerprint, if n == 0 { "signs" } else { "verifies" })
@@ -90,14 +91,14 @@ impl Keys {
         names.collect::<Vec<_>>().join(", ")
     }
 
-    /// A code that only this server could have put under `text`, for device cookies.
+    /// Returns the code that authenticates `text` in a device cookie. Only this server can make it.
     pub fn sign_device(&self, text: &str) -> Result<String, Error> {
         let keys = self.derived.first().ok_or(Error::Internal)?;
         let code = mac(&keys.device, text).ok_or(Error::Internal)?.finalize();
         Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
     }
 
-    /// Whether this server put `code` under `text`.
+    /// Reports whether this server made `code` for `text`.
     pub fn verify_device(&self, text: &str, code: &str) -> bool {
         let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
         self.derived
@@ -105,8 +106,8 @@ impl Keys {
             .any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
     }
 
-    /// What an address is called in the audit table, under each secret in force, the one for new
-    /// rows first: whoever has a dump of the table alone cannot tell whose a row is.
+    /// Returns the pseudonyms of an address in the audit table, one for each secret in force, the
+    /// one for new rows first. A dump of the table alone does not reveal whose a row is.
     pub fn subjects(&self, address: &str) -> impl Iterator<Item = String> {
         let subject = move |keys: &Derived| {
             let digest = mac(&keys.subject, address)?.finalize().into_bytes();
@@ -116,7 +117,7 @@ impl Keys {
     }
 
     /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to
-    /// another row stays shut.
+    /// another row does not open.
     pub fn seal(&self, random: &Random, name: &str, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let nonce = random.bytes::<24>()?;
         let payload = Payload { msg: plain, aad: name.as_bytes() };
@@ -128,7 +129,7 @@ impl Keys {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
-    /// What was sealed under `name`, or nothing when no key in force opens it.
+    /// Opens what was sealed under `name`; `None` if no key in force opens it.
     pub fn open(&self, name: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, sealed) = sealed.split_at_checked(24)?;
         let payload = || Payload { msg: sealed, aad: name.as_bytes() };
@@ -142,7 +143,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// HMAC takes a key of any length, so there is always one; the type says otherwise.
+/// Starts an HMAC over `text`. HMAC takes a key of any length, so this never fails, although its
+/// type allows it.
 fn mac(key: &[u8; 32], text: &str) -> Option<Hmac<Sha256>> {
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
     mac.update(text.as_bytes());

@@ -1,4 +1,4 @@
-//! The counters of this process, as Prometheus reads them.
+//! The metrics of this process, for Prometheus.
 
 use metrics::gauge;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -6,11 +6,11 @@ use std::{fs, sync::OnceLock, time::Duration};
 
 use super::clock::{Clock, SECOND};
 
-/// Seconds: from a cached page to a slow database.
+/// Histogram buckets in seconds: from a cached page to a slow database.
 const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
 
-/// Time between two calls of [`upkeep`]: a flood of requests leaves some hundred kilobytes of
-/// samples meanwhile.
+/// Time between two calls of [`upkeep`]. Meanwhile a flood of requests leaves some hundred
+/// kilobytes of samples.
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(2);
 
 fn builder() -> PrometheusBuilder {
@@ -18,7 +18,7 @@ fn builder() -> PrometheusBuilder {
     PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS).unwrap_or_default()
 }
 
-/// The counters of this process. One for all: the `metrics` crate knows no other way.
+/// Returns the recorder of this process. The `metrics` crate allows only one.
 fn recorder() -> Option<&'static PrometheusHandle> {
     static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
@@ -28,28 +28,28 @@ fn recorder() -> Option<&'static PrometheusHandle> {
     RECORDER.get_or_init(install).as_ref()
 }
 
-/// Adds the samples of histograms to their buckets. The exporter keeps each of them, about 20
-/// bytes a request, until somebody reads `/metrics` or this is called.
+/// Adds the samples of histograms to their buckets. Otherwise the exporter keeps each sample, about
+/// 20 bytes a request, until somebody reads `/metrics`.
 pub fn upkeep() {
     if let Some(recorder) = recorder() {
         recorder.run_upkeep();
     }
 }
 
-/// Starts counting.
+/// Starts the metrics.
 pub fn init(clock: &Clock) {
     recorder();
     gauge!("latchkey_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     gauge!("process_start_time_seconds").set(clock.now() as f64 / SECOND as f64);
 }
 
-/// All there is to tell, as text.
+/// Returns all metrics as text.
 pub fn text() -> String {
     look_at_the_process();
     recorder().map(PrometheusHandle::render).unwrap_or_default()
 }
 
-/// Memory and open files, as Linux counts them; elsewhere they are not told.
+/// Measures memory and open files on Linux; other systems do not report them.
 fn look_at_the_process() {
     let field = |file: &str, name: &str| {
         let text = fs::read_to_string(file).ok()?;
@@ -77,7 +77,7 @@ mod tests {
         memory.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    /// In a process of its own: others of this one take memory, too.
+    /// Runs in a process of its own: other tests in this one take memory, too.
     #[test]
     fn samples_that_nobody_reads_are_not_kept() {
         let this = std::env::current_exe().unwrap();

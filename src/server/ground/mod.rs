@@ -1,4 +1,4 @@
-//! What everything stands on: clocks, randomness, keys, words, logs, counters, and the one error enum.
+//! The foundations: clocks, randomness, keys, words, logs, metrics, and the one error enum.
 
 pub mod clock;
 pub mod error;

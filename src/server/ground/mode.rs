@@ -1,4 +1,4 @@
-//! What a mail carries: link, code, or both.
+//! The content of a mail: link, code, or both.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use super::error::Error;
 
-/// The mode of an auth request, by its name in API, policy and database.
+/// Content of a sign-in mail: a link, a code (`OTP`) or both. API, policy and database use these
+/// names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Mode {
@@ -25,8 +26,8 @@ impl Mode {
         self != Mode::Link
     }
 
-    /// What the policy `self` of now leaves of a request that was begun in the mode of this name;
-    /// nothing when all of it was withdrawn.
+    /// Returns what the current policy `self` leaves of a request that was begun in the mode
+    /// `name`; `None` if all of it was withdrawn.
     pub fn left_of(self, name: &str) -> Option<Mode> {
         match (name.parse().ok()?, self) {
             (begun, now) if begun == now => Some(now),
@@ -35,8 +36,8 @@ impl Mode {
         }
     }
 
-    /// The mode for a request that asks for `wanted` where the policy says `self`: less than the
-    /// policy is granted, other than the policy is not.
+    /// Returns the mode for a request that asks for `wanted` where the policy says `self`. Less
+    /// than the policy is granted, anything else is refused.
     pub fn narrowed(self, wanted: Option<Mode>) -> Result<Mode, Error> {
         match wanted {
             None => Ok(self),

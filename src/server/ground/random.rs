@@ -9,8 +9,8 @@ use std::sync::{
 
 use super::error::Error;
 
-/// Where random bytes come from: the operating system, or a seed that lets a test know every secret
-/// in advance.
+/// Source of random bytes: the operating system, or a seed that lets a test know every secret in
+/// advance.
 #[derive(Clone, Debug, Default)]
 pub enum Random {
     #[default]
@@ -19,14 +19,14 @@ pub enum Random {
 }
 
 impl Random {
-    /// A source whose every byte follows from `seed`. For tests alone.
+    /// Creates a source whose every byte follows from `seed`. Only for tests.
     pub fn seeded(seed: u64) -> Self {
         Random::Seeded(Arc::new(AtomicU64::new(seed << 32)))
     }
 
-    /// `N` bytes nobody can guess (ASVS 5.0 11.5.1). Fails only when the operating system has no
-    /// entropy to give.
-    #[allow(clippy::disallowed_methods)] // the one place that may
+    /// Returns `N` bytes that nobody can guess (ASVS 5.0 11.5.1). Fails only if the operating
+    /// system has no entropy to give.
+    #[allow(clippy::disallowed_methods)] // allowed only here
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
         match self {
@@ -45,13 +45,13 @@ impl Random {
         Ok(bytes)
     }
 
-    /// A random name of 128 bits, as 22 characters of base64url.
+    /// Returns a random name of 128 bits, as 22 characters of base64url.
     pub fn id(&self) -> Result<String, Error> {
         Ok(URL_SAFE_NO_PAD.encode(self.bytes::<16>()?))
     }
 
-    /// A number below 1,000,000, each equally likely: draws that would favour the low ones are
-    /// thrown away.
+    /// Returns a number below 1,000,000, each equally likely: draws that would favour the low ones
+    /// are thrown away.
     pub fn six_digits(&self) -> Result<u32, Error> {
         const CODES: u32 = 1_000_000;
         loop {

@@ -1,4 +1,4 @@
-//! Characters as Unicode classes them, where the standard library does not say.
+//! Unicode properties of characters that the standard library lacks.
 
 use icu_properties::{
     CodePointMapData, CodePointMapDataBorrowed, CodePointSetData, CodePointSetDataBorrowed,
@@ -11,24 +11,24 @@ const JOINING: CodePointMapDataBorrowed<'static, JoiningType> = CodePointMapData
 const INVISIBLE: CodePointSetDataBorrowed<'static> =
     CodePointSetData::new::<DefaultIgnorableCodePoint>();
 
-/// Keeps two letters apart that would join.
+/// Zero-width non-joiner: keeps two letters apart that would join.
 const ZWNJ: char = '\u{200c}';
-/// Asks for a joined form.
+/// Zero-width joiner: asks for a joined form.
 const ZWJ: char = '\u{200d}';
-/// The combining class of what takes a consonant's vowel away: halant, virama, coeng.
+/// Combining class of signs that take a consonant's vowel away: halant, virama, coeng.
 const VIRAMA: u8 = 9;
 
-/// Nothing is seen of it: a zero-width space, a soft hyphen, a mark of direction.
+/// True for an invisible character: a zero-width space, a soft hyphen, a direction mark.
 pub fn is_invisible(c: char) -> bool {
     INVISIBLE.contains(c)
 }
 
-/// White space, or not even that: what goes at both ends of a thing that was typed or pasted.
+/// True for white space and invisible characters, which are trimmed off typed or pasted text.
 pub fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_invisible(c)
 }
 
-/// A vowel sign, a tone, an accent: it belongs to the letter before it.
+/// True for a mark, which belongs to the letter before it: a vowel sign, a tone, an accent.
 pub fn is_mark(c: char) -> bool {
     matches!(CATEGORY.get(c), GeneralCategory::NonspacingMark | GeneralCategory::SpacingMark)
         && !is_invisible(c)
@@ -38,10 +38,10 @@ pub fn is_joiner(c: char) -> bool {
     matches!(c, ZWNJ | ZWJ)
 }
 
-/// Whether a script is written with this joiner between what stands before and after it: behind a
-/// virama, before one (the reph of Bengali), or between letters that would join, as in Persian. The
-/// rules of RFC 5892, A.1 and A.2, but that a letter which never joins the next one may come first:
-/// people type a joiner there, too.
+/// Reports whether a script uses this joiner between the text before and after it: after a virama,
+/// before one (the reph of Bengali), or between letters that would join, as in Persian. These are
+/// the rules of RFC 5892, A.1 and A.2, except that a letter which never joins the next one may come
+/// first: people type a joiner there, too.
 pub fn is_joiner_in_place(before: &[char], joiner: char, after: &[char]) -> bool {
     let is_virama = |c: Option<&char>| c.is_some_and(|c| canonical_combining_class(*c) == VIRAMA);
     let joining = |c: Option<&char>, types: &[JoiningType]| {
@@ -57,8 +57,9 @@ pub fn is_joiner_in_place(before: &[char], joiner: char, after: &[char]) -> bool
             && joining(after.iter().find(is_seen), &[right, dual])
 }
 
-/// The value of a decimal digit of any script. Unicode keeps each script's ten together, zero first,
-/// and where such tens adjoin, the first begins with its zero.
+/// Returns the value of a decimal digit of any script. Unicode keeps the ten digits of a script
+/// together, zero first. Where such tens adjoin, the first begins with its zero, so the distance
+/// from the start of the run, modulo 10, is the value.
 pub fn digit(c: char) -> Option<char> {
     let is_digit = |code: u32| CATEGORY.get32(code) == GeneralCategory::DecimalNumber;
     let code = u32::from(c);

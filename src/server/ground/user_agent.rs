@@ -1,10 +1,10 @@
-//! User agents as people know them.
+//! User agents in words that people know.
 
 use woothee::parser::Parser;
 
 use super::words::say;
 
-/// A user agent as people know it: "Firefox on Linux".
+/// Describes a user agent in words that people know: "Firefox on Linux".
 pub fn describe(user_agent: &str) -> String {
     let unknown = |name: &str| name.is_empty() || name == "UNKNOWN";
     match Parser::new().parse(user_agent) {

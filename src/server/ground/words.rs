@@ -1,8 +1,7 @@
-//! What people read, in their language. The words themselves are in
-//! `words/<language>/latchkey.ftl`.
+//! The words that people read, in their language, from `words/<language>/latchkey.ftl`.
 //!
-//! The language is that of the task at hand: the router sets it for each request, the outbox for
-//! each mail. So whoever has something to say need not be told in which language.
+//! The language is that of the current task: the router sets it for each request, the outbox for
+//! each mail. So code that needs words does not have to be given a language.
 
 use i18n_embed::{
     I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
@@ -25,7 +24,7 @@ pub enum Language {
 impl Language {
     pub const ALL: [Language; 2] = [Language::En, Language::De];
 
-    /// As HTML and HTTP name it (BCP 47).
+    /// Returns the tag that HTML and HTTP use (BCP 47).
     pub fn tag(self) -> &'static str {
         match self {
             Language::En => "en",
@@ -33,7 +32,7 @@ impl Language {
         }
     }
 
-    /// As those who speak it do.
+    /// Returns the name in the language itself.
     pub fn name(self) -> &'static str {
         match self {
             Language::En => "English",
@@ -41,15 +40,16 @@ impl Language {
         }
     }
 
-    /// The language with this tag.
+    /// Returns the language with this tag.
     pub fn of_tag(tag: &str) -> Option<Self> {
         Language::ALL.into_iter().find(|language| language.tag() == tag)
     }
 
-    /// The one of ours that an `Accept-Language` header likes best (RFC 9110, 12.5.4), whatever the
-    /// country; of two liked alike, the one that comes first. What has `q=0` is not wanted at all.
+    /// Returns the language of ours that an `Accept-Language` header prefers (RFC 9110, 12.5.4),
+    /// whatever the country. Of two with equal preference, the first in the header wins. `q=0`
+    /// excludes a language.
     pub fn accepted(header: &str) -> Self {
-        // Longer ones are nobody's wish.
+        // Longer headers are cut: no browser sends them.
         let header = header.get(..300).unwrap_or(header);
         let ranges: Vec<(&str, f32)> = header.split(',').map(range).collect();
         let liking = |language: Language| {
@@ -61,12 +61,12 @@ impl Language {
             ranges.iter().position(|(tag, _)| tag.eq_ignore_ascii_case(language.tag()))
         };
         let mut liked = Language::ALL.map(|language| (liking(language), language));
-        // Sorting keeps the order of what is alike: first by place, then by liking.
+        // The sort is stable: first by place, then by preference.
         liked.sort_by_key(|(_, language)| place(*language).unwrap_or(usize::MAX));
         liked.sort_by(|(one, _), (other, _)| other.unwrap_or(0.0).total_cmp(&one.unwrap_or(0.0)));
         match liked[0] {
             (Some(q), language) if q > 0.0 => language,
-            // None is liked: the default, unless that very one is refused and another is not.
+            // No preference: the default, unless it is excluded and another is not.
             _ => Language::ALL
                 .into_iter()
                 .find(|language| liking(*language).is_none())
@@ -85,7 +85,8 @@ impl Language {
     }
 }
 
-/// One range of an `Accept-Language` header: its language without the country, and its quality.
+/// Parses one range of an `Accept-Language` header: its language without the country, and its
+/// quality.
 fn range(text: &str) -> (&str, f32) {
     let mut parts = text.split(';').map(str::trim);
     let tag = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
@@ -93,7 +94,7 @@ fn range(text: &str) -> (&str, f32) {
     (tag, quality.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
 }
 
-/// The files as they are in the program.
+/// The word files, as they are in the program.
 struct Catalogues;
 
 impl I18nAssets for Catalogues {
@@ -117,8 +118,8 @@ fn load(language: Language) -> FluentLanguageLoader {
     if let Err(error) = loader.load_languages(&Catalogues, &[language.identifier()]) {
         tracing::error!(%error, "the words of a language cannot be read");
     }
-    // The marks around what is put into a sentence are for mixed directions; they would be in
-    // subjects and code lines, too.
+    // Isolating marks around inserted values are for mixed text directions. They would also be in
+    // subjects and lines with codes.
     loader.set_use_isolating(false);
     loader
 }
@@ -127,28 +128,28 @@ tokio::task_local! {
     static LANGUAGE: Language;
 }
 
-/// Does `work` in this language.
+/// Runs `work` in this language.
 pub fn within<F: Future>(language: Language, work: F) -> impl Future<Output = F::Output> {
     LANGUAGE.scope(language, work)
 }
 
-/// Says something in this language.
+/// Runs `say` in this language, synchronously.
 pub fn speaking<T>(language: Language, say: impl FnOnce() -> T) -> T {
     LANGUAGE.sync_scope(language, say)
 }
 
-/// The language of the task at hand; English outside of any.
+/// Returns the language of the current task, or English outside of any.
 pub fn language() -> Language {
     LANGUAGE.try_with(|language| *language).unwrap_or_default()
 }
 
-/// The words of the task at hand, for `say!`.
+/// Returns the words in the language of the current task, for `say!`.
 pub fn words() -> &'static FluentLanguageLoader {
     language().loader()
 }
 
-/// A sentence of the catalogue, in the language of the task at hand. A key or an argument that is
-/// not there fails the build.
+/// Returns a sentence of the catalogue in the language of the current task. A missing key or
+/// argument fails the build.
 macro_rules! say {
     ($($sentence:tt)*) => {
         i18n_embed_fl::fl!($crate::server::ground::words::words(), $($sentence)*)
@@ -156,7 +157,7 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// A waiting time as people say it.
+/// Returns a waiting time in words.
 pub fn duration(seconds: u64) -> String {
     match seconds {
         0..=90 => say!("seconds", n = seconds.max(1)),
@@ -166,12 +167,12 @@ pub fn duration(seconds: u64) -> String {
     }
 }
 
-/// How long ago `at` is.
+/// Returns in words how long ago `at` is.
 pub fn ago(at: Millis, now: Millis) -> String {
     say!("ago", duration = duration(super::clock::seconds_until(at, now)))
 }
 
-/// A date and a time of day, in UTC: who reads a mail may be anywhere.
+/// Returns a date and a time of day, in UTC: the reader of a mail may be anywhere.
 pub fn date(at: Millis) -> String {
     let at = OffsetDateTime::from_unix_timestamp(at.div_euclid(SECOND))
         .unwrap_or(OffsetDateTime::UNIX_EPOCH);

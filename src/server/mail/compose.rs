@@ -1,4 +1,4 @@
-//! What a mail says: text and HTML of the same words.
+//! Composes mails: text and HTML of the same words.
 
 use lettre::{
     Message,
@@ -25,7 +25,7 @@ use crate::server::{
     values::{address::Address, public_url::PublicUrl, shown::shown},
 };
 
-/// A mail ready for the transport, and what a developer wants to see of it.
+/// A mail ready for the transport, and the parts of it that a developer wants to see.
 #[derive(Clone, Debug)]
 pub struct Composed {
     pub message: Message,
@@ -37,7 +37,7 @@ pub struct Composed {
     pub code: Option<String>,
 }
 
-/// Why a mail could not be put together; no retry will help.
+/// The reason that a mail could not be composed. No retry will help.
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
     #[error("template: {0}")]
@@ -49,15 +49,15 @@ pub enum ComposeError {
 }
 
 impl Templates {
-    /// The templates in force: the built-in ones, or those of the policy's folder, tried on
+    /// Loads the templates in force: the built-in ones, or those of the policy's folder, tested on
     /// samples.
     pub fn of_policy(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
         Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
     }
 
-    /// The mail to `to` that says `letter`, in its language. `id` names it for ever, so that a
-    /// duplicate after a crash is recognised as one.
-    #[allow(clippy::too_many_arguments)] // a mail is made of all of them
+    /// Composes the mail to `to` from `letter`, in its language. `id` names the mail permanently,
+    /// so that a duplicate after a crash is recognised as one.
+    #[allow(clippy::too_many_arguments)] // a mail needs all of them
     pub fn mail(
         &self,
         id: &str,
@@ -87,8 +87,8 @@ impl Templates {
         })
     }
 
-    /// The mails as they would look now, in the language of the task at hand: `sign_in`,
-    /// `new_device` or `password`.
+    /// Composes a sample mail as it would look at `now`, in the language of the current task.
+    /// `kind` is `sign_in`, `new_device` or `password`.
     pub fn sample(
         &self,
         kind: &str,
@@ -118,9 +118,9 @@ impl Templates {
     }
 }
 
-/// Who a mail goes to. An address of ours holds nothing that could end a command or a header, and
-/// needs no second look; lettre's own takes code points for octets, and refuses most scripts that
-/// are written with marks.
+/// Parses the recipient of a mail. An [`Address`] holds nothing that could end a command or a
+/// header, so it needs no second check. lettre's own parser counts code points as octets, and
+/// refuses most scripts that are written with marks.
 pub fn recipient(to: &str) -> Result<lettre::Address, lettre::address::AddressError> {
     match Address::parse(to).ok().as_ref().and_then(|address| address.as_str().split_once('@')) {
         Some((local, domain)) => Ok(lettre::Address::new_dangerous(local, domain)),
@@ -128,20 +128,20 @@ pub fn recipient(to: &str) -> Result<lettre::Address, lettre::address::AddressEr
     }
 }
 
-/// Who mails are from.
+/// The sender of mails.
 struct Sender<'a> {
     from: &'a Mailbox,
     public_url: &'a PublicUrl,
 }
 
 impl Sender<'_> {
-    /// What stands above every mail of ours. `id` names it for ever.
+    /// Starts a message with the headers that all our mails share. `id` names it permanently.
     fn message(&self, id: &str, to: &str, subject: &str) -> Result<MessageBuilder, ComposeError> {
         let raw = |name: &'static str, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
         };
         let to = recipient(to)?;
-        // Said, not left to lettre, which would read it from the header by its own narrower rules.
+        // Set here: lettre would read it from the headers by its own, narrower rules.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])?;
         Ok(Message::builder()
             .envelope(envelope)
@@ -149,16 +149,16 @@ impl Sender<'_> {
             .to(Mailbox::new(None, to))
             .subject(subject)
             .message_id(Some(format!("<{id}@{}>", self.public_url.host())))
-            // RFC 3834: no vacation answers, please.
+            // RFC 3834: asks for no vacation replies.
             .raw_header(raw("Auto-Submitted", "auto-generated"))
             .raw_header(raw("X-Auto-Response-Suppress", "All"))
-            // Mail programs that thread by subject show each by itself.
+            // Mail programs that thread by subject show each mail by itself.
             .raw_header(raw("X-Entity-Ref-ID", id))
             .raw_header(raw("Content-Language", language().tag())))
     }
 }
 
-/// A mail that says nothing but that mails arrive.
+/// Composes a mail that says only that mails arrive.
 pub fn test_mail(
     id: &str,
     to: &str,
@@ -181,8 +181,8 @@ pub fn test_mail(
     })
 }
 
-/// What the templates of the sign-in mail may say. The names are reserved: a caller's variables are
-/// under `variables`.
+/// Returns the variables for the templates of the sign-in mail. The names are reserved: a caller's
+/// variables are under `variables`.
 fn sign_in(letter: &SignInLetter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
     let brand = policy.brand.name.as_str();
     let SignInLetter { link, code, not_you, template, .. } = letter;
@@ -225,7 +225,7 @@ fn sign_in(letter: &SignInLetter, policy: &Policy, public_url: &PublicUrl, now: 
     context! { link, code, code_spaced, lifetime, template, not_you, asked, words, variables, ..of_every_mail(policy, public_url) }
 }
 
-/// What the templates of the notice of a new device may say.
+/// Returns the variables for the templates of the notice of a new device.
 fn new_device(
     notice: &NewDeviceLetter,
     address: &str,
@@ -244,7 +244,7 @@ fn new_device(
     context! { address, words, not_you => notice.end_session, ..of_every_mail(policy, public_url) }
 }
 
-/// What the templates of the notice of a password may say.
+/// Returns the variables for the templates of the notice of a password.
 fn password_change(
     change: &PasswordLetter,
     address: &str,
@@ -346,8 +346,8 @@ impl Samples {
     }
 }
 
-/// What a caller gave for the mail. One it left out is empty: a mail without a first name is better
-/// than none.
+/// A caller's variables for the mail. One that is missing is empty: a mail without a first name is
+/// better than none.
 #[derive(Debug)]
 struct Variables(BTreeMap<String, String>);
 

@@ -1,4 +1,4 @@
-//! The dev mailbox: where mails go in development when there is no `SMTP_URL`.
+//! The dev mailbox, which receives mails in development when there is no `SMTP_URL`.
 
 use lettre::message::Mailbox;
 use std::{
@@ -16,20 +16,20 @@ use crate::server::{
     values::public_url::PublicUrl,
 };
 
-/// How many mails it keeps.
+/// Number of mails the mailbox keeps.
 const KEPT: usize = 50;
 
-/// The last mails, newest first.
+/// A mailbox that keeps the last mails, newest first.
 #[derive(Clone, Debug)]
 pub struct DevMailbox {
     mails: Arc<Mutex<VecDeque<Received>>>,
-    /// What samples are made of.
+    /// Templates for samples.
     templates: Arc<Templates>,
     pub from: Mailbox,
     clock: Clock,
 }
 
-/// A mail that came.
+/// A mail that arrived.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub number: usize,
@@ -49,12 +49,12 @@ impl DevMailbox {
         mails.truncate(KEPT);
     }
 
-    /// What it keeps, newest first.
+    /// Returns the mails it keeps, newest first.
     pub fn all(&self) -> Vec<Received> {
         self.mails.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// The mail with this number, or a sample like `sign_in-de`.
+    /// Returns the mail with this number, or a sample like `sign_in-de`.
     pub fn get(&self, wanted: &str, policy: &Policy, public_url: &PublicUrl) -> Option<Composed> {
         if let Some((kind, language)) =
             wanted.split_once('-').and_then(|(kind, tag)| Some((kind, Language::of_tag(tag)?)))

@@ -1,5 +1,6 @@
-//! Whether the mail server lets us in. While it does not, one mail at a time asks again, later each
-//! time: hundreds that wait would else be hundreds of failed logins a minute, and a locked account.
+//! Tracks whether the mail server accepts our sessions. While it does not, one mail at a time tries
+//! again, after growing waits. Otherwise hundreds of waiting mails would mean hundreds of failed
+//! logins a minute, and a locked account.
 
 use metrics::gauge;
 use std::{
@@ -9,7 +10,7 @@ use std::{
 
 use crate::server::ground::clock::Clock;
 
-/// The first wait after a session was refused; doubled with each more, up to the last.
+/// Wait after the first refused session. Each further refusal doubles it, up to [`LAST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LAST_WAIT: Duration = Duration::from_secs(30);
 
@@ -23,11 +24,11 @@ pub struct Health {
 
 #[derive(Debug)]
 struct Refused {
-    /// How often in a row.
+    /// Refusals in a row.
     times: u32,
-    /// When the next mail may ask, by the monotonic clock.
+    /// Earliest time of the next attempt, by the monotonic clock.
     until: Duration,
-    /// Whether one does.
+    /// True while a mail attempts it.
     asking: bool,
 }
 
@@ -47,7 +48,7 @@ impl Health {
         self.lock().is_none()
     }
 
-    /// How many of `free` mails may be sent now.
+    /// Returns how many of `free` mails may be sent at the moment.
     pub fn room(&self, free: usize) -> usize {
         let (mut refused, now) = (self.lock(), self.clock.monotonic());
         let Some(refused) = refused.as_mut() else { return free };
@@ -55,12 +56,12 @@ impl Health {
             return 0;
         }
         refused.asking = true;
-        // Should nothing be heard of that mail (it had expired), another asks after as long again.
+        // If that mail never reports back (it had expired), another tries after the same wait.
         refused.until = now + refused.wait();
         free.min(1)
     }
 
-    /// A session was refused.
+    /// Records that a session was refused.
     pub fn refused(&self, why: &str) {
         let (mut refused, now) = (self.lock(), self.clock.monotonic());
         match refused.as_mut() {
@@ -74,17 +75,17 @@ impl Health {
                 refused.times += 1;
                 refused.asking = false;
                 refused.until = now + refused.wait();
-                // Twice in a row: not a server that was full for a moment.
+                // Twice in a row means more than a server that was full for a moment.
                 if refused.times == 2 {
                     tracing::error!(why, "the mail server does not take mails from us; they wait");
                 }
             }
-            // It was begun before we knew.
+            // This session began before the refusal was known.
             Some(_) => {}
         }
     }
 
-    /// A session came as far as the recipient.
+    /// Records that a session got as far as the recipient.
     pub fn works(&self) {
         if let Some(refused) = self.lock().take() {
             gauge!(GAUGE).set(0);

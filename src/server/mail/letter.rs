@@ -1,4 +1,4 @@
-//! What a mail will say, sealed for its stay in the outbox: it holds the link, the code or another
+//! The content of a mail, sealed while it is in the outbox: it holds the link, the code or another
 //! secret.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::server::ground::{
     clock::Millis, error::Error, keys::Keys, random::Random, words::Language,
 };
 
-/// All that a mail says.
+/// The content of a mail.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Letter {
@@ -18,7 +18,7 @@ pub enum Letter {
     PasswordLetter(PasswordLetter),
 }
 
-/// The mail that was asked for.
+/// The sign-in mail that was asked for.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SignInLetter {
     /// The whole link, unless the mode has none.
@@ -27,10 +27,10 @@ pub struct SignInLetter {
     pub expires_at: Millis,
     pub requested_at: Millis,
     pub user_agent: String,
-    /// The network it was asked for from.
+    /// Network that the request came from.
     #[serde(default)]
     pub network: String,
-    /// Where somebody else's sign-in is stopped.
+    /// URL that stops a sign-in which somebody else began.
     #[serde(default)]
     pub not_you: String,
     #[serde(default)]
@@ -39,7 +39,7 @@ pub struct SignInLetter {
     pub variables: BTreeMap<String, String>,
 }
 
-/// Which words it uses.
+/// Wording of the mail: to sign in, or to sign up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Template {
@@ -60,7 +60,7 @@ impl Template {
 /// The notice of a sign-in in a browser that was not seen before.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct NewDeviceLetter {
-    /// Where the session is ended.
+    /// URL that ends the session.
     pub end_session: String,
     pub signed_in_at: Millis,
     pub user_agent: String,
@@ -68,10 +68,10 @@ pub struct NewDeviceLetter {
     pub language: Language,
 }
 
-/// The notice of a password that was set or removed.
+/// The notice that a password was set or removed.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PasswordLetter {
-    /// Where whoever did it is put out.
+    /// URL that ends the session of whoever changed the password.
     pub put_out: String,
     pub changed_at: Millis,
     pub was_set: bool,
@@ -89,7 +89,7 @@ impl Letter {
         }
     }
 
-    /// Which of the outbox's ranks it has: what somebody waits for goes first.
+    /// Returns the rank in the outbox: mails that somebody waits for go first.
     pub fn rank(&self) -> i64 {
         match self {
             Letter::SignIn(_) => 0,
@@ -97,13 +97,13 @@ impl Letter {
         }
     }
 
-    /// Sealed for the mail `mail_id`.
+    /// Seals the letter for the mail `mail_id`.
     pub fn seal(&self, keys: &Keys, random: &Random, mail_id: &str) -> Result<Vec<u8>, Error> {
         let plain = serde_json::to_vec(self).map_err(|_| Error::Internal)?;
         keys.seal(random, mail_id, &plain)
     }
 
-    /// What was sealed for the mail `mail_id`; nothing when no key in force opens it.
+    /// Opens a letter that was sealed for the mail `mail_id`; `None` if no key in force opens it.
     pub fn open(keys: &Keys, mail_id: &str, sealed: &[u8]) -> Option<Self> {
         serde_json::from_slice(&keys.open(mail_id, sealed)?).ok()
     }

@@ -1,9 +1,9 @@
-//! The words of a mail server, without the address that they like to repeat.
+//! Masks the address that a mail server likes to repeat in its replies.
 
 use crate::server::values::address::masked;
 
-/// `words` with every spelling of `address` masked: the whole or its local part alone, with or
-/// without what stands behind a `+`, in capitals or not (ASVS 5.0 16.2.5).
+/// Returns `words` with every spelling of `address` masked: the whole or the local part alone, with
+/// or without the part after a `+`, in any case (ASVS 5.0 16.2.5).
 pub fn without(address: &str, words: &str) -> String {
     let mask = masked(address);
     let local = address.split_once('@').map_or(address, |(local, _)| local);
@@ -14,7 +14,7 @@ pub fn without(address: &str, words: &str) -> String {
     replaced(&words, plain, short)
 }
 
-/// `text` with `with` for each `word` that is no part of a longer one, whatever its case.
+/// Replaces each `word` in `text` by `with`, in any case, unless it is part of a longer word.
 fn replaced(text: &str, word: &str, with: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let (mut rest, mut before) = (text, None);
@@ -23,7 +23,7 @@ fn replaced(text: &str, word: &str, with: &str) -> String {
             .then_some(rest)
             .and_then(|rest| behind(rest, word))
             .filter(|after| !after.starts_with(char::is_alphanumeric))
-            // What a mask has left of it: a***@example.com.
+            // A mask that is already there: a***@example.com.
             .filter(|after| !after.starts_with("***"));
         match after {
             Some(after) => {
@@ -39,7 +39,7 @@ fn replaced(text: &str, word: &str, with: &str) -> String {
     out
 }
 
-/// What stands behind `word` in a text that begins with it, in whatever case.
+/// Returns the rest of `text` after `word`, if `text` begins with it, in any case.
 fn behind<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let mut rest = text.chars();
     for expected in word.chars() {

@@ -1,4 +1,4 @@
-//! Mail: what it says, and how it is sent.
+//! Mail: composing and sending.
 
 pub mod compose;
 pub mod dev_mailbox;

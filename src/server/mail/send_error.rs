@@ -1,29 +1,29 @@
-//! Why a mail was not taken, and whose fault that is: ours, its recipient's, its own.
+//! The reasons that a mail was not accepted, by fault: ours, the recipient's, the mail's own.
 
 use lettre::transport::smtp;
 use std::fmt;
 
-/// Why a mail was not taken.
+/// The reason that a mail was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The mail server did not let us in, or lets us send no more: no mail of ours would fare
-    /// better. Ours to mend, so trying again helps once it is.
+    /// The mail server refused our session, or our quota is used up: no mail of ours would fare
+    /// better. We have to fix it; trying again helps after that.
     #[error("{0}")]
     OfUs(String),
-    /// Trying again may help: a 4xx (RFC 5321, 4.2.1), a connection that broke, a server that takes
+    /// Trying again may help: a 4xx (RFC 5321, 4.2.1), a broken connection, or a server that takes
     /// too long.
     #[error("{0}")]
     ForNow(String),
-    /// Its recipient cannot have it, now or later.
+    /// The recipient cannot receive it, now or later.
     #[error("{0}")]
     OfRecipient(String),
-    /// It cannot be put together or put on the wire.
+    /// The mail cannot be composed or put on the wire.
     #[error("{0}")]
     OfMail(String),
 }
 
 impl SendError {
-    /// As a label.
+    /// Returns the name for metric labels.
     pub fn name(&self) -> &'static str {
         match self {
             SendError::OfUs(_) => "session",
@@ -61,7 +61,7 @@ impl fmt::Display for Step {
 }
 
 impl Step {
-    /// What an error of this step means for the mail.
+    /// Classifies an error of this step.
     pub fn send_error(self, error: &smtp::Error) -> SendError {
         let words = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         let why = format!("{self}: {error}");
@@ -71,7 +71,7 @@ impl Step {
         }
     }
 
-    /// The server said nothing in time.
+    /// Returns the error for a server that did not answer in time.
     pub fn too_slow(self) -> SendError {
         self.passing(format!("{self}: the mail server took too long"))
     }
@@ -83,16 +83,16 @@ impl Step {
         }
     }
 
-    /// A 5xx. Before RCPT it can only be about us. At RCPT it is about the recipient, unless it
-    /// says that we are nobody who may send, or have sent enough. At DATA servers answer for all
-    /// of these, and for the message; there it takes a status (RFC 3463) or a code that means the
-    /// recipient or the message.
+    /// Classifies a 5xx. Before RCPT it can only be about us. At RCPT it is about the recipient,
+    /// unless it says that we may not send, or have sent enough. At DATA, servers answer for all of
+    /// these and for the message. There only a status (RFC 3463) or a code that means the recipient
+    /// or the message counts as that.
     fn permanent(self, code: u16, words: &str, why: String) -> SendError {
         let status = enhanced(words);
         let is_about_us = match (code, status) {
-            // RFC 4954, 6: authentication is missing or wrong. 421 and 521: nobody is served.
+            // RFC 4954, 6: authentication is missing or wrong. 521: the server serves nobody.
             (521 | 530 | 534 | 535 | 538, _) => true,
-            // The sender's address; a quota of the sender's (widely used, Gmail among others).
+            // The sender's address; the sender's quota (widely used, Gmail among others).
             (_, Some((1, 7 | 8) | (4, 5))) => true,
             _ => words.to_ascii_lowercase().contains("relay"),
         };
@@ -103,7 +103,7 @@ impl Step {
                 (_, Some((6, _) | (3, 4))) => SendError::OfMail(why),
                 (550 | 551 | 553, None) => SendError::OfRecipient(why),
                 (552, None) => SendError::OfMail(why),
-                // Policy, reputation, a server in trouble.
+                // Policy, reputation, or a server in trouble.
                 _ => SendError::ForNow(why),
             },
             _ => SendError::OfUs(why),
@@ -111,7 +111,7 @@ impl Step {
     }
 }
 
-/// Subject and detail of the enhanced status that words begin with: 5.`subject`.`detail`.
+/// Parses subject and detail of the enhanced status at the start of `words`: 5.`subject`.`detail`.
 fn enhanced(words: &str) -> Option<(u16, u16)> {
     let status = words.split_whitespace().next()?;
     let mut numbers = status.strip_prefix("5.")?.split('.').map(str::parse);

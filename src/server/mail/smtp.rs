@@ -1,7 +1,7 @@
-//! SMTP (RFC 5321): one mail server, and connections to it that stay open.
+//! SMTP (RFC 5321) to one mail server, over connections that stay open.
 //!
-//! Not lettre's own transport: of a refusal it does not tell at which command it came, and so not
-//! whose it is.
+//! lettre's own transport is not used: it does not say at which command a refusal came, and so not
+//! whose fault it is.
 
 use lettre::{
     Message,
@@ -31,27 +31,27 @@ use crate::server::{
     values::public_url::PublicUrl,
 };
 
-/// How long a connection stays open that nobody uses.
+/// Time after which an unused connection is closed.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// A mail server.
+/// A mail server, and connections to it.
 pub struct Smtp {
     host: String,
     port: u16,
     tls: Tls,
     credentials: Option<Credentials>,
-    /// What we call ourselves at EHLO.
+    /// Our name at EHLO.
     hello: ClientId,
-    /// How long it may take over one command.
+    /// Maximum time for one command.
     patience: Duration,
     clock: Clock,
-    /// Connections that wait for the next mail, the last used last, and since when.
+    /// Connections that wait for the next mail, the last used at the end.
     kept: Mutex<Vec<Kept>>,
-    /// How many may.
+    /// Maximum number of waiting connections.
     most: usize,
 }
 
-/// A connection, and when it was last used, by the monotonic clock.
+/// A connection, and the time of its last use, by the monotonic clock.
 type Kept = (AsyncSmtpConnection, Duration);
 
 impl fmt::Debug for Smtp {
@@ -61,8 +61,9 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// The server that `url` names: `smtps://` for TLS, `smtp://…?tls=required` for STARTTLS,
-    /// `smtp://` for neither. The error repeats nothing of the URL, which may hold a password.
+    /// Creates a client for the server in `url`: `smtps://` for TLS, `smtp://…?tls=required` for
+    /// STARTTLS, `smtp://` for neither. The error repeats nothing of the URL, which may hold a
+    /// password.
     pub fn new(
         url: &str,
         mail: &config::MailPolicy,
@@ -79,7 +80,7 @@ impl Smtp {
         let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
         let host = url.host_str().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| wrong("it names no host".to_owned()))?;
-        // A socket has an IPv6 address without the brackets of the URL.
+        // A socket takes an IPv6 address without the brackets of the URL.
         let host = host.trim_matches(['[', ']']).to_owned();
         let certified =
             || TlsParameters::new(host.clone()).map_err(|error| wrong(error.to_string()));
@@ -117,13 +118,14 @@ impl Smtp {
         })
     }
 
-    /// Sends a message, over a connection that is open already if there is one.
+    /// Sends a message, over an open connection if there is one.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let (envelope, body) = (message.envelope(), message.formatted());
         let mut connection = match self.kept() {
             Some(mut kept) => match self.begin(&mut kept, envelope, &body).await {
                 Ok(()) => kept,
-                // Closed while it waited, or had its share of mails: a new one will tell.
+                // It was closed while it waited, or reached its limit of mails. The result on a new
+                // connection counts.
                 Err(_) => {
                     self.part(kept);
                     self.opened(envelope, &body).await?
@@ -139,7 +141,7 @@ impl Smtp {
         sent
     }
 
-    /// A new connection, and a mail begun on it.
+    /// Opens a connection and begins a mail on it.
     async fn opened(
         &self,
         envelope: &Envelope,
@@ -155,7 +157,7 @@ impl Smtp {
         }
     }
 
-    /// A connection on which the server takes mails of ours.
+    /// Opens a connection on which the server accepts our mails.
     pub async fn open(&self) -> Result<AsyncSmtpConnection, SendError> {
         let wrapper = match &self.tls {
             Tls::Wrapper(tls) => Some(tls.clone()),
@@ -192,8 +194,8 @@ impl Smtp {
         Ok(connection)
     }
 
-    /// Says whose mail it is. Addresses that are not ASCII need SMTPUTF8 (RFC 6531), and their
-    /// headers 8BITMIME.
+    /// Sends MAIL FROM. Addresses that are not ASCII need SMTPUTF8 (RFC 6531), and their headers
+    /// 8BITMIME.
     async fn begin(
         &self,
         connection: &mut AsyncSmtpConnection,
@@ -229,7 +231,7 @@ impl Smtp {
         self.step(Step::Mail, connection.command(from)).await.map(drop)
     }
 
-    /// Says whom it is for, and what it says.
+    /// Sends RCPT TO, DATA and the message.
     async fn hand_in(
         &self,
         connection: &mut AsyncSmtpConnection,
@@ -241,8 +243,8 @@ impl Smtp {
             self.step(Step::Rcpt, connection.command(to)).await?;
         }
         self.step(Step::Data, connection.command(Data)).await?;
-        // A server that looks the message over may take long, and to ask again then would be to
-        // send it twice: as long as the sender waits for it.
+        // No timeout of its own: a server that scans the message may take long, and a retry would
+        // send it twice. The caller's deadline for the whole mail applies.
         connection.message(body).await.map(drop).map_err(|error| Step::Data.send_error(&error))
     }
 
@@ -272,7 +274,7 @@ impl Smtp {
         }
     }
 
-    /// Closes what nobody has used for a while.
+    /// Closes the connections that were unused for longer than `IDLE`.
     pub fn tidy(&self) {
         let (mut kept, now) = (self.lock(), self.clock.monotonic());
         let used = kept.partition_point(|(_, since)| now.saturating_sub(*since) > IDLE);
@@ -281,7 +283,7 @@ impl Smtp {
         idle.into_iter().for_each(|(connection, _)| self.part(connection));
     }
 
-    /// Says QUIT, and waits for no one to hear it.
+    /// Sends QUIT in the background, without waiting for the reply.
     pub fn part(&self, mut connection: AsyncSmtpConnection) {
         let patience = self.patience;
         tokio::spawn(async move { timeout(patience, connection.abort()).await });
@@ -292,7 +294,7 @@ impl Smtp {
     }
 }
 
-/// A name for EHLO: an address has brackets there (RFC 5321, 4.1.3).
+/// Returns a name for EHLO, where an IP address has brackets (RFC 5321, 4.1.3).
 fn client_id(name: &str) -> ClientId {
     match name.trim_matches(['[', ']']).parse() {
         Ok(std::net::IpAddr::V4(address)) => ClientId::Ipv4(address),

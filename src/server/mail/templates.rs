@@ -8,16 +8,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Mails of nobody's, to try templates on.
+/// Made-up mails to test templates on.
 pub struct Samples {
-    /// With [`SAMPLE_LINK`] and [`SAMPLE_CODE`] in it.
+    /// Contains [`SAMPLE_LINK`] and [`SAMPLE_CODE`].
     pub sign_in: Value,
     pub new_device: Value,
     pub password: Value,
 }
 
 impl Samples {
-    /// The one that a template of this name, or kind, is tried on.
+    /// Returns the sample for a template, or kind of mail, of this name.
     pub fn of(&self, name: &str) -> Value {
         match name.split('.').next() {
             Some("new_device") => self.new_device.clone(),
@@ -30,7 +30,7 @@ impl Samples {
 pub const SAMPLE_LINK: &str = "https://example.com/sample-link";
 pub const SAMPLE_CODE: &str = "123456";
 
-/// Why a template cannot be used: a sentence for the operator.
+/// The reason that a template cannot be used: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error(
@@ -58,8 +58,8 @@ pub enum TemplateError {
 #[derive(Debug)]
 pub struct Templates(Environment<'static>);
 
-/// Their names, as files in a folder of the operator's, and the built-in ones. The frame is around
-/// all mails in HTML.
+/// Names of the templates, as files in an operator's folder, and the built-in texts. The frame
+/// surrounds all HTML mails.
 const FILES: [(&str, &str); 10] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
@@ -74,8 +74,8 @@ const FILES: [(&str, &str); 10] = [
 ];
 
 impl Templates {
-    /// The built-in templates, each replaced by the file of its name in `folder` if there is one.
-    /// Every one is tried on a sample, so that a mistake stops the start and not a mail.
+    /// Loads the built-in templates, each replaced by the file of its name in `folder` if there is
+    /// one. Each is tested on a sample, so that a mistake stops the start and not a mail.
     pub fn load(folder: Option<&Path>, samples: &Samples) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|name| {
@@ -87,7 +87,7 @@ impl Templates {
         let own = |name: &str| folder.map(|folder| folder.join(name)).filter(|file| file.exists());
         let shown =
             |name: &str| own(name).map_or(name.to_owned(), |file| file.display().to_string());
-        // A mistake in the frame comes up in a mail that it is around.
+        // A mistake in the frame shows up in a mail that it surrounds.
         let broken = |name: &str, error: minijinja::Error| TemplateError::Broken {
             file: shown(error.name().unwrap_or(name)),
             line: error.line().unwrap_or(1),
@@ -118,7 +118,7 @@ impl Templates {
         Ok(Templates(environment))
     }
 
-    /// What the template `name` makes of these words.
+    /// Renders the template `name` with these words.
     pub fn render(&self, name: &str, words: &Value) -> Result<String, minijinja::Error> {
         self.0.get_template(name)?.render(words)
     }
@@ -144,7 +144,7 @@ fn escaped(out: &mut Output, state: &State, value: &Value) -> Result<(), minijin
     Ok(())
 }
 
-/// A file that is called like no template would be passed over without a word.
+/// Refuses a folder with a file that no template is named like: it would be silently ignored.
 fn only_templates(folder: &Path) -> Result<(), TemplateError> {
     let unreadable = |error| TemplateError::Folder { folder: folder.to_owned(), error };
     for file in std::fs::read_dir(folder).map_err(unreadable)? {

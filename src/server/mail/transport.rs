@@ -1,4 +1,4 @@
-//! How a mail leaves: by SMTP, or into the dev mailbox.
+//! The transport of mails: SMTP, or the dev mailbox.
 
 use super::{compose::Composed, dev_mailbox::DevMailbox, send_error::SendError, smtp::Smtp};
 
@@ -9,7 +9,7 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Whether the mail server answers, and takes our credentials.
+    /// Checks that the mail server answers and accepts our credentials.
     pub async fn test(&self) -> Result<(), SendError> {
         let Transport::Smtp(smtp) = self else { return Ok(()) };
         smtp.open().await.map(|connection| smtp.part(connection))
@@ -31,7 +31,7 @@ impl Transport {
         }
     }
 
-    /// Lets go of what is not in use; called now and then.
+    /// Closes idle connections. Called from time to time.
     pub fn tidy(&self) {
         if let Transport::Smtp(smtp) = self {
             smtp.tidy();
