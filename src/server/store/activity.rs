@@ -1,4 +1,4 @@
-//! What users see of their account: where they are signed in, and what happened recently.
+//! A user's view of the account: where it is signed in, and what happened recently.
 
 use sqlx::FromRow;
 use std::{cmp::Reverse, sync::LazyLock};

@@ -24,7 +24,7 @@ use super::{
     trouble::{Trouble, spends},
 };
 
-/// How the connections of one pool are used.
+/// Use of the connections of one pool.
 #[derive(Debug, Default)]
 pub struct Setup {
     /// Statements run on each new connection.
@@ -152,7 +152,7 @@ fn key_of_address(address: &str) -> i64 {
     hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
 }
 
-/// What is open on a connection, to be undone if its user goes away.
+/// The innermost thing that is open on a connection, to be undone if its user goes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     Nothing,

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::{Durability, Pool, Store, Trouble, Writer, trouble};
 
-/// How long a write that failed because the disk is full or broken counts: the small write of a
-/// probe may still succeed when that of a request fails.
+/// Time for which a write that failed because the disk is full or broken counts: the small write of
+/// a probe may still succeed when that of a request fails.
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 impl Store {

@@ -66,7 +66,7 @@ const LONGEST_LOG: &str = "4000";
 /// Seconds that an instance waits for another that migrates.
 const MIGRATION_TURN: u32 = 60;
 
-/// How long finding out about a server may take.
+/// Longest time that finding out about a server may take.
 const LOOK: Duration = Duration::from_secs(5);
 
 /// Opens a file of our own: its readers and its one writer.

@@ -88,15 +88,15 @@ pub const INSERT_MAIL: &str = "INSERT INTO latchkey_outbox \
     created_at, expires_at, request_id) \
     VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10, $11, $12)";
 
-/// How long a worker holds a mail. Longer than sending may take, so that only a dead worker loses
-/// it.
+/// Time for which a worker holds a mail. Longer than sending may take, so that only a dead worker
+/// loses it.
 pub const LEASE: Millis = MINUTE;
 
 /// A mail that is due later than any lease or retry allows was queued before the clock was set
 /// back, and is due now.
 const FAR: Millis = 10 * MINUTE;
 
-/// How a mail ended.
+/// The way in which a mail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The mail server accepted it, or it was withheld, which must look the same to the requester.
@@ -123,8 +123,8 @@ pub const CLAIM: &str = "UPDATE latchkey_outbox \
     WHERE id IN (SELECT id FROM latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4) \
     RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
-/// The same for PostgreSQL. SKIP LOCKED: two workers take different mails instead of waiting for
-/// each other.
+/// The same as [`CLAIM`], for PostgreSQL. SKIP LOCKED: two workers take different mails instead of
+/// waiting for each other.
 pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id IN (SELECT id FROM latchkey_outbox \

@@ -26,17 +26,17 @@ use super::{
     trouble::Trouble,
 };
 
-/// How long a request waits for a connection before it fails: users prefer a fast 503 to a page
+/// Time that a request waits for a connection before it fails: users prefer a fast 503 to a page
 /// that hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A connection that has been idle for this long is pinged before it is lent: a firewall may have
 /// dropped it silently.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long a ping may take.
+/// Time that a ping may take.
 const PING: Duration = Duration::from_millis(500);
 
-/// How long it may take to clean up what a caller has left behind.
+/// Time that cleaning up after a caller may take.
 const CLEANING: Duration = Duration::from_secs(10);
 
 /// Age at which a connection is replaced, so that a database that moved to another host is found
@@ -230,7 +230,7 @@ impl<C: Wire + 'static> Pool<C> {
     }
 }
 
-/// What a lent connection occupies: a place in the pool, and the turn of its address.
+/// Resources that a lent connection occupies: a place in the pool, and the turn of its address.
 #[derive(Debug)]
 struct Held {
     _turn: Option<OwnedMutexGuard<()>>,

@@ -21,8 +21,8 @@ use super::{
     statement::Value,
 };
 
-/// What a transaction survives. SQLite flushes its log to the disk only for the first; the second
-/// is flushed together with the next of the first. PostgreSQL flushes each.
+/// The worst event that a transaction survives. SQLite flushes its log to the disk only for the
+/// first; the second is flushed together with the next of the first. PostgreSQL flushes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// A power cut: for an accepted request and its mail, a session, a wrong code.
@@ -91,7 +91,7 @@ impl Writer {
     pub(super) async fn begin(&self, durability: Durability) -> sqlx::Result<Member> {
         let mut lent = self.take().await?;
         let open = lent.connection()?.group.as_ref().map(|group| group.durability);
-        // What a group survives is fixed when it begins.
+        // The durability of a group is fixed when it begins.
         let joins = open.is_some_and(|open| open == durability || open == Durability::PowerCut);
         if open.is_some() && !joins {
             lent = settled(lent).await?;
@@ -166,7 +166,7 @@ pub(super) struct Member {
     joins: bool,
     /// Statement to send before its first one.
     begin: Option<&'static str>,
-    /// How its last statements have ended it.
+    /// The way in which its last statements have ended it.
     end: Option<End>,
 }
 

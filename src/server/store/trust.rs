@@ -15,7 +15,7 @@ use crate::server::ground::{
 /// Time left to others between two steps of a long series.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long a device is known after its last sign-in, and how long its distrust is kept.
+/// Time for which a device is known after its last sign-in, and for which distrust is kept.
 pub const DEVICES_KNOWN_FOR: Millis = 180 * DAY;
 
 /// Ends the trust in all devices of an address: `$1` is its subject, `$2` the time, `$3` its user.
@@ -69,7 +69,7 @@ pub struct Dispute<'a> {
     pub removed: &'a AuditEvent,
 }
 
-/// What a dispute has ended.
+/// Outcome of a dispute: what it has ended.
 #[derive(Debug)]
 pub struct DisputeOutcome {
     pub sessions: bool,

@@ -31,11 +31,11 @@ use crate::server::{
 /// Longest wait between two looks at the outbox, for mails that other instances or retries have
 /// made due.
 const POLL: Duration = Duration::from_secs(1);
-/// How long the database may take for one step of the worker.
+/// Time that the database may take for one step of the worker.
 const DATABASE: Duration = Duration::from_secs(5);
-/// How long a lease lasts, in this process.
+/// Duration of a lease, in this process.
 const LEASE: Duration = Duration::from_millis(store::LEASE as u64);
-/// How long the mail server may take for one mail.
+/// Time that the mail server may take for one mail.
 const SENDING: Duration = Duration::from_secs(45);
 /// A lease older than this is renewed before sending begins: what is left of a younger one is more
 /// than [`SENDING`], so that no worker sends a mail whose lease it has lost.
@@ -62,7 +62,7 @@ enum Outcome {
     Unopened,
 }
 
-/// What the worker needs besides [`Auth`].
+/// The outbox worker, with everything it needs.
 #[derive(Debug)]
 pub struct Outbox {
     pub auth: Arc<Auth>,
@@ -246,7 +246,7 @@ impl Outbox {
                 (event, is_ours)
             }
             _ => {
-                // A withheld mail must look sent to whoever asked for it.
+                // A withheld mail must look sent to the requester.
                 let (name, ending) = match outcome {
                     Outcome::Sent => (Event::MailSent, Ending::Sent),
                     Outcome::Withheld => (Event::MailFailed, Ending::Sent),

@@ -19,9 +19,9 @@ use crate::server::{
 /// Editors and copy tools write a file in several steps: its content counts once two readings this
 /// far apart agree.
 const SETTLING: Duration = Duration::from_millis(150);
-/// How often the content is read, whatever the watch reports: a symlink on the path may have been
-/// swapped in a folder that is not watched (Kubernetes, NixOS), and network file systems report
-/// nothing.
+/// Pause between two looks at the content, whatever the watch reports: a symlink on the path may
+/// have been swapped in a folder that is not watched (Kubernetes, NixOS), and network file systems
+/// report nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Events in the folder of the file.
@@ -49,7 +49,7 @@ pub fn watch(
         gauge!("latchkey_policy_rejected").set(0.0);
         let started = auth.policy();
         let mut known = read(&source).await;
-        // The file may have been saved since it was read for the start.
+        // The file may have been saved since it was read at the start of the program.
         let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
         if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
             known = settled(&source).await;

@@ -32,7 +32,7 @@ enum Database {
     Postgres(Pool<PgConnection>),
 }
 
-/// How an address is compared with those of the table, as its index allows.
+/// The way an address is compared with those of the table, as its index allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Compared {
     /// By `lower()`.
