@@ -1,11 +1,11 @@
-//! Latchkey's own users and whom it keeps out, as an operator adds and lists them.
+//! Latchkey's own users and the bans, as an operator adds and lists them.
 
 use sqlx::FromRow;
 
 use super::{AuditEvent, Durability, Store, statement::values};
 use crate::server::ground::{clock::Millis, error::Error};
 
-/// A user to be, and what is noted of it.
+/// A user to add, and the audit event to write for it.
 #[derive(Debug)]
 pub struct NewUser {
     pub id: String,
@@ -13,7 +13,6 @@ pub struct NewUser {
     pub event: AuditEvent,
 }
 
-/// A user.
 #[derive(Debug, FromRow)]
 pub struct User {
     pub id: String,
@@ -22,7 +21,7 @@ pub struct User {
     pub is_banned: bool,
 }
 
-/// A ban: of an address, or with an id of the user of the team's own table.
+/// A ban of an address or, with a `user_id`, of a user of the team's own table.
 #[derive(Debug, FromRow)]
 pub struct Ban {
     pub user_id: String,
@@ -39,10 +38,10 @@ pub const BANS: &str = "SELECT user_id, address, created_at FROM latchkey_bans \
     WHERE (address, user_id) > ($1, $2) ORDER BY address, user_id LIMIT 1000";
 
 impl Store {
-    /// Adds those who are not there yet, all in one step. How many were new.
+    /// Adds the users that do not exist yet, all in one transaction. Returns how many were new.
     ///
-    /// Who signs in for the first time at this very moment is told to come back: with hundreds of
-    /// them in one step no turn of an address is waited for.
+    /// The transaction waits for no address lock, because it holds hundreds of addresses. A user
+    /// who signs in for the first time at the same moment gets an error and has to try again.
     pub async fn add_users(&self, users: &[NewUser]) -> Result<u64, Error> {
         self.transaction(Durability::PowerCut, None, async |tx| {
             let mut added = 0;
@@ -57,12 +56,12 @@ impl Store {
         .await
     }
 
-    /// The next thousand users, in the order of their addresses.
+    /// Returns the next thousand users after `address`, ordered by address.
     pub async fn users_after(&self, address: &str) -> Result<Vec<User>, Error> {
         self.all(USERS, &values![address]).await
     }
 
-    /// The next thousand bans, in the order of their addresses and ids.
+    /// Returns the next thousand bans after `address` and `user_id`, in that order.
     pub async fn bans_after(&self, address: &str, user_id: &str) -> Result<Vec<Ban>, Error> {
         self.all(BANS, &values![address, user_id]).await
     }

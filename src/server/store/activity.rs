@@ -1,4 +1,4 @@
-//! What people are shown of their account: where they are signed in, and what happened lately.
+//! A user's view of the account: where it is signed in, and what happened recently.
 
 use sqlx::FromRow;
 use std::{cmp::Reverse, sync::LazyLock};
@@ -10,14 +10,14 @@ use super::{
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
-/// Sessions and events of one person, the latest first.
+/// Sessions and events of one user, the latest first.
 #[derive(Debug)]
 pub struct Activity {
     /// Sessions that are alive, at most the thousand that began last.
     pub sessions: Vec<SessionLine>,
     /// The last ten sign-ins, sign-outs and changes of a password.
     pub account: Vec<EventLine>,
-    /// Mails that were asked for and sign-ins that were refused in the last week, the latest
+    /// Mails that were requested and sign-ins that were refused in the last week, the latest
     /// [`ATTEMPTS_SHOWN`].
     pub attempts: Vec<EventLine>,
 }
@@ -42,8 +42,8 @@ pub struct EventLine {
     pub at: Millis,
 }
 
-/// Number of attempts that are read, to be counted by their kind. A week of one attempt a second is
-/// too many to read.
+/// Number of attempts that are read, to be counted by kind. A week of one attempt per second would
+/// be too many to read.
 pub const ATTEMPTS_SHOWN: usize = 50;
 
 impl Activity {
@@ -66,14 +66,14 @@ impl Activity {
     }
 }
 
-/// A row of the statements below: the session that asks, another session, or an event.
+/// A row of the statements below: the current session, another session, or an event.
 #[derive(FromRow)]
 struct Row {
     /// `this`, `session`, `account` or `attempt`.
     kind: String,
-    /// The address of the session that asks, the id of another, the name of an event.
+    /// The address of the current session, the id of another, the name of an event.
     name: String,
-    /// The subject of the session that asks, the reason of an event.
+    /// The subject of the current session, the reason of an event.
     reason: String,
     user_agent: String,
     ip_prefix: String,
@@ -84,10 +84,10 @@ struct Row {
     until: Millis,
 }
 
-/// What happened to one subject, `$1`: the last ten of one list, and of the other fifty of the week
-/// before `$2`. The numbers stand in the statement: SQLite plans one with a bound LIMIT anew each
-/// time. Each list is read in the order of its index, so no refusal is passed over on the way to a
-/// sign-in.
+/// Reads the events of one subject, `$1`: the last ten of the account list, and the last fifty
+/// attempts of the week before `$2`. The numbers are literals, because SQLite plans a statement
+/// with a bound LIMIT anew each time. Each list is read in the order of its index, so that no
+/// refusals have to be skipped on the way to a sign-in.
 pub const EVENTS_OF_SUBJECT: &str = "SELECT * FROM (SELECT 'account' AS kind, event AS name, reason, \
     user_agent, ip_prefix, at AS begun_at, at, at AS until FROM latchkey_audit_events \
     WHERE subject = $1 AND list = 'account' ORDER BY at DESC, id DESC LIMIT 10) AS lately \
@@ -96,11 +96,11 @@ pub const EVENTS_OF_SUBJECT: &str = "SELECT * FROM (SELECT 'account' AS kind, ev
     WHERE subject = $1 AND list = 'attempts' AND at > $2 - 604800000 \
     ORDER BY at DESC, id DESC LIMIT 50) AS tried";
 
-/// The session that asks, if it is alive, and what there is to show of its user, in one round trip.
+/// Reads the current session, if it is alive, and the activity of its user, in one round trip.
 ///
-/// Each in a SELECT of its own, because what is joined by UNION ALL may not be sorted. All are read
-/// in the order of an index: for a sort, SQLite would make a table each time, which costs more than
-/// the read.
+/// Each list has a SELECT of its own, because a part of a UNION ALL cannot be sorted. All are read
+/// in the order of an index: to sort, SQLite would build a temporary table each time, which costs
+/// more than the read.
 pub static SESSION_AND_ACTIVITY: LazyLock<String> = LazyLock::new(|| {
     let this = "'this' AS kind, address AS name, subject AS reason, user_agent, ip_prefix, \
         created_at AS begun_at, last_seen_at AS at, expires_at AS until";
@@ -108,8 +108,8 @@ pub static SESSION_AND_ACTIVITY: LazyLock<String> = LazyLock::new(|| {
         created_at AS begun_at, last_seen_at AS at, expires_at AS until \
         FROM latchkey_sessions WHERE user_id = $4 AND revoked_at IS NULL \
         AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 1000";
-    // None, of a session that began before they had a subject: events of nobody's address have
-    // none, too.
+    // NULL for a session without a subject: events without an address have an empty subject too,
+    // and would match.
     let activity = EVENTS_OF_SUBJECT
         .replace("$1", "(SELECT NULLIF(subject, '') FROM latchkey_sessions WHERE id = $1)");
     format!(
@@ -119,7 +119,7 @@ pub static SESSION_AND_ACTIVITY: LazyLock<String> = LazyLock::new(|| {
 });
 
 impl Store {
-    /// The session, if it is alive and of this user, and the activity of the user.
+    /// Returns the session, if it is alive and belongs to this user, and the activity of the user.
     pub async fn session_and_activity(
         &self,
         id: &str,
@@ -155,14 +155,14 @@ impl Store {
             last_seen_at: this.at,
             expires_at: this.until,
         };
-        // The one in use first, whenever that was last noted.
+        // The current session comes first, whenever its last use was recorded.
         sessions.sort_by_key(|line| (line.id != id, Reverse((line.last_seen_at, line.begun_at))));
         let mut activity = Activity { sessions, account: Vec::new(), attempts: Vec::new() };
         activity.add(events);
         Ok(Some((row, activity)))
     }
 
-    /// Adds the events of another subject.
+    /// Adds the events of another subject to `activity`.
     pub async fn add_events(
         &self,
         activity: &mut Activity,

@@ -1,4 +1,4 @@
-//! The audit table: what happened in the flow, a row for each event.
+//! The audit table: one row for each event of the sign-in flow.
 
 use sqlx::FromRow;
 
@@ -11,16 +11,16 @@ use crate::server::{
     values::event::Event,
 };
 
-/// An event, with what may be told of it: no secret, and the address masked.
+/// An event with the details that may be logged: no secrets, and the address masked.
 #[derive(Clone, Debug)]
 pub struct AuditEvent {
     pub at: Millis,
     pub event: Event,
-    /// Why, of what was refused or failed.
+    /// Reason of a refusal or a failure.
     pub reason: String,
-    /// The correlation id of the request it happened in.
+    /// Correlation id of the request in which it happened.
     pub request_id: String,
-    /// Finds what happened to one address.
+    /// Keyed hash of the address, by which its events are found.
     pub subject: String,
     pub address: String,
     pub user_id: Option<String>,
@@ -33,12 +33,12 @@ pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, re
     SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10";
 
 impl AuditEvent {
-    /// The statement that writes it.
+    /// Returns the statement that writes the event.
     pub(super) fn insert(&self) -> Statement<'_> {
         self.insert_of(self.user_id.as_deref())
     }
 
-    /// The same, of a user whose id was not known before.
+    /// Returns the same statement for a user whose id was not known when the event was made.
     pub(super) fn insert_of<'a>(&'a self, user_id: Option<&'a str>) -> Statement<'a> {
         let AuditEvent { at, event, reason, request_id, subject, address, .. } = self;
         let values = values![
@@ -57,7 +57,6 @@ impl AuditEvent {
     }
 }
 
-/// A row of the table.
 #[derive(Debug, FromRow)]
 pub struct AuditRow {
     pub id: i64,
@@ -72,12 +71,11 @@ pub struct AuditRow {
     pub ip_prefix: String,
 }
 
-/// Events from a time on, or after one of that very time, and before another; of one subject, or of
-/// all.
+/// Range of events to read: after (`since`, `after`) and before `until`, of one subject or of all.
 #[derive(Debug)]
 pub struct Events {
     pub since: Millis,
-    /// The id of the last one of the page before; 0, and there was none.
+    /// The id of the last event on the previous page, or 0 for the first page.
     pub after: i64,
     pub until: Millis,
     pub subject: Option<String>,
@@ -91,7 +89,7 @@ pub const EVENTS_OF_ONE: &str = "SELECT id, at, event, reason, request_id, subje
     WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
 
 impl Store {
-    /// The next thousand events, the oldest first.
+    /// Returns the next thousand events, oldest first.
     pub async fn events(&self, page: &Events) -> Result<Vec<AuditRow>, Error> {
         let Events { since, after, until, subject } = page;
         match subject {
@@ -102,7 +100,7 @@ impl Store {
         }
     }
 
-    /// Writes an event that is no part of a step that changes something else.
+    /// Writes an event that does not belong to another change.
     pub async fn note(&self, event: &AuditEvent) -> Result<(), Error> {
         self.transaction(Durability::ProcessEnd, None, async |tx| {
             tx.finish(&[event.insert()]).await

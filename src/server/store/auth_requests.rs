@@ -1,4 +1,4 @@
-//! Auth requests and the credentials they were mailed with.
+//! Auth requests and the credentials that were mailed for them.
 
 use sqlx::FromRow;
 use std::sync::LazyLock;
@@ -20,9 +20,9 @@ pub struct AuthRequest {
     pub mode: String,
     pub template: String,
     pub destination: String,
-    /// The caller's own, given back to it.
+    /// State of the caller's own, returned to it unchanged.
     pub state: Option<String>,
-    /// Where links lead instead of here.
+    /// Base URL that links point to instead of this server.
     pub link_base: Option<String>,
     /// JSON.
     pub variables: String,
@@ -30,11 +30,11 @@ pub struct AuthRequest {
     pub ip_prefix: String,
     pub created_at: Millis,
     pub expires_at: Millis,
-    /// Which of its credentials is the newest.
+    /// Number of its newest credential.
     pub generation: i64,
     pub code_salt: Vec<u8>,
     pub code_tries: i64,
-    /// Seconds that each of its credentials lives.
+    /// Lifetime of each of its credentials, in seconds.
     pub expires_in: i64,
     pub last_mail_at: Millis,
     unlocks: i64,
@@ -42,29 +42,29 @@ pub struct AuthRequest {
     ended_by: Option<String>,
 }
 
-/// What ended an auth request.
+/// Reason why an auth request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Link or code were used.
+    /// The link or the code was used.
     SignedIn,
-    /// The same browser asked again, or a sign-in of the same address succeeded elsewhere.
+    /// The same browser asked again, or a sign-in with the same address succeeded elsewhere.
     Superseded,
     /// The owner of the address said that it was not them.
     Cancelled,
 }
 
 impl AuthRequest {
-    /// Whether its code is switched off: every one of its tries is spent.
+    /// True if all tries of its code are used up, which switches the code off.
     pub fn is_switched_off(&self, tries: u32) -> bool {
         self.code_tries >= i64::from(tries)
     }
 
-    /// Whether its newest mail carries a link in place of codes that are paused or switched off.
+    /// True if its newest mail carries a link in place of codes that are paused or switched off.
     pub fn unlocks(&self) -> bool {
         self.unlocks != 0
     }
 
-    /// What ended it, if anything has.
+    /// Returns what ended it, or `None` if it has not ended.
     pub fn ended(&self) -> Option<Ended> {
         self.ended_at?;
         match self.ended_by.as_deref() {
@@ -89,11 +89,11 @@ pub struct NewAuthRequest<'a> {
     pub code_salt: &'a [u8],
     pub expires_in: i64,
     pub unlocks: bool,
-    /// Ids this browser holds: those for the same address are superseded.
+    /// Auth request ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
 }
 
-/// What the next mail of an auth request is sent on.
+/// Terms of the next mail of an auth request.
 pub struct NewTerms<'a> {
     pub mode: &'a str,
     pub link_base: Option<&'a str>,
@@ -101,7 +101,7 @@ pub struct NewTerms<'a> {
     pub unlocks: bool,
 }
 
-/// The hashes of one generation of link token and code.
+/// Hashes of one generation of link token and code.
 #[derive(Clone, Debug)]
 pub struct Credential {
     pub generation: i64,
@@ -122,8 +122,8 @@ pub struct MailedCredential {
     pub expires_at: Millis,
 }
 
-/// What an [`AuthRequest`] is read of. Not `*`: a statement that a newer version's migration gives
-/// another column fails once on each connection of the version before.
+/// Columns that an [`AuthRequest`] is read from. Not `*`: once the migration of a newer version
+/// adds a column, a statement with `*` fails once on each connection of the older version.
 pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destination, r.state, \
     r.link_base, r.variables, r.user_agent, r.ip_prefix, r.created_at, r.expires_at, \
     r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.unlocks, r.ended_at, r.ended_by";
@@ -146,12 +146,12 @@ fn credential_and_request() -> String {
     )
 }
 
-/// What became of a request that was to be mailed again.
+/// Outcome of renewing an auth request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Renewed {
-    /// Its next credential is written, and its mail.
+    /// The next credential and its mail are written.
     Done,
-    /// There is no such request.
+    /// The auth request does not exist.
     Gone,
     /// Another resend was faster.
     Overtaken,
@@ -173,8 +173,8 @@ pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE i
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
     SET ended_at = $1, ended_by = 'cancelled' \
     WHERE id = $2 AND ended_at IS NULL AND expires_at > $1";
-/// The mails queued in a bucket in the last hour, newest first, each with the network that began
-/// its request.
+/// Mails queued in a bucket in the last hour, newest first, each with the network that began its
+/// request.
 pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') AS network \
     FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
     WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
@@ -184,7 +184,7 @@ async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Taken>, Er
 }
 
 impl Credential {
-    /// The statement that writes it, of an auth request.
+    /// Returns the statement that writes the credential for an auth request.
     fn insert<'a>(&'a self, request_id: &'a str) -> Statement<'a> {
         let Credential { generation, link_hash, code_hash, expires_at } = self;
         let values = values![request_id, *generation, link_hash, code_hash, *expires_at];
@@ -236,8 +236,9 @@ impl Store {
         .await
     }
 
-    /// Gives a pending auth request its next credential and mail, and notes the event, all or
-    /// nothing. `allow` sees the request as it is and the mails queued in the bucket.
+    /// Gives a pending auth request its next credential and mail, and writes the event, all or
+    /// nothing. `allow` sees the current state of the request and the mails queued in the bucket,
+    /// and may refuse.
     pub async fn renew(
         &self,
         id: &str,
@@ -282,7 +283,7 @@ impl Store {
         self.first(&BY_ID, &values![id]).await
     }
 
-    /// What a link token with this hash was made for.
+    /// Returns the credential that has this link hash, and its auth request.
     pub async fn credential_of_link(
         &self,
         link_hash: &[u8],
@@ -290,7 +291,8 @@ impl Store {
         self.first(&CREDENTIAL_OF_LINK, &values![link_hash]).await
     }
 
-    /// Every credential of an auth request and of up to four others, newest first.
+    /// Returns every credential of an auth request and of up to four others, the highest generation
+    /// first.
     pub async fn credentials_of_code(
         &self,
         id: &str,
@@ -300,7 +302,8 @@ impl Store {
         self.all(&CREDENTIALS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
     }
 
-    /// Ends an auth request for good, and notes the event. Whether it was pending.
+    /// Ends a pending auth request permanently and writes the event. Returns false if it was not
+    /// pending.
     pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
         self.transaction(Durability::PowerCut, Some(address), async |tx| {
             if tx.execute(CANCEL, &values![event.at, id]).await? == 0 {

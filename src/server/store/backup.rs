@@ -1,4 +1,4 @@
-//! A copy of the database while it is in use.
+//! Backup of the database while it is in use.
 
 use std::{
     fs::{File, OpenOptions, Permissions, remove_file, rename, set_permissions},
@@ -9,7 +9,7 @@ use std::{
 
 use super::{Store, statement::values};
 
-/// Why there is no backup: a sentence for the operator.
+/// Why there is no backup, as a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error(
@@ -25,9 +25,10 @@ pub enum BackupError {
 }
 
 impl Store {
-    /// Copies the database of SQLite into a new file, as of one moment, while others read and write:
-    /// VACUUM INTO, in a transaction that reads. The file has its name once it is whole and on the
-    /// disk, and nobody else may read it. Its size in bytes.
+    /// Copies the SQLite database into a new file and returns its size in bytes. `VACUUM INTO` runs
+    /// in a read transaction: it copies one point in time while others read and write. The file
+    /// gets its name once it is complete and flushed to disk. No other user of the system may read
+    /// it.
     pub async fn back_up(&self, file: &Path) -> Result<u64, BackupError> {
         let Store::Sqlite { readers, .. } = self else { return Err(BackupError::Postgres) };
         let failed = |error| BackupError::Io { file: file.display().to_string(), error };
@@ -37,7 +38,8 @@ impl Store {
         let mut part = file.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
-        // An empty file is written into; one that was left there by a backup cut off is emptied.
+        // VACUUM INTO accepts an empty file. A partial file left by an interrupted backup is
+        // truncated.
         let made =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
         made.map_err(failed)?;
@@ -52,7 +54,7 @@ impl Store {
             Ok(copy.metadata().map_err(failed)?.len())
         });
         if copied.is_err() {
-            // What is left of it is of no use; should it stay, the next one empties it.
+            // A partial copy is useless. If it cannot be removed, the next backup truncates it.
             let _ = remove_file(&part);
         }
         copied

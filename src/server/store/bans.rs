@@ -1,11 +1,12 @@
-//! Bans: whom an operator keeps out.
+//! Bans that an operator sets.
 //!
-//! A ban is keyed by what makes somebody the same person tomorrow. In a table of the team's own that
-//! is the id: the address may be given to somebody else, who is not meant, and a new address must
-//! not let the person in. Among Latchkey's own users, and of who has not come yet, it is the
-//! address: there is nothing else to know them by. Hence two kinds of rows, by `user_id` (the
-//! address beside it is the one they had then, and binds nobody) and, with no `user_id`, by
-//! address. A ban makes no user, and the end of one leaves none behind.
+//! A ban is keyed by what identifies a person in the long run. For a user of the team's own table
+//! that is the id: the address may later belong to somebody else, who must not be banned, and a new
+//! address must not let the banned user in. For Latchkey's own users, and for people who have not
+//! signed in yet, it is the address: nothing else is known of them. So there are two kinds of rows.
+//! A row with a `user_id` bans that id; its address is the one the user had at the time, and is not
+//! banned by it. A row without a `user_id` bans the address. A ban creates no user, and lifting one
+//! leaves no user behind.
 
 use super::{
     AuditEvent, Durability, Store,
@@ -21,7 +22,7 @@ pub const FIND_BAN: &str = "SELECT address FROM latchkey_bans \
     WHERE user_id = $1 OR user_id = '' AND address = $2 LIMIT 1";
 
 impl Store {
-    /// Keeps a user of the team's own table out, by id, or without one an address.
+    /// Bans a user of the team's own table by id or, without an id, an address.
     pub async fn ban(
         &self,
         user_id: Option<&str>,
@@ -36,8 +37,8 @@ impl Store {
         .await
     }
 
-    /// Lifts the ban of an address and of the user who has it; where nobody has it, of the user who
-    /// had it when they were banned. Whether there was one.
+    /// Lifts the ban of an address and of the user who has it. If nobody has the address, lifts the
+    /// bans of users who had it when they were banned. Returns false if there was no ban.
     pub async fn lift_ban(
         &self,
         user_id: Option<&str>,
@@ -48,7 +49,7 @@ impl Store {
         Ok(self.execute_and_then(Durability::PowerCut, &both).await? > 0)
     }
 
-    /// Whether an address is kept out, or the user of the team's own table who has it.
+    /// True if the address is banned, or the user of the team's own table who has it.
     pub async fn is_banned(&self, user_id: Option<&str>, address: &str) -> Result<bool, Error> {
         let found: Option<(String,)> = self.first(FIND_BAN, &values![user_id, address]).await?;
         Ok(found.is_some())

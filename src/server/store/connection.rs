@@ -1,6 +1,6 @@
-//! One connection to a database, and how statements travel over it.
+//! One connection to a database, and how statements are sent over it.
 
-// Connections and answers age by real time, whatever a story's clock says.
+// Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
 use futures::{
@@ -24,26 +24,28 @@ use super::{
     trouble::{Trouble, spends},
 };
 
-/// How the connections of one pool are used.
+/// Use of the connections of one pool.
 #[derive(Debug, Default)]
 pub struct Setup {
-    /// What is said on each new connection, and what besides where the server knows it.
+    /// Statements run on each new connection.
     pub session: Option<String>,
+    /// Further statements for each new connection, skipped where the server does not know them.
     pub at_best: Vec<String>,
-    /// How a transaction begins, with the settings of a session that is not ours.
+    /// Statements that begin a transaction. On a shared session they include the settings.
     pub begin: String,
-    /// Whether somebody else may have the server's session between two transactions, as behind a
-    /// pooler. Then no statement has a name, because names would meet; and what has parameters, and
-    /// so takes two messages, runs in a transaction, or the second might reach another session.
+    /// True if other clients may use the server's session between two transactions, as behind a
+    /// pooler. Statements then have no names, because names would collide. A statement with
+    /// parameters, which takes two messages, then runs in a transaction, or the second message
+    /// might reach another session.
     pub is_shared: bool,
-    /// The longest a statement may take, as seen from here: a server that has gone without a word
-    /// stops no clock of its own.
+    /// The longest a statement may take, measured here: a server that has vanished cannot enforce
+    /// its own timeout.
     pub patience: Option<Duration>,
     pub trouble: Mutex<Option<Trouble>>,
 }
 
 impl Setup {
-    /// Keeps what an error tells of the database.
+    /// Remembers what an error says about the state of the database.
     pub fn note(&self, error: &sqlx::Error) {
         if let Some(trouble) = Trouble::of(error) {
             *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
@@ -52,13 +54,13 @@ impl Setup {
 }
 
 type Arguments<C> = <<C as Connection>::Database as Database>::Arguments;
-/// What came of a statement: rows, and how many it changed.
+/// One item that a statement returned: a row, or a result with the number of rows it changed.
 pub type Outcome<C> = Either<
     <<C as Connection>::Database as Database>::QueryResult,
     <<C as Connection>::Database as Database>::Row,
 >;
 
-/// Where the two databases differ on the way.
+/// The differences between the two databases in sending statements.
 pub trait Wire: Connection + Sized {
     fn outcomes(
         &mut self,
@@ -69,14 +71,15 @@ pub trait Wire: Connection + Sized {
 
     fn arguments(values: &[Value<'_>]) -> sqlx::Result<Arguments<Self>>;
 
-    /// How many rows a statement changed.
+    /// Returns how many rows a statement changed.
     fn changed(result: &<Self::Database as Database>::QueryResult) -> u64;
 
-    /// The statements that begin a transaction, with an address the only one of that.
+    /// Returns the statements that begin a transaction. With an address, it is the only one for
+    /// that address at a time.
     fn beginning(setup: &Setup, address: Option<&str>) -> SqlStr;
 }
 
-/// A statement as it travels: as it was written, or put together.
+/// Text of a statement: as written in the source, or composed at run time.
 pub enum Sql {
     Plain(SqlStr),
     Composed(String),
@@ -134,7 +137,8 @@ macro_rules! wire {
     };
 }
 
-// Not a deferred BEGIN: one that reads first and writes later fails at once when another has written.
+// Not a deferred BEGIN: a transaction that reads first and writes later fails at once if another
+// has written in between.
 wire!(SqliteConnection, |_, _| "PRAGMA synchronous = FULL; BEGIN IMMEDIATE".into_sql_str());
 wire!(PgConnection, |setup: &Setup, address: Option<&str>| {
     let lock = address
@@ -142,13 +146,13 @@ wire!(PgConnection, |setup: &Setup, address: Option<&str>| {
     AssertSqlSafe(setup.begin.clone() + &lock.unwrap_or_default()).into_sql_str()
 });
 
-/// The number by which all instances lock an address.
+/// Returns the number by which all instances lock an address.
 fn key_of_address(address: &str) -> i64 {
     let hash = Sha256::digest(address);
     hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
 }
 
-/// What is open on a connection, and is undone when whoever opened it goes away.
+/// The innermost thing that is open on a connection, to be undone if its user goes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Open {
     Nothing,
@@ -156,16 +160,16 @@ enum Open {
     Savepoint,
 }
 
-/// A connection that knows whether it is in a transaction, and whether it is still of use.
+/// A connection that tracks whether it is in a transaction and whether it is still usable.
 pub struct DbConnection<C> {
     connection: C,
     setup: Arc<Setup>,
     open: Open,
     is_spent: bool,
     opened_at: Instant,
-    /// On SQLite's writer: transactions that have ended and wait for their commit.
+    /// Only on SQLite's writer: transactions that have ended and wait for their commit.
     pub(super) group: Option<Group>,
-    /// There, too: what its transactions survive.
+    /// Only on SQLite's writer: what its transactions survive.
     durability: Durability,
 }
 
@@ -201,12 +205,12 @@ impl<C: Wire> DbConnection<C> {
         self.opened_at.elapsed()
     }
 
-    /// Whether it must not be lent again.
+    /// True if it must not be lent again.
     pub fn is_spent(&self) -> bool {
         self.is_spent
     }
 
-    /// Makes it be closed, not lent again.
+    /// Marks it to be closed instead of lent again.
     pub fn spend(&mut self) {
         self.is_spent = true;
     }
@@ -217,33 +221,35 @@ impl<C: Wire> DbConnection<C> {
         self.say(C::beginning(&self.setup, address)).await
     }
 
-    /// A statement on its way begins a transaction, or a savepoint in one.
+    /// Records that a statement about to be sent begins a transaction.
     pub fn enter_transaction(&mut self) {
         self.open = Open::Transaction;
     }
 
+    /// Records that a statement about to be sent begins a savepoint in a transaction.
     pub fn enter_savepoint(&mut self) {
         self.open = Open::Savepoint;
     }
 
-    /// What was open has ended, or is another's to end.
+    /// Records that what was open has ended, or is somebody else's to end.
     pub fn has_ended(&mut self) {
         self.open = Open::Nothing;
     }
 
-    /// Ends a transaction, by `COMMIT` or `ROLLBACK`.
+    /// Ends a transaction by `COMMIT` or `ROLLBACK`.
     pub async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
         self.say(how).await?;
         self.has_ended();
         Ok(())
     }
 
-    /// Has SQLite flush what the next transaction writes, or not. Outside of transactions alone.
+    /// Sets whether SQLite flushes what the next transaction writes. Only allowed outside of a
+    /// transaction.
     pub async fn flush_for(&mut self, durability: Durability) -> sqlx::Result<()> {
         if self.durability == durability {
             return Ok(());
         }
-        // No prepared statement: this pragma does its work when it is prepared.
+        // Not a prepared statement: this pragma takes effect when it is prepared.
         self.say(match durability {
             Durability::PowerCut => "PRAGMA synchronous = FULL",
             Durability::ProcessEnd => "PRAGMA synchronous = NORMAL",
@@ -253,7 +259,8 @@ impl<C: Wire> DbConnection<C> {
         Ok(())
     }
 
-    /// Rolls back what is open, and a group with it if that is what it takes.
+    /// Rolls back what is open. If SQLite has already ended the whole transaction, its group fails
+    /// too.
     pub async fn undo(&mut self) -> sqlx::Result<()> {
         if self.open == Open::Savepoint {
             let undone = self.say("ROLLBACK TO member; RELEASE member").await;
@@ -261,7 +268,7 @@ impl<C: Wire> DbConnection<C> {
                 self.has_ended();
                 return undone;
             }
-            // On a full disk, say, SQLite has ended the transaction by itself.
+            // SQLite has ended the transaction by itself, as it does on a full disk.
             self.group = None;
         }
         if self.open != Open::Nothing {
@@ -274,7 +281,7 @@ impl<C: Wire> DbConnection<C> {
         Ok(())
     }
 
-    /// Statements without parameters, for what they do.
+    /// Runs statements without parameters and ignores what they return.
     pub async fn say(&mut self, sql: impl SqlSafeStr) -> sqlx::Result<()> {
         self.limited(sql.into_sql_str(), None).await.map(drop)
     }
@@ -283,9 +290,9 @@ impl<C: Wire> DbConnection<C> {
         self.connection.ping().await
     }
 
-    /// Waits for what was begun on it and left, and undoes it.
+    /// Waits for what was started and abandoned on the connection, and undoes it.
     pub async fn clean(&mut self) -> sqlx::Result<()> {
-        // Errors of statements that nobody waits for any more come first.
+        // Errors of abandoned statements arrive first.
         for _ in 0..4 {
             match self.connection.ping().await {
                 Err(sqlx::Error::Database(_)) => {}
@@ -326,7 +333,6 @@ impl<C: Wire> DbConnection<C> {
         self.travel(query.sql(), arguments).await
     }
 
-    /// Runs a statement with its values.
     pub async fn statement(
         &mut self,
         sql: impl Into<SqlStr>,
@@ -351,7 +357,7 @@ impl<C: Wire> DbConnection<C> {
     }
 }
 
-/// The rows of an outcome.
+/// Returns the rows among the outcomes.
 pub fn rows<R, Q, T: for<'r> FromRow<'r, R>>(outcomes: Vec<Either<Q, R>>) -> sqlx::Result<Vec<T>>
 where
     R: sqlx::Row,
@@ -359,13 +365,13 @@ where
     outcomes.into_iter().filter_map(Either::right).map(|row| T::from_row(&row)).collect()
 }
 
-/// How many rows the first statement of an outcome changed.
+/// Returns how many rows the first statement changed.
 pub fn changes<C: Wire>(outcomes: &[Outcome<C>]) -> u64 {
     let first = outcomes.iter().find_map(|outcome| outcome.as_ref().left());
     first.map_or(0, C::changed)
 }
 
-/// Whether SQLite says that there is no transaction, or no such savepoint, to end.
+/// True if SQLite answered that there is no transaction or savepoint to end (SQLITE_ERROR, 1).
 fn is_of_no_transaction(ended: &sqlx::Result<()>) -> bool {
     let told = ended.as_ref().err().and_then(|error| error.as_database_error());
     told.and_then(|told| told.code()).is_some_and(|code| code == "1")
@@ -421,7 +427,7 @@ impl<'l, C: Wire> Executor<'l> for &'l mut DbConnection<C> {
     }
 }
 
-/// Statements are prepared as they are run, or not at all.
+/// Refuses: statements are prepared when they are run, or not at all.
 async fn by_hand<T>() -> sqlx::Result<T> {
     Err(sqlx::Error::InvalidArgument("no statement is prepared by hand".to_owned()))
 }

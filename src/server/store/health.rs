@@ -1,6 +1,6 @@
-//! Whether the database would take what requests write.
+//! Checks whether the database accepts writes.
 
-// Connections and answers age by real time, whatever a story's clock says.
+// Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
 use sqlx::PgConnection;
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::{Durability, Pool, Store, Trouble, Writer, trouble};
 
-/// How long the memory of a write that failed for want of room, or of the right to, counts: what a
-/// probe writes may still have room where a request has none.
+/// Time for which a write that failed because the disk is full or broken counts: the small write of
+/// a probe may still succeed when that of a request fails.
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 impl Store {
-    /// Whether a request that writes could be served now; if not, why.
+    /// Checks whether a request that writes could be served now. The error says why not.
     pub async fn probe(&self) -> Result<(), String> {
         let probed = match self {
             Store::Sqlite { writer, .. } => rewrite(writer).await,
@@ -30,7 +30,7 @@ impl Store {
         }
     }
 
-    /// The last that was wrong with the database.
+    /// Returns the last thing that went wrong with the database.
     pub fn trouble(&self) -> Option<Trouble> {
         match self {
             Store::Sqlite { readers, writer } => {
@@ -42,7 +42,7 @@ impl Store {
     }
 }
 
-/// That a file may be written at all, full or not.
+/// Fails if the file is read-only. Other errors, such as a full disk, pass.
 pub(super) async fn judge_file(writer: &Writer) -> sqlx::Result<()> {
     match rewrite(writer).await {
         Err(error) if trouble::is_read_only(&error) => Err(error),
@@ -50,12 +50,12 @@ pub(super) async fn judge_file(writer: &Writer) -> sqlx::Result<()> {
     }
 }
 
-/// Writes a row as it is: whether a file takes writes, only a write tells.
+/// Writes a row unchanged: only a write shows whether a file can be written.
 async fn rewrite(writer: &Writer) -> sqlx::Result<bool> {
     let mut lent = writer.get().await?;
     let db = lent.connection()?;
     db.flush_for(Durability::ProcessEnd).await?;
-    // Before the first start there is none yet.
+    // Before the first start the table does not exist yet.
     let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migrations')";
     if sqlx::query_scalar(there).fetch_one(&mut *db).await? {
         db.say("UPDATE latchkey_migrations SET success = success WHERE version = 1").await?;
@@ -64,8 +64,8 @@ async fn rewrite(writer: &Writer) -> sqlx::Result<bool> {
     Ok(true)
 }
 
-/// Asks whether a transaction could write. If not, this connection and those like it lead to a
-/// server that is not the first any more: they are closed, and new ones find the one that is.
+/// Asks whether a transaction could write. If not, the server is no longer the primary: this
+/// connection and the idle ones are closed, so that new ones find the primary.
 async fn is_writable(pool: &Pool<PgConnection>) -> sqlx::Result<bool> {
     let ask = "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
     let mut lent = pool.get().await?;

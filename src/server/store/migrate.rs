@@ -1,7 +1,7 @@
-//! Makes and changes our tables, in one transaction, which a pooler carries, too.
+//! Creates and changes our tables in one transaction, which also works through a pooler.
 //!
-//! Not by sqlx's own runner: that takes a lock of the session and names its statements. Its table
-//! is as sqlx would make it.
+//! Not with sqlx's own runner: that takes a lock on the session and names its statements. The table
+//! of migrations has the layout that sqlx would give it.
 
 use sqlx::{ColumnIndex, Database, Decode, IntoArguments, Row, Type, migrate::Migrator};
 use std::fmt::Write;
@@ -12,11 +12,11 @@ use super::{
     trouble::Trouble,
 };
 
-/// The table that says which migrations were made. Of our own: a team's program that migrates with
-/// sqlx, too, has one of the usual name.
+/// Table that lists the applied migrations. It has a name of our own, because a program of the team
+/// that also migrates with sqlx uses the default name.
 const TABLE: &str = "latchkey_migrations";
 
-/// Why tables were not made or changed, as the rest of a sentence.
+/// Why tables were not created or changed, as the rest of a sentence.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error("migration {0} was made there by a program in which it is another")]
@@ -30,12 +30,12 @@ pub enum MigrateError {
     Database(#[from] sqlx::Error),
 }
 
-/// Migrations, and how the two databases do without the other's ways.
+/// Migrations, and the SQL in which the two databases differ.
 pub(super) struct Migrations {
     pub migrator: Migrator,
-    /// A type of bytes, and of points in time.
+    /// The types for bytes and for timestamps.
     types: [&'static str; 2],
-    /// How bytes are written.
+    /// The text before and after a bytes literal in hexadecimal.
     bytes: [&'static str; 2],
     lock: &'static str,
 }
@@ -59,12 +59,13 @@ pub(super) fn of_postgres() -> Migrations {
     }
 }
 
-/// A row of our table: a version, and the hash of what made it.
+/// A row of our table: a version and the checksum of its migration.
 pub(super) type Made = (i64, Vec<u8>);
 
 impl Migrations {
-    /// Those that are not among `made`. Others there are those of a newer version, and no fault:
-    /// the last version can be started again, because no migration takes away what it needs.
+    /// Returns the migrations that are not in `made`. Unknown rows in `made` come from a newer
+    /// version and are no error: the previous version can be started again, because no migration
+    /// removes what it needs.
     pub fn pending(&self, made: &[Made]) -> Result<Vec<&sqlx::migrate::Migration>, MigrateError> {
         let mut pending = Vec::new();
         for migration in self.migrator.iter() {
@@ -77,8 +78,8 @@ impl Migrations {
         Ok(pending)
     }
 
-    /// Makes what is missing; those who do so at the same time wait for each other. How many there
-    /// were.
+    /// Applies the missing migrations and returns how many there were. Instances that do this at
+    /// the same time wait for each other.
     pub async fn run<C>(&self, pool: &Pool<C>) -> Result<usize, MigrateError>
     where
         C: Wire + 'static,
@@ -121,7 +122,7 @@ impl Migrations {
     }
 }
 
-/// The migrations that were made, none where the statement `there` says that there is no table.
+/// Returns the applied migrations, or none if the statement `there` says that the table is missing.
 pub(super) async fn made_if<C>(there: &'static str, pool: &Pool<C>) -> sqlx::Result<Vec<Made>>
 where
     C: Wire + 'static,
@@ -139,7 +140,7 @@ where
     Ok(made)
 }
 
-/// The migrations that were made; the table must be there.
+/// Returns the applied migrations; the table must exist.
 pub(super) async fn made<C>(db: &mut DbConnection<C>) -> sqlx::Result<Vec<Made>>
 where
     C: Wire,

@@ -2,8 +2,8 @@
 //! folder, written once with `$1` placeholders that both understand; columns are TEXT, BIGINT and
 //! BLOB/BYTEA.
 //!
-//! A function here is one atomic step. What makes a step right or wrong is decided by `auth`;
-//! where the decision has to happen inside the transaction, it comes in as a closure.
+//! A function here is one atomic step. The rules are in `auth`; where a rule has to be applied
+//! inside the transaction, it is passed in as a closure.
 
 mod accounts;
 mod activity;
@@ -67,14 +67,14 @@ pub use users::{FailedTry, Taken};
 
 use sqlx::{PgConnection, SqliteConnection};
 
-/// Connections of SQLite's readers at once.
+/// Number of SQLite connections that read.
 const READERS: usize = 4;
 
-/// Either database.
+/// Either of the two databases.
 #[derive(Clone, Debug)]
 pub enum Store {
-    /// Many readers and one writer, as SQLite itself has it: writers queue here, in order, instead
-    /// of polling a lock.
+    /// Many readers and one writer, as SQLite works: writers queue here, in order, instead of
+    /// polling a lock.
     Sqlite {
         readers: Pool<SqliteConnection>,
         writer: Writer,
@@ -83,8 +83,8 @@ pub enum Store {
 }
 
 impl Store {
-    /// Opens the database that `url` names, creates it if it is a file that does not exist, and
-    /// makes the tables it lacks. Instances that start together take turns.
+    /// Opens the database that `url` names. Creates it if it is a file that does not exist, and
+    /// creates the tables it lacks. Instances that start together take turns.
     pub async fn open(url: &str, limits: &Database) -> Result<Self, OpenError> {
         let store = Self::connect(url, limits).await?;
         let database = name_of(url);
@@ -105,7 +105,7 @@ impl Store {
         Ok(store)
     }
 
-    /// The same for whoever is to make no database, and no table in it.
+    /// Opens an existing database, without creating it or any of its tables.
     pub async fn attach(url: &str, limits: &Database) -> Result<Self, OpenError> {
         let store = Self::connect_existing(url, limits).await?;
         let database = name_of(url);
@@ -116,7 +116,7 @@ impl Store {
         }
     }
 
-    /// The same, whatever tables there are.
+    /// Opens an existing database, whatever tables it has.
     pub async fn connect_existing(url: &str, limits: &Database) -> Result<Self, OpenError> {
         match missing_file(url) {
             Some(file) => Err(OpenError::Missing { file }),
@@ -124,7 +124,7 @@ impl Store {
         }
     }
 
-    /// The same as `open`, but for the tables.
+    /// Opens the database like `open`, but leaves its tables alone.
     pub async fn connect(url: &str, limits: &Database) -> Result<Self, OpenError> {
         match place(url, "DATABASE_URL")? {
             Place::Sqlite(options) => {
@@ -139,8 +139,8 @@ impl Store {
         }
     }
 
-    /// Makes the tables that the database lacks, by `migrate_url` where there is one: a statement
-    /// may take as long as it takes. How many migrations there were.
+    /// Creates the tables that the database lacks, over `migrate_url` if that is set. Statements
+    /// have no time limit. Returns how many migrations were applied.
     pub async fn migrate(url: &str, limits: &Database) -> Result<usize, OpenError> {
         let (url, setting) = match &limits.migrate_url {
             Some(url) => (url.as_str(), "database.migrate_url"),
@@ -166,9 +166,9 @@ impl Store {
         made.map_err(|error| OpenError::Migrate { database, error })
     }
 
-    /// How many migrations the database lacks.
+    /// Returns how many migrations the database lacks.
     pub async fn pending_migrations(&self) -> Result<usize, MigrateError> {
-        // A database that was never migrated has no such table.
+        // A database that was never migrated does not have the table.
         let pending = match self {
             Store::Sqlite { readers, .. } => {
                 let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migrations')";
@@ -182,7 +182,7 @@ impl Store {
         Ok(pending)
     }
 
-    /// Whether tables may be made there.
+    /// True if we may create tables in the database.
     pub async fn may_migrate(&self) -> Result<bool, MigrateError> {
         let Store::Postgres(pool) = self else { return Ok(true) };
         let may = "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)";
@@ -190,7 +190,7 @@ impl Store {
         Ok(found == [(true,)])
     }
 
-    /// What time it is where the database is.
+    /// Returns the current time on the database server.
     pub async fn clock(&self) -> Result<Millis, Error> {
         let time = match self {
             Store::Sqlite { .. } => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
@@ -200,9 +200,9 @@ impl Store {
         Ok(time)
     }
 
-    /// Folds SQLite's log into its file, as far as nobody has to wait for it. Otherwise it would be
-    /// one of those who write, each time the log is full, and on a large file, of which any page
-    /// may have changed, for long.
+    /// Moves SQLite's log into the database file, as far as that makes nobody wait. Otherwise a
+    /// write would have to do it whenever the log is full, and on a large file, any page of which
+    /// may have changed, that takes long.
     pub async fn checkpoint(&self) -> Result<(), Error> {
         if let Store::Sqlite { readers, .. } = self {
             readers.run("PRAGMA wal_checkpoint(PASSIVE)", &[]).await?;
@@ -210,11 +210,11 @@ impl Store {
         Ok(())
     }
 
-    /// Closes every connection, so that SQLite folds its log into the file.
+    /// Closes every connection, so that SQLite moves its log into the database file.
     pub async fn close(&self) {
         match self {
             Store::Sqlite { readers, writer } => {
-                // Whoever waits for a commit has it first.
+                // Transactions that wait for their commit are committed first.
                 if let Ok(lent) = writer.get().await {
                     lent.give_back();
                 }
@@ -226,7 +226,7 @@ impl Store {
     }
 }
 
-/// Every statement that reads or writes rows, for those who look at how it finds them.
+/// Returns every statement that reads or writes rows, to check how the databases find them.
 pub fn statements() -> Vec<&'static str> {
     let mut statements = vec![
         accounts::ADD_USER,
@@ -311,22 +311,23 @@ fn place(url: &str, setting: &'static str) -> Result<Place, OpenError> {
     Place::of(url).map_err(|why| OpenError::Url { setting, why })
 }
 
-/// Drops what an ANALYZE has left, of ours or of whoever shares the file: statistics of tables that
-/// were small make SQLite read them whole once they have grown. Without any it takes the indexes,
-/// which is right for every statement of ours.
+/// Drops the statistics that an ANALYZE has left, of ours or of another program that uses the file:
+/// statistics of tables that were small make SQLite scan them once they have grown. Without any, it
+/// uses the indexes, which is right for all our statements.
 async fn forget_statistics(writer: &Writer) -> Result<(), sqlx::Error> {
-    // Not lent again, but closed: what a connection has read of them it keeps.
+    // Closed instead of lent again: a connection keeps the statistics that it has read.
     let mut lent = writer.get().await?;
     let db = lent.connection()?;
     db.spend();
     db.say("DROP TABLE IF EXISTS sqlite_stat1").await
 }
 
-/// People are told to come back, operators are told why.
+/// Tells users to try again later, and logs the reason for operators.
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        // PostgreSQL holds no NUL in a text (character_not_in_repertoire, untranslatable_character):
-        // whoever sent one is told, should a door have let it in.
+        // PostgreSQL cannot store NUL in a text (character_not_in_repertoire,
+        // untranslatable_character). The sender gets an error, should the checks at an endpoint
+        // have missed it.
         if let sqlx::Error::Database(told) = &error
             && told.code().is_some_and(|code| code == "22021" || code == "22P05")
         {

@@ -1,4 +1,4 @@
-//! How a database is opened, and why it could not be, as a sentence for the operator.
+//! Opening a database, and the sentence for the operator if that fails.
 
 use sqlx::{
     ConnectOptions, Connection, PgConnection, Row, SqliteConnection,
@@ -38,18 +38,18 @@ pub enum OpenError {
     Untabled { database: String },
 }
 
-/// What a database is opened for.
+/// Purpose for which a database is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Serve,
-    /// Read tables of somebody else.
+    /// Read tables that belong to others.
     Read,
-    /// Make and change tables, which takes its time.
+    /// Create and change tables, without a time limit on statements.
     Migrate,
 }
 
 impl Purpose {
-    /// The setting that names the database.
+    /// Returns the setting that names the database.
     pub fn setting(self) -> &'static str {
         match self {
             Purpose::Serve => "DATABASE_URL",
@@ -59,17 +59,17 @@ impl Purpose {
     }
 }
 
-/// Pages of SQLite's log (4 KiB each) before whoever writes has to fold it into the file. Most of
-/// them are folded in by `Store::checkpoint` before it comes to that.
+/// Pages of SQLite's log (4 KiB each) after which a write has to move it into the database file.
+/// `Store::checkpoint` moves most of them before that.
 const LONGEST_LOG: &str = "4000";
 
-/// Seconds that instances wait for the one that migrates.
+/// Seconds that an instance waits for another that migrates.
 const MIGRATION_TURN: u32 = 60;
 
-/// How long finding out about a server may take.
+/// Longest time that finding out about a server may take.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// A file of our own: its readers, and its one writer.
+/// Opens a file of our own: its readers and its one writer.
 pub(super) async fn sqlite(
     options: SqliteConnectOptions,
     readers: usize,
@@ -93,7 +93,7 @@ pub(super) async fn sqlite(
     Ok((readers, writer))
 }
 
-/// A file of somebody else's, which is never written.
+/// Opens a file that belongs to others, which is never written.
 pub(super) async fn sqlite_to_read(
     options: SqliteConnectOptions,
     readers: usize,
@@ -104,7 +104,7 @@ pub(super) async fn sqlite_to_read(
     pool.map_err(|error| OpenError::Open { database, error, purpose: Purpose::Read })
 }
 
-/// Connections to PostgreSQL, directly or by way of a pooler, which is found out here.
+/// Opens connections to PostgreSQL, directly or through a pooler, which is detected here.
 pub(super) async fn postgres(
     options: PgConnectOptions,
     limits: &Database,
@@ -121,7 +121,7 @@ pub(super) async fn postgres(
             purpose.setting()
         );
     }
-    // Poolers refuse startup parameters they do not know; we read no floating-point numbers.
+    // Poolers refuse startup parameters they do not know. We read no floating-point numbers.
     let options = options.disable_statement_logging().extra_float_digits(None);
     let found = tokio::time::timeout(LOOK, look(&options)).await;
     let (encoding, is_shared) =
@@ -135,16 +135,16 @@ pub(super) async fn postgres(
     Pool::open(options, setup(limits, is_shared, purpose), connections).await.map_err(unopened)
 }
 
-/// In what encoding a database keeps its texts, and whether its sessions are shared: whether two
-/// connections have the same session, or one has two. A pooler in transaction mode gives the session
-/// that was free last to whoever begins a transaction next; if somebody else was quicker, a
-/// connection has another one than before.
+/// Returns the encoding of a database, and whether its sessions are shared: two connections have
+/// the same session, or one connection changes its session. A pooler in transaction mode gives the
+/// next transaction the session that became free last; if another client was quicker, a connection
+/// gets a different session than before.
 async fn look(options: &PgConnectOptions) -> sqlx::Result<(String, bool)> {
     let mut one = options.connect().await?;
     let encoding = sqlx::raw_sql("SHOW server_encoding").fetch_one(&mut one).await?.try_get(0)?;
     let first = session_of(&mut one).await?;
     let mut is_shared = false;
-    // Who is granted one connection alone is not refused for that.
+    // A user who is granted only one connection must not fail here.
     if let Ok(mut other) = options.connect().await {
         for _ in 0..3 {
             is_shared |= session_of(&mut other).await? == first;
@@ -160,7 +160,8 @@ async fn session_of(connection: &mut PgConnection) -> sqlx::Result<i32> {
     sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await?.try_get(0)
 }
 
-/// The limits of a session: its own, or, where sessions are shared, those of each transaction.
+/// Returns the limits of a session: set once on a session of our own, or in each transaction where
+/// sessions are shared.
 fn setup(limits: &Database, is_shared: bool, purpose: Purpose) -> Setup {
     let (statement, lock) = match purpose {
         Purpose::Migrate => (0, MIGRATION_TURN),
@@ -184,7 +185,7 @@ fn setup(limits: &Database, is_shared: bool, purpose: Purpose) -> Setup {
         (Some(format!("{only}{}", said("SET"))), "BEGIN".to_owned())
     };
     let vanished = limits.vanished_client_timeout;
-    // Older servers, and some systems, know some of them alone.
+    // Older servers and some systems know only some of them.
     let at_best = [
         format!("SET tcp_keepalives_idle = {}", vanished / 2),
         format!("SET tcp_keepalives_interval = {}", (vanished / 6).max(1)),
@@ -202,7 +203,7 @@ fn setup(limits: &Database, is_shared: bool, purpose: Purpose) -> Setup {
     }
 }
 
-/// What to do about a database that cannot be opened.
+/// Returns what to do about a database that cannot be opened.
 fn remedy(error: &sqlx::Error) -> &'static str {
     match error {
         sqlx::Error::Tls(_) => {

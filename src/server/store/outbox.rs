@@ -11,27 +11,27 @@ use crate::server::ground::{
     error::Error,
 };
 
-/// The ranks of mails, first those that go first: sign-in mails, then notices.
+/// Ranks of mails, in the order of sending: sign-in mails, then notices.
 pub const RANKS: [i64; 2] = [0, 1];
 
 pub struct NewMail<'a> {
     pub id: &'a str,
     pub auth_request_id: &'a str,
-    /// Whose allowance it takes from.
+    /// Bucket whose allowance it takes from.
     pub bucket: &'a str,
     /// One of [`RANKS`].
     pub rank: i64,
-    /// What the mail says, sealed.
+    /// Content of the mail, sealed.
     pub payload: &'a [u8],
-    /// After this it is pointless: its link and code are dead.
+    /// Time after which it is pointless: its link and code have expired.
     pub expires_at: Millis,
-    /// Leased from the first to the worker of this very process, to which it is handed over once it
-    /// is written.
+    /// Leased from the start to the worker of this process, which receives it once it is written.
     pub handed_over: bool,
 }
 
 impl<'a> NewMail<'a> {
-    /// The statement that queues it, for an address, with the event of which it is.
+    /// Returns the statement that queues the mail for an address, with the correlation id of the
+    /// event.
     pub(super) fn insert(&self, address: &'a str, event: &'a AuditEvent) -> Statement<'a> {
         let NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over } = *self;
         let now = event.at;
@@ -54,23 +54,23 @@ impl<'a> NewMail<'a> {
     }
 }
 
-/// A mail that a worker holds the lease of.
+/// A mail that is leased to a worker.
 #[derive(Clone, Debug, FromRow)]
 pub struct QueuedMail {
     pub id: String,
     pub address: String,
     pub payload: Vec<u8>,
-    /// This one included. Also the number of the lease: whoever takes the mail anew has a higher
-    /// one.
+    /// Number of attempts, this one included. Also the number of the lease: the next lease of the
+    /// mail has a higher one.
     pub attempts: i64,
     pub leased_at: Millis,
     pub expires_at: Millis,
     pub created_at: Millis,
-    /// Of the request that asked for it.
+    /// Correlation id of the request that asked for the mail.
     pub request_id: String,
 }
 
-/// What proves that nobody else has taken a mail since.
+/// Proof that no other worker has taken the mail since.
 #[derive(Clone, Copy, Debug)]
 pub struct Lease<'a> {
     pub id: &'a str,
@@ -88,22 +88,22 @@ pub const INSERT_MAIL: &str = "INSERT INTO latchkey_outbox \
     created_at, expires_at, request_id) \
     VALUES ($1, $2, $3, $4, $5, 'queued', $6, $7, $8, $9, $10, $11, $12)";
 
-/// How long a worker holds a mail. Longer than sending one may take, so that only a dead worker
+/// Time for which a worker holds a mail. Longer than sending may take, so that only a dead worker
 /// loses it.
 pub const LEASE: Millis = MINUTE;
 
-/// A mail that is due later than any lease or retry would have it was queued before the clock was
-/// set back, and is due.
+/// A mail that is due later than any lease or retry allows was queued before the clock was set
+/// back, and is due now.
 const FAR: Millis = 10 * MINUTE;
 
-/// How a mail ended.
+/// The way in which a mail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The mail server has it.
+    /// The mail server accepted it, or it was withheld, which must look the same to the requester.
     Sent,
-    /// Refused for good, for its recipient's sake.
+    /// Refused permanently, because of its recipient.
     Failed,
-    /// Given up for any other reason: too late, or not to be put together.
+    /// Given up for another reason: it is too late, or the mail cannot be composed.
     Unsent,
 }
 
@@ -117,14 +117,14 @@ impl Ending {
     }
 }
 
-/// Takes the mails of one rank that are due, those first that became due first.
+/// Takes the due mails of one rank, in the order in which they became due.
 pub const CLAIM: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id IN (SELECT id FROM latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4) \
     RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
-/// The same on PostgreSQL. SKIP LOCKED: two workers take different mails instead of waiting for
-/// each other.
+/// The same as [`CLAIM`], for PostgreSQL. SKIP LOCKED: two workers take different mails instead of
+/// waiting for each other.
 pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id IN (SELECT id FROM latchkey_outbox \
@@ -154,8 +154,8 @@ pub const DELAY_MAIL: &str = "UPDATE latchkey_outbox \
     WHERE id = $3 AND state = 'queued' AND attempts = $4";
 
 impl Store {
-    /// Up to `limit` mails that are due, leased: a worker that dies loses them to another. Of each
-    /// rank those that became due first.
+    /// Leases up to `limit` due mails: if the worker dies, another takes them. Within each rank,
+    /// those that became due first come first.
     pub async fn claim_mails(&self, now: Millis, limit: usize) -> Result<Vec<QueuedMail>, Error> {
         let claim = match self {
             Store::Sqlite { .. } => CLAIM,
@@ -172,7 +172,8 @@ impl Store {
         Ok(mails)
     }
 
-    /// The ranks that have mails due: idle servers must not take SQLite's one writer every second.
+    /// Returns the ranks that have due mails, by a read: an idle server must not take SQLite's only
+    /// writer every second.
     async fn ranks_due(&self, now: Millis) -> Result<Vec<i64>, Error> {
         let mut due = Vec::new();
         for rank in RANKS {
@@ -189,8 +190,8 @@ impl Store {
         Ok(due)
     }
 
-    /// The lease taken anew: the mail as it is held now, or nothing when another has it, or it has
-    /// ended.
+    /// Renews the lease of a mail. Returns the mail with its new lease, or `None` if another worker
+    /// has it or it has ended.
     pub async fn hold_mail(
         &self,
         mail: &QueuedMail,
@@ -200,8 +201,8 @@ impl Store {
         Ok(self.change(HOLD, &hold).await?.into_iter().next())
     }
 
-    /// Makes every leased mail due, where nobody else can hold a lease: one SQLite file is for one
-    /// instance, and that one has just started. How many there were.
+    /// Makes every leased mail due, on SQLite only: a file belongs to one instance, and that has
+    /// just started, so nobody else can hold a lease. Returns how many there were.
     pub async fn take_over_leases(&self) -> Result<u64, Error> {
         let Store::Sqlite { .. } = self else { return Ok(0) };
         let mut mails = 0;
@@ -211,8 +212,7 @@ impl Store {
         Ok(mails)
     }
 
-    /// How the newest mail of an auth request stands: its state, and the reason it is delayed or
-    /// failed for.
+    /// Returns the state of the newest mail of an auth request, and why it is delayed or failed.
     pub async fn mail_of(
         &self,
         auth_request_id: &str,
@@ -220,13 +220,13 @@ impl Store {
         self.first(MAIL_OF, &values![auth_request_id]).await
     }
 
-    /// How many mails wait, and since when the oldest of them does.
+    /// Returns how many mails are queued, and when the oldest of them was created.
     pub async fn queued_mails(&self) -> Result<(i64, Option<Millis>), Error> {
         self.one(COUNT_QUEUED, &[]).await
     }
 
-    /// How a mail ended, by who holds its lease; its payload is wiped. False, and neither row nor
-    /// event, when another holds it.
+    /// Records how a mail ended and wipes its payload, for the holder of its lease. Returns false,
+    /// and writes neither row nor event, if another worker holds the lease.
     pub async fn mail_ended(
         &self,
         lease: Lease<'_>,
@@ -238,7 +238,8 @@ impl Store {
         self.by_lease(END_MAIL, &end, event).await
     }
 
-    /// Not now: due again at `due`. By who holds its lease, as above.
+    /// Makes a mail due again at `due`, for the holder of its lease. Returns false like
+    /// `mail_ended`.
     pub async fn mail_delayed(
         &self,
         lease: Lease<'_>,

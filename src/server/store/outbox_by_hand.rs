@@ -1,4 +1,4 @@
-//! The outbox in an operator's hands.
+//! The outbox as operators see and change it.
 
 use sqlx::FromRow;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
-/// A mail that waits, or is in hand.
+/// A queued mail, waiting or being sent.
 #[derive(Clone, Debug, FromRow)]
 pub struct WaitingMail {
     pub id: String,
@@ -25,7 +25,7 @@ pub struct WaitingMail {
 }
 
 impl WaitingMail {
-    /// Whether a worker has it now.
+    /// True if a worker is sending it now.
     pub fn is_in_hand(&self, now: Millis) -> bool {
         self.leased_at.is_some_and(|at| now - at < LEASE)
     }
@@ -42,7 +42,7 @@ pub const RETRY_RANK: &str = "UPDATE latchkey_outbox SET due_at = created_at WHE
     AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
 
 impl Store {
-    /// The mails that wait, in the order in which they go, up to `limit` of each rank.
+    /// Returns the queued mails in the order of sending, up to `limit` of each rank.
     pub async fn waiting_mails(&self, limit: i64) -> Result<Vec<WaitingMail>, Error> {
         let mut mails: Vec<WaitingMail> = Vec::new();
         for rank in RANKS {
@@ -51,17 +51,17 @@ impl Store {
         Ok(mails)
     }
 
-    /// One of them.
+    /// Returns one queued mail.
     pub async fn waiting_mail(&self, id: &str) -> Result<Option<WaitingMail>, Error> {
         self.first(WAITING_ONE, &values![id]).await
     }
 
-    /// Makes a mail due that waits, unless it is in hand. Whether it was not.
+    /// Makes a waiting mail due, unless it is being sent. Returns 1 if it did, else 0.
     pub async fn retry_mail(&self, id: &str, now: Millis) -> Result<u64, Error> {
         self.execute(RETRY, &values![id, now - LEASE]).await
     }
 
-    /// The same for all that wait. How many there were.
+    /// Makes all waiting mails due, except those being sent. Returns how many there were.
     pub async fn retry_mails(&self, now: Millis) -> Result<u64, Error> {
         let mut mails = 0;
         for rank in RANKS {

@@ -1,10 +1,10 @@
 //! Connections that stay open, each lent to one caller at a time.
 //!
-//! Not sqlx's own pool: that asks the database whether it is still there whenever a connection is
-//! taken and whenever it comes back, which costs more than most of our statements do; and it closes
-//! a connection whose caller has gone away.
+//! Not sqlx's own pool: that pings the database whenever a connection is taken and whenever it
+//! comes back, which costs more than most of our statements. It also closes a connection whose
+//! caller has gone away.
 
-// Connections and answers age by real time, whatever a story's clock says.
+// Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
 use sqlx::SqlSafeStr;
@@ -26,25 +26,27 @@ use super::{
     trouble::Trouble,
 };
 
-/// How long a request waits for a connection before it is told to come back: people prefer a fast
-/// 503 to a hung page.
+/// Time that a request waits for a connection before it fails: users prefer a fast 503 to a page
+/// that hangs.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A connection that nobody used for so long is asked whether it is still there, and has so long to
-/// answer: a firewall may have forgotten it without a word.
+/// A connection that has been idle for this long is pinged before it is lent: a firewall may have
+/// dropped it silently.
 const IDLE: Duration = Duration::from_secs(1);
+/// Time that a ping may take.
 const PING: Duration = Duration::from_millis(500);
 
-/// How long what a caller has left behind may take to end.
+/// Time that cleaning up after a caller may take.
 const CLEANING: Duration = Duration::from_secs(10);
 
-/// An older connection is replaced: a database that moved to another host is found again.
+/// Age at which a connection is replaced, so that a database that moved to another host is found
+/// again.
 const LIFETIME: Duration = Duration::from_secs(30 * 60);
 
-/// The turns of so many addresses are kept before those that nobody has or waits for are forgotten.
+/// Number of addresses with a turn at which those that nobody holds or waits for are forgotten.
 const TURNS: usize = 256;
 
-/// Up to so many connections to one database, opened as they are needed.
+/// A limited number of connections to one database, opened as they are needed.
 #[derive(Debug)]
 pub struct Pool<C: Wire>(Arc<Inner<C>>);
 
@@ -52,11 +54,12 @@ pub struct Pool<C: Wire>(Arc<Inner<C>>);
 struct Inner<C: Wire> {
     options: C::Options,
     setup: Arc<Setup>,
-    /// Since when each is idle; the last used is the first to be lent again.
+    /// Idle connections, each with the time since which it is idle. The last used is lent first.
     idle: Mutex<Vec<(DbConnection<C>, Instant)>>,
     room: Arc<Semaphore>,
-    /// Steps for one address take turns before they take a connection, or those for one address
-    /// that everybody asks for would hold them all while they wait for each other. By a hash.
+    /// Transactions for one address take turns before they take a connection. Otherwise those for
+    /// an address in high demand would hold all connections while they wait for each other. Keyed
+    /// by a hash of the address.
     turns: Mutex<HashMap<u64, Weak<AsyncMutex<()>>>>,
     hasher: RandomState,
 }
@@ -68,8 +71,7 @@ impl<C: Wire> Clone for Pool<C> {
 }
 
 impl<C: Wire + 'static> Pool<C> {
-    /// A pool of which one connection is already open, so that one learns at once whether that can
-    /// be done.
+    /// Opens a pool with one connection, so that a failure to connect shows at once.
     pub async fn open(options: C::Options, setup: Setup, size: usize) -> sqlx::Result<Self> {
         let pool = Pool(Arc::new(Inner {
             options,
@@ -83,7 +85,7 @@ impl<C: Wire + 'static> Pool<C> {
         Ok(pool)
     }
 
-    /// A connection of one's own.
+    /// Lends a connection.
     pub async fn get(&self) -> sqlx::Result<Lent<C>> {
         self.get_for(None).await
     }
@@ -100,7 +102,7 @@ impl<C: Wire + 'static> Pool<C> {
         Ok(outcomes)
     }
 
-    /// A connection of one's own, however long it takes until it is one's turn.
+    /// Lends a connection, however long it takes to get one.
     pub async fn get_patiently(&self) -> sqlx::Result<Lent<C>> {
         match self.0.room.clone().acquire_owned().await {
             Ok(permit) => self.lend(Held { _turn: None, _permit: permit }).await,
@@ -108,7 +110,8 @@ impl<C: Wire + 'static> Pool<C> {
         }
     }
 
-    /// A connection in the midst of a transaction, the only one for an address, if there is one.
+    /// Lends a connection on which a transaction has begun. With an address, it is the only
+    /// transaction for that address at a time.
     pub async fn begin(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
         let mut lent = self.get_for(address).await?;
         lent.connection()?.begin(address).await?;
@@ -144,7 +147,7 @@ impl<C: Wire + 'static> Pool<C> {
         })
     }
 
-    /// The idle one that was used last, if it is still there, or a new one.
+    /// Lends the idle connection that was used last, if it still answers, or a new one.
     async fn lend(&self, held: Held) -> sqlx::Result<Lent<C>> {
         let found = self.idle().pop();
         let Some((connection, since)) = found
@@ -159,7 +162,7 @@ impl<C: Wire + 'static> Pool<C> {
         if let Ok(Ok(())) = timeout(PING, lent.connection()?.ping()).await {
             return Ok(lent);
         }
-        // What made one hang or break has done so to the others.
+        // Whatever made this one hang or break has probably hit the others too.
         self.forget_idle();
         lent.connection = None;
         match lent.held.take() {
@@ -168,8 +171,8 @@ impl<C: Wire + 'static> Pool<C> {
         }
     }
 
-    /// In a task: what is half open when the caller goes away is not torn off, but kept for the
-    /// next.
+    /// Opens a new connection in a task: if the caller goes away meanwhile, the connection is kept
+    /// for the next instead of being torn down half open.
     async fn connect(&self, held: Held) -> sqlx::Result<Lent<C>> {
         let (hand_over, handed_over) = oneshot::channel();
         let pool = self.clone();
@@ -190,17 +193,17 @@ impl<C: Wire + 'static> Pool<C> {
         handed_over.await.unwrap_or(Err(sqlx::Error::PoolClosed))
     }
 
-    /// The last that was wrong with the database.
+    /// Returns the last thing that went wrong with the database.
     pub fn trouble(&self) -> Option<Trouble> {
         self.0.setup.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the server's sessions are shared with other clients.
+    /// True if the server's sessions are shared with other clients.
     pub fn is_shared(&self) -> bool {
         self.0.setup.is_shared
     }
 
-    /// Closes what is not lent, each as the database likes it, and lends no more.
+    /// Closes the idle connections in the orderly way of the database, and lends no more.
     pub async fn close(&self) {
         self.0.room.close();
         let idle = std::mem::take(&mut *self.idle());
@@ -227,19 +230,20 @@ impl<C: Wire + 'static> Pool<C> {
     }
 }
 
-/// What somebody who has a connection keeps from others: room for one, and the address's turn.
+/// Resources that a lent connection occupies: a place in the pool, and the turn of its address.
 #[derive(Debug)]
 struct Held {
     _turn: Option<OwnedMutexGuard<()>>,
     _permit: OwnedSemaphorePermit,
 }
 
-/// A connection in use. Dropped without [`Lent::give_back`] (an error, a caller that went away) it
-/// may be in the midst of something, which a task undoes before it is lent again: a new connection
-/// would cost the database more, and whoever hangs up could have it made.
+/// A connection in use. If it is dropped without [`Lent::give_back`] (after an error, or because
+/// the caller went away), something may be unfinished on it. A task undoes that before the
+/// connection is lent again. A new connection would cost the database more, and anybody who hangs
+/// up could force one.
 #[derive(Debug)]
 pub struct Lent<C: Wire + 'static> {
-    /// Both are there until it is dropped.
+    /// Both are `Some` until it is dropped.
     connection: Option<DbConnection<C>>,
     held: Option<Held>,
     pool: Pool<C>,
@@ -250,7 +254,7 @@ impl<C: Wire + 'static> Lent<C> {
         self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
 
-    /// Nothing is left undone on it: another may have it.
+    /// Returns the connection to the pool. Nothing may be unfinished on it.
     pub fn give_back(mut self) {
         if let Some(connection) = self.connection.take_if(|connection| !connection.is_spent()) {
             self.pool.keep(connection);
@@ -267,7 +271,7 @@ impl<C: Wire + 'static> Drop for Lent<C> {
             return self.pool.forget_idle();
         }
         let pool = self.pool.clone();
-        // Without a runtime the program ends.
+        // Without a runtime the program is ending.
         if let Ok(runtime) = Handle::try_current() {
             runtime.spawn(async move {
                 match timeout(CLEANING, connection.clean()).await {

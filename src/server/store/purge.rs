@@ -1,4 +1,4 @@
-//! Rows that nobody will ask for again.
+//! Deletes rows that are no longer needed.
 
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
@@ -9,14 +9,16 @@ use crate::server::ground::{
     error::Error,
 };
 
-/// Rows of one statement, and the time left to others after it: nobody waits for more than that,
-/// and a million expired rows are gone in minutes.
+/// Rows that one statement deletes. With the pause, nobody waits longer than one batch takes, and a
+/// million expired rows are gone in minutes.
 const BATCH: i64 = 50;
+/// Time left to other statements after each batch.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What is deleted, and how long after its time. Auth requests stay a day, so that an old link can
-/// be explained; mails stay an hour, because the limits count them; ended sessions stay a week, for
-/// those who ask what happened; distrust stays as long as a device could be known that it is of.
+/// Statements that delete, each with the time that a row stays after its end. Auth requests stay a
+/// day, so that an old link can be explained. Mails stay an hour, because the limits count them.
+/// Ended sessions stay a week, for users who ask what happened. Distrust stays as long as a device
+/// that it applies to could be known.
 pub const RULES: [(&str, Millis); 7] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
@@ -52,10 +54,10 @@ pub const RULES: [(&str, Millis); 7] = [
 pub const OLD_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
 
 impl Store {
-    /// Deletes what has had its time, batch by batch; events of the audit table once they are
-    /// `keep_events` old. How many rows went.
+    /// Deletes expired rows in batches, and events of the audit table that are older than
+    /// `keep_events`. Returns how many rows were deleted.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
-        // Another instance may purge at the same time, in another order: what it has, it has.
+        // Another instance may purge at the same time, in another order: its rows are skipped.
         let most = match self {
             Store::Sqlite { .. } => "LIMIT $2)",
             Store::Postgres(_) => "LIMIT $2 FOR UPDATE SKIP LOCKED)",

@@ -11,7 +11,7 @@ pub struct SessionRow {
     pub id: String,
     pub user_id: String,
     pub address: String,
-    /// What the address is called in the audit table, or was when the session began.
+    /// Subject of the address in the audit table when the session began.
     pub subject: String,
     pub user_agent: String,
     pub ip_prefix: String,
@@ -20,8 +20,8 @@ pub struct SessionRow {
     pub expires_at: Millis,
 }
 
-/// The session with an id, if it is alive: not revoked, its last token not expired, its user
-/// neither banned nor, where users are our own, gone.
+/// Reads the session with an id, if it is alive: it is not revoked, its last token has not expired,
+/// its user is not banned and, if users are Latchkey's own, still exists.
 pub const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_agent, \
     s.ip_prefix, s.created_at, s.last_seen_at, s.expires_at \
     FROM latchkey_sessions s LEFT JOIN latchkey_users u ON u.id = s.user_id \
@@ -31,7 +31,7 @@ pub const ALIVE: &str = "SELECT s.id, s.user_id, s.address, s.subject, s.user_ag
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = s.address)";
 
 impl Store {
-    /// The session, if it is alive.
+    /// Returns the session if it is alive.
     pub async fn session(
         &self,
         id: &str,
@@ -41,23 +41,24 @@ impl Store {
         self.first(ALIVE, &values![id, now, own_users]).await
     }
 
-    /// The session, alive or not, as long as its row is kept: a week after it ended at least.
+    /// Returns the session, alive or not, as long as its row is kept: at least a week after it
+    /// ended, unless its user was deleted.
     pub async fn session_that_began(&self, id: &str) -> Result<Option<SessionRow>, Error> {
         self.first(SESSION, &values![id]).await
     }
 
-    /// How many sessions are alive.
+    /// Returns how many sessions are alive.
     pub async fn count_sessions(&self, now: Millis) -> Result<i64, Error> {
         let (alive,) = self.one(COUNT_ALIVE, &values![now]).await?;
         Ok(alive)
     }
 
-    /// Notes that the session is in use.
+    /// Records that the session is in use.
     pub async fn touch_session(&self, id: &str, now: Millis) -> Result<(), Error> {
         self.execute(TOUCH, &values![now, id]).await.map(drop)
     }
 
-    /// Notes that the session is in use, and that a token was issued for it that ends then.
+    /// Records that the session is in use, and when the token just issued for it expires.
     pub async fn prolong_session(
         &self,
         id: &str,
@@ -67,8 +68,8 @@ impl Store {
         self.execute(PROLONG, &values![now, token_expires_at, id]).await.map(drop)
     }
 
-    /// Ends the session that asks for it: its device is known from then on as before. Whether it
-    /// was alive.
+    /// Ends the session that asks for it. Its device stays known. Returns false if the session was
+    /// no longer alive.
     pub async fn sign_out(
         &self,
         user_id: &str,
@@ -78,7 +79,8 @@ impl Store {
         Ok(self.revoke(REVOKE_ONE, user_id, id, |_| false, event).await? > 0)
     }
 
-    /// Ends another session of a user, and the trust in their devices. Whether it was alive.
+    /// Ends another session of a user, and the trust in the user's devices. Returns false if the
+    /// session was no longer alive.
     pub async fn revoke_session(
         &self,
         user_id: &str,
@@ -88,7 +90,7 @@ impl Store {
         Ok(self.revoke(REVOKE_ONE, user_id, id, |found| found > 0, event).await? > 0)
     }
 
-    /// Ends every session of a user, but for the one to keep, and the trust in their devices. How
+    /// Ends every session of a user except `keep`, and the trust in the user's devices. Returns how
     /// many were alive.
     pub async fn revoke_sessions_of(
         &self,
@@ -132,7 +134,7 @@ pub const COUNT_ALIVE: &str =
     "SELECT COUNT(*) FROM latchkey_sessions WHERE revoked_at IS NULL AND token_expires_at > $1";
 pub const TOUCH: &str =
     "UPDATE latchkey_sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
-/// Two tabs do this at once; the later end counts.
+/// Two tabs may do this at once; the later expiry wins.
 pub const PROLONG: &str = "UPDATE latchkey_sessions SET last_seen_at = $1, token_expires_at = $2 \
     WHERE id = $3 AND token_expires_at < $2";
 pub const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
@@ -141,7 +143,8 @@ pub const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND id <> $3 AND revoked_at IS NULL RETURNING token_expires_at";
 
 impl Tx {
-    /// Revokes sessions by one of the statements above: when the last token of each ends, or did.
+    /// Revokes sessions by one of the statements above. Returns when the last token of each expires
+    /// or expired.
     pub async fn revoked(
         &mut self,
         revoke: &'static str,

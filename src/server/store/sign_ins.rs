@@ -1,4 +1,4 @@
-//! The one step in which a proof is judged and becomes a session.
+//! The single step in which a proof is judged and becomes a session.
 
 use sqlx::FromRow;
 use std::sync::LazyLock;
@@ -11,28 +11,28 @@ use super::{
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
-/// Judgement of a proof, made in the very step that acts on it.
+/// Judgement of a proof, made in the transaction that acts on it.
 #[derive(Debug)]
 pub enum Verdict {
     Right,
-    /// Wrong; the attempt is counted, if it is one of a code or a password.
+    /// Wrong; the attempt is counted if it was one of a code or a password.
     Wrong(Error),
     /// Refused; nothing is written.
     Refused(Error),
 }
 
-/// Judges an auth request as it is now. Of a code it also sees the attempts in its bucket that
-/// failed, newest first.
+/// Judges the current state of an auth request. For a code it also sees the failed attempts in its
+/// bucket, newest first.
 pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Taken]) -> Verdict + Send + Sync + 'a;
 
-/// Judges the password hash that the user has now, `None` without one, and the attempts that failed.
+/// Judges the user's current password hash (`None` without one), and the failed attempts.
 pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Taken]) -> Verdict + Send + Sync + 'a;
 
-/// Evidence that a person is who they say.
+/// Evidence that the requester is who they claim to be.
 pub enum Proof<'a> {
     /// A link or a code of the auth request with this id.
     Request { id: &'a str, judge: &'a RequestJudge<'a> },
-    /// A password; `renewed` is the hash to keep from now on, where the old one is outdated.
+    /// A password. `renewed` is the hash to store if the current one is outdated.
     Password { renewed: Option<&'a str>, judge: &'a PasswordJudge<'a> },
 }
 
@@ -41,7 +41,7 @@ pub enum Proof<'a> {
 pub enum Admission<'a> {
     /// Everybody: a new address becomes a user with this id.
     Anyone { new_id: &'a str },
-    /// Users that are known already.
+    /// Existing users only.
     Known,
     /// The user with this id of the team's own table.
     As { user_id: &'a str },
@@ -55,21 +55,21 @@ pub struct NewSession<'a> {
     pub device: &'a str,
     pub user_agent: &'a str,
     pub ip_prefix: &'a str,
-    /// The end of its first token.
+    /// Expiry of its first token.
     pub token_expires_at: Millis,
-    /// The latest end, however much it is used.
+    /// Latest possible end, however much it is used.
     pub expires_at: Millis,
-    /// The session that the same browser presented, and the event of its end.
+    /// The session that the same browser presented, and the event that records its end.
     pub replaces: Option<(&'a str, &'a AuditEvent)>,
-    /// The event of the end of another session of its device, where it may have one.
+    /// Event that records the end of another session of its device, if it can have one.
     pub replaces_of_device: Option<&'a AuditEvent>,
-    /// The events of its beginning.
+    /// Events that record its beginning.
     pub events: &'a [AuditEvent; 2],
-    /// A mail that tells the user of it, unless it is the first of a new one.
+    /// Mail that tells the user of the session. Not sent if the user is new.
     pub notice: Option<NewMail<'a>>,
 }
 
-/// A sign-in, up to its last judgement.
+/// A sign-in that only lacks its final judgement.
 pub struct SignIn<'a> {
     pub address: &'a str,
     pub proof: Proof<'a>,
@@ -101,20 +101,20 @@ pub enum Counted {
     Wrong(Error),
     /// The auth request no longer exists.
     Gone,
-    /// The code is right now. A request only ever loses ways in; should one have come by, it is
-    /// there at the next attempt.
+    /// The code has become right meanwhile. A request only ever loses valid codes, so this should
+    /// not happen; if it does, the next attempt succeeds.
     Right,
 }
 
 impl FailedTry<'_> {
-    /// Statements that count it against its bucket and against the code of a request.
+    /// Returns the statements that count it against its bucket and against the code of a request.
     fn insert_of<'a>(&'a self, request_id: &'a str) -> [Statement<'a>; 2] {
         [Statement::new(COUNT, values![request_id]), self.insert()]
     }
 }
 
 impl Proof<'_> {
-    /// The id of the auth request; empty for a password.
+    /// Returns the id of the auth request, empty for a password.
     fn request_id(&self) -> &str {
         match self {
             Proof::Request { id, .. } => id,
@@ -125,7 +125,7 @@ impl Proof<'_> {
 
 impl Store {
     /// Judges a code that is known to be wrong, and counts the attempt in the same step. No user is
-    /// looked up: the time it takes does not tell whether the address is a user's.
+    /// looked up, so that the time it takes does not reveal whether the address belongs to a user.
     pub async fn count_try(
         &self,
         request: &AuthRequest,
@@ -147,9 +147,8 @@ impl Store {
         .await
     }
 
-    /// Judges a proof and, if it is right, begins the session in the same step: the user is found
-    /// or made, and what the session replaces ends. Of a wrong code or password the attempt is
-    /// counted.
+    /// Judges a proof and, if it is right, begins the session in the same step: finds or creates
+    /// the user, and ends what the session replaces. A wrong code or password is counted.
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignInOutcome, Error> {
         let SignIn { proof, attempt, at, .. } = sign_in;
         self.transaction(Durability::PowerCut, Some(sign_in.address), async |tx| {
@@ -180,7 +179,7 @@ impl Store {
     }
 }
 
-/// A proof as it was found, its user, and its judgement.
+/// State of a proof, its user, and the judgement.
 struct Judged {
     user_id: Option<String>,
     is_banned: bool,
@@ -188,7 +187,7 @@ struct Judged {
 }
 
 impl Tx {
-    /// Reads a proof and judges it; `None` where its auth request no longer exists.
+    /// Reads a proof and judges it. Returns `None` if its auth request no longer exists.
     async fn judged(&mut self, sign_in: &SignIn<'_>) -> Result<Option<Judged>, Error> {
         let failed = match sign_in.attempt {
             Some(attempt) => failed_tries(self, attempt.bucket, attempt.at).await?,
@@ -221,8 +220,8 @@ impl Tx {
         })
     }
 
-    /// Writes a session, and its user if that is new. The sessions it replaces end, and every auth
-    /// request of the address, the one it came of among them.
+    /// Writes a session, and its user if new. Ends the sessions it replaces, and every auth request
+    /// of the address, including the one that signs in.
     async fn begin_session(
         &mut self,
         sign_in: &SignIn<'_>,
@@ -271,7 +270,7 @@ impl Tx {
     }
 }
 
-/// An auth request, and the user it would sign in: of its address, or of an id.
+/// An auth request, and the user it would sign in: found by its address, or by an id.
 #[derive(FromRow)]
 struct RequestAndUser {
     #[sqlx(flatten)]
@@ -307,7 +306,7 @@ pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Condition that an address is banned.
+/// Returns the condition that an address is banned.
 fn banned(address: &str) -> String {
     format!("EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = {address})")
 }

@@ -1,11 +1,12 @@
 //! SQLite's one writer, and transactions that are committed together.
 //!
-//! Transactions take turns on one connection. Where others wait for theirs, one that has ended is
-//! not committed by itself: the next joins it, as a savepoint, and whoever began sees to it that
-//! all are committed, as soon as those have had their turn who waited when it began. So a flush to
-//! the disk, which is most of what a transaction costs, is one for as many as came meanwhile; one
-//! alone waits for nobody. Nobody is answered before the commit; one that fails is rolled back
-//! alone; when the commit fails, it has failed for all.
+//! Transactions take turns on one connection. While others wait for their turn, a transaction that
+//! has ended is not committed by itself: the next joins it, as a savepoint. The first of such a
+//! group starts a task that commits all of it, once the transactions that were waiting when the
+//! group began have had their turn. So one flush to the disk, which is most of what a transaction
+//! costs, serves all that came meanwhile. A transaction that nobody waits behind is committed at
+//! once. No caller gets an answer before the commit. A transaction that fails is rolled back alone;
+//! if the commit fails, it has failed for all.
 
 use sqlx::{SqlSafeStr, SqlStr, SqliteConnection};
 use std::sync::{
@@ -20,13 +21,13 @@ use super::{
     statement::Value,
 };
 
-/// How much a transaction survives. SQLite flushes its log to the disk for the first alone; the
-/// second is flushed with the next of the first. PostgreSQL flushes each.
+/// The worst event that a transaction survives. SQLite flushes its log to the disk only for the
+/// first; the second is flushed together with the next of the first. PostgreSQL flushes each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// A power cut: an accepted request and its mail, a session, a wrong code.
+    /// A power cut: for an accepted request and its mail, a session, a wrong code.
     PowerCut,
-    /// The end of the process: a password's try, a mail noted as sent.
+    /// The end of the process: for a try of a password, a mail recorded as sent.
     ProcessEnd,
 }
 
@@ -34,19 +35,19 @@ pub enum Durability {
 #[derive(Clone, Debug)]
 pub struct Writer {
     pool: Pool<SqliteConnection>,
-    /// How many wait for their turn.
+    /// Number of callers that wait for their turn.
     waiting: Arc<AtomicUsize>,
 }
 
 /// Transactions that wait for one commit, on the connection they are open on.
 #[derive(Debug)]
 pub struct Group {
-    /// Becomes true with the commit. Dropped without, it has failed.
+    /// Becomes true with the commit. If it is dropped before, the commit has failed.
     committed: watch::Sender<bool>,
     durability: Durability,
 }
 
-/// One more who waits.
+/// A caller in the queue; counted until it is dropped.
 struct Waiting<'w>(&'w AtomicUsize);
 
 impl<'w> Waiting<'w> {
@@ -71,7 +72,7 @@ impl Writer {
         &self.pool
     }
 
-    /// The connection by itself, on which no transaction is open.
+    /// Lends the connection with no transaction open on it.
     pub async fn get(&self) -> sqlx::Result<Lent<SqliteConnection>> {
         let lent = self.take().await?;
         settled(lent).await
@@ -90,13 +91,13 @@ impl Writer {
     pub(super) async fn begin(&self, durability: Durability) -> sqlx::Result<Member> {
         let mut lent = self.take().await?;
         let open = lent.connection()?.group.as_ref().map(|group| group.durability);
-        // What a group survives was said when it began.
+        // The durability of a group is fixed when it begins.
         let joins = open.is_some_and(|open| open == durability || open == Durability::PowerCut);
         if open.is_some() && !joins {
             lent = settled(lent).await?;
         }
         let durability = match durability {
-            // Those who wait may want more, and they are to join.
+            // The callers in the queue may need more, and should be able to join.
             Durability::ProcessEnd if !joins && self.is_waited_for() => Durability::PowerCut,
             asked => asked,
         };
@@ -121,7 +122,7 @@ impl Writer {
         Ok(outcomes)
     }
 
-    /// Commits the group that is open when it is this one's turn, if that is still to be done.
+    /// Commits the open group when its turn comes, unless that has happened already.
     async fn commit_in_turn(self, mut committed: watch::Receiver<bool>) {
         let taken = tokio::select! {
             biased;
@@ -139,8 +140,8 @@ impl Writer {
     }
 }
 
-/// A connection on which no transaction is open any more. In a task: a commit that was begun is
-/// seen to its end, whoever hangs up.
+/// Commits the group that is open on a connection, if any. In a task: a commit that has begun is
+/// completed, even if the caller goes away.
 async fn settled(mut lent: Lent<SqliteConnection>) -> sqlx::Result<Lent<SqliteConnection>> {
     if lent.connection()?.group.is_none() {
         return Ok(lent);
@@ -161,11 +162,11 @@ pub(super) struct Member {
     lent: Lent<SqliteConnection>,
     writer: Writer,
     durability: Durability,
-    /// It is a savepoint in a transaction of others.
+    /// True if it is a savepoint in a transaction of others.
     joins: bool,
-    /// What goes before its first statement.
+    /// Statement to send before its first one.
     begin: Option<&'static str>,
-    /// How its last statements have ended it.
+    /// The way in which its last statements have ended it.
     end: Option<End>,
 }
 
@@ -177,7 +178,7 @@ enum End {
 }
 
 impl Member {
-    /// Runs a statement, or several as one; the last of a transaction ends it.
+    /// Runs one or several statements in one round trip. The last ones of a transaction end it.
     pub async fn run(
         &mut self,
         sql: SqlStr,
@@ -196,7 +197,7 @@ impl Member {
             Sql::Plain(sql)
         };
         if begin.is_some() {
-            // Before it travels: what is cut off on the way is undone.
+            // Set before sending, so that a statement cut off on the way is undone too.
             if self.joins { connection.enter_savepoint() } else { connection.enter_transaction() }
         }
         let mut outcomes = connection.statement(sql, values).await?;
@@ -220,7 +221,7 @@ impl Member {
         }
     }
 
-    /// Ends it: it has happened, for good.
+    /// Commits the transaction, and returns once the commit has happened.
     pub async fn commit(mut self) -> sqlx::Result<()> {
         if self.begin.is_some() {
             self.lent.give_back();
@@ -257,10 +258,10 @@ impl Member {
         committed.wait_for(|committed| *committed).await.map(drop).map_err(failed)
     }
 
-    /// Undoes it, and it alone.
+    /// Rolls back this transaction alone.
     pub async fn roll_back(mut self) {
         let Ok(connection) = self.lent.connection() else { return };
-        // Of what cannot be undone here, the connection's own end is the end.
+        // If it cannot be rolled back here, the connection is cleaned up when it is dropped.
         if self.begin.is_some() || connection.undo().await.is_ok() {
             self.lent.give_back();
         }
@@ -280,8 +281,8 @@ mod tests {
         time::timeout,
     };
 
-    /// A writer and a reader of a new file, in which a note must be positive, and of a known kind
-    /// by the time of the commit.
+    /// Makes a new file with a writer and a reader. Its table takes only positive numbers and,
+    /// checked at the commit, only known kinds.
     async fn file() -> (Writer, Pool<SqliteConnection>, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteConnectOptions::new()
@@ -309,7 +310,7 @@ mod tests {
         found.into_iter().map(|(number,)| number).collect()
     }
 
-    /// Writes a note in a transaction; whether that has happened.
+    /// Writes a note in a transaction. Returns true if it was committed.
     async fn write(writer: Writer, number: i64, kind: i64) -> bool {
         let written = async {
             let mut member = writer.begin(Durability::PowerCut).await?;
@@ -324,8 +325,8 @@ mod tests {
         written.await.is_ok()
     }
 
-    /// One that has written and waits for the commit, and another in the midst of its turn, which
-    /// goes on to write `number` when it is told to.
+    /// Starts one transaction that has written and waits for the commit, and another in the middle
+    /// of its turn, which writes `number` when told to go on.
     async fn one_behind_another(
         writer: &Writer,
         kind: i64,
@@ -416,7 +417,7 @@ mod tests {
     #[tokio::test]
     async fn a_commit_that_fails_has_failed_for_all() {
         let (writer, reader, _folder) = file().await;
-        // No kind 7: that comes out with the commit.
+        // Kind 7 does not exist, which only the commit finds out.
         let (first, second, go_on) = one_behind_another(&writer, 7, NOTE, 2).await;
         go_on.send(()).unwrap();
         assert!(!first.await.unwrap() && !second.await.unwrap());

@@ -1,9 +1,10 @@
-//! Statements: text with `$1` placeholders, which both databases understand, and values for them.
+//! Statements: text with `$1` placeholders, which both databases understand, and their values.
 
 use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
 use std::fmt::Write;
 
-/// A value of a statement. Columns have the first three types; a flag is for the statement alone.
+/// A value of a statement. The first three are types of columns; a flag is only used within a
+/// statement.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     Text(Option<&'a str>),
@@ -34,7 +35,7 @@ value_from! {
     bool, flag => Value::Flag(flag);
 }
 
-/// The values of a statement, each of its own type: `values![id, now]`.
+/// Makes the values of a statement, each of its own type: `values![id, now]`.
 macro_rules! values {
     ($($value:expr),* $(,)?) => { [$($crate::server::store::Value::from($value)),*] };
 }
@@ -57,14 +58,14 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// Statements as one of SQLite. Each round trip costs two changes of thread there, more than most
-/// statements do.
+/// Joins statements into one for SQLite. Each round trip costs two thread switches there, more than
+/// most statements do.
 pub fn batch_of_sqlite(statements: &[Statement<'_>]) -> String {
     numbered_through(statements).join("; ")
 }
 
-/// Statements as one of PostgreSQL, where each round trip costs the network: all but the last in
-/// front of it. No statement sees what another of them did.
+/// Joins statements into one for PostgreSQL, where each round trip costs the network: all but the
+/// last become CTEs in front of it. No statement sees what another of them did.
 pub fn batch_of_postgres(statements: &[Statement<'_>]) -> String {
     let mut numbered = numbered_through(statements);
     let last = numbered.pop().unwrap_or_default();
@@ -76,12 +77,13 @@ pub fn batch_of_postgres(statements: &[Statement<'_>]) -> String {
     format!("WITH {} {last}", named.join(", "))
 }
 
-/// A statement and, if it changed a row, another that goes on with a condition, as one of SQLite.
+/// Joins a statement and another that runs only if the first changed a row, for SQLite. The second
+/// must be one that a WHERE can follow.
 pub fn and_then_of_sqlite(both: &[Statement<'_>; 2]) -> String {
     batch_of_sqlite(both) + " WHERE changes() > 0"
 }
 
-/// The same as one of PostgreSQL, which is a transaction by itself.
+/// Joins them for PostgreSQL, into one statement that is a transaction by itself.
 pub fn and_then_of_postgres(both: &[Statement<'_>; 2]) -> String {
     let numbered = numbered_through(both);
     let first = &numbered[0];
@@ -89,7 +91,7 @@ pub fn and_then_of_postgres(both: &[Statement<'_>; 2]) -> String {
     format!("WITH first AS ({first} RETURNING 1) {then} WHERE EXISTS (SELECT 1 FROM first)")
 }
 
-/// The statements with their `$n` moved on by as many as those before have.
+/// Returns the statements with their `$n` shifted by the number of values before them.
 fn numbered_through(statements: &[Statement<'_>]) -> Vec<String> {
     let mut before = 0;
     let mut renumbered = |statement: &Statement<'_>| {

@@ -1,4 +1,4 @@
-//! Write transactions, and statements on their own, of either database.
+//! Write transactions, and single statements, on either database.
 
 use sqlx::{AssertSqlSafe, PgConnection, SqlSafeStr, SqliteConnection};
 
@@ -23,7 +23,7 @@ enum Kind {
 }
 
 impl Tx {
-    /// Every row of a statement.
+    /// Returns every row of a statement.
     pub async fn all<T: Record>(
         &mut self,
         sql: &'static str,
@@ -36,7 +36,7 @@ impl Tx {
         })
     }
 
-    /// The first row of a statement, if it has one.
+    /// Returns the first row of a statement, if it has one.
     pub async fn first<T: Record>(
         &mut self,
         sql: &'static str,
@@ -45,7 +45,7 @@ impl Tx {
         Ok(self.all(sql, values).await?.into_iter().next())
     }
 
-    /// Runs a statement. How many rows it changed.
+    /// Runs a statement. Returns how many rows it changed.
     pub async fn execute(&mut self, sql: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         let sql = sql.into_sql_str();
         Ok(match &mut self.0 {
@@ -58,14 +58,14 @@ impl Tx {
         })
     }
 
-    /// Runs several statements, each with its own `$1`, `$2` …, in one round trip. None sees what
-    /// another of them did.
+    /// Runs several statements, each with its own `$1`, `$2` …, in one round trip. None may rely on
+    /// what another of them did: PostgreSQL shows them the state from before.
     pub async fn run(&mut self, statements: &[Statement<'_>]) -> Result<(), Error> {
         self.batch(statements, false).await
     }
 
-    /// The same for the last statements of a transaction: it ends with them, where the database can
-    /// do that.
+    /// Runs the last statements of a transaction like `run`. They also end it, if the database can
+    /// do that in the same round trip.
     pub async fn finish(&mut self, statements: &[Statement<'_>]) -> Result<(), Error> {
         self.batch(statements, true).await
     }
@@ -100,7 +100,7 @@ impl Tx {
     async fn roll_back(self) {
         match self.0 {
             Kind::Sqlite(member) => member.roll_back().await,
-            // What is left of it is looked at before the connection is lent again.
+            // If this fails, the connection is cleaned up before it is lent again.
             Kind::Postgres(mut lent) => {
                 let Ok(connection) = lent.connection() else { return };
                 if connection.end("ROLLBACK").await.is_ok() {
@@ -112,8 +112,9 @@ impl Tx {
 }
 
 impl Store {
-    /// Runs `body` in a write transaction, with an address the only one of that. It has happened
-    /// when this answers with a value; after an error it is undone.
+    /// Runs `body` in a write transaction. With an address, it is the only transaction for that
+    /// address at a time. If this returns a value, the transaction is committed; after an error it
+    /// is undone.
     pub(super) async fn transaction<T>(
         &self,
         durability: Durability,
@@ -136,7 +137,7 @@ impl Store {
         }
     }
 
-    /// Every row of a statement that reads.
+    /// Returns every row of a statement that reads.
     pub(super) async fn all<T: Record>(
         &self,
         sql: &'static str,
@@ -148,7 +149,7 @@ impl Store {
         })
     }
 
-    /// The first row of a statement that reads, if it has one.
+    /// Returns the first row of a statement that reads, if it has one.
     pub(super) async fn first<T: Record>(
         &self,
         sql: &'static str,
@@ -157,7 +158,7 @@ impl Store {
         Ok(self.all(sql, values).await?.into_iter().next())
     }
 
-    /// The one row of a statement that reads.
+    /// Returns the one row of a statement that reads.
     pub(super) async fn one<T: Record>(
         &self,
         sql: &'static str,
@@ -166,7 +167,7 @@ impl Store {
         Ok(self.first(sql, values).await?.ok_or(sqlx::Error::RowNotFound)?)
     }
 
-    /// Runs one statement on its own, to write and to see what it wrote.
+    /// Runs a single statement that writes, and returns the rows it returns.
     pub(super) async fn change<T: Record>(
         &self,
         sql: &'static str,
@@ -180,8 +181,8 @@ impl Store {
         })
     }
 
-    /// Runs a statement and, if it changes a row, another: in one round trip, as one step. How many
-    /// rows the first changed, or on PostgreSQL the second.
+    /// Runs a statement and, if it changes a row, another: in one round trip, as one atomic step.
+    /// Returns how many rows the first changed, or on PostgreSQL the second.
     pub(super) async fn execute_and_then(
         &self,
         durability: Durability,
@@ -201,7 +202,7 @@ impl Store {
         })
     }
 
-    /// Runs one statement on its own, to write. How many rows it changed.
+    /// Runs a single statement that writes. Returns how many rows it changed.
     pub(super) async fn execute(
         &self,
         sql: impl SqlSafeStr,

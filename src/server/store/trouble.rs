@@ -1,21 +1,22 @@
-//! What is wrong with a database, as operators are told it.
+//! Faults of a database, described for operators.
 
-// Connections and answers age by real time, whatever a story's clock says.
+// Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
 use tokio::time::Instant;
 
-/// The last that went wrong by no fault of a request.
+/// A fault of the database that no request has caused.
 #[derive(Clone, Debug)]
 pub struct Trouble {
     pub at: Instant,
     pub sentence: String,
-    /// Whether it has no room for what requests write, which a small write may not find out.
+    /// True if its disk is full or broken, which a small write may not notice.
     pub is_full: bool,
 }
 
 impl Trouble {
-    /// What an error tells about the database; nothing of one that is a statement's own.
+    /// Returns what an error says about the database, or `None` if the error concerns only its
+    /// statement.
     pub fn of(error: &sqlx::Error) -> Option<Self> {
         let (sentence, is_full) = match error {
             sqlx::Error::Database(told) => {
@@ -34,13 +35,14 @@ impl Trouble {
         Some(Trouble { at: Instant::now(), sentence, is_full })
     }
 
-    /// What an error says, in a sentence where there is one.
+    /// Returns a sentence about an error, or its own text if there is no sentence for it.
     pub fn sentence_of(error: &sqlx::Error) -> String {
         Self::of(error).map_or_else(|| error.to_string(), |trouble| trouble.sentence)
     }
 }
 
-/// By SQLSTATE, five characters, or by SQLite's result code, a number.
+/// Describes a SQLSTATE (five characters) or a result code of SQLite (a number). The flag is
+/// [`Trouble::is_full`].
 fn of_code(code: &str) -> Option<(&'static str, bool)> {
     if code.len() == 5 && code.parse::<u32>().map_or(true, |code| code > 9_999) {
         return Some(match code {
@@ -59,7 +61,7 @@ fn of_code(code: &str) -> Option<(&'static str, bool)> {
             _ => return None,
         });
     }
-    // The lower eight bits say what, the rest says more of it.
+    // The lower eight bits are the primary code, the rest details it.
     Some(match code.parse::<u32>().ok()? & 0xff {
         5 | 6 => ("somebody else holds a lock on its file", false),
         8 => ("its file cannot be written", false),
@@ -71,7 +73,7 @@ fn of_code(code: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-/// Whether a file of SQLite may not be written.
+/// True if the error says that a file of SQLite cannot be written.
 pub fn is_read_only(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|told| told.code());
     code.is_some_and(|code| {
@@ -79,8 +81,8 @@ pub fn is_read_only(error: &sqlx::Error) -> bool {
     })
 }
 
-/// Whether a connection is of no use after an error, nor are those that are like it: the server is
-/// gone, is not the one that takes writes any more, or has forgotten what it was told.
+/// True if an error makes a connection, and those like it, useless: the server is gone, is no
+/// longer the one that accepts writes, or has lost its prepared statements.
 pub fn spends(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
@@ -89,10 +91,10 @@ pub fn spends(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(told) => told.code().is_some_and(|code| match &*code {
             // Read-only; a transaction that was idle for too long; a plan whose columns have
-            // changed; a named statement that is not there, or there already.
+            // changed; a named statement that does not exist, or exists already.
             "25006" | "25P03" | "0A000" | "26000" | "42P05" => true,
             code if code.len() == 5 && (code.starts_with("08") || code.starts_with("57P")) => true,
-            // Not writable, as the file was when it was opened.
+            // The file is read-only, and so is a connection opened while it was.
             _ => is_read_only(error),
         }),
         _ => false,

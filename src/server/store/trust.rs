@@ -1,4 +1,4 @@
-//! The trust in devices and sessions, and its end.
+//! The trust in devices and sessions, and how it ends.
 
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use crate::server::ground::{
     error::Error,
 };
 
-/// The time left to others between two steps of many.
+/// Time left to others between two steps of a long series.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// How long a device is known after it last signed in, and its distrust is kept.
+/// Time for which a device is known after its last sign-in, and for which distrust is kept.
 pub const DEVICES_KNOWN_FOR: Millis = 180 * DAY;
 
 /// Ends the trust in all devices of an address: `$1` is its subject, `$2` the time, `$3` its user.
-/// Also in those whose session, by a clock that was set back since, begins later than that.
+/// Uses the beginning of the user's latest session if that is later than `$2`, because the clock
+/// may have been set back since.
 pub const DISTRUST: &str = "INSERT INTO latchkey_distrust (subject, at) VALUES ($1, \
     (SELECT CASE WHEN MAX(created_at) > $2 THEN MAX(created_at) ELSE $2 END \
     FROM latchkey_sessions WHERE user_id = $3)) \
@@ -45,28 +46,30 @@ pub const SET_PASSWORD: &str = "UPDATE latchkey_users SET password = $1 WHERE id
     AND COALESCE($1, password) IS NOT NULL AND EXISTS \
     (SELECT 1 FROM latchkey_sessions WHERE id = $3 AND revoked_at IS NULL)";
 
-/// The statement that ends the trust in all devices of an address.
+/// Returns the statement that ends the trust in all devices of an address.
 pub fn distrust<'a>(subject: &'a str, now: Millis, user_id: &'a str) -> Statement<'a> {
     Statement::new(DISTRUST, values![subject, now, user_id])
 }
 
-/// A session that its owner knows nothing of, and what is to end with it.
+/// A session that its owner does not recognise, and what is to end with it.
 pub struct Dispute<'a> {
     pub session_id: &'a str,
     pub user_id: &'a str,
     pub address: &'a str,
-    /// Every session of the user, not this one alone.
+    /// True to end every session of the user, not only this one.
     pub everywhere: bool,
     pub remove_password: bool,
-    /// Noted in any case.
+    /// Written in any case.
     pub disputed: &'a AuditEvent,
-    /// Noted if sessions, pending requests, a password ended.
+    /// Written if sessions ended.
     pub revoked: &'a AuditEvent,
+    /// Written if pending requests ended.
     pub cancelled: &'a AuditEvent,
+    /// Written if a password ended.
     pub removed: &'a AuditEvent,
 }
 
-/// What a dispute has ended.
+/// Outcome of a dispute: what it has ended.
 #[derive(Debug)]
 pub struct DisputeOutcome {
     pub sessions: bool,
@@ -74,40 +77,40 @@ pub struct DisputeOutcome {
     pub password: bool,
 }
 
-/// A password that its user sets, or removes where there is no hash.
+/// A new password of a user; without a hash, the password is removed.
 pub struct NewPassword<'a> {
-    /// The session that does it. All others end.
+    /// The session that makes the change. All others end.
     pub session_id: &'a str,
     pub user_id: &'a str,
     pub address: &'a str,
     pub hash: Option<&'a str>,
     pub notice: NewMail<'a>,
     pub changed: &'a AuditEvent,
-    /// Noted if other sessions ended.
+    /// Written if other sessions ended.
     pub revoked: &'a AuditEvent,
 }
 
-/// What became of a password that was to be set or removed.
+/// Outcome of setting or removing a password.
 #[derive(Debug)]
 pub enum PasswordChange {
-    /// It is, and so many other sessions that were alive have ended.
+    /// Done; `ended` counts the other sessions that were alive.
     Done { ended: u64 },
-    /// There was none to remove.
+    /// There was no password to remove, or the session has ended meanwhile.
     Nothing,
-    /// The session that asked has ended meanwhile.
+    /// The session that asked to set a password has ended meanwhile.
     SessionEnded,
 }
 
 impl Store {
-    /// Until when devices of who has this subject are known no more; 0 if they never were put out.
-    /// An empty subject is everybody.
+    /// Returns the time up to which the trust in devices of a subject has ended, or 0 if it never
+    /// did: a device that signed in later is trusted. The empty subject stands for all users.
     pub async fn distrusted_until(&self, subject: &str) -> Result<Millis, Error> {
         let (until,): (Option<Millis>,) = self.one(DISTRUSTED_UNTIL, &values![subject]).await?;
         Ok(until.unwrap_or(0))
     }
 
     /// Ends every session that began before the event, in small steps, and the trust in every
-    /// device. How many were alive.
+    /// device. Returns how many sessions were alive.
     pub async fn revoke_everybody(&self, event: &AuditEvent) -> Result<u64, Error> {
         self.transaction(Durability::PowerCut, None, async |tx| {
             let distrust = Statement::new(DISTRUST_EVERYBODY, values![event.at]);
@@ -130,8 +133,8 @@ impl Store {
         }
     }
 
-    /// Ends what somebody else may have of an address: the session, or all of them, its pending
-    /// requests, the trust in its devices, and the password if that is wished.
+    /// Ends what an attacker may hold of an address: the session or all sessions, its pending
+    /// requests, the trust in its devices and, if asked for, the password.
     pub async fn dispute(&self, dispute: &Dispute<'_>) -> Result<DisputeOutcome, Error> {
         let Dispute { session_id, user_id, address, everywhere, remove_password, .. } = dispute;
         let Dispute { disputed, revoked, cancelled, removed, .. } = dispute;
@@ -147,7 +150,7 @@ impl Store {
                 requests: cancelled_some,
                 password,
             };
-            // One by one: of a batch, PostgreSQL writes the last first.
+            // One by one: in a batch, PostgreSQL would write the last one first.
             for (event, happened) in
                 [(revoked, ended.sessions), (cancelled, ended.requests), (removed, ended.password)]
             {
@@ -161,8 +164,8 @@ impl Store {
         .await
     }
 
-    /// Sets or removes a password, if the session that does it has not ended meanwhile, and has its
-    /// user be told; other sessions and the trust in devices end.
+    /// Sets or removes a password, unless the session that does it has ended meanwhile, and queues
+    /// a notice to the user. Ends all other sessions and the trust in devices.
     pub async fn set_password(&self, new: &NewPassword<'_>) -> Result<PasswordChange, Error> {
         let NewPassword { session_id, user_id, address, hash, notice, changed, revoked } = new;
         let now = changed.at;

@@ -1,5 +1,5 @@
-//! Where a database is, out of a URL. Nothing of a URL is ever told: whatever its writer meant, any
-//! part of it may be the password.
+//! Reads the location of a database from a URL. No part of the URL is ever shown or logged: in a
+//! malformed one, any part may be the password.
 
 use sqlx::{ConnectOptions, postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use std::{path::Path, str::FromStr};
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::server::config::database_url;
 
-/// The parameters that connecting understands.
+/// Parameters that connecting understands.
 const PARAMETERS: [&str; 18] = [
     "application_name",
     "dbname",
@@ -29,7 +29,7 @@ const PARAMETERS: [&str; 18] = [
     "user",
 ];
 
-/// What a URL names.
+/// Database that a URL names.
 pub enum Place {
     Sqlite(SqliteConnectOptions),
     Postgres(PgConnectOptions),
@@ -65,14 +65,14 @@ impl Place {
         }
     }
 
-    /// The whole path of a file that is not there.
+    /// Returns the absolute path of the database file if the file does not exist.
     pub fn missing_file(&self) -> Option<String> {
         let Place::Sqlite(options) = self else { return None };
         let file = std::path::absolute(options.get_filename()).ok()?;
         (!file.exists()).then(|| file.display().to_string())
     }
 
-    /// What it is called, without secrets.
+    /// Returns a name for the database, without secrets.
     pub fn name(&self) -> String {
         match self {
             Place::Sqlite(options) => {
@@ -90,19 +90,19 @@ impl Place {
     }
 }
 
-/// The whole path of the file that a URL names, if it is not there.
+/// Returns the absolute path of the file that a URL names if the file does not exist.
 pub fn missing_file(url: &str) -> Option<String> {
     Place::of(url).ok()?.missing_file()
 }
 
-/// The database that a URL names, without its secrets.
+/// Returns a name for the database of a URL, without secrets.
 pub fn name_of(url: &str) -> String {
     Place::of(url).map_or_else(|_| "a database".to_owned(), |place| place.name())
 }
 
 fn postgres(url: &str) -> Result<PgConnectOptions, BadUrl> {
     let mut parsed = Url::parse(url).map_err(|_| BadUrl::Malformed)?;
-    // sqlx would write those it does not know into the log, with their values.
+    // sqlx would log parameters it does not know, with their values.
     let is_known = |key: &str| PARAMETERS.contains(&key) || key.starts_with("options[");
     let given: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
     let known: Vec<_> = given.iter().filter(|(key, _)| is_known(key)).collect();

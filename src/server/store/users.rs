@@ -1,4 +1,4 @@
-//! Latchkey's own users, and their passwords.
+//! Latchkey's own users and their passwords.
 
 use sqlx::FromRow;
 
@@ -15,9 +15,9 @@ use crate::server::ground::{
 /// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {
     pub id: &'a str,
-    /// Whose allowance it takes from.
+    /// Bucket whose allowance it takes from.
     pub bucket: &'a str,
-    /// Where it comes from.
+    /// Network it comes from.
     pub network: &'a str,
     pub at: Millis,
 }
@@ -29,12 +29,12 @@ pub struct Taken {
     pub network: String,
 }
 
-/// The tries in a bucket that failed since a time, newest first.
+/// Reads the failed tries in a bucket since a time, newest first.
 pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
     WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000";
 pub const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
-/// The password of the user with an address, if it is not banned.
+/// Reads the password of the user with an address, unless the address is banned.
 pub const PASSWORD: &str = "SELECT password FROM latchkey_users WHERE address = $1 \
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
 pub const USER_ID: &str = "SELECT id FROM latchkey_users WHERE address = $1";
@@ -42,18 +42,19 @@ pub const RENEW_PASSWORD: &str = "UPDATE latchkey_users SET password = $1 WHERE 
 pub const DELETE_SESSIONS: &str = "DELETE FROM latchkey_sessions WHERE user_id = $1";
 pub const DELETE_REQUESTS: &str =
     "DELETE FROM latchkey_auth_requests WHERE address = $1 AND ended_at IS NULL";
-/// Whatever device a mail was asked for on: no address holds a space.
+/// Deletes mails of the address, whichever device asked for them: a device's bucket is the address,
+/// a space and an id, and no address contains a space.
 pub const DELETE_MAILS: &str = "DELETE FROM latchkey_outbox \
     WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'";
 pub const DELETE_USER: &str = "DELETE FROM latchkey_users WHERE id = $1";
 
-/// The tries in a bucket that failed in the day before `at`, newest first.
+/// Returns the tries in a bucket that failed in the day before `at`, newest first.
 pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Taken>, Error> {
     tx.all(FAILED_TRIES, &values![bucket, at - DAY]).await
 }
 
 impl FailedTry<'_> {
-    /// The statement that counts it against its bucket.
+    /// Returns the statement that counts it against its bucket.
     pub(super) fn insert(&self) -> Statement<'_> {
         let FailedTry { id, bucket, network, at } = *self;
         Statement::new(INSERT_TRY, values![id, bucket, network, at])
@@ -61,26 +62,26 @@ impl FailedTry<'_> {
 }
 
 impl Store {
-    /// The tries in a bucket that failed in the last day, newest first.
+    /// Returns the tries in a bucket that failed in the last day, newest first.
     pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
         self.all(FAILED_TRIES, &values![bucket, now - DAY]).await
     }
 
-    /// Whether a user of this address exists and is not kept out.
+    /// True if a user with this address exists and is not banned.
     pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
         let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
         Ok(found.is_some())
     }
 
-    /// The id of the user with this address, kept out or not.
+    /// Returns the id of the user with this address, banned or not.
     pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
         let found: Option<(String,)> = self.first(USER_ID, &values![address]).await?;
         Ok(found.map(|(id,)| id))
     }
 
-    /// Deletes a user with all sessions, all that could still sign in and every mail, and notes the
-    /// event. Auth requests that have ended and tries that failed are purged a day after their
-    /// time, as they always are.
+    /// Deletes a user with all sessions, everything that could still sign in and every mail, and
+    /// writes the event. Ended auth requests and failed tries are purged a day after their time, as
+    /// always.
     pub async fn delete_user(
         &self,
         user_id: &str,
@@ -101,18 +102,18 @@ impl Store {
         .await
     }
 
-    /// The password hash (PHC string) of the user with this address; none of who is banned.
+    /// Returns the password hash (PHC string) of the user with this address; `None` if banned.
     pub async fn password(&self, address: &str) -> Result<Option<String>, Error> {
         let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
         Ok(found.and_then(|(password,)| password))
     }
 
-    /// Whether the user with this address has a password.
+    /// True if the user with this address has a password and is not banned.
     pub async fn has_password(&self, address: &str) -> Result<bool, Error> {
         Ok(self.password(address).await?.is_some())
     }
 
-    /// Counts a wrong try of a password against an address, known or not.
+    /// Counts a wrong try of a password against an address, known or not, unless `allow` refuses.
     pub async fn spend_password_try(
         &self,
         address: &str,

@@ -1,6 +1,6 @@
-//! What keeps the tables and the memory small: expired rows go in small batches, a minute apart.
-//! What keeps SQLite's log small without anybody waiting for it. And what keeps the samples of
-//! metrics from piling up.
+//! Regular upkeep: deletes expired rows in small batches, a minute apart, and forgets idle clients;
+//! keeps SQLite's log small without making anybody wait; keeps samples of metrics from piling up;
+//! counts mails and sessions for `/metrics`.
 
 use metrics::gauge;
 use std::{sync::Arc, time::Duration};
@@ -18,7 +18,7 @@ const PURGE_EVERY: Duration = Duration::from_secs(60);
 const COUNT_EVERY: Duration = Duration::from_secs(2);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
-/// Works until `stop`.
+/// Starts the upkeep, which runs until `stop`.
 pub fn start(auth: Arc<Auth>, stop: watch::Receiver<bool>) -> JoinHandle<()> {
     tokio::spawn(async move {
         tokio::join!(
@@ -58,9 +58,9 @@ async fn upkeep(mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Counts for `/metrics`, at the start and then, so that counting stays a small part of what the
-/// database does, no sooner than a hundred times what the last took.
-#[allow(clippy::disallowed_methods)] // how long a count takes is real time
+/// Counts for `/metrics`, at the start and then regularly. The pause is at least a hundred times as
+/// long as the last count took, so that counting stays a small part of the database's work.
+#[allow(clippy::disallowed_methods)] // counts are timed in real time
 async fn count(auth: &Auth, mut stop: watch::Receiver<bool>) {
     loop {
         let began = Instant::now();
@@ -73,8 +73,8 @@ async fn count(auth: &Auth, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Counts what only the database knows, and not when it is asked for: while that is away, the other
-/// numbers are wanted most.
+/// Counts what only the database knows. Not done when `/metrics` is read: while the database is
+/// down, the other numbers are needed most.
 async fn count_once(auth: &Auth) -> Result<(), Error> {
     let now = auth.clock.now();
     let (queued, oldest) = auth.store.queued_mails().await?;
@@ -85,7 +85,7 @@ async fn count_once(auth: &Auth) -> Result<(), Error> {
     Ok(())
 }
 
-/// Waits so long; false when told to stop.
+/// Waits for `long`. Returns false if told to stop.
 async fn waited(long: Duration, stop: &mut watch::Receiver<bool>) -> bool {
     tokio::select! {
         () = tokio::time::sleep(long) => true,

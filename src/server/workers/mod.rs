@@ -1,4 +1,4 @@
-//! What goes on beside requests: mails are sent, old rows go, the policy is watched.
+//! Background work: sending mails, upkeep, watching the policy file.
 
 pub mod housekeeping;
 pub mod outbox;

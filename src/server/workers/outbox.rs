@@ -1,5 +1,4 @@
-//! The outbox worker: takes the mails that are due from the database and hands them to the
-//! transport.
+//! The outbox worker: takes due mails from the database and hands them to the transport.
 
 use crate::server::values::event::{Event, Reason};
 use lettre::message::Mailbox;
@@ -29,40 +28,41 @@ use crate::server::{
     store::{self, AuditEvent, Ending, QueuedMail},
 };
 
-/// The longest wait between looks at the outbox, for mails that other instances or retries have
+/// Longest wait between two looks at the outbox, for mails that other instances or retries have
 /// made due.
 const POLL: Duration = Duration::from_secs(1);
-/// How long the database may take over one step of the worker.
+/// Time that the database may take for one step of the worker.
 const DATABASE: Duration = Duration::from_secs(5);
-/// How long a lease lasts, in this process.
+/// Duration of a lease, in this process.
 const LEASE: Duration = Duration::from_millis(store::LEASE as u64);
-/// How long the mail server may take over one mail.
+/// Time that the mail server may take for one mail.
 const SENDING: Duration = Duration::from_secs(45);
-/// A lease that is older when sending begins is taken anew: what is left of it is more than
-/// [`SENDING`], so that no mail is sent by one who has lost it.
+/// A lease older than this is renewed before sending begins: what is left of a younger one is more
+/// than [`SENDING`], so that no worker sends a mail whose lease it has lost.
 const FRESH: Duration = Duration::from_secs(8);
-/// The first wait after a refusal; doubled with each more, up to the last.
+/// The first wait after a refusal. Each further refusal doubles it, up to [`LAST_RETRY`].
 const FIRST_RETRY: Millis = 2 * SECOND;
 const LAST_RETRY: Millis = MINUTE;
-/// Of a mail that another instance may be able to open: how often the wait is doubled at first.
+/// Attempts after which the wait stops growing for a mail that another instance may be able to
+/// open, until there have been three times as many.
 const LEFT_TO_OTHERS: i64 = 4;
 
-/// What becomes of a mail.
+/// Result of an attempt to send a mail.
 enum Outcome {
     Sent,
-    /// Its address may not have one: nobody's, or a disabled user's.
+    /// The address may not receive it: it belongs to no user, or to a banned one.
     Withheld,
     Refused(SendError),
     /// The database did not answer.
     Stuck(Error),
-    /// Its link and code are dead.
+    /// Its link and code have expired.
     TooLate,
-    /// Sealed with a key that this instance does not have, or by a newer version: another may be
-    /// able to send it.
+    /// Sealed with a key that this instance does not have, or by a newer version: another instance
+    /// may be able to send it.
     Unopened,
 }
 
-/// What a worker needs beside the core.
+/// The outbox worker, with everything it needs.
 #[derive(Debug)]
 pub struct Outbox {
     pub auth: Arc<Auth>,
@@ -73,15 +73,15 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends what is handed over and what is due, until `stop` says otherwise; mails in hand are
-    /// finished first. One that takes long holds up no other, as long as there are slots left.
+    /// Sends mails that are handed over and mails that are due, until `stop`; then finishes those
+    /// in progress. A slow mail delays no other as long as there are free slots.
     pub async fn run(
         self: Arc<Self>,
         mut handed_over: mpsc::Receiver<HandedOver>,
         mut stop: watch::Receiver<bool>,
     ) {
-        // Tasks, not futures of this one: while it waits for the database they go on, or they would
-        // keep it waiting.
+        // Tasks, not futures polled in this loop: they have to go on while the loop waits for the
+        // database, or they would hold up what it waits for.
         let mut in_hand = JoinSet::new();
         let mut tick = ticking();
         let mut look = true;
@@ -102,7 +102,7 @@ impl Outbox {
                 _ = stop.changed() => {}
             }
         }
-        // A mail that is written from now on is for whoever comes next.
+        // A mail written from here on is left to the next worker.
         self.auth.outbox.line_up(true);
         handed_over.close();
         while let Some((mail, slot)) = handed_over.recv().await {
@@ -111,8 +111,8 @@ impl Outbox {
         while in_hand.join_next().await.is_some() {}
     }
 
-    /// Takes as many of the mails that are due as there are free slots, `slot` the first of them.
-    /// Whether there may be more.
+    /// Takes as many due mails as there are free slots, `slot` being the first. Returns true if
+    /// more may be due.
     async fn take(self: &Arc<Self>, slot: Slot, in_hand: &mut JoinSet<()>) -> bool {
         let outbox = &self.auth.outbox;
         let mut slots = vec![slot];
@@ -140,8 +140,8 @@ impl Outbox {
         })
     }
 
-    /// Sends one mail, and writes down what became of it. Should that not be possible as long as
-    /// its lease lasts, it is tried again.
+    /// Sends one mail and records the result. If the result cannot be recorded while the lease
+    /// lasts, the mail is sent again later.
     async fn deliver(self: Arc<Self>, mail: QueuedMail, slot: Slot) {
         let span = span_of(&mail.request_id);
         async {
@@ -165,8 +165,8 @@ impl Outbox {
         .await;
     }
 
-    /// Sends a mail: what became of it, by whoever holds its lease; nothing when that is no longer
-    /// us.
+    /// Sends a mail. Returns the result and the mail with its current lease, or `None` if another
+    /// worker has the lease.
     async fn attempt(&self, mail: QueuedMail, since: Duration) -> Option<(QueuedMail, Outcome)> {
         let letter = match self.prepare(&mail).await {
             Ok(letter) => letter,
@@ -174,14 +174,14 @@ impl Outbox {
         };
         let (now, held) =
             (self.auth.clock.now(), self.auth.clock.monotonic().saturating_sub(since));
-        // The wall clock may have been set, and others go by that.
+        // The wall clock may have been set, and other workers go by it.
         let mail =
             if held < FRESH && (now - mail.leased_at).unsigned_abs() < FRESH.as_millis() as u64 {
                 mail
             } else {
                 match within(DATABASE, self.auth.store.hold_mail(&mail, now)).await {
                     Ok(Some(held)) => held,
-                    // Sent or held by another.
+                    // Sent or leased by another worker.
                     Ok(None) => return None,
                     Err(error) => return Some((mail, Outcome::Stuck(error))),
                 }
@@ -202,15 +202,15 @@ impl Outbox {
         })
     }
 
-    /// What a mail says, if it is to be sent now.
+    /// Returns the content of a mail, if it is to be sent now.
     async fn prepare(&self, mail: &QueuedMail) -> Result<Letter, Outcome> {
         if self.auth.clock.now() >= mail.expires_at {
             return Err(Outcome::TooLate);
         }
         let letter = Letter::open(&self.auth.keys, &mail.id, &mail.payload);
         let letter = letter.ok_or(Outcome::Unopened)?;
-        // Not earlier: a request is answered alike whoever it is for, and only here is it decided
-        // whether there is a mail.
+        // Not checked earlier: the answer to a request must be the same for every address, so only
+        // here is it decided whether a mail is sent.
         match within(DATABASE, self.auth.may_receive(&mail.address)).await {
             Ok(true) => Ok(letter),
             Ok(false) => Err(Outcome::Withheld),
@@ -218,7 +218,7 @@ impl Outbox {
         }
     }
 
-    /// Writes down what became of a mail, and tells it; neither when its lease is lost.
+    /// Records the result of a mail and logs it; writes and logs no event if the lease is lost.
     async fn settle(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<(), Error> {
         let why = match outcome {
             Outcome::Sent => "",
@@ -246,7 +246,7 @@ impl Outbox {
                 (event, is_ours)
             }
             _ => {
-                // As far as anyone can see who asked, a mail that was withheld was sent.
+                // A withheld mail must look sent to the requester.
                 let (name, ending) = match outcome {
                     Outcome::Sent => (Event::MailSent, Ending::Sent),
                     Outcome::Withheld => (Event::MailFailed, Ending::Sent),
@@ -271,7 +271,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Tells operators how it stands with the mail server and the keys.
+    /// Updates the health of the mail server and the metrics, and logs a mail that cannot be
+    /// opened.
     fn report(&self, mail: &QueuedMail, outcome: &Outcome, event: &AuditEvent) {
         match outcome {
             Outcome::Sent => {
@@ -302,18 +303,20 @@ impl Outbox {
         }
     }
 
-    /// Mail servers like to repeat the address; it is masked in their words, too.
+    /// Makes the audit event of a mail. The address is masked in `why` too, because mail servers
+    /// tend to repeat it in their answers.
     fn event(&self, name: Event, mail: &QueuedMail, why: &str) -> AuditEvent {
         let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
         let why = masking::without(&mail.address, why);
         self.auth.event(name, Some(&mail.address), &client).because(Reason::Said(why))
     }
 
-    /// Twice as long each time, with up to half more at random, so that a mail server that comes
-    /// back is not met by everyone at once.
+    /// Returns how long to wait before the next attempt. The wait doubles each time, with up to
+    /// half of it added at random, so that a mail server that comes back is not flooded by everyone
+    /// at once.
     fn retry_after(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<Millis, Error> {
         let attempts = match outcome {
-            // Not the mail's fault, and the next session waits by itself.
+            // Not the mail's fault, and the session with the mail server has its own wait.
             Outcome::Refused(SendError::OfUs(_)) => return Ok(0),
             Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
                 mail.attempts.min(LEFT_TO_OTHERS)
@@ -327,15 +330,15 @@ impl Outbox {
     }
 }
 
-/// A tick at once, and each second.
+/// Returns an interval that ticks at once, and then every second.
 fn ticking() -> Interval {
     let mut tick = interval(POLL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tick
 }
 
-/// A step of the database, given up when it takes too long: a connection on which packets are
-/// dropped may be silent for a quarter of an hour.
+/// Runs a step of the database, and gives up when it takes too long: a connection whose packets are
+/// dropped may stay silent for a quarter of an hour.
 async fn within<T>(
     limit: Duration,
     step: impl Future<Output = Result<T, Error>>,

@@ -1,5 +1,5 @@
-//! The operator's file, watched: saving it applies the policy without a restart; a bad edit, an
-//! empty file or half of one changes nothing.
+//! Watches the operator's policy file: saving it applies the policy without a restart. A bad edit,
+//! an empty file or a half-written one changes nothing.
 
 use futures::FutureExt;
 use metrics::gauge;
@@ -16,24 +16,26 @@ use crate::server::{
     config::{ConfigError, Policy, Source, changes, nothing_vanished},
 };
 
-/// Editors and copies write a file in several steps: it is taken once two readings so far apart
-/// agree.
+/// Editors and copy tools write a file in several steps: its content counts once two readings this
+/// far apart agree.
 const SETTLING: Duration = Duration::from_millis(150);
-/// How often the content is looked at, whatever the watch says: a symlink on the way to it may have
-/// been swapped where nobody watches (Kubernetes, NixOS), and network file systems tell of nothing.
+/// Pause between two looks at the content, whatever the watch reports: a symlink on the path may
+/// have been swapped in a folder that is not watched (Kubernetes, NixOS), and network file systems
+/// report nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// What is seen in the folder of the file.
+/// Events in the folder of the file.
 #[derive(Default)]
 struct Folder {
-    /// The file was written: it is read again, and a logo that it names.
+    /// The file was written. It is read again even if its text is the same, because a logo that it
+    /// names may have changed.
     written: Notify,
-    /// Something beside it was, which may be what it leads to.
+    /// Something beside the file changed, which may be what the file links to.
     moved: Notify,
 }
 
-/// Watches the file of `source` until `stop`, and reads it again on SIGHUP, which ends nothing even
-/// where there is no file.
+/// Watches the file of `source` until `stop`, and reads it again on SIGHUP. SIGHUP does not end the
+/// program even if there is no file.
 pub fn watch(
     auth: Arc<Auth>,
     source: Source,
@@ -47,7 +49,7 @@ pub fn watch(
         gauge!("latchkey_policy_rejected").set(0.0);
         let started = auth.policy();
         let mut known = read(&source).await;
-        // It may have been saved since it was read for the start.
+        // The file may have been saved since it was read at the start of the program.
         let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
         if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
             known = settled(&source).await;
@@ -56,7 +58,7 @@ pub fn watch(
         loop {
             let asked = tokio::select! {
                 () = folder.written.notified() => true,
-                // Not at each: the database may be there, too.
+                // Not for each event: the database may be in the same folder.
                 () = folder.moved.notified() => {
                     tokio::time::sleep(SETTLING).await;
                     false
@@ -69,7 +71,7 @@ pub fn watch(
                 continue;
             }
             known = settled(&source).await;
-            // What was told meanwhile is in it, or found at the next look.
+            // Changes reported meanwhile are in what was read, or are found at the next look.
             let _ =
                 (folder.written.notified().now_or_never(), folder.moved.notified().now_or_never());
             apply(&auth, &started, &source, &known);
@@ -77,8 +79,8 @@ pub fn watch(
     }))
 }
 
-/// Tells of what happens in the folder of the file. The folder, not the file: editors replace a
-/// file by another of its name.
+/// Watches the folder of the file. The folder, not the file: editors replace a file by another with
+/// the same name.
 fn folder_watch(path: &Path, seen: Arc<Folder>) -> Option<RecommendedWatcher> {
     let name = path.file_name()?.to_owned();
     let on_event = move |event: notify::Result<notify::Event>| {
@@ -98,14 +100,14 @@ fn folder_watch(path: &Path, seen: Arc<Folder>) -> Option<RecommendedWatcher> {
     watcher.inspect_err(|error| tracing::warn!(%error, "{slower}")).ok()
 }
 
-/// The file, read where it keeps nobody waiting.
+/// Reads the file on a thread that may block.
 async fn read(source: &Source) -> Result<String, ConfigError> {
     let source = source.clone();
     let read = tokio::task::spawn_blocking(move || source.text()).await;
     read.unwrap_or_else(|error| Err(ConfigError(error.to_string())))
 }
 
-/// The file once nobody writes it.
+/// Reads the file once its content no longer changes.
 async fn settled(source: &Source) -> Result<String, ConfigError> {
     let mut before = read(source).await;
     loop {
@@ -118,7 +120,7 @@ async fn settled(source: &Source) -> Result<String, ConfigError> {
     }
 }
 
-/// Puts the policy of `text` in force and tells what that changes, or tells why not.
+/// Applies the policy in `text` and logs what that changes, or logs why it is rejected.
 fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
     let before = auth.policy();
     let policy = text.as_ref().map_err(Clone::clone).and_then(|text| source.policy_of(text));

@@ -32,25 +32,26 @@ enum Database {
     Postgres(Pool<PgConnection>),
 }
 
-/// How an address is compared with those of the table, which is what its index is on.
+/// The way an address is compared with those of the table, as its index allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Compared {
     /// By `lower()`.
     Lowered,
-    /// By a type or a collation that knows no case: `citext`, `NOCASE`.
+    /// By a type or a collation that ignores case: `citext`, `NOCASE`.
     InAnyCase,
-    /// As it stands: who is kept with capitals is not found.
+    /// Exactly: a user whose address is stored with capitals is not found.
     Exactly,
 }
 
-/// Connections to a database of the team's own.
+/// Number of connections to a database of the team's own.
 const CONNECTIONS: usize = 4;
 
-/// How many rows a start looks at for addresses that are there twice or cannot be found; `check`
-/// looks at all. The team's database is not to read ten million rows whenever one of ours starts.
+/// Rows that are checked at a start for duplicate addresses and for addresses that cannot be found;
+/// `latchkey check` reads all rows. The team's database must not read ten million rows whenever an
+/// instance starts.
 pub const ROWS_OF_A_START: i64 = 100_000;
 
-/// Why a table cannot be mapped: a sentence for the operator.
+/// Why a table cannot be mapped, as a sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum MapError {
     #[error("[users] database_url {0}")]
@@ -73,7 +74,7 @@ pub enum MapError {
     NotUnique { table: String, address: String },
 }
 
-/// What to do about a table that cannot be read.
+/// Returns what to do about a table that cannot be read.
 fn remedy(error: &sqlx::Error) -> &'static str {
     let code = error.as_database_error().and_then(|error| error.code()).unwrap_or_default();
     match &*code {
@@ -88,7 +89,7 @@ fn remedy(error: &sqlx::Error) -> &'static str {
 }
 
 impl Database {
-    /// Every row of a statement.
+    /// Returns every row of a statement.
     async fn all<T: Record>(&self, sql: String, values: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
         let sql = AssertSqlSafe(sql);
         match self {
@@ -99,8 +100,8 @@ impl Database {
 }
 
 impl TeamUsers {
-    /// Maps the table that `users` names, in its own database or in Latchkey's, after a look at it:
-    /// it must be there, its addresses must be unique, and finding one must not read the whole
+    /// Maps the table that `users` names, in its own database or in Latchkey's, after checking it:
+    /// the table must exist, its addresses must be unique, and finding one must not read the whole
     /// table.
     pub async fn open(users: &UsersPolicy, own: &Store, limits: &Limits) -> Result<Self, MapError> {
         let unreadable = |error| MapError::Read { table: users.table.clone(), error };
@@ -115,7 +116,7 @@ impl TeamUsers {
             let look_up = table.look_up(&key, &parameter);
             let team_users =
                 TeamUsers { database: database.clone(), table: table.clone(), compared, look_up };
-            // What may not be read is said here, and not in the midst of explaining.
+            // A missing permission shows here, rather than in the EXPLAIN of the index check.
             team_users.ids("").await.map_err(unreadable)?;
             let Some(index) = team_users.index().await.map_err(unreadable)? else { continue };
             let unique = team_users.is_unique(&index).await.map_err(unreadable)?;
@@ -127,14 +128,14 @@ impl TeamUsers {
         Err(MapError::NoIndex { table: users.table.clone(), address: users.address.clone() })
     }
 
-    /// Whether its database answers.
+    /// Fails if its database does not answer.
     pub async fn ping(&self) -> Result<(), Error> {
         self.database.all::<(i32,)>("SELECT 1".to_owned(), &[]).await?;
         Ok(())
     }
 
-    /// The id of the user with this address, by either spelling of its domain. Two of them are as
-    /// good as none: nobody can say which.
+    /// Returns the id of the user with this address, in either spelling of its domain. Two matches
+    /// count as none, because it is unclear whose sign-in it is.
     pub async fn find(&self, address: &str) -> Result<Option<String>, Error> {
         let mut ids = self.ids(address).await?;
         if let Some(spelt) = in_unicode(address) {
@@ -150,7 +151,7 @@ impl TeamUsers {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// That no address is there twice, among as many rows or all.
+    /// Fails if an address is there twice, among the first `rows` rows or among all.
     pub async fn judge_duplicates(&self, rows: Option<i64>) -> Result<(), MapError> {
         let Table { table, address, .. } = self.table.clone();
         match self.database.all::<(i32,)>(self.table.duplicates(rows), &[]).await {
@@ -160,8 +161,8 @@ impl TeamUsers {
         }
     }
 
-    /// Ids and addresses, at most `most`, that a look-up may miss for how they are spelt, among as
-    /// many rows or all.
+    /// Returns up to `most` ids and addresses that a look-up may miss because of their spelling,
+    /// among the first `rows` rows or among all.
     pub async fn oddly_spelt(
         &self,
         rows: Option<i64>,
@@ -171,7 +172,7 @@ impl TeamUsers {
         self.database.all(query, &[]).await
     }
 
-    /// What to do about addresses that are not found.
+    /// Returns what to do about addresses that are not found.
     pub fn remedy(&self) -> String {
         let Table { table, address, .. } = &self.table;
         match self.compared {
@@ -183,8 +184,8 @@ impl TeamUsers {
     }
 }
 
-/// An address with its domain as people write it, if that is another spelling: a team may keep
-/// either. The domain of an address of ours is of A-labels.
+/// Returns an address with its domain in Unicode, if that is another spelling: a team may store
+/// either. The domain of one of our addresses consists of A-labels.
 fn in_unicode(address: &str) -> Option<String> {
     let (local, domain) = address.split_once('@')?;
     if !domain.contains("xn--") {
@@ -194,7 +195,7 @@ fn in_unicode(address: &str) -> Option<String> {
     sound.ok().filter(|()| spelt != domain).map(|()| format!("{local}@{spelt}"))
 }
 
-/// Connections that cannot write, whatever they are asked to.
+/// Opens connections that cannot write, whatever statement they run.
 async fn open_read_only(url: &str, limits: &Limits) -> Result<Database, MapError> {
     let place = Place::of(url).map_err(MapError::Url)?;
     Ok(match place {

@@ -1,4 +1,4 @@
-//! What a mapped table is like: its statements, the type of its addresses, its index.
+//! A mapped table: its statements, the type of its addresses, its index.
 
 use sqlx::{AssertSqlSafe, Row};
 
@@ -8,30 +8,29 @@ use crate::server::{
     store::{connection::rows, statement::values},
 };
 
-/// A table and two of its columns, as the policy names them and as SQL does.
+/// A table and two of its columns, as the policy names them and quoted for SQL.
 #[derive(Clone, Debug)]
 pub struct Table {
     pub table: String,
     pub address: String,
     quoted: String,
-    /// With the table's name before it, because SQLite takes a quoted name that is no column for a
-    /// text.
+    /// Qualified with `u.`, because SQLite takes a quoted name that is not a column for a string.
     id_column: String,
     address_column: String,
 }
 
-/// The type of the addresses.
+/// Type of the addresses.
 pub enum Kind {
     /// SQLite compares texts as texts in a column of any type.
     Sqlite,
-    /// A type of text of PostgreSQL, under a domain or not, as a cast names it.
+    /// A text type of PostgreSQL, directly or as the base of a domain, as a cast names it.
     Text(String),
-    /// Another.
+    /// Another type.
     NotText(String),
 }
 
-/// The type of a column of PostgreSQL; of a domain, what it is one of. -1, because CHARACTER
-/// without it is of one letter.
+/// Reads the type of a PostgreSQL column and, for a domain, its base type. The -1 is there because
+/// CHARACTER without a type modifier means one character.
 const TYPE: &str = "WITH RECURSIVE type AS ( \
         SELECT t.oid, t.typtype, t.typbasetype, t.typcategory FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
         WHERE a.attrelid = CAST($1 AS regclass) AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped \
@@ -40,7 +39,7 @@ const TYPE: &str = "WITH RECURSIVE type AS ( \
         WHERE d.typtype = 'd') \
     SELECT format_type(oid, -1), typcategory = 'S' FROM type WHERE typtype <> 'd'";
 
-/// Whether an index of PostgreSQL holds each address once, of every row.
+/// True if an index of PostgreSQL holds each address once, for all rows.
 const IS_UNIQUE: &str = "SELECT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = CAST($1 AS regclass) \
     AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indnkeyatts = 1 \
     AND CASE WHEN $3 THEN pg_get_indexdef(i.indexrelid, 1, FALSE) IN (format('lower(%I)', $2), format('lower((%I)::text)', $2)) \
@@ -58,9 +57,10 @@ impl Table {
         }
     }
 
-    /// The ways to compare an address with those of this table, the best first: what is compared,
-    /// and with what. The parameter is a text, and of the column's own type once it is compared, or
-    /// the index would not be taken: a text is compared with a `citext` as a text.
+    /// Returns the ways to compare an address with those of this table, the best first: the key
+    /// that is compared, and the parameter it is compared with. The parameter arrives as text and
+    /// is cast to the column's own type, or the index would not be used: a `citext` is compared
+    /// with a text as text.
     pub fn comparisons(&self, kind: &Kind) -> Result<Vec<(Compared, String, String)>, MapError> {
         let column = &self.address_column;
         let lowered = format!("lower({column})");
@@ -95,7 +95,7 @@ impl Table {
         )
     }
 
-    /// The addresses of as many rows, or of all.
+    /// Returns a subquery with the addresses of the first `rows` rows, or of all.
     fn rows(&self, rows: Option<i64>) -> String {
         let Table { id_column, address_column, quoted, .. } = self;
         let limit = rows.map(|rows| format!(" LIMIT {rows}")).unwrap_or_default();
@@ -109,8 +109,8 @@ impl Table {
         format!("SELECT 1 FROM {from} GROUP BY lower({address}) HAVING COUNT(*) > 1 LIMIT 1")
     }
 
-    /// Those with a letter that is not one of ASCII, and capitals where they count: any other is
-    /// found as it stands.
+    /// Returns the query for addresses with a character outside of printable ASCII or, where case
+    /// counts, with a capital letter. All others are found as they stand.
     pub fn oddly_spelt(
         &self,
         database: &Database,
@@ -138,8 +138,8 @@ impl Table {
 }
 
 impl Database {
-    /// The type of a table's addresses. Of a column that is not there, text: whoever reads it will
-    /// say so.
+    /// Returns the type of a table's addresses. A missing column counts as text: reading it gives
+    /// the error.
     pub async fn type_of(&self, table: &Table) -> sqlx::Result<Kind> {
         let Database::Postgres(pool) = self else { return Ok(Kind::Sqlite) };
         let found = pool.run(TYPE, &values![&table.quoted, &table.address]).await?;
@@ -152,8 +152,8 @@ impl Database {
 }
 
 impl TeamUsers {
-    /// What the look-up reads instead of the whole table, if there is such an index: of SQLite its
-    /// name, of PostgreSQL a step of the plan.
+    /// Returns what the look-up uses instead of reading the whole table, if there is such an index:
+    /// for SQLite its name, for PostgreSQL a step of the plan.
     pub async fn index(&self) -> sqlx::Result<Option<String>> {
         match &self.database {
             Database::Sqlite(pool) => {
@@ -169,8 +169,8 @@ impl TeamUsers {
                 Ok(found.and_then(|mut names| names.pop()))
             }
             Database::Postgres(pool) => {
-                // As it will be run: prepared, with the parameter of the same type, and for any
-                // value. A small table is read whole even when it has an index; forbidding that
+                // Explained the way it runs: prepared, with a parameter of the same type, and for
+                // any value. A small table is scanned even if it has an index; forbidding that
                 // shows whether there is one.
                 let explain = format!(
                     "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; \
@@ -193,7 +193,7 @@ impl TeamUsers {
         }
     }
 
-    /// Whether the index itself sees to it that no address is there twice.
+    /// True if the index itself guarantees that no address is there twice.
     pub async fn is_unique(&self, index: &str) -> sqlx::Result<bool> {
         let unique: Vec<(bool,)> = match &self.database {
             Database::Sqlite(pool) => {
