@@ -120,7 +120,10 @@ impl Smtp {
 
     /// Sends a message, over an open connection if there is one.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let (envelope, body) = (message.envelope(), message.formatted());
+        let envelope = message.envelope();
+        // A message is text of the mail's own words and headers, encoded where they are not ASCII.
+        let body = String::from_utf8(message.formatted())
+            .map_err(|error| SendError::OfMail(error.to_string()))?;
         let mut connection = match self.kept() {
             Some(mut kept) => match self.begin(&mut kept, envelope, &body).await {
                 Ok(()) => kept,
@@ -145,7 +148,7 @@ impl Smtp {
     async fn opened(
         &self,
         envelope: &Envelope,
-        body: &[u8],
+        body: &str,
     ) -> Result<AsyncSmtpConnection, SendError> {
         let mut connection = self.open().await?;
         match self.begin(&mut connection, envelope, body).await {
@@ -200,7 +203,7 @@ impl Smtp {
         &self,
         connection: &mut AsyncSmtpConnection,
         envelope: &Envelope,
-        body: &[u8],
+        body: &str,
     ) -> Result<(), SendError> {
         let has = |extension| connection.server_info().supports_feature(extension);
         let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
@@ -236,7 +239,7 @@ impl Smtp {
         &self,
         connection: &mut AsyncSmtpConnection,
         envelope: &Envelope,
-        body: &[u8],
+        body: &str,
     ) -> Result<(), SendError> {
         for to in envelope.to() {
             let to = Rcpt::new(to.clone(), Vec::new());
@@ -245,7 +248,8 @@ impl Smtp {
         self.step(Step::Data, connection.command(Data)).await?;
         // No timeout of its own: a server that scans the message may take long, and a retry would
         // send it twice. The caller's deadline for the whole mail applies.
-        connection.message(body).await.map(drop).map_err(|error| Step::Data.send_error(&error))
+        let content = Content(body);
+        connection.command(content).await.map(drop).map_err(|error| Step::Data.send_error(&error))
     }
 
     async fn step<T>(
@@ -294,11 +298,44 @@ impl Smtp {
     }
 }
 
+/// A message as it goes on the wire: dots at the start of a line doubled, and a dot alone at its end
+/// (RFC 5321, 4.5.2). Written at once: lettre writes the last dot separately, which the kernel holds
+/// back until the message is acknowledged, and mail servers take 40 ms for that.
+struct Content<'a>(&'a str);
+
+impl fmt::Display for Content<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = self.0.split_inclusive('\n');
+        lines.try_for_each(|line| {
+            f.write_str(if line.starts_with('.') { "." } else { "" })?;
+            f.write_str(line)
+        })?;
+        f.write_str(if self.0.ends_with("\r\n") { ".\r\n" } else { "\r\n.\r\n" })
+    }
+}
+
 /// Returns a name for EHLO, where an IP address has brackets (RFC 5321, 4.1.3).
 fn client_id(name: &str) -> ClientId {
     match name.trim_matches(['[', ']']).parse() {
         Ok(std::net::IpAddr::V4(address)) => ClientId::Ipv4(address),
         Ok(std::net::IpAddr::V6(address)) => ClientId::Ipv6(address),
         Err(_) => ClientId::Domain(name.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_ends_with_a_dot_alone_and_no_line_of_it_is_taken_for_that() {
+        for (message, wire) in [
+            ("a\r\n", "a\r\n.\r\n"),
+            ("a", "a\r\n.\r\n"),
+            (".\r\n..\r\na.b\r\n", "..\r\n...\r\na.b\r\n.\r\n"),
+            ("", "\r\n.\r\n"),
+        ] {
+            assert_eq!(Content(message).to_string(), wire, "{message:?}");
+        }
     }
 }
