@@ -67,7 +67,7 @@ async fn a_link_is_verified_by_the_program_that_asked_for_it() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_json_that_was_asked_for_is_explained() {
+async fn a_body_that_is_not_the_expected_json_is_refused_with_a_reason() {
     let app = App::start().await;
     let browser = app.browser();
     let send = |content_type: &'static str, body: &'static str| {
@@ -133,7 +133,7 @@ async fn a_code_and_a_link_at_once_are_refused() {
 }
 
 #[tokio::test]
-async fn sql_in_a_value_is_a_value() {
+async fn sql_in_a_value_is_not_executed() {
     let app = App::start().await;
     let ada = app.browser();
     let state = "'; DROP TABLE latchkey_users; --";
@@ -187,7 +187,7 @@ async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
 }
 
 #[tokio::test]
-async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
+async fn a_nul_character_is_refused_in_every_field_of_every_endpoint() {
     let app = App::start().await;
     let ada = app.browser();
     let nul = "a\0b";
@@ -248,7 +248,7 @@ async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
 }
 
 #[tokio::test]
-async fn the_description_names_every_code_and_says_what_each_answer_is() {
+async fn the_description_names_every_error_code_and_describes_every_answer() {
     let app = App::start().await;
     let description = app.browser().get("/api/openapi.json").await.json();
     let text = description.to_string();

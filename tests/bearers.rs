@@ -22,7 +22,7 @@ async fn bearer_token(app: &App) -> String {
 }
 
 #[tokio::test]
-async fn a_bearer_in_use_is_given_fresh_tokens_up_to_the_end_of_its_session() {
+async fn a_bearer_session_in_use_gets_fresh_tokens_until_it_ends() {
     let app = App::with(&[("LATCHKEY_SESSION__MAX_AGE", "7200")]).await;
     let program = app.browser();
     let mut token = bearer_token(&app).await;
@@ -54,7 +54,7 @@ async fn send(browser: Browser, request: RequestBuilder) -> Answer {
 }
 
 #[tokio::test]
-async fn only_the_scheme_bearer_speaks_for_a_session_and_in_any_case() {
+async fn only_the_bearer_scheme_authenticates_in_upper_or_lower_case() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let with = |browser: &Browser, value: &str| {

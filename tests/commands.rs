@@ -27,7 +27,7 @@ fn run(folder: &Path, database: &str, arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn no_command_makes_a_database_or_tables() {
+fn no_command_creates_a_database_or_tables() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::canonicalize(folder.path()).unwrap().join("data/latchkey.db");
     let commands = [
@@ -67,7 +67,7 @@ async fn a_command_says_which_database_it_acts_on() {
 }
 
 #[tokio::test]
-async fn where_sign_up_is_closed_an_added_user_gets_in() {
+async fn an_added_user_can_sign_in_while_sign_up_is_closed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     let add = ["users", "add", "Ada@Example.com", "bea@example.com"];
     for said in ["2 added, 0 there before", "0 added, 2 there before"] {
@@ -109,7 +109,7 @@ async fn users_are_imported_and_every_line_is_accounted_for() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_out_and_gone() {
+async fn a_deleted_user_is_signed_out_and_removed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.command(&["users", "add", "ada@example.com"]).await;
     let ada = app.signed_in("ada@example.com").await;
@@ -122,7 +122,7 @@ async fn a_deleted_user_is_out_and_gone() {
 /// PostgreSQL compares texts as people order names, where an ICU collation says so: `ádá … notice`
 /// lies between `ada` and whatever comes after it.
 #[tokio::test]
-async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
+async fn deleting_a_user_deletes_only_their_mails_under_any_collation() {
     let folder = tempfile::tempdir().unwrap();
     let url = match database::postgres() {
         Some(cluster) => {
@@ -154,7 +154,7 @@ async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
 }
 
 #[tokio::test]
-async fn the_sessions_of_everybody_end_and_no_device_is_known_any_more() {
+async fn revoking_all_sessions_ends_them_and_forgets_every_device() {
     let app = App::with(&[("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true")]).await;
     let (ada, bea) =
         (app.signed_in("ada@example.com").await, app.signed_in("bea@example.com").await);
@@ -195,7 +195,7 @@ async fn the_audit_table_is_exported_by_time_address_and_event() {
 }
 
 #[tokio::test]
-async fn a_backup_is_whole_while_the_server_runs() {
+async fn a_backup_of_a_running_server_is_complete() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let file = app.folder().join("backup.db");
@@ -222,7 +222,7 @@ async fn a_backup_is_whole_while_the_server_runs() {
 
 /// What `docs/operating.md` says under "By hand".
 #[tokio::test]
-async fn every_command_that_the_manual_shows_does_something() {
+async fn every_command_in_the_manual_works() {
     let app = App::start().await;
     app.signed_in("ada@example.com").await;
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -270,7 +270,7 @@ fn systemd(folder: &Path, unit: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn latchkeyctl_acts_on_the_units_own_database_as_the_unit_does() {
+async fn latchkeyctl_runs_with_the_units_own_database_and_settings() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     fs::write(

@@ -28,7 +28,7 @@ async fn app_by_road() -> Option<(App, Road)> {
 }
 
 #[tokio::test]
-async fn four_hundred_clients_that_hang_up_cost_next_to_no_connections() {
+async fn clients_that_hang_up_cost_hardly_any_database_connections() {
     let Some((app, road)) = app_by_road().await else { return };
     let before = road.opened();
     let host = app.url.trim_start_matches("http://").to_owned();
@@ -46,7 +46,7 @@ async fn four_hundred_clients_that_hang_up_cost_next_to_no_connections() {
 }
 
 #[tokio::test]
-async fn what_a_client_that_hung_up_has_begun_is_undone_and_holds_nobody_up() {
+async fn the_work_of_a_client_that_hung_up_is_undone_and_delays_nobody() {
     let app = App::start().await;
     for n in 0..40 {
         let request = app.browser().request(Method::POST, "/api/auth/send-passwordless");
@@ -58,7 +58,7 @@ async fn what_a_client_that_hung_up_has_begun_is_undone_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn connections_that_a_firewall_has_forgotten_cost_nobody_an_answer() {
+async fn connections_forgotten_by_a_firewall_cost_nobody_an_answer() {
     let Some((app, road)) = app_by_road().await else { return };
     let ada = app.signed_in("ada@example.com").await;
     let many = || async {
@@ -75,7 +75,7 @@ async fn connections_that_a_firewall_has_forgotten_cost_nobody_an_answer() {
 }
 
 #[tokio::test]
-async fn a_database_without_a_word_is_given_up_and_found_again_by_everybody() {
+async fn a_silent_database_is_given_up_and_reconnected_when_it_answers() {
     let Some((app, road)) = app_by_road().await else { return };
     let ada = app.signed_in("ada@example.com").await;
     road.shut();
@@ -92,7 +92,7 @@ async fn a_database_without_a_word_is_given_up_and_found_again_by_everybody() {
 }
 
 #[tokio::test]
-async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
+async fn a_read_only_database_is_reported_and_its_connections_are_replaced() {
     if database::postgres().is_none() || database::pooler().is_some() {
         return; // a pooler keeps its connections: it is told by RECONNECT
     }
@@ -128,7 +128,7 @@ async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
 }
 
 #[tokio::test]
-async fn an_address_everybody_asks_for_leaves_connections_to_others() {
+async fn a_busy_address_leaves_connections_for_other_addresses() {
     if database::postgres().is_none() {
         return; // SQLite has one writer
     }
@@ -159,7 +159,7 @@ async fn an_address_everybody_asks_for_leaves_connections_to_others() {
 }
 
 #[tokio::test]
-async fn an_instance_that_stands_still_lets_go_of_an_address() {
+async fn a_suspended_instance_loses_its_lock_on_an_address() {
     if database::postgres().is_none() {
         return;
     }
@@ -201,7 +201,7 @@ async fn an_instance_that_stands_still_lets_go_of_an_address() {
 }
 
 #[tokio::test]
-async fn without_its_outbox_worker_an_instance_is_not_ready() {
+async fn an_instance_is_not_ready_without_its_outbox_worker() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/readyz").await.status, 200);
     app.worker.abort();
@@ -215,7 +215,7 @@ async fn without_its_outbox_worker_an_instance_is_not_ready() {
 }
 
 #[tokio::test]
-async fn without_the_teams_database_an_instance_is_not_ready() {
+async fn an_instance_is_not_ready_without_the_teams_database() {
     let Some(cluster) = database::postgres() else { return };
     let name = database::fresh_in(&cluster, "").await;
     let url = format!("{cluster}/{name}");
@@ -243,7 +243,7 @@ async fn without_the_teams_database_an_instance_is_not_ready() {
 }
 
 #[tokio::test]
-async fn metrics_are_told_without_a_database_when_they_are_wanted_most() {
+async fn metrics_are_served_without_a_database() {
     let app = App::start().await;
     app.signed_in("ada@example.com").await;
     let counted = |body: &str| body.lines().any(|line| line.starts_with("latchkey_sessions "));
@@ -257,7 +257,7 @@ async fn metrics_are_told_without_a_database_when_they_are_wanted_most() {
 }
 
 #[tokio::test]
-async fn a_text_no_column_takes_is_a_mistake_of_who_sent_it() {
+async fn a_text_that_no_column_takes_is_the_callers_mistake() {
     let app = App::start().await;
     let found = app.store.auth_request("a\0b").await;
     match app.store {

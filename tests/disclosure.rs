@@ -72,7 +72,7 @@ async fn way(app: &App, address: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
+async fn known_unknown_and_disabled_addresses_get_the_same_bytes() {
     for sign_up in ["open", "closed"] {
         let app = with_users(&[
             ("LATCHKEY_AUTH__SIGN_UP", sign_up),
@@ -89,7 +89,7 @@ async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn over_its_limit_an_address_says_no_more_about_itself() {
+async fn an_address_over_its_limit_discloses_nothing_more() {
     let limits = [
         ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1"),
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "1"),
@@ -111,7 +111,7 @@ async fn over_its_limit_an_address_says_no_more_about_itself() {
 }
 
 #[tokio::test]
-async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
+async fn an_address_refused_by_its_mail_server_gets_the_same_bytes() {
     // Where anyone may sign up, the page says that a mail could not be delivered, and that says
     // nothing of users.
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
@@ -126,7 +126,7 @@ async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn as_many_rows_are_written_for_each() {
+async fn the_same_number_of_rows_is_written_for_every_address() {
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     for address in ADDRESSES {
         app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;

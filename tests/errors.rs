@@ -27,7 +27,7 @@ async fn verify(browser: &Browser, body: serde_json::Value) -> Answer {
 }
 
 #[tokio::test]
-async fn every_code_of_the_table_can_be_met_with_its_status() {
+async fn every_error_code_of_the_table_occurs_with_its_status() {
     let table = table();
     let mut met = BTreeMap::new();
     let mut note = |answer: Answer| {
@@ -205,7 +205,7 @@ async fn pages_say_what_the_api_says() {
 }
 
 #[tokio::test]
-async fn no_sentence_names_what_the_mail_does_not_carry() {
+async fn no_error_mentions_a_link_or_code_that_the_mail_lacks() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
     let ada = app.browser();
     send(&ada, "ada@example.com").await;

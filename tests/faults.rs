@@ -8,7 +8,7 @@ use latchkey::server::{config::Database, store::Store};
 use crate::support::{Browser, Cluster, Mail, Manners, Program, database};
 
 #[tokio::test]
-async fn a_mail_that_was_accepted_survives_kill_9() {
+async fn an_accepted_mail_survives_kill_9() {
     let mut program = Program::start().await;
     program.inbox.behave(Manners::RefusesForNow);
     let ada = program.browser();
@@ -23,7 +23,7 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
 
 /// Most of the time they wait for one commit, each with a savepoint of its own.
 #[tokio::test]
-async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
+async fn a_server_killed_under_load_loses_nothing_it_has_answered() {
     let mut program = Program::start().await;
     let mut answered = 0;
     for (round, wait) in [30, 50, 80, 130, 210].into_iter().enumerate() {
@@ -63,12 +63,12 @@ async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
 }
 
 #[tokio::test]
-async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
+async fn a_link_is_used_with_a_session_or_not_at_all_when_the_server_is_killed() {
     killed_while(|ada, mail| ada.request(Method::GET, mail.connection())).await;
 }
 
 #[tokio::test]
-async fn killed_at_any_point_of_a_verification_a_code_is_used_with_a_session_or_not_used() {
+async fn a_code_is_used_with_a_session_or_not_at_all_when_the_server_is_killed() {
     killed_while(|ada, mail| {
         ada.request(Method::POST, "/actions/verify-code").form(&[("code", mail.code())])
     })
@@ -114,7 +114,7 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
 }
 
 #[tokio::test]
-async fn sqlite_folds_its_log_into_its_file_before_anybody_has_to_wait_for_that() {
+async fn sqlite_checkpoints_its_log_before_anybody_has_to_wait_for_it() {
     let program = Program::start().await;
     let Some(path) = program.database_url.strip_prefix("sqlite://") else { return };
     program.browser().ask_for_mail("ada@example.com").await;
@@ -161,7 +161,7 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
 }
 
 #[tokio::test]
-async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_recognised() {
+async fn a_mail_comes_at_most_twice_after_a_kill_and_with_one_message_id() {
     let mut program = Program::start().await;
     program.inbox.behave(Manners::TakesAndFallsSilent);
     let ada = program.browser();
@@ -179,7 +179,7 @@ async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_
 }
 
 #[tokio::test]
-async fn two_instances_are_one_server() {
+async fn two_instances_act_as_one_server() {
     if database::postgres().is_none() {
         return; // SQLite is for one instance
     }
@@ -242,7 +242,7 @@ async fn instances_that_start_together_migrate_once() {
 }
 
 #[tokio::test]
-async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
+async fn the_server_stays_alive_without_postgresql_reports_it_and_recovers() {
     if database::postgres().is_none() {
         return;
     }
@@ -280,7 +280,7 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_passes() {
+async fn a_full_disk_is_reported_and_the_server_recovers() {
     let disk = tempfile::tempdir().unwrap();
     let mount = Command::new("mount")
         .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])

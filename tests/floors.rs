@@ -130,7 +130,7 @@ fn no_file_imports_from_a_floor_above_its_own_or_beside_it() {
 }
 
 #[test]
-fn an_arrow_that_points_up_is_found_wherever_it_stands() {
+fn an_import_from_a_higher_floor_is_found_wherever_it_stands() {
     let module = ["server", "ground", "clock"].map(str::to_owned);
     for text in [
         "use crate::server::{auth::{Core, link}, store};",

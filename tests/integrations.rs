@@ -7,7 +7,7 @@ use crate::support::{App, Program};
 use latchkey::server::ground::clock::MINUTE;
 
 #[tokio::test]
-async fn a_link_gives_the_callers_state_back_where_it_leads() {
+async fn a_link_passes_the_callers_state_to_its_destination() {
     let app = App::start().await;
     let ada = app.browser();
     let asking = json!({ "email": "ada@example.com", "next": "/dashboard?tab=a", "state": "7&ü" });
@@ -20,7 +20,7 @@ async fn a_link_gives_the_callers_state_back_where_it_leads() {
 }
 
 #[tokio::test]
-async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
+async fn an_app_must_pass_the_renewed_cookie_on_to_its_visitor() {
     let app = App::start().await;
     let visitor = app.signed_in("ada@example.com").await;
     for _ in 0..3 {
@@ -39,7 +39,7 @@ async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
 }
 
 #[tokio::test]
-async fn the_images_health_check_is_well_while_the_server_lives() {
+async fn the_images_health_check_passes_while_the_server_is_alive() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/Containerfile");
     let file = fs::read_to_string(file).unwrap();
     let line = file.lines().find(|line| line.starts_with("HEALTHCHECK")).unwrap();
@@ -57,7 +57,7 @@ async fn the_images_health_check_is_well_while_the_server_lives() {
 }
 
 #[test]
-fn every_metric_that_the_alerts_name_is_one_of_ours() {
+fn every_metric_named_in_the_alerts_exists() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let alerts = fs::read_to_string(top.join("deploy/alerts.yml")).unwrap();
     let mut source = String::new();

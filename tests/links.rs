@@ -54,7 +54,7 @@ async fn a_link_opened_in_another_browser_signs_in_neither() {
 }
 
 #[tokio::test]
-async fn a_stranger_who_asks_for_my_address_stays_out_when_i_click() {
+async fn an_attacker_who_requests_a_link_is_not_signed_in_by_the_victims_click() {
     let app = App::start().await;
     let (stranger, me) = (app.browser(), app.browser());
     let code_page = stranger.ask_for_mail("ada@example.com").await.goes_to().to_owned();
@@ -65,7 +65,7 @@ async fn a_stranger_who_asks_for_my_address_stays_out_when_i_click() {
 }
 
 #[tokio::test]
-async fn a_strangers_own_link_does_not_sign_me_in_as_them() {
+async fn an_attackers_own_link_does_not_sign_the_victim_in_as_the_attacker() {
     let app = App::start().await;
     let (stranger, me) = (app.browser(), app.browser());
     stranger.ask_for_mail("eve@example.com").await;
@@ -131,7 +131,7 @@ async fn a_used_link_opened_again_in_the_signed_in_browser_goes_to_the_destinati
 }
 
 #[tokio::test]
-async fn a_token_that_is_none_of_ours_gets_one_answer() {
+async fn every_invalid_link_token_gets_the_same_answer() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     let token = mail.link_token();
@@ -146,7 +146,7 @@ async fn a_token_that_is_none_of_ours_gets_one_answer() {
 }
 
 #[tokio::test]
-async fn a_link_used_ends_the_code_and_a_code_used_ends_the_link() {
+async fn using_the_link_ends_the_code_and_using_the_code_ends_the_link() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     ada.get(mail.connection()).await;

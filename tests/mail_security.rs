@@ -82,7 +82,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 #[tokio::test]
-async fn without_the_tls_that_was_asked_for_nothing_of_a_mail_is_said() {
+async fn nothing_of_a_mail_is_sent_without_the_required_tls() {
     for (kind, url) in [
         (Kind::Stripped, "smtp://localhost:PORT?tls=required"),
         (Kind::StartTls, "smtp://user:hunter2@localhost:PORT?tls=required"),

@@ -25,7 +25,7 @@ async fn trouble(app: &App, address: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_refuses_us_is_no_recipients_fault_and_once_mended_gets_everything() {
+async fn mails_wait_while_the_mail_server_refuses_us_and_blame_no_recipient() {
     let refused = async |manners: Manners| {
         let app = with_password(&[("LATCHKEY_MAIL__AT_ONCE", "3")]).await;
         app.inbox.behave(manners);
@@ -52,7 +52,7 @@ async fn a_mail_server_that_refuses_us_is_no_recipients_fault_and_once_mended_ge
 }
 
 #[tokio::test]
-async fn a_mail_that_waited_for_us_in_vain_does_not_blame_its_address() {
+async fn a_mail_that_expired_while_we_were_refused_does_not_blame_its_address() {
     let app = with_password(&[]).await;
     app.inbox.behave(Manners::RefusesAuth);
     let ada = app.browser();
@@ -70,7 +70,7 @@ async fn a_mail_that_waited_for_us_in_vain_does_not_blame_its_address() {
 }
 
 #[tokio::test]
-async fn while_we_are_refused_a_hundred_waiting_mails_are_not_a_hundred_failed_logins() {
+async fn waiting_mails_do_not_each_cause_a_failed_login_while_we_are_refused() {
     let app = with_password(&[]).await;
     app.inbox.behave(Manners::RefusesAuth);
     for n in 0..40 {
@@ -83,7 +83,7 @@ async fn while_we_are_refused_a_hundred_waiting_mails_are_not_a_hundred_failed_l
 }
 
 #[tokio::test]
-async fn a_recipient_that_is_refused_has_no_mail_and_nobody_else_waits_for_it() {
+async fn a_refused_recipient_gets_no_mail_and_delays_nobody_else() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesRecipient);
     let said = trouble(&app, "nobody@example.com").await;
@@ -95,7 +95,7 @@ async fn a_recipient_that_is_refused_has_no_mail_and_nobody_else_waits_for_it() 
 }
 
 #[tokio::test]
-async fn an_address_the_mail_server_can_never_be_given_fails_at_once() {
+async fn an_address_the_mail_server_can_never_accept_fails_at_once() {
     let app = App::start().await;
     app.inbox.behave(Manners::KnowsAsciiOnly);
     let said = trouble(&app, "jürgen@example.com").await;
@@ -106,7 +106,7 @@ async fn an_address_the_mail_server_can_never_be_given_fails_at_once() {
 }
 
 #[tokio::test]
-async fn we_introduce_ourselves_by_the_public_name_or_as_the_operator_says() {
+async fn the_ehlo_name_is_the_public_name_or_the_operators_choice() {
     for (variables, hello) in [
         (vec![("LATCHKEY_PUBLIC_URL", "https://login.example.com")], "EHLO login.example.com"),
         (vec![("LATCHKEY_MAIL__EHLO_NAME", "out.example.com")], "EHLO out.example.com"),
@@ -132,7 +132,7 @@ async fn a_mail_server_may_be_named_by_an_ipv6_address() {
 }
 
 #[tokio::test]
-async fn a_sender_of_a_domain_in_another_script_is_spelt_so_that_every_server_takes_it() {
+async fn a_sender_domain_in_another_script_is_sent_as_ascii() {
     let app = App::with(&[("LATCHKEY_MAIL__FROM", "Bücher <post@bücher.example>")]).await;
     app.inbox.behave(Manners::KnowsAsciiOnly);
     let (code, said) = app.command(&["send-test-mail", "ada@example.com"]).await;

@@ -60,7 +60,7 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_over_cannot_be_stopped_and_that_is_said() {
+async fn a_finished_sign_in_cannot_be_stopped_and_the_page_says_so() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -73,7 +73,7 @@ async fn a_sign_in_that_is_over_cannot_be_stopped_and_that_is_said() {
 }
 
 #[tokio::test]
-async fn what_names_the_sign_in_in_the_mail_is_not_what_binds_it_to_its_browser() {
+async fn the_not_you_token_in_the_mail_is_not_the_id_that_binds_the_browser() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -94,7 +94,7 @@ async fn nth(app: &App, n: usize) -> Mail {
 }
 
 #[tokio::test]
-async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
+async fn a_sign_in_in_a_new_browser_is_reported_by_mail_and_one_press_ends_it() {
     let app = App::with(&[NOTICES]).await;
     let ada = app.signed_in("ada@example.com").await;
     let thief = app.browser();
@@ -121,7 +121,7 @@ async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
 }
 
 #[tokio::test]
-async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_notice() {
+async fn the_first_sign_in_and_one_in_a_known_browser_cause_no_notice() {
     let app = App::with(&[NOTICES]).await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/sign-out", &[]).await;
@@ -136,7 +136,7 @@ async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_
 }
 
 #[tokio::test]
-async fn a_notice_takes_from_nobodys_allowance_of_mails() {
+async fn a_notice_counts_against_no_mail_limit() {
     let app = App::with(&[NOTICES, ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2")]).await;
     app.signed_in("ada@example.com").await;
     let elsewhere = app.browser();

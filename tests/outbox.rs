@@ -29,7 +29,7 @@ async fn ask(apps: &[&App], numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn behind_a_slow_mail_server_every_mail_goes_once_and_none_is_overtaken() {
+async fn every_mail_goes_once_and_in_order_behind_a_slow_mail_server() {
     let app = with_width("4").await;
     app.inbox.behave(Manners::Holds);
     let mut asked = ask(&[&app], 0..100).await;
@@ -65,7 +65,7 @@ async fn two_instances_behind_a_slow_mail_server_send_every_mail_once() {
 }
 
 #[tokio::test]
-async fn a_mail_refused_for_now_is_tried_again_though_new_ones_keep_coming() {
+async fn a_temporarily_refused_mail_is_tried_again_while_new_ones_keep_coming() {
     let app = with_width("2").await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("first@example.com").await;
@@ -106,7 +106,7 @@ async fn sign_in_mails_go_before_notices() {
 }
 
 #[tokio::test]
-async fn who_has_lost_the_lease_of_a_mail_writes_nothing() {
+async fn an_instance_that_lost_the_lease_of_a_mail_writes_nothing() {
     let app = with_width("1").await;
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -126,7 +126,7 @@ async fn who_has_lost_the_lease_of_a_mail_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_mail_that_another_has_sent_is_never_called_failed() {
+async fn a_mail_sent_by_another_instance_is_never_marked_as_failed() {
     let app = with_width("1").await;
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -141,7 +141,7 @@ async fn a_mail_that_another_has_sent_is_never_called_failed() {
 }
 
 #[tokio::test]
-async fn killed_with_a_mail_in_hand_sqlite_sends_it_at_the_next_start() {
+async fn a_mail_in_progress_at_a_kill_is_sent_at_the_next_start_with_sqlite() {
     let mut program = Program::start().await;
     if database::postgres().is_some() {
         return; // another instance may hold the lease
@@ -159,7 +159,7 @@ async fn killed_with_a_mail_in_hand_sqlite_sends_it_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn what_one_instance_cannot_open_it_leaves_for_another_until_it_expires() {
+async fn a_mail_one_instance_cannot_open_waits_for_another_until_it_expires() {
     const OTHER: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
     let unopened = "SELECT COUNT(*) FROM latchkey_outbox \
         WHERE state = 'queued' AND payload IS NOT NULL AND last_error LIKE '%cannot open it%'";

@@ -46,7 +46,7 @@ async fn a_password_set_on_the_dashboard_signs_in() {
 }
 
 #[tokio::test]
-async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
+async fn setting_or_removing_a_password_is_reported_and_ends_other_sessions() {
     let app = app().await;
     let (ada, phone) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
@@ -73,7 +73,7 @@ async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
 }
 
 #[tokio::test]
-async fn a_password_that_somebody_else_set_goes_by_a_press_and_they_with_it() {
+async fn one_press_removes_an_attackers_password_and_signs_the_attacker_out() {
     let app = app().await;
     let thief = app.signed_in("ada@example.com").await;
     thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -97,7 +97,7 @@ async fn a_password_that_somebody_else_set_goes_by_a_press_and_they_with_it() {
 }
 
 #[tokio::test]
-async fn a_try_that_is_cut_off_is_no_failed_one() {
+async fn an_interrupted_password_try_does_not_count_as_failed() {
     let app = App::with(&[
         ("LATCHKEY_AUTH__PASSWORDS", "optional"),
         // One network has half of them.
@@ -128,7 +128,7 @@ async fn a_try_that_is_cut_off_is_no_failed_one() {
 }
 
 #[tokio::test]
-async fn a_password_hashed_with_weaker_parameters_is_hashed_anew_at_the_next_sign_in() {
+async fn a_password_hashed_with_weaker_parameters_is_rehashed_at_sign_in() {
     let app = app().await;
     app.signed_in("ada@example.com").await;
     let weak =
@@ -147,7 +147,7 @@ async fn a_password_hashed_with_weaker_parameters_is_hashed_anew_at_the_next_sig
 }
 
 #[tokio::test]
-async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
+async fn an_empty_password_sends_a_mail_and_the_second_button_refuses_it() {
     let app = app().await;
     let browser = app.browser();
     let answer = browser
@@ -163,7 +163,7 @@ async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
 }
 
 #[tokio::test]
-async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
+async fn unknown_addresses_and_wrong_passwords_get_the_same_answer() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -179,7 +179,7 @@ async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
+async fn ten_wrong_passwords_in_an_hour_pause_passwords_but_never_the_link() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -196,7 +196,7 @@ async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
 }
 
 #[tokio::test]
-async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
+async fn setting_a_password_needs_a_recent_sign_in() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     app.clock.advance(11 * MINUTE);
@@ -209,7 +209,7 @@ async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_password_has_eight_characters_at_least() {
+async fn a_password_has_at_least_eight_characters() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     let answer = ada.post_form("/actions/set-password", &[("password", "seven77")]).await;
@@ -217,7 +217,7 @@ async fn a_password_has_eight_characters_at_least() {
 }
 
 #[tokio::test]
-async fn where_there_are_no_passwords_none_is_asked_for_or_taken() {
+async fn no_password_is_asked_for_or_accepted_where_passwords_are_off() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     assert!(!ada.get("/login").await.body.contains("type=\"password\""));
@@ -260,7 +260,7 @@ async fn a_password_counts_exactly_as_it_was_typed_and_may_be_long() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
+async fn a_password_is_stored_as_argon2id_with_owasps_parameters() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", "correct horse battery")]).await;

@@ -109,7 +109,7 @@ async fn no_statement_reads_a_whole_table() {
 /// SQLite reads tables whole that it once counted while they were small, by an ANALYZE or when it
 /// was closed.
 #[tokio::test]
-async fn no_statement_reads_a_whole_table_that_was_counted_when_it_was_small() {
+async fn no_statement_reads_a_whole_table_analyzed_while_it_was_small() {
     for analyzed in [false, true] {
         let mut app = App::start().await;
         app.signed_in("ada@example.com").await;

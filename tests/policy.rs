@@ -64,7 +64,7 @@ async fn asked_where_elsewhere_is_confirmed() -> (App, Browser, Mail, Browser) {
 }
 
 #[tokio::test]
-async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
+async fn another_browser_is_asked_and_signed_in_by_a_press_under_confirm() {
     let (app, ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
     app.clock.advance(180_000);
     let page = phone.get(mail.connection()).await.goes_to().to_owned();
@@ -87,13 +87,13 @@ async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
 }
 
 #[tokio::test]
-async fn with_confirm_the_browser_that_asked_still_needs_no_press() {
+async fn the_requesting_browser_needs_no_press_under_confirm() {
     let (_app, ada, mail, _phone) = asked_where_elsewhere_is_confirmed().await;
     assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
-async fn with_confirm_a_press_from_another_site_does_nothing() {
+async fn a_press_from_another_site_does_nothing_under_confirm() {
     let (_app, _ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
     let form = phone
         .request(reqwest::Method::POST, "/actions/confirm-link")
@@ -106,7 +106,7 @@ async fn with_confirm_a_press_from_another_site_does_nothing() {
 }
 
 #[tokio::test]
-async fn with_enforce_a_press_does_nothing() {
+async fn a_press_does_nothing_under_enforce() {
     let app = App::start().await;
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
@@ -118,7 +118,7 @@ async fn with_enforce_a_press_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
+async fn a_method_withdrawn_by_policy_is_neither_sent_again_nor_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.toml");
     let before =

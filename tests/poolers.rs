@@ -127,7 +127,7 @@ async fn the_teams_users_are_read_through_a_pooler() {
 }
 
 #[tokio::test]
-async fn what_a_pooler_refuses_is_named_with_its_setting() {
+async fn a_poolers_refusal_is_reported_with_the_setting_to_change() {
     let Some(pooler) = Pooler::start("").await else { return };
     let name = database::fresh_in(&database::postgres().unwrap(), "").await;
     let folder = tempfile::tempdir().unwrap();

@@ -48,14 +48,14 @@ fn an_empty_or_cut_off_file_changes_nothing() {
 }
 
 #[test]
-fn a_file_that_states_nothing_starts_nothing() {
+fn a_server_does_not_start_with_a_file_that_states_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("Leptos.toml"), "# to be written\n").unwrap();
     assert_eq!(Teller::start(folder.path(), &[]).ended(), Some(2));
 }
 
 #[test]
-fn a_reload_tells_each_key_that_changed_and_warns_of_those_that_let_more_through() {
+fn a_reload_logs_each_changed_key_and_warns_of_loosened_ones() {
     let folder = tempfile::tempdir().unwrap();
     let (server, path) = serving(&folder, CLOSED);
     let looser = CLOSED.replace("closed", "open").replace("\"A\"", "\"B\"");
@@ -86,7 +86,7 @@ fn sighup_reads_the_file_again_and_ends_nothing() {
 }
 
 #[test]
-fn a_symlink_that_is_swapped_on_the_way_to_the_file_is_seen() {
+fn a_symlink_swapped_on_the_path_to_the_file_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     for version in ["v1", "v2"] {
         fs::create_dir(folder.path().join(version)).unwrap();

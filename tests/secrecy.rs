@@ -99,7 +99,7 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_correlation_id_the_callers_if_it_is_a_plain_one() {
+async fn every_answer_has_a_correlation_id_and_keeps_a_plain_one_of_the_caller() {
     let app = App::start().await;
     let browser = app.browser();
     let with_id =
@@ -127,7 +127,7 @@ async fn line_breaks_and_colours_in_input_make_one_clean_log_line() {
 }
 
 #[tokio::test]
-async fn who_is_turned_away_is_told_to_the_log() {
+async fn a_refused_request_is_logged() {
     let log = log();
     let app = App::start().await;
     let browser = app.browser();

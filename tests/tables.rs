@@ -29,7 +29,7 @@ async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
 }
 
 #[tokio::test]
-async fn the_last_version_goes_on_and_starts_again_after_a_newer_one_migrated() {
+async fn the_previous_version_runs_and_restarts_after_a_newer_one_migrated() {
     let mut app = App::start().await;
     app.signed_in("ada@example.com").await;
     app.run_sql(
@@ -49,7 +49,7 @@ async fn the_last_version_goes_on_and_starts_again_after_a_newer_one_migrated() 
 }
 
 #[tokio::test]
-async fn a_teams_program_that_migrates_with_sqlx_lives_in_the_same_database() {
+async fn a_program_that_migrates_with_sqlx_can_share_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let theirs = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE sessions (id TEXT); \
@@ -80,7 +80,7 @@ async fn a_teams_program_that_migrates_with_sqlx_lives_in_the_same_database() {
 }
 
 #[tokio::test]
-async fn who_serves_needs_no_right_to_make_tables() {
+async fn a_server_needs_no_right_to_create_tables() {
     let Some(cluster) = database::postgres() else { return };
     let folder = tempfile::tempdir().unwrap();
     let name = database::fresh_in(&cluster, "").await;
@@ -112,7 +112,7 @@ async fn who_serves_needs_no_right_to_make_tables() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_hold_every_address_is_refused() {
+async fn a_database_that_cannot_store_every_address_is_refused() {
     let Some(cluster) = database::postgres() else { return };
     let folder = tempfile::tempdir().unwrap();
     let how = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
@@ -125,7 +125,7 @@ async fn a_database_that_does_not_hold_every_address_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_refused_and_so_is_none() {
+async fn an_unwritable_or_unnamed_database_file_is_refused() {
     if database::postgres().is_some() {
         return;
     }
@@ -149,7 +149,7 @@ async fn a_file_that_cannot_be_written_is_refused_and_so_is_none() {
 }
 
 #[tokio::test]
-async fn of_a_url_with_an_unencoded_password_nothing_is_told() {
+async fn no_part_of_a_url_with_an_unencoded_password_is_quoted() {
     let folder = tempfile::tempdir().unwrap();
     for url in [
         "postgres://latchkey:hun@ter2/x@db.invalid/latchkey",
@@ -174,7 +174,7 @@ async fn of_a_url_with_an_unencoded_password_nothing_is_told() {
 }
 
 #[tokio::test]
-async fn locked_tables_are_said_and_not_waited_for() {
+async fn locked_tables_are_reported_and_not_waited_for() {
     if database::postgres().is_none() {
         return;
     }
@@ -195,7 +195,7 @@ async fn locked_tables_are_said_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn two_instances_purge_at_the_same_time() {
+async fn several_instances_can_purge_at_the_same_time() {
     let app = App::start().await;
     app.run_sql(
         "INSERT INTO latchkey_failed_tries (id, bucket, network, at) WITH RECURSIVE n(n) AS \
@@ -217,7 +217,7 @@ fn kept() -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn a_filled_database_of_an_earlier_version_is_migrated_and_goes_on() {
+async fn a_filled_database_of_an_earlier_version_migrates_and_keeps_working() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let dump = AssertSqlSafe(std::fs::read_to_string(kept()).unwrap());
@@ -245,7 +245,7 @@ async fn a_filled_database_of_an_earlier_version_is_migrated_and_goes_on() {
 /// Writes what is kept for the story above, of today's tables.
 #[tokio::test]
 #[ignore = "run by scripts/fixture.sh"]
-async fn writes_what_is_kept() {
+async fn the_fixture_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let mut app = App::with(&[("DATABASE_URL", &url)]).await;

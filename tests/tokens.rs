@@ -35,7 +35,7 @@ fn presenting(app: &App, jwt: &str) -> Browser {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_not_as_we_write_it_is_no_session() {
+async fn a_token_with_an_unexpected_claim_is_no_session() {
     let app = App::start().await;
     let (header, claims) = good(&app).await;
     assert!(
@@ -98,7 +98,7 @@ async fn a_token_of_another_type_or_algorithm_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_token_brings_along_is_not_used() {
+async fn a_key_inside_a_token_is_not_used() {
     let app = App::start().await;
     let (mut header, claims) = good(&app).await;
     header["jku"] = json!("https://evil.example/keys");

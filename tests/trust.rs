@@ -58,7 +58,7 @@ async fn dispute(app: &App, mail: &Mail, wishes: &[&str]) {
 }
 
 #[tokio::test]
-async fn whoever_was_put_out_is_a_stranger_again() {
+async fn a_disputed_device_is_a_stranger_again() {
     let app = App::with(&[NOTICES]).await;
     let (ada, thief) = (app.browser(), app.browser());
     assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "the first of all");
@@ -75,7 +75,7 @@ async fn whoever_was_put_out_is_a_stranger_again() {
 }
 
 #[tokio::test]
-async fn who_has_gone_by_themselves_can_be_put_out_as_well() {
+async fn a_device_that_has_signed_out_can_still_be_disputed() {
     let app = App::with(&[NOTICES]).await;
     let thief = app.browser();
     sign_in(&app, &app.browser(), "ada@example.com").await;
@@ -86,7 +86,7 @@ async fn who_has_gone_by_themselves_can_be_put_out_as_well() {
 }
 
 #[tokio::test]
-async fn a_dispute_ends_what_was_asked_for_and_what_its_owner_wishes() {
+async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
     let (ada, thief) = (app.browser(), app.browser());
     sign_in(&app, &ada, "ada@example.com").await;
@@ -122,7 +122,7 @@ async fn a_dispute_ends_what_was_asked_for_and_what_its_owner_wishes() {
 }
 
 #[tokio::test]
-async fn every_door_by_which_somebody_is_put_out_ends_the_trust_in_devices() {
+async fn every_way_of_ending_access_ends_the_trust_in_devices() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
     // What is done, and whether the browser it is done in stays known.
     let doors = [
@@ -192,7 +192,7 @@ async fn an_address_has_one_entry_however_often_it_signs_in() {
 }
 
 #[tokio::test]
-async fn a_browser_is_remembered_by_more_than_a_few_addresses() {
+async fn a_browser_stays_known_to_as_many_as_eight_addresses() {
     let app = App::with(&[NOTICES]).await;
     let browser = app.browser();
     for n in 0..8 {
@@ -215,7 +215,7 @@ async fn a_device_is_known_for_half_a_year_by_the_clock_of_the_server() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_neither_forgets_devices_nor_who_was_put_out() {
+async fn a_secret_rotation_forgets_neither_known_nor_disputed_devices() {
     let mut app = App::with(&[NOTICES]).await;
     let (ada, thief) = (app.browser(), app.browser());
     sign_in(&app, &ada, "ada@example.com").await;

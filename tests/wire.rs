@@ -57,7 +57,7 @@ async fn status(app: &App, request: impl AsRef<[u8]>) -> String {
 }
 
 #[tokio::test]
-async fn a_request_of_two_lengths_is_refused_and_its_connection_closed() {
+async fn a_request_with_two_lengths_is_refused_and_its_connection_closed() {
     let app = App::start().await;
     let lengths = [
         "Content-Length: 4\r\nTransfer-Encoding: chunked",
@@ -90,7 +90,7 @@ async fn a_request_of_two_lengths_is_refused_and_its_connection_closed() {
 }
 
 #[tokio::test]
-async fn methods_nobody_needs_are_refused_on_every_route() {
+async fn unsupported_methods_are_refused_on_every_route() {
     let app = App::start().await;
     for path in [
         "/",
@@ -113,7 +113,7 @@ async fn methods_nobody_needs_are_refused_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
+async fn a_chunked_body_is_accepted_up_to_the_same_size() {
     let app = App::start().await;
     let chunked = |path: &str, chunks: &[&str]| {
         let head = format!(
@@ -154,7 +154,7 @@ async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
 }
 
 #[tokio::test]
-async fn large_bodies_have_so_much_room_together_and_small_ones_always_have_their_own() {
+async fn large_bodies_share_limited_room_and_small_ones_have_their_own() {
     let app = App::start().await;
     let mut slow = tokio::task::JoinSet::new();
     for _ in 0..300 {
@@ -174,7 +174,7 @@ async fn large_bodies_have_so_much_room_together_and_small_ones_always_have_thei
 }
 
 #[tokio::test]
-async fn connections_are_so_many_and_the_next_waits_until_one_ends() {
+async fn connections_are_limited_and_the_next_waits_until_one_ends() {
     let app = App::with(&[("LATCHKEY_SERVER__CONNECTIONS", "16")]).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut open = Vec::new();
@@ -197,7 +197,7 @@ async fn connections_are_so_many_and_the_next_waits_until_one_ends() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_answered_with_a_sentence() {
+async fn an_unreadable_request_is_answered_with_an_error() {
     let app = App::start().await;
     for odd in ["GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/9\r\n\r\n", "\u{1}\r\n\r\n"] {
         let mut wire = Wire::open(&app).await;
@@ -211,7 +211,7 @@ async fn what_cannot_be_read_is_answered_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_taken_is_told_which_are() {
+async fn a_refused_method_is_answered_with_the_allowed_ones() {
     let app = App::start().await;
     let browser = app.browser();
     for (method, path, allowed) in [
@@ -257,7 +257,7 @@ async fn headers_are_limited() {
 }
 
 #[tokio::test]
-async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
+async fn a_slow_sender_delays_nobody_and_is_cut_off() {
     let app = App::start().await;
     let mut idle = Wire::open(&app).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -288,7 +288,7 @@ async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_let_go_when_its_time_is_over() {
+async fn an_idle_connection_is_closed_when_its_time_is_over() {
     let app = App::with(&[("LATCHKEY_SERVER__KEEP_ALIVE", "1")]).await;
     let mut begun = Wire::open(&app).await;
     begun.send("GET /login HTTP/1.1\r\nHost:").await;

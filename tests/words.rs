@@ -11,7 +11,7 @@ async fn liking(browser: &Browser, languages: &str, path: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_none_of_them() {
+async fn pages_are_in_the_browsers_preferred_language_or_in_english() {
     let app = App::start().await;
     let ada = app.browser();
     for (languages, tag, heading) in [
@@ -39,7 +39,7 @@ async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_n
 }
 
 #[tokio::test]
-async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on() {
+async fn choosing_a_language_keeps_it_and_leads_back_to_the_same_page() {
     let app = App::start().await;
     let ada = app.browser();
     let chosen = ada
@@ -64,7 +64,7 @@ async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on()
 }
 
 #[tokio::test]
-async fn errors_are_told_in_the_language_of_who_asked() {
+async fn errors_are_in_the_language_of_the_requester() {
     let app = App::start().await;
     let ada = app.browser();
     let body = serde_json::json!({ "email": "ada" });
@@ -82,7 +82,7 @@ async fn errors_are_told_in_the_language_of_who_asked() {
 }
 
 #[tokio::test]
-async fn a_mail_is_in_the_language_of_who_asked_for_it() {
+async fn a_mail_is_in_the_language_of_the_requester() {
     let app = App::start().await;
     let ada = app.browser();
     ada.set_cookie("language", "de");
@@ -110,7 +110,7 @@ fn sources(folder: &Path) -> String {
 }
 
 #[test]
-fn every_sentence_of_the_catalogue_is_said_somewhere() {
+fn every_sentence_of_the_catalogue_is_used_somewhere() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (code, catalogue) =
         (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
