@@ -1,4 +1,4 @@
-//! Deleting one's account.
+//! Deleting an account.
 
 use latchkey::server::ground::clock::{DAY, MINUTE};
 

@@ -18,7 +18,7 @@ async fn a_program_signs_in_with_three_calls() {
     assert_eq!(sent["passwordless_type"], "LINK_OTP");
 
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
-    // Another program, without the cookie: the id is what binds.
+    // Another program without the cookie: the id binds the code to the request.
     let other = app.browser();
     let body =
         json!({ "code": code, "authRequestId": sent["auth_request_id"], "session": "bearer" });
@@ -238,7 +238,7 @@ async fn a_nul_character_is_refused_in_every_field_of_every_endpoint() {
     }
     assert_eq!(app.inbox.count(), 0);
 
-    // Six characters that only look like it are text.
+    // The six characters `\u0000` written out as text are no NUL.
     let state = "a\\u0000b%00";
     let (path, body) = send("state", json!(state));
     ada.post_json(path, body).await;

@@ -131,7 +131,7 @@ async fn a_link_may_lead_to_another_app_that_the_policy_lists() {
         "{}",
         mail.connection()
     );
-    // The other app's back end verifies what its page was opened with.
+    // The other app's back end verifies the token that its page was opened with.
     let body = json!({ "link_token": mail.link_token(), "auth_request_id": sent["auth_request_id"], "session": "bearer" });
     assert_eq!(
         app.browser().post_json("/api/auth/verify", body).await.json()["email"],

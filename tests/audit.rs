@@ -1,4 +1,4 @@
-//! What is noted of what happened, and who may see it.
+//! The audit table: which events it records, and who may see them.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn each_step_of_a_sign_in_is_an_audit_row_with_its_correlation_id() {
     ada.type_code(mail.code()).await;
     ada.post_form("/actions/sign-out", &[]).await;
     let mut told = events(&app).await;
-    told[3..5].sort(); // a sign-in and its session are one moment
+    told[3..5].sort(); // the sign-in and its session have the same time
     assert_eq!(
         told,
         [
@@ -141,8 +141,8 @@ async fn the_dashboard_shows_events_from_before_and_after_a_secret_rotation() {
         page.contains("Signed in with a link") && page.contains("A wrong code was typed")
     };
     assert!(told_of_both(&ada).await);
-    // A session that began before sessions had a subject, which events of no known address have
-    // not, either.
+    // A session from before sessions had a subject. Events without a known address have an empty
+    // subject as well.
     app.run_sql("UPDATE latchkey_sessions SET subject = ''").await;
     app.run_sql(
         "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, \

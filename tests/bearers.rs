@@ -1,4 +1,4 @@
-//! Sessions of programs, whose token travels in the header `Authorization`.
+//! Sessions of programs that send their token in the header `Authorization`.
 
 use latchkey::server::ground::clock::MINUTE;
 use reqwest::{Method, RequestBuilder};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Browser};
 
-/// The token of a session that travels in the header, begun now.
+/// Begins a session whose token travels in the header, and returns the token.
 async fn bearer_token(app: &App) -> String {
     let program = app.browser();
     let sent = program
@@ -40,7 +40,7 @@ async fn a_bearer_session_in_use_gets_fresh_tokens_until_it_ends() {
         }
         assert!(answer.cookies_set().is_empty());
         asked += 1;
-        // The last one ends with the session.
+        // The last token ends with the session and is not renewed.
         if let Some(fresh) = answer.json()["token"].as_str() {
             token = fresh.to_owned();
         }

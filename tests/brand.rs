@@ -1,8 +1,8 @@
-//! The team's own look, without touching code.
+//! The team's own brand, set without touching code.
 
 use crate::support::App;
 
-/// Where the page links something whose address begins so.
+/// The first quoted URL of the page that begins with `begin`.
 fn linked<'a>(page: &'a str, begin: &str) -> Option<&'a str> {
     let at = page.find(&format!("\"{begin}"))? + 1;
     page[at..].split('"').next()

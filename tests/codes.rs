@@ -15,7 +15,7 @@ fn wrong(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
-/// What the API says to a code for the request this browser holds.
+/// Sends a code to the API for the request of this browser: status, error code and tries left.
 async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
     let answer = browser.copy().post_json("/api/auth/verify", json!({ "code": code })).await;
     let error = answer.json()["error"].clone();
@@ -197,7 +197,7 @@ async fn a_mail_carries_a_link_while_codes_are_paused_even_in_mode_otp() {
     for _ in 0..5 {
         try_code(&stranger, &wrong(mail.code())).await;
     }
-    // The owner, in a browser that was never here: codes are paused, links are not.
+    // The owner asks in a new browser: codes are paused, links are not.
     let ada = app.browser();
     let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
     assert!(ada.get(&page).await.body.contains("We sent a link to"));

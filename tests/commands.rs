@@ -1,4 +1,4 @@
-//! The commands of the program: on which database they act, and what they make of it.
+//! The commands of the program: which database they act on, and what they do to it.
 
 use serde_json::Value;
 use std::{
@@ -12,7 +12,7 @@ use latchkey::server::{ground::clock::MINUTE, store::Store};
 
 use crate::support::{App, Manners, SECRET, database};
 
-/// Runs the program in a folder: its exit code, and what it said.
+/// Runs the program in a folder and returns its exit code and output.
 fn run(folder: &Path, database: &str, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
         .args(arguments)
@@ -95,7 +95,7 @@ async fn users_are_imported_and_every_line_is_accounted_for() {
     assert!(app.command(&import).await.1.contains("0 added, 452 there before, 1 not taken"));
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 451);
 
-    // What is listed can be imported.
+    // The output of `users list` can be imported.
     app.command(&["users", "disable", "ada@example.com"]).await;
     let listed = app.said_by(&["users", "list"], "").await;
     assert_eq!(listed.lines().count(), 452);
@@ -119,8 +119,8 @@ async fn a_deleted_user_is_signed_out_and_removed() {
     assert_eq!(app.command(&["users", "delete", "ada@example.com"]).await.0, 1);
 }
 
-/// PostgreSQL compares texts as people order names, where an ICU collation says so: `ádá … notice`
-/// lies between `ada` and whatever comes after it.
+/// Under an ICU collation PostgreSQL compares text as people sort names: `ádá … notice` lies
+/// between `ada` and any text that continues it.
 #[tokio::test]
 async fn deleting_a_user_deletes_only_their_mails_under_any_collation() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,12 +158,12 @@ async fn revoking_all_sessions_ends_them_and_forgets_every_device() {
     let app = App::with(&[("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true")]).await;
     let (ada, bea) =
         (app.signed_in("ada@example.com").await, app.signed_in("bea@example.com").await);
-    // Commands go by the clock of the machine, on which all that happens in a story is long past.
+    // Commands use the machine's clock, by which everything in a story is long past.
     app.run_sql("UPDATE latchkey_sessions SET token_expires_at = 9000000000000").await;
     let (code, said) = app.command(&["sessions", "revoke", "--all"]).await;
     assert_eq!((code, said.contains("2 sessions of everybody have ended")), (0, true), "{said}");
     assert_eq!((ada.signed_in_as().await, bea.signed_in_as().await), (None, None));
-    // The same browser is a new device: its owner is told of the sign-in.
+    // The same browser counts as a new device: its owner gets a notice of the sign-in.
     let mails = app.inbox.count_to("ada@example.com");
     ada.ask_for_mail("ada@example.com").await;
     ada.get(app.inbox.nth_to("ada@example.com", mails + 1).await.connection()).await;
@@ -220,7 +220,7 @@ async fn a_backup_of_a_running_server_is_complete() {
     copy.close().await;
 }
 
-/// What `docs/operating.md` says under "By hand".
+/// The commands under "By hand" in `docs/operating.md`.
 #[tokio::test]
 async fn every_command_in_the_manual_works() {
     let app = App::start().await;
@@ -247,8 +247,8 @@ async fn every_command_in_the_manual_works() {
     assert!(shown >= 12, "{shown}");
 }
 
-/// A folder of stand-ins for systemd's programs: `systemd-run` runs what it is given with the
-/// environment and the folder of its properties, and tells the properties.
+/// Creates a folder of stand-ins for systemd's programs. `systemd-run` runs the given command with
+/// the environment and folder of its properties, and prints the properties.
 fn systemd(folder: &Path, unit: &str) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir(&bin).unwrap();
@@ -305,7 +305,7 @@ async fn latchkeyctl_runs_with_the_units_own_database_and_settings() {
     for property in ["User=latchkey", "DynamicUser=yes", "StateDirectory=latchkey", "UMask=0077"] {
         assert!(said.contains(&format!("--property={property}\n")), "{property}: {said}");
     }
-    // Of two filters the first says what is allowed, and the second takes away of that.
+    // The first of the two filters allows system calls, the second removes some of them.
     let filters: Vec<&str> =
         said.lines().filter(|line| line.contains("SystemCallFilter")).collect();
     assert!(filters[0].ends_with("@system-service"), "{filters:?}");

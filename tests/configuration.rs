@@ -1,4 +1,4 @@
-//! The program itself: what it says when it cannot start.
+//! The program's configuration: what it reports when it cannot start.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::support::{SECRET, Teller};
 
-/// Runs the program in an empty folder; its exit code and what it told the operator.
+/// Runs the program in an empty folder and returns its exit code and error output.
 fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
@@ -232,7 +232,7 @@ fn secrets_may_come_from_files_and_systemd_credentials() {
         ("CREDENTIALS_DIRECTORY", path("credentials")),
     ];
     let given = files.each_ref().map(|(name, path)| (*name, path.as_str()));
-    // What the stories' settings say is taken back: a secret is said once.
+    // Takes back the stories' own settings: a secret may be set only once.
     let unset = ["DATABASE_URL", "SMTP_URL", "SESSION_JWT_SECRET"].map(|name| (name, ""));
     let server = Teller::start(folder.path(), &[&given[..], &unset[..]].concat());
     let told = server.until("secrets: ");

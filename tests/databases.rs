@@ -1,4 +1,4 @@
-//! What the server leans on most, slow, silent, read-only or gone; and who is told.
+//! Databases that are slow, silent, read-only or gone, and who notices.
 
 use latchkey::server::{ground::error::Error, store::Store};
 use reqwest::Method;
@@ -10,7 +10,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 
 use crate::support::{App, Browser, Program, Road, database};
 
-/// Does what an operator does, past the server.
+/// Runs SQL as an operator would, without the server.
 async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
     sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(connection).await.unwrap();
 }
@@ -20,7 +20,7 @@ async fn sends(browser: &Browser, email: &str) -> u16 {
     browser.post_json("/api/auth/send-passwordless", body).await.status.as_u16()
 }
 
-/// An app whose way to its database can be taken away.
+/// An app whose connection to its database can be cut.
 async fn app_by_road() -> Option<(App, Road)> {
     database::postgres()?;
     let (road, url) = Road::to(&database::fresh(Path::new("")).await).await;
@@ -37,7 +37,7 @@ async fn clients_that_hang_up_cost_hardly_any_database_connections() {
         let path = format!("/login/confirm?link_token={}", "A".repeat(43));
         let asked = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
         stream.write_all(asked.as_bytes()).await.unwrap();
-        // Some hang up before it is read, others in the midst of the work.
+        // Some hang up before the request is read, others while it is processed.
         sleep(Duration::from_micros(n % 20 * 100)).await;
     }
     app.signed_in("ada@example.com").await;
@@ -68,7 +68,7 @@ async fn connections_forgotten_by_a_firewall_cost_nobody_an_answer() {
     };
     assert_eq!(many().await, [200; 4]);
     road.forget();
-    // Until they are idle for so long that nobody trusts them.
+    // Waits until the connections are idle for so long that they are checked before use.
     sleep(Duration::from_millis(1_100)).await;
     assert_eq!(many().await, [200; 4]);
     assert_eq!(many().await, [200; 4]);
@@ -87,14 +87,15 @@ async fn a_silent_database_is_given_up_and_reconnected_when_it_answers() {
         }
         sleep(Duration::from_millis(50)).await;
     }
-    // The outbox worker, too: after a failover TCP alone would let it wait for a quarter of an hour.
+    // The outbox worker must recover, too: after a failover TCP alone would keep it waiting for a
+    // quarter of an hour.
     app.signed_in("bea@example.com").await;
 }
 
 #[tokio::test]
 async fn a_read_only_database_is_reported_and_its_connections_are_replaced() {
     if database::postgres().is_none() || database::pooler().is_some() {
-        return; // a pooler keeps its connections: it is told by RECONNECT
+        return; // a pooler keeps its connections until it is told RECONNECT
     }
     let app = App::start().await;
     let ada = app.browser();
@@ -115,7 +116,7 @@ async fn a_read_only_database_is_reported_and_its_connections_are_replaced() {
     assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
     assert_eq!(sends(&ada, "bea@example.com").await, 503);
     run(&mut operator, set("off")).await;
-    // Its sessions stay read-only; nobody waits half an hour until they are old.
+    // Existing database sessions stay read-only. Nobody waits half an hour until they are too old.
     for _ in 0..200 {
         if ada.get("/readyz").await.status == 200 {
             break;
@@ -145,7 +146,7 @@ async fn a_busy_address_leaves_connections_for_other_addresses() {
     let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
         AND datname = current_database()";
     app.until(waits, 1).await;
-    // Those who ask for another are served meanwhile, whichever way they come.
+    // Requests for other addresses are served meanwhile, whatever connection they get.
     for n in 0..8 {
         assert_eq!(sends(&app.browser(), &format!("cold{n}@example.com")).await, 200);
     }

@@ -1,4 +1,4 @@
-//! The program killed, stopped and started again, and what it leans on taken away.
+//! The program killed, stopped and restarted, and its database, disk or mail server taken away.
 
 use reqwest::{Method, RequestBuilder};
 use std::{process::Command, time::Duration};
@@ -16,12 +16,12 @@ async fn an_accepted_mail_survives_kill_9() {
     program.kill();
     program.inbox.behave(Manners::Takes);
     program.start_again().await;
-    // Its lease may have to run out first, where it was killed in the middle of sending.
+    // If it was killed in the middle of sending, the lease of the mail has to expire first.
     let mail = program.inbox.first_to_within("ada@example.com", Duration::from_secs(120)).await;
     assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
 }
 
-/// Most of the time they wait for one commit, each with a savepoint of its own.
+/// Most of the time the requests wait for one commit, each with a savepoint of its own.
 #[tokio::test]
 async fn a_server_killed_under_load_loses_nothing_it_has_answered() {
     let mut program = Program::start().await;
@@ -75,7 +75,7 @@ async fn a_code_is_used_with_a_session_or_not_at_all_when_the_server_is_killed()
     .await;
 }
 
-/// Kills the program sooner and later after a request that would sign in.
+/// Kills the program at different moments after a request that would sign in.
 async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) {
     let mut program = Program::start().await;
     for (n, wait) in [0, 1, 2, 3, 5, 8, 13].into_iter().enumerate() {
@@ -148,7 +148,7 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     program.signal("-TERM");
     for answer in asking {
-        // Answered in full, or, if it came after the signal, not taken at all.
+        // Answered in full, or not accepted at all if it came after the signal.
         assert!(answer.await.unwrap().map_or(true, |status| status == 303 || status == 429));
     }
     let mut child = program.child.take().unwrap();
@@ -181,14 +181,14 @@ async fn a_mail_comes_at_most_twice_after_a_kill_and_with_one_message_id() {
 #[tokio::test]
 async fn two_instances_act_as_one_server() {
     if database::postgres().is_none() {
-        return; // SQLite is for one instance
+        return; // SQLite serves only one instance
     }
     let cluster_url = database::fresh(std::path::Path::new("")).await;
     let mut first = Program::on(tempfile::tempdir().unwrap(), cluster_url).await;
     let second = first.beside();
     second.until_ready().await;
 
-    // Begun on one, finished on the other.
+    // A sign-in begun on one instance is finished on the other.
     let (here, there) = (first.browser(), |browser: &Browser| browser.at(&second.url()));
     here.ask_for_mail("ada@example.com").await;
     let mail = first.inbox.first_to("ada@example.com").await;
@@ -196,7 +196,7 @@ async fn two_instances_act_as_one_server() {
     assert_eq!(ada.get(&second.here(mail.connection())).await.goes_to(), "/dashboard");
     assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "sessions hold on both");
 
-    // Limits hold across.
+    // Limits count across both instances.
     there(&first.browser()).ask_for_mail("bea@example.com").await;
     first.browser().ask_for_mail("bea@example.com").await;
     let third = there(&first.browser());
@@ -205,7 +205,8 @@ async fn two_instances_act_as_one_server() {
         .await;
     assert_eq!(refused.error(429), "rate_limited");
 
-    // Each mail is sent by one; what a dead instance had in hand is sent by the other.
+    // Each mail is sent by one instance. Mails in progress on a killed instance are sent by the
+    // other.
     for n in 0..12 {
         let at = if n % 2 == 0 { first.browser() } else { there(&first.browser()) };
         at.ask_for_mail(&format!("many{n}@example.com")).await;
@@ -306,7 +307,7 @@ async fn a_full_disk_is_reported_and_the_server_recovers() {
             refused += 1;
         }
         if answer.status == 429 {
-            break; // one client asks for twenty in a minute
+            break; // a client may ask for twenty mails a minute
         }
     }
     assert!(refused > 0, "the disk was full");

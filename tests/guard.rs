@@ -1,4 +1,4 @@
-//! The guard and the session it asks for.
+//! The guard and the session it requires.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::server::ground::clock::{HOUR, MINUTE, SECOND};

@@ -1,4 +1,4 @@
-//! What apps, proxies and monitoring in front of the server and beside it are told to rely on.
+//! What apps, proxies and monitoring beside the server may rely on.
 
 use serde_json::json;
 use std::{fs, path::Path, process::Command};
@@ -31,7 +31,7 @@ async fn an_app_must_pass_the_renewed_cookie_on_to_its_visitor() {
         assert_eq!(answer.cookies_set().len(), 1);
         visitor.set_cookie("session", &asking.cookie("session").unwrap());
     }
-    // One that keeps it to itself has its visitor out when the last token ends.
+    // An app that does not pass it on signs its visitor out when the last token ends.
     app.clock.advance(20 * MINUTE);
     visitor.copy().get("/api/auth/session").await;
     app.clock.advance(20 * MINUTE);

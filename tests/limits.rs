@@ -1,4 +1,4 @@
-//! Limits: of an address, in the database; of a client, in the process.
+//! Limits of an address, kept in the database, and of a client, kept in the process.
 
 use latchkey::server::ground::clock::{DAY, HOUR, MINUTE, SECOND};
 use serde_json::json;
@@ -177,7 +177,7 @@ async fn a_stranger_who_uses_up_the_limits_does_not_lock_the_owner_out() {
     owner.post_form("/actions/sign-out", &[]).await;
     app.clock.advance(2 * HOUR);
 
-    // Ten wrong codes over two requests, and the mails of the minute.
+    // Ten wrong codes on two requests, and all mails of the minute.
     let stranger = app.browser();
     for n in 2..=3 {
         ask(&stranger, "ada@example.com").await;
@@ -306,7 +306,7 @@ async fn no_network_can_block_mails_or_codes_of_an_owner_elsewhere() {
         let mail = app.inbox.nth_to(address, 6).await;
         let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
 
-        // Ten wrong codes from there, over requests of theirs that came before.
+        // Ten wrong codes from that network, on requests made before the owner's.
         let stranger = app.browser();
         app.clock.advance(HOUR);
         for n in 0..10 {
@@ -381,7 +381,8 @@ async fn a_client_gets_no_more_from_two_instances_than_from_one() {
     assert_eq!(at(&second).await.status, 200);
     assert_eq!(at(&first).await.error(429), "rate_limited");
 
-    // All at one, then one more at the other; and whoever's clock was set back waits no longer.
+    // All mails at one instance, then one more at the other. A client does not wait longer because
+    // an instance's clock was set back.
     first.clock.advance(MINUTE);
     for n in 0..20 {
         assert_eq!(at(&first).await.status, 200, "{n}");

@@ -5,14 +5,14 @@ use reqwest::Method;
 
 use crate::support::{Answer, App, Browser, Mail};
 
-/// A browser that asked for a mail, and the mail.
+/// A browser that has asked for a mail, and the mail.
 async fn asked(app: &App) -> (Browser, Mail) {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     (ada, app.inbox.first_to("ada@example.com").await)
 }
 
-/// The page a link leads to that does not sign in.
+/// The page that explains why a link does not sign in.
 async fn explanation(browser: &Browser, connection: &str) -> Answer {
     let page = browser.get(connection).await.goes_to().to_owned();
     assert!(page.starts_with("/login/confirm?link_token="), "{page}");

@@ -1,4 +1,4 @@
-//! The mail itself, and how it is sent.
+//! The content of mails, and how they are sent.
 
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 
@@ -12,7 +12,7 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     let (first, last) = mail.code().split_at(3);
     assert_eq!(mail.subject, format!("{first} {last} is your code for Latchkey"));
     assert_eq!(mail.from, "no-reply@example.com");
-    // An href is taken literally by some who rewrite links: nothing of it is escaped.
+    // Some programs that rewrite links take an href literally, so nothing in it is escaped.
     for part in [&mail.text, &mail.html] {
         assert!(part.contains(mail.connection()), "{part}");
         assert!(part.contains(mail.code()));

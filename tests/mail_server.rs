@@ -1,17 +1,19 @@
-//! Mail servers that refuse: us, a recipient, or a mail; and how we introduce ourselves.
+//! Mail servers that refuse the server itself, a recipient or a mail, and the name it gives at
+//! EHLO.
 
 use crate::support::{App, Inbox, Manners, Program};
 
-/// Whether a mail was refused for now.
+/// 1 once a mail has been refused for now, else 0.
 const TOLD: &str = "SELECT COUNT(*) FROM \
     (SELECT id FROM latchkey_outbox WHERE last_error IS NOT NULL LIMIT 1) AS x";
 
-/// An app whose mail server wants a password.
+/// An app whose mail server requires a password.
 async fn with_password(more: &[(&str, &str)]) -> App {
     App::with(&[&[("SMTP_URL", "smtp://latchkey:hunter2@INBOX")], more].concat()).await
 }
 
-/// What the page says that waits for a mail to `address`, once there is something to say.
+/// Asks for a mail to `address` and returns the trouble that the waiting page reports, once there
+/// is one.
 async fn trouble(app: &App, address: &str) -> String {
     let browser = app.browser();
     browser.ask_for_mail(address).await;
@@ -61,7 +63,7 @@ async fn a_mail_that_expired_while_we_were_refused_does_not_blame_its_address() 
     app.clock.advance(601_000);
     let unsent = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'unsent' AND payload IS NULL";
     while app.count(unsent).await < 1 {
-        // The worker may have begun to wait only now.
+        // The worker may have begun its wait only just now.
         app.clock.advance(1_000);
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }

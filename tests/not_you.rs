@@ -1,14 +1,14 @@
-//! Whom a mail surprises can stop the sign-in it is for.
+//! The owner of an address can stop a sign-in that they did not ask for.
 
 use crate::support::{App, Mail};
 
-/// The path that the mail offers to whom it surprises.
+/// The path of "this was not me" in the mail.
 fn not_you(mail: &Mail) -> &str {
     let at = mail.text.find("/login/not-you?request=").unwrap_or_else(|| panic!("{}", mail.text));
     mail.text[at..].split_whitespace().next().unwrap()
 }
 
-/// What the button on that page posts.
+/// The token that the button on that page posts.
 fn request(path: &str) -> &str {
     path.split_once('=').unwrap().1
 }

@@ -1,4 +1,4 @@
-//! What operators do with a running server: stop it, and change its secret.
+//! What operators do with a running server: stop it, and replace its secret.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use latchkey::server::ground::keys::Keys;
 
 const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
 
-/// Until a path answers so, each time over a new connection.
+/// Waits until a path answers with this status, each time over a new connection.
 async fn until_status(address: &str, path: &str, status: u16) {
     for _ in 0..2_000 {
         let answer = reqwest::get(format!("http://{address}{path}")).await;
@@ -36,7 +36,7 @@ async fn a_stopping_server_drains_as_not_ready_and_a_second_signal_ends_it() {
 async fn hosts_one_step_apart_in_a_secret_rotation_act_as_one_server() {
     let mut app = App::start().await;
     let mut browsers = vec![app.signed_in("ada0@example.com").await];
-    // From one host to the next and back, at each of the three steps.
+    // Moves from one host to the next and back, at each of the three steps.
     let steps: [&[&str]; 4] = [&[SECRET], &[SECRET, NEW], &[NEW, SECRET], &[NEW]];
     for (n, step) in steps.windows(2).enumerate() {
         for here in [1, 0, 1] {

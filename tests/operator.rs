@@ -1,8 +1,8 @@
-//! What an operator does from the command line, beside a server that goes on.
+//! What an operator does from the command line while the server runs.
 
 use crate::support::{App, Manners};
 
-/// Commands go by the clock of the machine, on which all that happens in a story is long past.
+/// Commands use the machine's clock, by which everything in a story is long past.
 const ALIVE_BY_THE_MACHINES_CLOCK: &str =
     "UPDATE latchkey_sessions SET token_expires_at = 9000000000000";
 

@@ -1,4 +1,4 @@
-//! The outbox: every mail once, in its turn, by who holds its lease.
+//! The outbox: every mail is sent once, in order, by the instance that holds its lease.
 
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 use std::time::Duration;
@@ -11,12 +11,12 @@ const SENT: &str = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'";
 const REFUSED: &str = "SELECT COUNT(*) FROM latchkey_outbox \
     WHERE state = 'queued' AND last_error IS NOT NULL";
 
-/// An app that has so many mails in hand at most.
+/// An app that sends at most `at_once` mails at the same time.
 async fn with_width(at_once: &str) -> App {
     App::with(&[("LATCHKEY_MAIL__AT_ONCE", at_once)]).await
 }
 
-/// Asks for mails, one a millisecond; whom for.
+/// Asks for mails, one a millisecond, and returns their addresses.
 async fn ask(apps: &[&App], numbers: std::ops::Range<usize>) -> Vec<String> {
     let mut asked = Vec::new();
     for n in numbers {
@@ -34,14 +34,14 @@ async fn every_mail_goes_once_and_in_order_behind_a_slow_mail_server() {
     app.inbox.behave(Manners::Holds);
     let mut asked = ask(&[&app], 0..100).await;
     app.inbox.behave(Manners::Takes);
-    // New ones keep coming, and have to line up.
+    // New mails keep coming and have to queue.
     asked.extend(ask(&[&app], 100..120).await);
     app.until(SENT, 120).await;
     let arrived = app.inbox.recipients();
     assert_eq!(arrived.len(), 120, "each once");
     for (n, address) in asked.iter().enumerate() {
         let place = arrived.iter().position(|to| to == address);
-        // As many as are in hand at once may pass each other.
+        // Mails that are sent at the same time may overtake each other.
         assert!(
             place.is_some_and(|place| place < n + 8),
             "{address} came {place:?}th: {arrived:?}"
@@ -94,7 +94,7 @@ async fn sign_in_mails_go_before_notices() {
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("in-hand@example.com").await;
     app.inbox.offered(3).await;
-    assert_eq!(elsewhere.get(mail.connection()).await.goes_to(), "/dashboard"); // and a notice is due
+    assert_eq!(elsewhere.get(mail.connection()).await.goes_to(), "/dashboard"); // queues a notice
     app.clock.advance(SECOND);
     app.browser().ask_for_mail("bea@example.com").await;
     app.inbox.behave(Manners::Takes);
@@ -111,12 +111,12 @@ async fn an_instance_that_lost_the_lease_of_a_mail_writes_nothing() {
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("ada@example.com").await;
     app.inbox.offered(1).await;
-    // Another instance took it when the lease was over, and has it in hand.
+    // Another instance took the mail when the lease expired, and is sending it.
     app.run_sql("UPDATE latchkey_outbox SET attempts = attempts + 1, due_at = due_at + 60000")
         .await;
     app.inbox.behave(Manners::Takes);
     app.inbox.first_to("ada@example.com").await;
-    // The slot is free once the first mail is done with.
+    // The slot is free once the first mail is finished.
     app.browser().ask_for_mail("bea@example.com").await;
     app.until(SENT, 1).await;
     assert_eq!(app.count(QUEUED).await, 1, "it is for the other to say");

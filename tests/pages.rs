@@ -279,7 +279,7 @@ async fn a_page_under_another_host_name_redirects_to_the_public_one() {
     let moved = ada.send(asked("/login?next=%2Fdashboard%2Fa", "www.example.com")).await;
     assert_eq!(moved.status, 307);
     assert_eq!(moved.header("location"), "https://login.example.com/login?next=%2Fdashboard%2Fa");
-    // A proxy that changes the name would lead people round in circles.
+    // A proxy that changes the host name would send people round in circles.
     assert_eq!(ada.send(asked("/login", "www.example.com")).await.status, 200);
 
     let page = |host: &'static str| {

@@ -1,4 +1,4 @@
-//! The password beside the mail.
+//! Passwords as a second way to sign in beside the mail.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use latchkey::server::ground::clock::{HOUR, MINUTE};
@@ -21,7 +21,7 @@ async fn type_password(browser: &Browser, address: &str, password: &str) -> Answ
         .await
 }
 
-/// What the page says after a form was sent back to it.
+/// The message of the page after a form came back to it.
 async fn sentence(browser: &Browser, answer: &Answer) -> String {
     let page = browser.get(answer.goes_to()).await.body;
     let from = page.find("role=\"alert\"").expect("a message");
@@ -68,7 +68,7 @@ async fn setting_or_removing_a_password_is_reported_and_ends_other_sessions() {
     assert_eq!(noted, ["session.revoked password", "password.set ", "password.removed "]);
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("The password was set") && page.contains("The password was removed"));
-    // A password manager needs a field that it can see.
+    // A password manager needs a username field in the page.
     assert!(page.contains(r#"autocomplete="username" value="ada@example.com" readonly"#), "{page}");
 }
 
@@ -100,7 +100,7 @@ async fn one_press_removes_an_attackers_password_and_signs_the_attacker_out() {
 async fn an_interrupted_password_try_does_not_count_as_failed() {
     let app = App::with(&[
         ("LATCHKEY_AUTH__PASSWORDS", "optional"),
-        // One network has half of them.
+        // One network gets half of them.
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "90"),
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_DAY", "90"),
     ])
@@ -114,8 +114,8 @@ async fn an_interrupted_password_try_does_not_count_as_failed() {
          content-type: application/x-www-form-urlencoded\r\n\r\n{form}",
         form.len()
     );
-    // Some are hashed, as many at once as there are cores; most wait for their turn when all hang
-    // up.
+    // As many are hashed at once as there are cores; most still wait for their turn when all
+    // callers hang up.
     let mut callers = Vec::new();
     for _ in 0..60 {
         let mut caller = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -189,7 +189,7 @@ async fn ten_wrong_passwords_in_an_hour_pause_passwords_but_never_the_link() {
     }
     let answer = type_password(&thief, "ada@example.com", PASSWORD).await;
     assert!(sentence(&thief, &answer).await.starts_with("Too many wrong codes for this address."));
-    app.inbox.nth_to("ada@example.com", 2).await; // that the password was set
+    app.inbox.nth_to("ada@example.com", 2).await; // reports that the password was set
     app.signed_in("ada@example.com").await;
     app.clock.advance(HOUR);
     assert_eq!(type_password(&thief, "ada@example.com", PASSWORD).await.goes_to(), "/dashboard");

@@ -1,4 +1,4 @@
-//! The operator's file while the server runs: what is applied, what is refused, and what is told.
+//! The operator's file while the server runs: what is applied, refused and logged.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use crate::support::Teller;
 
 const CLOSED: &str = "[brand]\nname = \"A\"\n[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n";
 
-/// A server whose file holds `policy`.
+/// Starts a server whose file holds `policy`.
 fn serving(folder: &TempDir, policy: &str) -> (Teller, PathBuf) {
     let path = folder.path().join("policy.toml");
     fs::write(&path, policy).unwrap();
@@ -36,11 +36,11 @@ fn an_empty_or_cut_off_file_changes_nothing() {
         ("[brand]\nname = \"A\"\n[auth]\nmode = \"O", "line 4"),
     ] {
         fs::write(&path, text).unwrap();
-        // One save may be seen, and refused, more than once.
+        // A single save may be noticed and refused more than once.
         while !server.until("policy.rejected")["fields"]["error"].as_str().unwrap().contains(says) {
         }
     }
-    // What was in force all the time is told by the next change.
+    // The next change logs as old the value that stayed in force all along.
     fs::write(&path, CLOSED.replace("closed", "open")).unwrap();
     let changed = server.until("policy.changed");
     assert_eq!(changed["fields"]["key"], "auth.sign_up");
@@ -103,7 +103,7 @@ fn a_symlink_swapped_on_the_path_to_the_file_is_noticed() {
     };
     swap(&mounted.join("..data"), "../v1");
     symlink("..data/policy.toml", mounted.join("policy.toml")).unwrap();
-    // As NixOS does: the link is in a folder nobody watches.
+    // As NixOS does: the link is in a folder that is not watched.
     fs::create_dir(folder.path().join("etc")).unwrap();
     swap(&folder.path().join("static"), "v1");
     symlink("../static/policy.toml", folder.path().join("etc/policy.toml")).unwrap();

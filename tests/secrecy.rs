@@ -1,4 +1,4 @@
-//! What is told to the log, and what never is.
+//! What the log contains, and what it never contains.
 
 use std::{
     io::{Result, Write},
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::App;
 
-/// Everything the server logs, down to the smallest, over all stories of this process.
+/// Everything the server logs, down to TRACE, over all stories of this process.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -122,7 +122,7 @@ async fn a_session_whose_last_token_has_expired_counts_as_ended() {
 async fn a_sign_in_on_a_known_device_replaces_its_earlier_session() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    // The session's cookie was lost, or is another address's by now.
+    // The session's cookie was lost or belongs to another address by now.
     let same = app.browser();
     same.set_cookie("device", &ada.cookie("device").unwrap());
     same.ask_for_mail("ada@example.com").await;

@@ -171,7 +171,7 @@ async fn a_hundred_clicks_at_once_make_one_session() {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    // Copies, so that none carries the cookie another has just been given.
+    // Uses copies, so that none carries the cookie that another has just been given.
     let clicks = (0..100).map(|_| ada.copy()).map(|browser| {
         let connection = mail.connection().to_owned();
         tokio::spawn(async move { browser.get(&connection).await.goes_to() == "/dashboard" })
@@ -193,7 +193,7 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
                 loop {
                     let path = "/api/auth/send-passwordless";
                     let answer = browser.post_json(path, ask.clone()).await;
-                    // A machine that is too slow for so many says so, and they come back.
+                    // A machine too slow for so many answers 503, and the caller tries again.
                     if answer.status != 503 {
                         return answer;
                     }

@@ -1,10 +1,10 @@
-//! Addresses and codes as people of every script spell, copy and read them.
+//! Addresses and codes as people of every script write, copy and read them.
 
 use serde_json::json;
 
 use crate::support::App;
 
-/// Mailboxes whose local parts need combining marks, or a joiner within a word.
+/// Mailboxes whose local part needs combining marks or a joiner within a word.
 const MAILBOXES: [&str; 7] = [
     "संपर्क@example.com",
     "ผู้ใช้ทดสอบ@example.com",

@@ -1,4 +1,4 @@
-//! Our tables in a database: who makes them, who else is there, and what stands in the way.
+//! Latchkey's tables in a database: who creates them, who shares it, and what prevents it.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqliteConnection, migrate::*};
 use std::{path::Path, process::Command};
@@ -7,7 +7,7 @@ use latchkey::server::ground::clock::MINUTE;
 
 use crate::support::{App, Inbox, Manners, SECRET, database, pg_dump};
 
-/// Runs the program in a folder: its exit code, and what it said.
+/// Runs the program in a folder and returns its exit code and output.
 async fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let inbox = Inbox::start().await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
@@ -42,7 +42,7 @@ async fn the_previous_version_runs_and_restarts_after_a_newer_one_migrated() {
          ALTER TABLE latchkey_users ADD COLUMN newer TEXT",
     )
     .await;
-    // On the connections that knew the tables as they were.
+    // On connections that were opened before the tables changed.
     app.signed_in("ada@example.com").await.get("/dashboard").await;
     app.restart().await;
     app.signed_in("ada@example.com").await;
@@ -63,7 +63,7 @@ async fn a_program_that_migrates_with_sqlx_can_share_the_database() {
         false,
     );
     let team = Migrator::with_migrations(vec![migration]);
-    // Before ours and after it: neither takes the other's migrations for its own.
+    // Before our migrations and after them: neither takes the other's for its own.
     for _ in 0..2 {
         if url.starts_with("sqlite:") {
             let mut connection =
@@ -209,8 +209,8 @@ async fn several_instances_can_purge_at_the_same_time() {
     assert!(purged >= 900, "{purged}");
 }
 
-/// Our tables as a version left them, filled, in the words of either database; written by
-/// `scripts/fixture.sh`. Whatever migration comes later is made on them by the story below.
+/// The fixture: our filled tables as an earlier version left them, as SQL for either database,
+/// written by `scripts/fixture.sh`. The story below runs every later migration on them.
 fn kept() -> std::path::PathBuf {
     let kind = if database::postgres().is_some() { "postgres" } else { "sqlite" };
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{kind}.sql"))
@@ -229,20 +229,20 @@ async fn a_filled_database_of_an_earlier_version_migrates_and_keeps_working() {
         sqlx::raw_sql(dump).execute(&mut database::direct(&url).await).await.unwrap();
     }
     let mut app = App::with(&[("DATABASE_URL", &url)]).await;
-    // Ids that were not there before.
+    // The restart draws ids that are not in the database yet.
     app.restart().await;
     let of_ada = "SELECT COUNT(*) FROM latchkey_sessions s JOIN latchkey_users u ON u.id = s.user_id \
         WHERE u.address = 'ada@example.com'";
     assert_eq!(app.count(of_ada).await, 1);
     app.signed_in("ada@example.com").await;
     assert_eq!(app.count(of_ada).await, 2, "the same user, and her earlier session is kept");
-    // What waited in the outbox is sent.
+    // The mail that waited in the outbox is sent.
     app.clock.advance(2 * MINUTE);
     let mail = app.inbox.first_to("late@example.com").await;
     assert_eq!(mail.code().len(), 6);
 }
 
-/// Writes what is kept for the story above, of today's tables.
+/// Writes the fixture for the story above, from today's tables.
 #[tokio::test]
 #[ignore = "run by scripts/fixture.sh"]
 async fn the_fixture_is_written() {
@@ -273,7 +273,7 @@ async fn the_fixture_is_written() {
         }
     };
     let dumped = String::from_utf8(dump.output().unwrap().stdout).unwrap();
-    // psql's own commands are none of SQL.
+    // Commands of psql itself are not SQL.
     let lines: Vec<&str> = dumped.lines().filter(|line| !line.starts_with('\\')).collect();
     std::fs::create_dir_all(kept().parent().unwrap()).unwrap();
     std::fs::write(kept(), lines.join("\n") + "\n").unwrap();

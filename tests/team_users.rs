@@ -1,4 +1,4 @@
-//! Whose sign-in it is, where the users are of a table of the team's own.
+//! Which user signs in, where the team's own table holds the users.
 
 use sqlx::SqlitePool;
 
@@ -94,7 +94,7 @@ async fn a_million_users_are_looked_up_by_index() {
     assert_eq!(user.get("/api/auth/session").await.json()["user_id"], "999999");
 }
 
-/// Runs where there is a PostgreSQL cluster: on SQLite there is nothing shaped like it.
+/// Runs only with a PostgreSQL cluster: SQLite has nothing of this shape.
 #[tokio::test]
 async fn users_of_a_supabase_table_sign_in_under_their_own_id() {
     let schema = "CREATE SCHEMA auth;
@@ -142,7 +142,8 @@ async fn an_address_is_found_by_index_in_a_column_of_any_text_type() {
         let mapped = team.mapped(&table, "email").await.unwrap_or_else(|error| panic!("{error}"));
         let found = mapped.find("ada@example.test").await.unwrap();
         assert_eq!(found.as_deref(), Some("7"), "{column}");
-        // Nobody's, and no fault, though the domain does not take it or the type not all of it.
+        // Not found and no error, even where the domain rejects the value or the type cannot hold
+        // all of it.
         let long = format!("{}@example.org", "a".repeat(60));
         assert_eq!(mapped.find(&long).await.unwrap(), None, "{column}");
     }
@@ -212,14 +213,14 @@ async fn users_who_are_never_found_are_reported_at_the_start_and_by_check() {
             assert!(line.contains(text), "{text}: {said}");
         }
         assert!(!said.contains(row.trim()), "{said}");
-        // A start tells it in the log, and so does a command.
+        // A start logs it, and so does a command.
         let (_, said) = app.command(&["users", "disable", "nobody@example.com"]).await;
         assert!(said.contains("WARN") && said.contains(example), "{said}");
     }
 }
 
-/// Grouping ten million rows at each start is heavy, and nothing comes of it where an index forbids
-/// that anybody is there twice: what only looks like a double is no fault there.
+/// Grouping ten million rows at each start is expensive, and pointless where a unique index forbids
+/// duplicates: rows that only look like duplicates are no error there.
 #[tokio::test]
 async fn no_start_looks_for_duplicates_under_a_unique_index() {
     let schema = "CREATE TABLE users (id BIGINT PRIMARY KEY, email TEXT);
@@ -251,7 +252,8 @@ async fn a_ban_follows_the_user_and_not_a_later_owner_of_the_address() {
     app.browser().ask_for_mail("augusta@example.com").await;
     app.until(withheld, 1).await;
 
-    // Once more by the new address, which is no fault; the other's ban there is none.
+    // Disabling the user once more by the new address is no error. There is no ban on the other
+    // user.
     assert_eq!(app.command(&["users", "disable", "augusta@example.com"]).await.0, 0);
     assert!(heir.signed_in_as().await.is_some());
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 1);
@@ -285,7 +287,7 @@ async fn an_address_without_a_user_can_be_banned_and_unbanned() {
     app.command(&["users", "enable", "eve@example.com"]).await;
     app.signed_in("eve@example.com").await;
 
-    // And a user whom the team has removed, by the address they had.
+    // A user removed by the team is unbanned by the address they had.
     app.command(&["users", "disable", "ada@example.com"]).await;
     team.run("DELETE FROM users WHERE id = 7").await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);

@@ -1,4 +1,4 @@
-//! The trust in devices that have signed in before, and what ends it.
+//! Trust in devices that have signed in before, and what ends it.
 
 use latchkey::server::ground::clock::{DAY, SECOND};
 
@@ -8,13 +8,13 @@ const NOTICES: (&str, &str) = ("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true");
 const PASSWORDS: (&str, &str) = ("LATCHKEY_AUTH__PASSWORDS", "optional");
 const PASSWORD: &str = "correct horse battery";
 
-/// Signs in by a link, and gives the notices of new devices that have been queued so far.
+/// Signs in by a link and returns the number of new-device notices queued by it.
 async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
     let queued = "SELECT COUNT(*) FROM latchkey_outbox WHERE bucket LIKE '% notice'";
     let told = app.inbox.count_to(address);
     let before = app.count(queued).await;
     browser.ask_for_mail(address).await;
-    // Notices that are under way come first or last, the link's mail is the one with a code.
+    // Pending notices may arrive before or after it; the mail with a link is the right one.
     let mut n = told + 1;
     let mail = loop {
         let mail = app.inbox.nth_to(address, n).await;
@@ -27,7 +27,7 @@ async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
     app.count(queued).await - before
 }
 
-/// What is posted by the press that a notice asks for: the name of a field and its value.
+/// The field that the button of a notice posts: name and value.
 fn press(mail: &Mail) -> (String, String) {
     let at = mail.text.find("/login/not-you?").unwrap_or_else(|| panic!("{}", mail.text));
     let query = mail.text[at..].split_whitespace().next().unwrap().split_once('?').unwrap().1;
@@ -35,7 +35,7 @@ fn press(mail: &Mail) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// The `n`th notice to an address, counted apart from other mails.
+/// The `n`th notice to an address, not counting other mails.
 async fn notice(app: &App, address: &str, n: usize) -> Mail {
     let mut mails = (1.., 0);
     loop {
@@ -118,13 +118,13 @@ async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
         noted,
         ["auth.cancelled", "password.removed", "session.disputed", "session.revoked"]
     );
-    dispute(&app, &told, &[]).await; // once more does no harm
+    dispute(&app, &told, &[]).await; // a second dispute does no harm
 }
 
 #[tokio::test]
 async fn every_way_of_ending_access_ends_the_trust_in_devices() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
-    // What is done, and whether the browser it is done in stays known.
+    // What is done, and whether the browser used for it stays known.
     let doors = [
         ("others", true),
         ("one", true),

@@ -1,4 +1,4 @@
-//! Whose sign-in it is, where users are Latchkey's own.
+//! Which user signs in, where Latchkey keeps the users itself.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ async fn fifty_first_sign_ins_at_once_make_one_user() {
     for attempt in tries {
         won += usize::from(attempt.await.unwrap() == 200);
     }
-    // The first to succeed ends the others, which are of the same address.
+    // The first to succeed ends the other requests for the same address.
     assert_eq!(won, 1);
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }

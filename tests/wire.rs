@@ -1,4 +1,4 @@
-//! What arrives byte by byte: requests that no browser sends.
+//! Requests byte by byte, as no browser sends them.
 
 use std::time::Duration;
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::support::App;
 
-/// A connection of which only the bytes count.
+/// A raw connection that sends and receives bytes.
 struct Wire(TcpStream);
 
 impl Wire {
@@ -18,11 +18,11 @@ impl Wire {
     }
 
     async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        // A server that has seen enough may have hung up.
+        // The server may already have refused and hung up.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
-    /// The next answer, up to the end of what its `content-length` says.
+    /// Reads the next answer, up to the end of its `content-length`.
     async fn answer(&mut self) -> String {
         let mut text = String::new();
         loop {
@@ -40,7 +40,7 @@ impl Wire {
         }
     }
 
-    /// All that comes back until the server hangs up.
+    /// Reads everything until the server hangs up.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = timeout(Duration::from_secs(30), self.0.read_to_end(&mut bytes))
@@ -130,7 +130,8 @@ async fn a_chunked_body_is_accepted_up_to_the_same_size() {
         let answer = wire.answer().await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{n}: {answer}");
         app.inbox.first_to(&format!("ada{n}@example.com")).await;
-        // A body that came along with its head leaves nothing to tell the next head by.
+        // After a body that arrived together with its head, the next head cannot be told apart: a
+        // new connection is needed.
         wire = Wire::open(&app).await;
     }
     let text = |length: usize| format!("{{\"email\":\"{}\"}}", "x".repeat(length - 12));

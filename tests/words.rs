@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use crate::support::{Answer, App, Browser};
 
-/// What a browser gets that likes these languages.
+/// Gets a page as a browser that prefers these languages.
 async fn liking(browser: &Browser, languages: &str, path: &str) -> Answer {
     browser.send(browser.request(Method::GET, path).header("accept-language", languages)).await
 }
@@ -114,7 +114,7 @@ fn every_sentence_of_the_catalogue_is_used_somewhere() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (code, catalogue) =
         (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
-    // Wherever rustfmt broke the line.
+    // White space removed, wherever rustfmt broke the line.
     let code: String = code.split_whitespace().collect();
     let keys =
         catalogue.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
