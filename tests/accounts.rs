@@ -32,7 +32,7 @@ async fn deleting_an_account_removes_it_and_signs_the_user_out_everywhere() {
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'user.deleted'").await,
         1
     );
-    assert!(grace.signed_in_as().await.is_some(), "nobody else is");
+    assert!(grace.signed_in_as().await.is_some(), "only this account is deleted");
 }
 
 #[tokio::test]

@@ -58,11 +58,7 @@ async fn a_link_is_verified_by_the_program_that_asked_for_it() {
     let answer =
         app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.cookies_set().len(),
-        2,
-        "the session, and what the browser remembers of the address"
-    );
+    assert_eq!(answer.cookies_set().len(), 2, "the cookies of the session and of the known device");
     assert!(answer.json()["session"]["token"].is_null());
 }
 
@@ -264,7 +260,7 @@ async fn the_description_names_every_error_code_and_describes_every_answer() {
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     for operation in operations {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            assert_eq!(parameter["in"], "query", "no path of ours has a parameter: {parameter}");
+            assert_eq!(parameter["in"], "query", "no path has parameters: {parameter}");
         }
         for (status, answer) in operation["responses"].as_object().unwrap() {
             let said = answer["description"].as_str().unwrap_or_default();

@@ -166,7 +166,7 @@ async fn variables_are_filled_into_the_teams_own_template() {
     ask(&app, json!({ "template_variables": { "first_name": "Ada" } })).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(mail.text.starts_with("Hello Ada, at Latchkey:"), "{}", mail.text);
-    assert!(mail.html.contains("Sign in to Latchkey"), "the others stay as they are");
+    assert!(mail.html.contains("Sign in to Latchkey"), "the other templates keep their defaults");
 }
 
 #[tokio::test]
@@ -219,7 +219,10 @@ async fn earlier_mails_work_until_they_expire_when_resend_is_keep() {
 
     assert_eq!(ada.copy().get(first.connection()).await.goes_to(), "/dashboard");
     let page = ada.get(second.connection()).await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("was used already"), "one sign-in all the same");
+    assert!(
+        ada.get(&page).await.body.contains("was used already"),
+        "both mails together allow one sign-in"
+    );
 
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
     let ada = app.browser();

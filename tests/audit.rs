@@ -99,7 +99,7 @@ async fn the_dashboard_shows_only_events_of_the_users_own_address() {
     ] {
         assert!(page.contains(told), "{told}");
     }
-    assert!(!page.contains("Signed out"), "that was bob");
+    assert!(!page.contains("Signed out"), "bob signed out, not ada");
 }
 
 #[tokio::test]

@@ -29,7 +29,11 @@ async fn a_bearer_session_in_use_gets_fresh_tokens_until_it_ends() {
     let ask = |token: &str| {
         program.send(program.request(Method::GET, "/api/auth/session").bearer_auth(token))
     };
-    assert_eq!(ask(&token).await.json()["token"], Value::Null, "not before half of its life");
+    assert_eq!(
+        ask(&token).await.json()["token"],
+        Value::Null,
+        "no new token before half of its lifetime"
+    );
     let first = token.clone();
     let mut asked = 0;
     loop {
@@ -74,7 +78,7 @@ async fn only_the_bearer_scheme_authenticates_in_upper_or_lower_case() {
     }
     let two = ada.request(Method::GET, "/api/auth/session");
     let two = two.bearer_auth(&token).header("authorization", format!("bearer {token}"));
-    assert_eq!(ada.send(two).await.error(401), "unauthenticated", "which of them?");
+    assert_eq!(ada.send(two).await.error(401), "unauthenticated", "two tokens are ambiguous");
     let both = app.browser().request(Method::GET, "/api/auth/session");
     let both = both.header("authorization", "Basic abc").bearer_auth(&token);
     assert_eq!(app.browser().send(both).await.status, 200);

@@ -42,7 +42,10 @@ async fn accent_logo_and_links_appear_on_pages_and_in_mails() {
     assert!(css.header("cache-control").contains("immutable"));
     let logo = ada.get(linked(&page, "/brand-logo").unwrap()).await;
     assert_eq!(logo.header("content-type"), "image/svg+xml");
-    assert!(logo.header("content-security-policy").contains("sandbox"), "no page of its own");
+    assert!(
+        logo.header("content-security-policy").contains("sandbox"),
+        "the logo cannot act as a page"
+    );
 
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;

@@ -40,7 +40,7 @@ async fn five_wrong_codes_switch_off_the_code_but_not_the_link() {
     assert_eq!(
         try_code(&ada, mail.code()).await.1,
         "too_many_attempts",
-        "the right one comes too late"
+        "the right code comes too late"
     );
     assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
 }
@@ -186,7 +186,7 @@ async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     for attempt in tries {
         looked_at += usize::from(attempt.await.unwrap() == "code_wrong");
     }
-    assert_eq!(looked_at, 4, "the fifth is told that it was the last");
+    assert_eq!(looked_at, 4, "the fifth try gets another error");
     assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
 }
 

@@ -46,7 +46,7 @@ fn no_command_creates_a_database_or_tables() {
     let (_, said) = run(folder.path(), "sqlite://data/latchkey.db", &["check"]);
     let line = format!("database: there is none at {}; the server makes it", whole.display());
     assert!(said.contains(&line), "{said}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was created");
 
     fs::write(folder.path().join("empty.db"), "").unwrap();
     for command in &commands[..5] {
@@ -91,7 +91,7 @@ async fn users_are_imported_and_every_line_is_accounted_for() {
     let (code, said) = app.command(&import).await;
     assert!(said.contains("451 added, 1 there before, 1 not taken"), "{said}");
     assert!(said.contains("line 452: \"nobody\" is no address"), "{said}");
-    assert_eq!(code, 1, "a line was not taken");
+    assert_eq!(code, 1, "one line was refused");
     assert!(app.command(&import).await.1.contains("0 added, 452 there before, 1 not taken"));
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 451);
 

@@ -238,7 +238,7 @@ fn secrets_may_come_from_files_and_systemd_credentials() {
     let told = server.until("secrets: ");
     assert!(
         told["fields"]["message"].as_str().unwrap().ends_with("verifies"),
-        "two of them: {told}"
+        "two secrets: {told}"
     );
     assert!(folder.path().join("named.db").exists());
     let (code, told) = start(folder.path(), &[given[0], ("SESSION_JWT_SECRET", SECRET)]);
@@ -327,7 +327,7 @@ fn a_database_file_needs_an_absolute_path_in_production() {
             start(folder.path(), &[&production[..], &[("DATABASE_URL", url)]].concat());
         assert_eq!((code, told.contains("Give its whole path")), (2, true), "{url}: {told}");
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was created");
 }
 
 #[test]

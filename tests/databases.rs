@@ -42,7 +42,7 @@ async fn clients_that_hang_up_cost_hardly_any_database_connections() {
     }
     app.signed_in("ada@example.com").await;
     let made = road.opened() - before;
-    assert!(made <= 16, "{made} connections were made, as many as there may be at most");
+    assert!(made <= 16, "{made} connections were opened, more than the 16 of the pool");
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn a_busy_address_leaves_connections_for_other_addresses() {
     for n in 0..8 {
         assert_eq!(sends(&app.browser(), &format!("cold{n}@example.com")).await, 200);
     }
-    assert_eq!(app.count(waits).await, 1, "one waits there, the others for it");
+    assert_eq!(app.count(waits).await, 1, "one waits in the database, the others wait for it");
     drop(holder);
     for asked in asking {
         let status = asked.await.unwrap();
@@ -212,7 +212,7 @@ async fn an_instance_is_not_ready_without_its_outbox_worker() {
         }
         sleep(Duration::from_millis(10)).await;
     }
-    panic!("no mail is sent, and it says that it is ready");
+    panic!("it reports ready although no mail is sent");
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn an_instance_is_not_ready_without_the_teams_database() {
         }
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("nobody can be looked up, and it says that it is ready");
+    panic!("it reports ready although no user can be looked up");
 }
 
 #[tokio::test]

@@ -107,7 +107,7 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
             assert_eq!(
                 ada.get(mail.connection()).await.goes_to(),
                 "/dashboard",
-                "not used, so it still works"
+                "an unused link still works"
             );
         }
     }
@@ -125,7 +125,7 @@ async fn sqlite_checkpoints_its_log_before_anybody_has_to_wait_for_it() {
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("it is in the log alone");
+    panic!("the row is still only in the write-ahead log");
 }
 
 #[tokio::test]
@@ -155,7 +155,7 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
     let exited = tokio::task::spawn_blocking(move || child.wait().unwrap());
     let status = tokio::time::timeout(Duration::from_secs(10), exited)
         .await
-        .expect("gone within ten seconds")
+        .expect("an exit within ten seconds")
         .unwrap();
     assert!(status.success());
 }
@@ -194,7 +194,7 @@ async fn two_instances_act_as_one_server() {
     let mail = first.inbox.first_to("ada@example.com").await;
     let ada = there(&here);
     assert_eq!(ada.get(&second.here(mail.connection())).await.goes_to(), "/dashboard");
-    assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "sessions hold on both");
+    assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "the session is valid on both");
 
     // Limits count across both instances.
     there(&first.browser()).ask_for_mail("bea@example.com").await;
@@ -226,7 +226,7 @@ async fn two_instances_act_as_one_server() {
         .map(|n| format!("many{n}@example.com"))
         .filter(|address| first.inbox.count_to(address) > 1)
         .collect();
-    assert!(twice.len() <= 8, "only what was in hand when it was killed may come again: {twice:?}");
+    assert!(twice.len() <= 8, "only mails in progress at the kill may come twice: {twice:?}");
 }
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn the_server_stays_alive_without_postgresql_reports_it_and_recovers() {
         let answer = ada.post_json("/api/auth/send-passwordless", asking.clone()).await;
         assert_eq!(answer.error(503), "unavailable", "{take_away}");
         assert!(answer.headers.contains_key("retry-after"));
-        assert_eq!(ada.get("/login").await.status, 200, "what needs no database is there");
+        assert_eq!(ada.get("/login").await.status, 200, "pages without a database are served");
         assert_eq!(ada.get("/healthz").await.status, 200);
         assert_eq!(ada.get("/readyz").await.status, 503);
         if give_back == "start" {

@@ -19,7 +19,7 @@ fn levels(map: &str) -> BTreeMap<String, usize> {
         .collect();
     let mut levels = BTreeMap::new();
     for (level, floor) in floors.iter().rev().enumerate() {
-        let (names, _) = floor.split_once("  ").expect("two spaces after the names of a floor");
+        let (names, _) = floor.split_once("  ").expect("two spaces after the names of the floors");
         for name in names.split(", ") {
             levels.insert(name.to_owned(), level);
         }
@@ -127,7 +127,7 @@ fn no_file_imports_from_a_floor_above_its_own_or_beside_it() {
         }
     }
     assert_eq!(faults, BTreeSet::new(), "floors are listed in src/lib.rs, the highest first");
-    assert_eq!(seen, levels.into_keys().collect(), "the map shows the floors there are");
+    assert_eq!(seen, levels.into_keys().collect(), "the map shows exactly the existing floors");
 }
 
 #[test]

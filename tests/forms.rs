@@ -19,7 +19,7 @@ async fn a_malformed_address_comes_back_with_an_error_and_the_typed_text() {
     assert!(page.body.contains(told), "{}", page.body);
     assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
     assert!(page.body.contains("value=\"/dashboard?a=1\""));
-    assert!(!ada.get("/login").await.body.contains(told), "once is enough");
+    assert!(!ada.get("/login").await.body.contains(told), "the error is shown only once");
 }
 
 #[tokio::test]

@@ -46,7 +46,11 @@ async fn an_address_gets_two_mails_a_minute_whoever_asks() {
     app.clock.advance(60 * SECOND);
     assert_eq!(ask().await.status, 200);
     app.clock.advance(60 * SECOND);
-    assert_eq!(ask().await.header("retry-after"), "3480", "half an hour's counts too");
+    assert_eq!(
+        ask().await.header("retry-after"),
+        "3480",
+        "one network's half of the hourly limit applies, too"
+    );
 }
 
 #[tokio::test]
@@ -201,7 +205,7 @@ async fn a_stranger_who_uses_up_the_limits_does_not_lock_the_owner_out() {
     assert_eq!(
         ask(&owner, "ada@example.com").await.status,
         200,
-        "the browser that has signed in before has its own"
+        "a browser that has signed in before has its own allowance"
     );
     let code = app.inbox.nth_to("ada@example.com", 6).await.code().to_owned();
     assert_eq!(owner.post_json("/api/auth/verify", json!({ "code": code })).await.status, 200);
@@ -294,7 +298,7 @@ async fn no_network_can_block_mails_or_codes_of_an_owner_elsewhere() {
         for n in 0..10 {
             accepted += usize::from(ask_via(&app, address, there[n % 2]).await.status == 200);
         }
-        assert_eq!(accepted, 5, "half of an hour's");
+        assert_eq!(accepted, 5, "half of the hourly limit");
         let via = |browser: &Browser, from: &str, path: &str, body: serde_json::Value| {
             let request = browser.request(reqwest::Method::POST, path).json(&body);
             let request = request.header("x-forwarded-for", from);
@@ -351,12 +355,20 @@ async fn an_ipv6_client_also_counts_against_its_wider_networks() {
         for m in 0..4 {
             assert_eq!(from(&format!("2001:db8:1:{n}{m:02}::1")).await, 200, "/64 {n} {m}");
         }
-        assert_eq!(from(&format!("2001:db8:1:{n}ff::1")).await, 429, "the /56 has had its four");
+        assert_eq!(
+            from(&format!("2001:db8:1:{n}ff::1")).await,
+            429,
+            "the /56 has used up its four"
+        );
     }
-    assert_eq!(from("2001:db8:1:9900::1").await, 429, "the /48 has had its sixteen");
+    assert_eq!(from("2001:db8:1:9900::1").await, 429, "the /48 has used up its sixteen");
     assert_eq!(from("2001:db8:2::1").await, 200);
     app.clock.advance(4 * SECOND);
-    assert_eq!(from("2001:db8:1:8800::1").await, 200, "who is refused takes nothing of the /48");
+    assert_eq!(
+        from("2001:db8:1:8800::1").await,
+        200,
+        "a refused client uses up nothing of the /48"
+    );
 }
 
 #[tokio::test]
@@ -460,5 +472,9 @@ async fn a_program_that_has_signed_in_before_has_limits_of_its_own() {
     let id = sent.json()["auth_request_id"].as_str().unwrap().to_owned();
     assert_eq!(verify(&id, mail.code(), Some(device)).await.status, 200);
     let body = json!({ "email": "bob@example.com", "device": device });
-    assert_eq!(app.browser().post_json(SEND, body).await.status, 200, "elsewhere it buys nothing");
+    assert_eq!(
+        app.browser().post_json(SEND, body).await.status,
+        200,
+        "it gives nothing for another address"
+    );
 }

@@ -61,7 +61,7 @@ async fn an_attacker_who_requests_a_link_is_not_signed_in_by_the_victims_click()
     let mail = app.inbox.first_to("ada@example.com").await;
     explanation(&me, mail.connection()).await;
     assert_eq!(stranger.signed_in_as().await, None);
-    assert_eq!(stranger.get(&code_page).await.status, 200, "their page goes on waiting");
+    assert_eq!(stranger.get(&code_page).await.status, 200, "the attacker's page keeps waiting");
 }
 
 #[tokio::test]
@@ -141,7 +141,11 @@ async fn every_invalid_link_token_gets_the_same_answer() {
         assert_eq!(page.status, 400, "{bad}");
         assert!(page.body.contains("This link is not valid"));
     }
-    assert_eq!(ada.get("/api/auth/verify").await.status, 303, "a missing token is a wrong one");
+    assert_eq!(
+        ada.get("/api/auth/verify").await.status,
+        303,
+        "a missing token is treated as a wrong one"
+    );
     assert_eq!(ada.get(mail.connection()).await.goes_to(), "/dashboard");
 }
 
@@ -192,7 +196,7 @@ async fn forged_hosts_never_reach_the_mailed_link() {
 async fn nothing_in_the_database_is_a_usable_link_or_code() {
     let app = App::start().await;
     let (_, mail) = asked(&app).await;
-    assert!(app.database_holds("ada@example.com").await, "the dump is read as it should be");
+    assert!(app.database_holds("ada@example.com").await, "the search of the dump works");
     assert!(!app.database_holds(mail.link_token()).await);
     assert!(!app.database_holds(mail.code()).await);
 }

@@ -20,7 +20,7 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     }
     assert!(mail.text.trim_end().ends_with(&format!("@127.0.0.1 #{}", mail.code())));
     assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    assert!(!mail.html.contains("<img"), "nothing to track with");
+    assert!(!mail.html.contains("<img"), "no image that could track");
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_mail_to_an_invalid_domain_is_given_up_once_its_link_expires() {
         app.clock.advance(MINUTE);
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         minutes += 1;
-        assert!(minutes < 30, "it is tried for ever");
+        assert!(minutes < 30, "it is tried forever");
     }
     assert!(minutes >= 10, "it was given up after {minutes} minutes");
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'").await, 0);

@@ -81,7 +81,7 @@ async fn waiting_mails_do_not_each_cause_a_failed_login_while_we_are_refused() {
     app.until(TOLD, 1).await;
     let tries =
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.delayed'").await;
-    assert!(tries < 20, "{tries}: those in hand, and one at a time after them");
+    assert!(tries < 20, "{tries} tries, instead of those in progress and then one at a time");
 }
 
 #[tokio::test]

@@ -69,7 +69,7 @@ async fn a_finished_sign_in_cannot_be_stopped_and_the_page_says_so() {
     assert!(ada.get(not_you(&mail)).await.body.contains("It is already over"));
     let late = ada.post_form("/actions/not-you", &[("request", request(not_you(&mail)))]).await;
     assert!(ada.get(late.goes_to()).await.body.contains("It is already over"));
-    assert!(ada.signed_in_as().await.is_some(), "the session goes on");
+    assert!(ada.signed_in_as().await.is_some(), "the session continues");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_sign_in_in_a_new_browser_is_reported_by_mail_and_one_press_ends_it() 
     let ended = app.browser().post_form("/actions/not-you", &[("session", request(path))]).await;
     assert!(app.browser().get(ended.goes_to()).await.body.contains("They are out"));
     assert_eq!(thief.signed_in_as().await, None);
-    assert!(ada.signed_in_as().await.is_some(), "the owner's own goes on");
+    assert!(ada.signed_in_as().await.is_some(), "the owner's own session continues");
 }
 
 #[tokio::test]

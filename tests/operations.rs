@@ -29,7 +29,7 @@ async fn a_stopping_server_drains_as_not_ready_and_a_second_signal_ends_it() {
     until_status(&address, "/readyz", 503).await;
     until_status(&address, "/healthz", 200).await;
     server.signal("-INT");
-    assert_eq!(server.ended(), Some(1), "at once, and not as one that has finished");
+    assert_eq!(server.ended(), Some(1), "it ends at once, and not successfully");
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn a_disabled_user_is_signed_out_and_may_return_once_enabled() {
     ada.ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.failed' AND reason = 'not_a_user'", 1).await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);
-    assert_eq!(ada.signed_in_as().await, None, "what ended has ended");
+    assert_eq!(ada.signed_in_as().await, None, "the ended session stays ended");
     let by_operator = app
         .texts("SELECT event FROM latchkey_audit_events WHERE reason = 'operator' ORDER BY id")
         .await;
@@ -138,6 +138,6 @@ async fn waiting_mails_can_be_listed_sent_at_once_or_given_up() {
     app.inbox.first_to("ada@example.com").await;
     let (code, said) = app.command(&["outbox", "drop", "--all"]).await;
     assert_eq!((code, said.contains("0 mails are given up")), (0, true), "{said}");
-    assert_eq!(app.command(&["outbox", "retry"]).await.0, 2, "which?");
+    assert_eq!(app.command(&["outbox", "retry"]).await.0, 2, "no mail was named");
     assert_eq!(app.inbox.count(), 1);
 }

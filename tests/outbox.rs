@@ -38,7 +38,7 @@ async fn every_mail_goes_once_and_in_order_behind_a_slow_mail_server() {
     asked.extend(ask(&[&app], 100..120).await);
     app.until(SENT, 120).await;
     let arrived = app.inbox.recipients();
-    assert_eq!(arrived.len(), 120, "each once");
+    assert_eq!(arrived.len(), 120, "each mail came once");
     for (n, address) in asked.iter().enumerate() {
         let place = arrived.iter().position(|to| to == address);
         // Mails that are sent at the same time may overtake each other.
@@ -79,7 +79,7 @@ async fn a_temporarily_refused_mail_is_tried_again_while_new_ones_keep_coming() 
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("a hundred others went first");
+    panic!("a hundred other mails went first");
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn an_instance_that_lost_the_lease_of_a_mail_writes_nothing() {
     // The slot is free once the first mail is finished.
     app.browser().ask_for_mail("bea@example.com").await;
     app.until(SENT, 1).await;
-    assert_eq!(app.count(QUEUED).await, 1, "it is for the other to say");
+    assert_eq!(app.count(QUEUED).await, 1, "only the other instance may change it");
     let told =
         app.texts("SELECT address FROM latchkey_audit_events WHERE event LIKE 'mail.%'").await;
     assert_eq!(told, ["b***@example.com"]);

@@ -37,7 +37,7 @@ async fn a_browser_without_cookies_is_told_to_allow_them() {
     let page = app.browser().get(&code_page).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Allow cookies here"), "{}", page.body);
-    assert!(!page.body.contains("ada@example.com"), "whoever brings nothing learns nothing");
+    assert!(!page.body.contains("ada@example.com"), "a browser without the cookie learns nothing");
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn the_code_page_of_a_finished_sign_in_says_so_and_has_no_field() {
     says(&superseded, &page, "A newer e-mail has taken the place of this one").await;
     let look = page.replace("/login/code", "/actions/progress");
     let look = superseded.send(superseded.request(Method::GET, &look)).await;
-    assert_eq!(look.json()["location"], page, "an open page learns it");
+    assert_eq!(look.json()["location"], page, "an open page is told to reload");
 
     let page = stopped.ask_for_mail("bea@example.com").await.goes_to().to_owned();
     let mail = app.inbox.first_to("bea@example.com").await;
@@ -338,7 +338,7 @@ async fn metrics_need_the_token_in_production() {
     assert_eq!(
         browser.send(asked()).await.error(401),
         "unauthenticated",
-        "a tunnel looks the same"
+        "a tunnel looks like this machine"
     );
     let with_token = asked().bearer_auth("a token for the metrics");
     assert_eq!(browser.send(with_token).await.status, 200);

@@ -42,7 +42,7 @@ async fn a_password_set_on_the_dashboard_signs_in() {
 
     ada.post_form("/actions/set-password", &[]).await;
     let answer = type_password(&app.browser(), "ada@example.com", PASSWORD).await;
-    assert_eq!(answer.goes_to(), "/login", "removed is removed");
+    assert_eq!(answer.goes_to(), "/login", "a removed password no longer works");
 }
 
 #[tokio::test]
@@ -51,7 +51,11 @@ async fn setting_or_removing_a_password_is_reported_and_ends_other_sessions() {
     let (ada, phone) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
     ada.post_form("/actions/set-password", &[]).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox").await, 2, "there was none");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox").await,
+        2,
+        "there was no password to remove"
+    );
     assert!(phone.signed_in_as().await.is_some());
 
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -91,7 +95,7 @@ async fn one_press_removes_an_attackers_password_and_signs_the_attacker_out() {
     type_password(&thief, "ada@example.com", PASSWORD).await;
     assert_eq!(thief.signed_in_as().await, None);
     let late = thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
-    assert_eq!(late.goes_to(), "/dashboard", "which leads to the sign-in page");
+    assert_eq!(late.goes_to(), "/dashboard", "the dashboard leads to the sign-in page");
     let left = "SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL";
     assert_eq!(app.count(left).await, 0);
 }

@@ -28,7 +28,7 @@ fn listed() -> Vec<&'static str> {
     });
     let missing: Vec<&str> =
         declared.filter(|name| !list.contains(&format!("::{name},"))).collect();
-    assert_eq!(missing, [""; 0], "not in store::statements()");
+    assert_eq!(missing, [""; 0], "missing in store::statements()");
     statements
 }
 

@@ -107,7 +107,7 @@ async fn a_session_whose_last_token_has_expired_counts_as_ended() {
     app.clock.advance(45 * SECOND);
     phone.get("/dashboard").await;
     app.clock.advance(45 * SECOND);
-    assert!(phone.signed_in_as().await.is_some(), "it was renewed, and its row knows");
+    assert!(phone.signed_in_as().await.is_some(), "the session was renewed, and so was its row");
     assert_eq!(app.store.count_sessions(app.clock.now()).await, Ok(1));
     app.clock.advance(61 * SECOND);
     let ada = app.signed_in("ada@example.com").await;
@@ -161,5 +161,5 @@ async fn a_page_does_not_fail_when_the_use_cannot_be_recorded() {
         }
     }
     app.clock.advance(11 * MINUTE);
-    assert_eq!(ada.signed_in_as().await, None, "its last token has ended");
+    assert_eq!(ada.signed_in_as().await, None, "its last token has expired");
 }

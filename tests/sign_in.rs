@@ -76,7 +76,11 @@ async fn signing_out_ends_the_session_on_the_server() {
 
     assert_eq!(ada.post_form("/actions/sign-out", &[]).await.goes_to(), "/login");
     assert_eq!(ada.signed_in_as().await, None);
-    assert_eq!(thief.signed_in_as().await, None, "the old cookie must be dead, not only gone");
+    assert_eq!(
+        thief.signed_in_as().await,
+        None,
+        "the old cookie must be invalid, not only removed"
+    );
     assert!(ada.get("/dashboard").await.goes_to().starts_with("/login"));
 }
 

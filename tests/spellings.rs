@@ -91,7 +91,7 @@ async fn an_address_appears_on_pages_and_in_mails_as_people_write_it() {
         let dashboard = ada.get("/dashboard").await.body;
         assert!(dashboard.contains(person) && !dashboard.contains(machine));
     }
-    assert!(app.inbox.nth_to(machine, 3).await.text.contains(person), "the notice, too");
+    assert!(app.inbox.nth_to(machine, 3).await.text.contains(person), "the notice shows it, too");
 
     let mixed = app.browser();
     let code_page = mixed.ask_for_mail("ada@pаypal.com").await.goes_to().to_owned();

@@ -174,7 +174,7 @@ async fn both_spellings_of_a_domain_are_looked_up() {
         assert_eq!(user.get("/api/auth/session").await.json()["user_id"], id);
     }
     let mapped = team.mapped("users", "email").await.unwrap();
-    assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap(), None, "one of two");
+    assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap(), None, "two users match");
     team.run("DELETE FROM users WHERE id = 9").await;
     assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap().as_deref(), Some("10"));
 }

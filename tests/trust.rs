@@ -61,7 +61,11 @@ async fn dispute(app: &App, mail: &Mail, wishes: &[&str]) {
 async fn a_disputed_device_is_a_stranger_again() {
     let app = App::with(&[NOTICES]).await;
     let (ada, thief) = (app.browser(), app.browser());
-    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "the first of all");
+    assert_eq!(
+        sign_in(&app, &ada, "ada@example.com").await,
+        0,
+        "the first sign-in causes no notice"
+    );
     assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1);
     dispute(&app, &notice(&app, "ada@example.com", 1).await, &[]).await;
     assert_eq!(thief.signed_in_as().await, None);
@@ -69,9 +73,9 @@ async fn a_disputed_device_is_a_stranger_again() {
     app.inbox.nth_to("ada@example.com", 4).await;
     let own = "SELECT COUNT(*) FROM latchkey_outbox WHERE created_at = (SELECT MAX(created_at) \
         FROM latchkey_outbox) AND bucket <> 'ada@example.com'";
-    assert_eq!(app.count(own).await, 0, "it asks from the allowance that strangers share");
-    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1, "and its sign-in is told of");
-    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 0, "once");
+    assert_eq!(app.count(own).await, 0, "it uses the allowance shared by strangers");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1, "its sign-in causes a notice");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 0, "only one notice is sent");
 }
 
 #[tokio::test]
@@ -163,9 +167,13 @@ async fn every_way_of_ending_access_ends_the_trust_in_devices() {
             which => drop(here.post_form("/actions/sign-out", &[("which", which)]).await),
         }
         app.clock.advance(SECOND);
-        assert_eq!(sign_in(&app, &there, &address).await, 1, "{door}: the other is a stranger");
+        assert_eq!(
+            sign_in(&app, &there, &address).await,
+            1,
+            "{door}: the other browser is a stranger"
+        );
         let told = i64::from(!stays_known);
-        assert_eq!(sign_in(&app, &here, &address).await, told, "{door}: this one");
+        assert_eq!(sign_in(&app, &here, &address).await, told, "{door}: this browser");
     }
 }
 
@@ -188,7 +196,11 @@ async fn an_address_has_one_entry_however_often_it_signs_in() {
         sign_in(&app, &browser, "work@example.com").await;
     }
     assert_eq!(browser.cookie("device").unwrap().split('~').count(), 2);
-    assert_eq!(sign_in(&app, &browser, "private@example.com").await, 0, "it is still known");
+    assert_eq!(
+        sign_in(&app, &browser, "private@example.com").await,
+        0,
+        "the browser is still known"
+    );
 }
 
 #[tokio::test]
@@ -209,7 +221,11 @@ async fn a_device_is_known_for_half_a_year_by_the_clock_of_the_server() {
     app.clock.advance(179 * DAY);
     assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0);
     app.clock.advance(179 * DAY);
-    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "since it signed in last");
+    assert_eq!(
+        sign_in(&app, &ada, "ada@example.com").await,
+        0,
+        "half a year counts from the last sign-in"
+    );
     app.clock.advance(181 * DAY);
     assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 1);
 }

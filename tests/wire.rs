@@ -74,7 +74,7 @@ async fn a_request_with_two_lengths_is_refused_and_its_connection_closed() {
         assert_eq!(
             answer.matches("HTTP/1.1").count(),
             1,
-            "nothing behind it was answered: {answer}"
+            "nothing after it was answered: {answer}"
         );
     }
     for odd in [
@@ -191,7 +191,10 @@ async fn connections_are_limited_and_the_next_waits_until_one_ends() {
         wire.send("Host: x\r\n\r\n").await;
     }
     let answer = open[0].answer().await.to_ascii_lowercase();
-    assert!(answer.contains("connection: close"), "few are left, so none is kept: {answer}");
+    assert!(
+        answer.contains("connection: close"),
+        "no connection is kept alive while few are left: {answer}"
+    );
     let mut next = Wire::open(&app).await;
     next.send(request).await;
     assert!(next.answer().await.starts_with("HTTP/1.1 200"));
@@ -285,7 +288,7 @@ async fn a_slow_sender_delays_nobody_and_is_cut_off() {
     }
     idle.send(request).await;
     let answer = idle.answer().await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "who was answered may come again: {answer}");
+    assert!(answer.starts_with("HTTP/1.1 200"), "an idle connection may send again: {answer}");
 }
 
 #[tokio::test]
@@ -299,7 +302,7 @@ async fn an_idle_connection_is_closed_when_its_time_is_over() {
         assert!(idle.answer().await.starts_with("HTTP/1.1 200"), "{path}");
         tokio::select! {
             rest = idle.rest() => assert_eq!(rest, "", "{path}"),
-            _ = begun.rest() => panic!("{path}: the time for headers was over before"),
+            _ = begun.rest() => panic!("{path}: the deadline for headers passed first"),
         }
     }
 }

@@ -56,7 +56,7 @@ async fn choosing_a_language_keeps_it_and_leads_back_to_the_same_page() {
             &[("language", "de"), ("back", "https://evil.example/")],
         )
         .await;
-    assert_eq!(elsewhere.goes_to(), "/dashboard", "never to another site");
+    assert_eq!(elsewhere.goes_to(), "/dashboard", "it never leads to another site");
     let unknown =
         ada.post_form("/actions/set-language", &[("language", "xx"), ("back", "/login")]).await;
     assert_eq!(unknown.goes_to(), "/login");
@@ -122,6 +122,6 @@ fn every_sentence_of_the_catalogue_is_used_somewhere() {
         keys.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
     assert!(keys.len() > 150, "{}", keys.len());
     for key in keys {
-        assert!(code.contains(&format!("say!(\"{key}\"")), "nobody says {key}");
+        assert!(code.contains(&format!("say!(\"{key}\"")), "{key} is used nowhere");
     }
 }

@@ -53,7 +53,7 @@ impl Teller {
     pub fn until(&self, wanted: &str) -> Value {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(60));
-            let line = line.unwrap_or_else(|_| panic!("{wanted} was not told"));
+            let line = line.unwrap_or_else(|_| panic!("{wanted} was not logged"));
             let fields = &line["fields"];
             let message = fields["message"].as_str().unwrap_or_default();
             if fields["event"] == wanted || message.starts_with(wanted) {
