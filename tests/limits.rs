@@ -159,7 +159,7 @@ async fn a_rotating_forwarded_header_does_not_help_without_a_trusted_proxy() {
 }
 
 #[tokio::test]
-async fn a_client_behind_a_trusted_proxy_has_its_own_limit_or_its_ipv6_network() {
+async fn limits_behind_a_trusted_proxy_are_per_client_and_per_ipv6_64_network() {
     let app = App::with(
         &[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32, ::1/128")]].concat(),
     )
