@@ -1,11 +1,11 @@
-//! Deleting one's account.
+//! Deleting an account.
 
 use latchkey::server::ground::clock::{DAY, MINUTE};
 
 use crate::support::App;
 
 #[tokio::test]
-async fn who_deletes_their_account_is_signed_out_everywhere_and_gone() {
+async fn deleting_an_account_removes_it_and_signs_the_user_out_everywhere() {
     let app = App::start().await;
     let (ada, elsewhere) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
@@ -32,11 +32,11 @@ async fn who_deletes_their_account_is_signed_out_everywhere_and_gone() {
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'user.deleted'").await,
         1
     );
-    assert!(grace.signed_in_as().await.is_some(), "nobody else is");
+    assert!(grace.signed_in_as().await.is_some(), "only this account is deleted");
 }
 
 #[tokio::test]
-async fn within_two_days_nothing_is_left_of_a_deleted_account_but_masked_notes() {
+async fn a_deleted_account_leaves_only_masked_audit_rows_after_two_days() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.ask_for_mail("ada@example.com").await;
@@ -61,7 +61,7 @@ async fn within_two_days_nothing_is_left_of_a_deleted_account_but_masked_notes()
 }
 
 #[tokio::test]
-async fn whoever_finds_a_browser_signed_in_cannot_delete_the_account() {
+async fn deleting_an_account_needs_a_recent_sign_in() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.clock.advance(11 * MINUTE);

@@ -18,7 +18,7 @@ async fn a_program_signs_in_with_three_calls() {
     assert_eq!(sent["passwordless_type"], "LINK_OTP");
 
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
-    // Another program, without the cookie: the id is what binds.
+    // Another program without the cookie: the id binds the code to the request.
     let other = app.browser();
     let body =
         json!({ "code": code, "authRequestId": sent["auth_request_id"], "session": "bearer" });
@@ -58,16 +58,12 @@ async fn a_link_is_verified_by_the_program_that_asked_for_it() {
     let answer =
         app.browser().post_json("/api/auth/verify", verify(sent["auth_request_id"].clone())).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(
-        answer.cookies_set().len(),
-        2,
-        "the session, and what the browser remembers of the address"
-    );
+    assert_eq!(answer.cookies_set().len(), 2, "the cookies of the session and of the known device");
     assert!(answer.json()["session"]["token"].is_null());
 }
 
 #[tokio::test]
-async fn what_is_not_the_json_that_was_asked_for_is_explained() {
+async fn a_body_that_is_not_the_expected_json_is_refused_with_a_reason() {
     let app = App::start().await;
     let browser = app.browser();
     let send = |content_type: &'static str, body: &'static str| {
@@ -133,7 +129,7 @@ async fn a_code_and_a_link_at_once_are_refused() {
 }
 
 #[tokio::test]
-async fn sql_in_a_value_is_a_value() {
+async fn sql_in_a_value_is_not_executed() {
     let app = App::start().await;
     let ada = app.browser();
     let state = "'; DROP TABLE latchkey_users; --";
@@ -187,7 +183,7 @@ async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
 }
 
 #[tokio::test]
-async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
+async fn a_nul_character_is_refused_in_every_field_of_every_endpoint() {
     let app = App::start().await;
     let ada = app.browser();
     let nul = "a\0b";
@@ -238,7 +234,7 @@ async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
     }
     assert_eq!(app.inbox.count(), 0);
 
-    // Six characters that only look like it are text.
+    // The six characters `\u0000` written out as text are no NUL.
     let state = "a\\u0000b%00";
     let (path, body) = send("state", json!(state));
     ada.post_json(path, body).await;
@@ -248,7 +244,7 @@ async fn the_character_no_column_takes_is_refused_in_any_field_of_any_door() {
 }
 
 #[tokio::test]
-async fn the_description_names_every_code_and_says_what_each_answer_is() {
+async fn the_description_names_every_error_code_and_describes_every_answer() {
     let app = App::start().await;
     let description = app.browser().get("/api/openapi.json").await.json();
     let text = description.to_string();
@@ -264,7 +260,7 @@ async fn the_description_names_every_code_and_says_what_each_answer_is() {
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     for operation in operations {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            assert_eq!(parameter["in"], "query", "no path of ours has a parameter: {parameter}");
+            assert_eq!(parameter["in"], "query", "no path has parameters: {parameter}");
         }
         for (status, answer) in operation["responses"].as_object().unwrap() {
             let said = answer["description"].as_str().unwrap_or_default();

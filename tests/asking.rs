@@ -12,7 +12,7 @@ async fn ask(app: &App, mut with: Value) -> Answer {
 }
 
 #[tokio::test]
-async fn a_mail_has_what_the_mode_says() {
+async fn the_mode_decides_whether_a_mail_has_a_link_a_code_or_both() {
     for (mode, link, code) in
         [("LINK", true, false), ("OTP", false, true), ("LINK_OTP", true, true)]
     {
@@ -27,7 +27,7 @@ async fn a_mail_has_what_the_mode_says() {
 }
 
 #[tokio::test]
-async fn a_caller_may_ask_for_less_than_the_policy_and_not_for_other() {
+async fn a_caller_may_ask_for_less_than_policy_allows_but_for_nothing_else() {
     let app = App::start().await;
     assert_eq!(
         ask(&app, json!({ "passwordlessType": "OTP" })).await.json()["passwordless_type"],
@@ -45,7 +45,7 @@ async fn a_caller_may_ask_for_less_than_the_policy_and_not_for_other() {
 }
 
 #[tokio::test]
-async fn a_mode_of_links_signs_in_by_link_in_the_pages_too() {
+async fn the_pages_offer_only_the_link_when_the_mode_is_link() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
     let ada = app.browser();
     let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
@@ -56,7 +56,7 @@ async fn a_mode_of_links_signs_in_by_link_in_the_pages_too() {
 }
 
 #[tokio::test]
-async fn link_and_code_live_as_long_as_was_asked_between_a_minute_and_what_policy_says() {
+async fn a_caller_may_set_a_lifetime_from_one_minute_to_what_policy_allows() {
     let app = App::start().await;
     for (expires_in, status) in [(600, 200), (601, 400)] {
         let asked = ask(&app, json!({ "expires_in": expires_in })).await;
@@ -98,7 +98,7 @@ async fn state_and_template_come_back_with_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_link_that_leads_to_another_app_has_one_token_whatever_it_had_before() {
+async fn a_link_to_another_app_has_exactly_one_token() {
     let app = App::with(&[("LATCHKEY_AUTH__MAGICLINK_ORIGINS", "https://app.example.com")]).await;
     for (n, uri) in
         ["/in?link_token=", "/in?link_token=x&from=a%20mail&link%5Ftoken=y"].into_iter().enumerate()
@@ -106,10 +106,14 @@ async fn a_link_that_leads_to_another_app_has_one_token_whatever_it_had_before()
         ask(&app, json!({ "magiclink_auth_uri": format!("https://app.example.com{uri}") })).await;
         let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
         let link = reqwest::Url::parse(mail.link()).unwrap();
-        let tokens: Vec<_> = link.query_pairs().filter(|(name, _)| name == "link_token").collect();
+        let tokens: Vec<_> =
+            link.query_pairs().filter(|(name, _)| name == "link_token").collect();
         assert_eq!((tokens.len(), tokens[0].1.len()), (1, 43), "{link}");
         assert!(
-            n == 0 || link.query_pairs().any(|(name, value)| name == "from" && value == "a mail")
+            n == 0
+                || link
+                    .query_pairs()
+                    .any(|(name, value)| name == "from" && value == "a mail")
         );
     }
 }
@@ -127,7 +131,7 @@ async fn a_link_may_lead_to_another_app_that_the_policy_lists() {
         "{}",
         mail.link()
     );
-    // The other app's back end verifies what its page was opened with.
+    // The other app's back end verifies the token that its page was opened with.
     let body = json!({ "link_token": mail.link_token(), "auth_request_id": sent["auth_request_id"], "session": "bearer" });
     assert_eq!(
         app.browser().post_json("/api/auth/verify", body).await.json()["email"],
@@ -151,7 +155,7 @@ async fn a_link_may_lead_to_another_app_that_the_policy_lists() {
 }
 
 #[tokio::test]
-async fn variables_reach_a_template_of_the_teams_own() {
+async fn variables_are_filled_into_the_teams_own_template() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("sign_in.txt"),
@@ -163,11 +167,11 @@ async fn variables_reach_a_template_of_the_teams_own() {
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(mail.text.starts_with("Hello Ada, at Latchkey:"), "{}", mail.text);
     assert!(mail.text.contains(&format!("#{}", mail.code())), "no variable takes the code's place");
-    assert!(mail.html.contains("Sign in to Latchkey"), "the others stay as they are");
+    assert!(mail.html.contains("Sign in to Latchkey"), "the other templates keep their defaults");
 }
 
 #[tokio::test]
-async fn variables_may_not_be_too_many_or_speak_for_the_mail_itself() {
+async fn variables_are_limited_and_cannot_override_the_mails_own() {
     let app = App::start().await;
     let many: serde_json::Map<String, Value> =
         (0..31).map(|n| (format!("v{n}"), json!("x"))).collect();
@@ -188,7 +192,7 @@ async fn variables_may_not_be_too_many_or_speak_for_the_mail_itself() {
 }
 
 #[tokio::test]
-async fn a_fresh_mail_is_on_the_terms_of_the_first() {
+async fn a_fresh_mail_keeps_the_settings_of_the_first() {
     let app = App::start().await;
     let sent =
         ask(&app, json!({ "passwordless_type": "OTP", "template": "SIGNUP", "expires_in": 120 }))
@@ -205,7 +209,7 @@ async fn a_fresh_mail_is_on_the_terms_of_the_first() {
 }
 
 #[tokio::test]
-async fn with_keep_the_earlier_mails_work_until_they_expire() {
+async fn earlier_mails_work_until_they_expire_when_resend_is_keep() {
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -216,7 +220,10 @@ async fn with_keep_the_earlier_mails_work_until_they_expire() {
 
     assert_eq!(ada.copy().get(first.link()).await.goes_to(), "/dashboard");
     let page = ada.get(second.link()).await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("was used already"), "one sign-in all the same");
+    assert!(
+        ada.get(&page).await.body.contains("was used already"),
+        "both mails together allow one sign-in"
+    );
 
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
     let ada = app.browser();
@@ -235,7 +242,7 @@ async fn with_keep_the_earlier_mails_work_until_they_expire() {
 }
 
 #[tokio::test]
-async fn variables_are_short_and_lead_nowhere() {
+async fn variables_are_short_and_hold_no_links_or_control_characters() {
     let app = App::start().await;
     let (long, fits) = ("x".repeat(201), "ü".repeat(200));
     for refused in [

@@ -1,4 +1,4 @@
-//! What is noted of what happened, and who may see it.
+//! The audit table: which events it records, and who may see them.
 
 use serde_json::json;
 
@@ -24,7 +24,7 @@ async fn each_step_of_a_sign_in_is_an_audit_row_with_its_correlation_id() {
     ada.type_code(mail.code()).await;
     ada.post_form("/actions/sign-out", &[]).await;
     let mut told = events(&app).await;
-    told[3..5].sort(); // a sign-in and its session are one moment
+    told[3..5].sort(); // the sign-in and its session have the same time
     assert_eq!(
         told,
         [
@@ -59,7 +59,7 @@ async fn each_step_of_a_sign_in_is_an_audit_row_with_its_correlation_id() {
 }
 
 #[tokio::test]
-async fn a_mail_that_nobody_may_have_is_noted_as_failed_and_told_as_sent() {
+async fn a_mail_withheld_from_a_non_user_looks_sent_and_is_audited_as_failed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.browser().ask_for_mail("nobody@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'", 1).await;
@@ -70,7 +70,7 @@ async fn a_mail_that_nobody_may_have_is_noted_as_failed_and_told_as_sent() {
 }
 
 #[tokio::test]
-async fn a_refused_request_for_a_mail_is_noted_under_its_address() {
+async fn a_refused_request_for_a_mail_is_audited_under_its_address() {
     let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1")]).await;
     app.browser().ask_for_mail("ada@example.com").await;
     app.browser().ask_for_mail("ada@example.com").await;
@@ -82,7 +82,7 @@ async fn a_refused_request_for_a_mail_is_noted_under_its_address() {
 }
 
 #[tokio::test]
-async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other() {
+async fn the_dashboard_shows_only_events_of_the_users_own_address() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let stranger = app.browser();
@@ -99,11 +99,11 @@ async fn the_dashboard_shows_what_happened_to_ones_own_address_and_to_no_other()
     ] {
         assert!(page.contains(told), "{told}");
     }
-    assert!(!page.contains("Signed out"), "that was bob");
+    assert!(!page.contains("Signed out"), "bob signed out, not ada");
 }
 
 #[tokio::test]
-async fn no_number_of_refusals_washes_a_sign_in_away() {
+async fn no_number_of_refusals_hides_a_sign_in() {
     let app = App::with(&[("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2")]).await;
     let ada = app.signed_in("ada@example.com").await;
     for _ in 0..14 {
@@ -126,7 +126,7 @@ async fn no_number_of_refusals_washes_a_sign_in_away() {
 }
 
 #[tokio::test]
-async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_and_since() {
+async fn the_dashboard_shows_events_from_before_and_after_a_secret_rotation() {
     let mut app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let (old, new) = ("Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS", "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC");
@@ -141,8 +141,8 @@ async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_a
         page.contains("Signed in with a link") && page.contains("A wrong code was typed")
     };
     assert!(told_of_both(&ada).await);
-    // A session that began before sessions had a subject, which events of no known address have
-    // not, either.
+    // A session from before sessions had a subject. Events without a known address have an empty
+    // subject as well.
     app.run_sql("UPDATE latchkey_sessions SET subject = ''").await;
     app.run_sql(
         "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, address, \
@@ -155,7 +155,7 @@ async fn after_the_secret_was_rotated_the_dashboard_shows_what_happened_before_a
 }
 
 #[tokio::test]
-async fn a_second_click_of_who_is_signed_in_by_the_first_is_no_failure() {
+async fn a_second_click_in_the_signed_in_browser_is_not_a_failure() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -174,7 +174,7 @@ async fn a_second_click_of_who_is_signed_in_by_the_first_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_session_that_a_sign_in_replaces_is_noted_as_revoked() {
+async fn a_session_replaced_by_a_sign_in_is_audited_as_revoked() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.ask_for_mail("eve@example.com").await;
@@ -184,7 +184,7 @@ async fn a_session_that_a_sign_in_replaces_is_noted_as_revoked() {
 }
 
 #[tokio::test]
-async fn the_words_of_a_mail_server_do_not_unmask_an_address() {
+async fn the_reply_of_a_mail_server_does_not_unmask_an_address() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForGood);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -195,7 +195,7 @@ async fn the_words_of_a_mail_server_do_not_unmask_an_address() {
 }
 
 #[tokio::test]
-async fn a_made_up_link_or_request_is_counted_and_leaves_no_row() {
+async fn a_made_up_link_or_request_is_counted_but_leaves_no_audit_row() {
     let app = App::start().await;
     let stranger = app.browser();
     stranger.get(&format!("/api/auth/verify?link_token={}", "A".repeat(43))).await;

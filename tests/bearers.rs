@@ -1,4 +1,4 @@
-//! Sessions of programs, whose token travels in the header `Authorization`.
+//! Sessions of programs that send their token in the header `Authorization`.
 
 use latchkey::server::ground::clock::MINUTE;
 use reqwest::{Method, RequestBuilder};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Browser};
 
-/// The token of a session that travels in the header, begun now.
+/// Begins a session whose token travels in the header, and returns the token.
 async fn bearer_token(app: &App) -> String {
     let program = app.browser();
     let sent = program
@@ -22,14 +22,18 @@ async fn bearer_token(app: &App) -> String {
 }
 
 #[tokio::test]
-async fn a_bearer_in_use_is_given_fresh_tokens_up_to_the_end_of_its_session() {
+async fn a_bearer_session_in_use_gets_fresh_tokens_until_it_ends() {
     let app = App::with(&[("LATCHKEY_SESSION__MAX_AGE", "7200")]).await;
     let program = app.browser();
     let mut token = bearer_token(&app).await;
     let ask = |token: &str| {
         program.send(program.request(Method::GET, "/api/auth/session").bearer_auth(token))
     };
-    assert_eq!(ask(&token).await.json()["token"], Value::Null, "not before half of its life");
+    assert_eq!(
+        ask(&token).await.json()["token"],
+        Value::Null,
+        "no new token before half of its lifetime"
+    );
     let first = token.clone();
     let mut asked = 0;
     loop {
@@ -40,7 +44,7 @@ async fn a_bearer_in_use_is_given_fresh_tokens_up_to_the_end_of_its_session() {
         }
         assert!(answer.cookies_set().is_empty());
         asked += 1;
-        // The last one ends with the session.
+        // The last token ends with the session and is not renewed.
         if let Some(fresh) = answer.json()["token"].as_str() {
             token = fresh.to_owned();
         }
@@ -54,7 +58,7 @@ async fn send(browser: Browser, request: RequestBuilder) -> Answer {
 }
 
 #[tokio::test]
-async fn only_the_scheme_bearer_speaks_for_a_session_and_in_any_case() {
+async fn only_the_bearer_scheme_authenticates_in_upper_or_lower_case() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let with = |browser: &Browser, value: &str| {
@@ -74,7 +78,7 @@ async fn only_the_scheme_bearer_speaks_for_a_session_and_in_any_case() {
     }
     let two = ada.request(Method::GET, "/api/auth/session");
     let two = two.bearer_auth(&token).header("authorization", format!("bearer {token}"));
-    assert_eq!(ada.send(two).await.error(401), "unauthenticated", "which of them?");
+    assert_eq!(ada.send(two).await.error(401), "unauthenticated", "two tokens are ambiguous");
     let both = app.browser().request(Method::GET, "/api/auth/session");
     let both = both.header("authorization", "Basic abc").bearer_auth(&token);
     assert_eq!(app.browser().send(both).await.status, 200);

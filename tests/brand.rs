@@ -1,15 +1,15 @@
-//! The team's own look, without touching code.
+//! The team's own brand, set without touching code.
 
 use crate::support::App;
 
-/// Where the page links something whose address begins so.
+/// The first quoted URL of the page that begins with `begin`.
 fn linked<'a>(page: &'a str, begin: &str) -> Option<&'a str> {
     let at = page.find(&format!("\"{begin}"))? + 1;
     page[at..].split('"').next()
 }
 
 #[tokio::test]
-async fn accent_logo_and_links_stand_on_every_page() {
+async fn accent_logo_and_links_appear_on_pages_and_in_mails() {
     let folder = tempfile::tempdir().unwrap();
     let logo = folder.path().join("logo.svg");
     std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
@@ -42,7 +42,10 @@ async fn accent_logo_and_links_stand_on_every_page() {
     assert!(css.header("cache-control").contains("immutable"));
     let logo = ada.get(linked(&page, "/brand-logo").unwrap()).await;
     assert_eq!(logo.header("content-type"), "image/svg+xml");
-    assert!(logo.header("content-security-policy").contains("sandbox"), "no page of its own");
+    assert!(
+        logo.header("content-security-policy").contains("sandbox"),
+        "the logo cannot act as a page"
+    );
 
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
@@ -51,7 +54,7 @@ async fn accent_logo_and_links_stand_on_every_page() {
 }
 
 #[tokio::test]
-async fn a_logo_lies_where_the_file_that_names_it_does_and_may_leave_the_name_to_the_page() {
+async fn a_logo_is_found_beside_its_file_and_the_page_can_add_the_name() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.toml");
     std::fs::write(folder.path().join("mark.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
@@ -73,7 +76,7 @@ async fn a_logo_lies_where_the_file_that_names_it_does_and_may_leave_the_name_to
 }
 
 #[tokio::test]
-async fn without_a_brand_nothing_more_is_loaded() {
+async fn pages_load_no_brand_files_without_a_brand() {
     let app = App::start().await;
     let page = app.browser().get("/login").await.body;
     assert_eq!((linked(&page, "/brand.css"), linked(&page, "/brand-logo")), (None, None));
@@ -81,7 +84,7 @@ async fn without_a_brand_nothing_more_is_loaded() {
 }
 
 #[tokio::test]
-async fn whatever_a_page_says_is_escaped_where_it_stands_the_head_included() {
+async fn a_brand_name_is_escaped_everywhere_on_a_page_including_the_head() {
     let name = "x</title><script>alert(1)</script>\"'&amp;";
     let app = App::with(&[("LATCHKEY_BRAND__NAME", name)]).await;
     let ada = app.signed_in("ada@example.com").await;

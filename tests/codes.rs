@@ -15,7 +15,7 @@ fn wrong(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
-/// What the API says to a code for the request this browser holds.
+/// Sends a code to the API for the request of this browser: status, error code and tries left.
 async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
     let answer = browser.copy().post_json("/api/auth/verify", json!({ "code": code })).await;
     let error = answer.json()["error"].clone();
@@ -27,7 +27,7 @@ async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
 }
 
 #[tokio::test]
-async fn five_wrong_codes_switch_the_code_off_and_leave_the_link_on() {
+async fn five_wrong_codes_switch_off_the_code_but_not_the_link() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     for left in (1..=4).rev() {
@@ -40,7 +40,7 @@ async fn five_wrong_codes_switch_the_code_off_and_leave_the_link_on() {
     assert_eq!(
         try_code(&ada, mail.code()).await.1,
         "too_many_attempts",
-        "the right one comes too late"
+        "the right code comes too late"
     );
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
@@ -104,7 +104,7 @@ async fn a_code_expires_with_its_link() {
 }
 
 #[tokio::test]
-async fn what_is_no_code_is_not_counted() {
+async fn malformed_codes_are_not_counted_as_tries() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     for (body, code) in [
@@ -126,7 +126,7 @@ async fn what_is_no_code_is_not_counted() {
 }
 
 #[tokio::test]
-async fn full_width_digits_are_digits() {
+async fn a_code_in_full_width_digits_is_accepted() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     let wide: String = mail
@@ -138,7 +138,7 @@ async fn full_width_digits_are_digits() {
 }
 
 #[tokio::test]
-async fn a_code_counts_for_its_own_request_only() {
+async fn a_code_works_only_for_its_own_request() {
     let app = App::start().await;
     let (_ada, mail) = asked(&app, "ada@example.com").await;
     let (bea, other) = asked(&app, "bea@example.com").await;
@@ -147,7 +147,7 @@ async fn a_code_counts_for_its_own_request_only() {
 }
 
 #[tokio::test]
-async fn a_code_without_an_auth_request_is_missing_a_field() {
+async fn a_code_without_an_auth_request_is_refused() {
     let app = App::start().await;
     let answer = app.browser().post_json("/api/auth/verify", json!({ "code": "123456" })).await;
     assert_eq!(answer.error(400), "missing_field");
@@ -159,7 +159,7 @@ async fn a_code_without_an_auth_request_is_missing_a_field() {
 }
 
 #[tokio::test]
-async fn a_hundred_times_the_right_code_at_once_make_one_session() {
+async fn the_right_code_sent_a_hundred_times_at_once_makes_one_session() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     let tries = (0..100).map(|_| (ada.copy(), mail.code().to_owned()));
@@ -174,7 +174,7 @@ async fn a_hundred_times_the_right_code_at_once_make_one_session() {
 }
 
 #[tokio::test]
-async fn five_hundred_wrong_codes_at_once_are_five_tries() {
+async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     let app = App::start().await;
     let (ada, mail) = asked(&app, "ada@example.com").await;
     let wrong = wrong(mail.code());
@@ -186,18 +186,18 @@ async fn five_hundred_wrong_codes_at_once_are_five_tries() {
     for attempt in tries {
         looked_at += usize::from(attempt.await.unwrap() == "code_wrong");
     }
-    assert_eq!(looked_at, 4, "the fifth is told that it was the last");
+    assert_eq!(looked_at, 4, "the fifth try gets another error");
     assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
 }
 
 #[tokio::test]
-async fn where_mails_carry_codes_alone_a_link_gets_over_a_pause() {
+async fn a_mail_carries_a_link_while_codes_are_paused_even_in_mode_otp() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "OTP")]).await;
     let (stranger, mail) = asked(&app, "ada@example.com").await;
     for _ in 0..5 {
         try_code(&stranger, &wrong(mail.code())).await;
     }
-    // The owner, in a browser that was never here: codes are paused, links are not.
+    // The owner asks in a new browser: codes are paused, links are not.
     let ada = app.browser();
     let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
     assert!(ada.get(&page).await.body.contains("We sent a link to"));
@@ -211,8 +211,7 @@ async fn where_mails_carry_codes_alone_a_link_gets_over_a_pause() {
 }
 
 #[tokio::test]
-async fn where_mails_carry_codes_alone_a_fresh_mail_brings_a_link_for_a_code_that_is_switched_off()
-{
+async fn a_fresh_mail_carries_a_link_once_the_code_is_off_even_in_mode_otp() {
     let app = App::with(&[
         ("LATCHKEY_AUTH__MODE", "OTP"),
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "100"),
@@ -230,7 +229,7 @@ async fn where_mails_carry_codes_alone_a_fresh_mail_brings_a_link_for_a_code_tha
 }
 
 #[tokio::test]
-async fn where_mails_carry_links_alone_there_is_no_code_to_guess() {
+async fn a_request_in_mode_link_has_no_code_to_guess() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -243,7 +242,7 @@ async fn where_mails_carry_links_alone_there_is_no_code_to_guess() {
 }
 
 #[tokio::test]
-async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try_whichever_way_there_are_two() {
+async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try() {
     let app = App::start().await;
     for way in ["resend", "form", "api", "after expiry"] {
         let address = format!("ada-{}@example.com", way.replace(' ', "-"));
@@ -276,7 +275,7 @@ async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try_whichever_wa
 }
 
 #[tokio::test]
-async fn the_code_of_a_mail_that_another_browser_asked_for_is_wrong() {
+async fn a_code_requested_by_another_browser_is_wrong() {
     let app = App::start().await;
     let (_, theirs) = asked(&app, "ada@example.com").await;
     let ada = app.browser();

@@ -1,4 +1,4 @@
-//! The commands of the program: on which database they act, and what they make of it.
+//! The commands of the program: which database they act on, and what they do to it.
 
 use serde_json::Value;
 use std::{
@@ -12,7 +12,7 @@ use latchkey::server::{ground::clock::MINUTE, store::Store};
 
 use crate::support::{App, Manners, SECRET, database};
 
-/// Runs the program in a folder: its exit code, and what it said.
+/// Runs the program in a folder and returns its exit code and output.
 fn run(folder: &Path, database: &str, arguments: &[&str]) -> (i32, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
         .args(arguments)
@@ -27,7 +27,7 @@ fn run(folder: &Path, database: &str, arguments: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn no_command_makes_a_database_or_tables() {
+fn no_command_creates_a_database_or_tables() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::canonicalize(folder.path()).unwrap().join("data/latchkey.db");
     let commands = [
@@ -46,7 +46,7 @@ fn no_command_makes_a_database_or_tables() {
     let (_, said) = run(folder.path(), "sqlite://data/latchkey.db", &["check"]);
     let line = format!("database: there is none at {}; the server makes it", whole.display());
     assert!(said.contains(&line), "{said}");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was created");
 
     fs::write(folder.path().join("empty.db"), "").unwrap();
     for command in &commands[..5] {
@@ -67,7 +67,7 @@ async fn a_command_says_which_database_it_acts_on() {
 }
 
 #[tokio::test]
-async fn where_sign_up_is_closed_an_added_user_gets_in() {
+async fn an_added_user_can_sign_in_while_sign_up_is_closed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     let add = ["users", "add", "Ada@Example.com", "bea@example.com"];
     for said in ["2 added, 0 there before", "0 added, 2 there before"] {
@@ -91,11 +91,11 @@ async fn users_are_imported_and_every_line_is_accounted_for() {
     let (code, said) = app.command(&import).await;
     assert!(said.contains("451 added, 1 there before, 1 not taken"), "{said}");
     assert!(said.contains("line 452: \"nobody\" is no address"), "{said}");
-    assert_eq!(code, 1, "a line was not taken");
+    assert_eq!(code, 1, "one line was refused");
     assert!(app.command(&import).await.1.contains("0 added, 452 there before, 1 not taken"));
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 451);
 
-    // What is listed can be imported.
+    // The output of `users list` can be imported.
     app.command(&["users", "disable", "ada@example.com"]).await;
     let listed = app.said_by(&["users", "list"], "").await;
     assert_eq!(listed.lines().count(), 452);
@@ -109,7 +109,7 @@ async fn users_are_imported_and_every_line_is_accounted_for() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_out_and_gone() {
+async fn a_deleted_user_is_signed_out_and_removed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.command(&["users", "add", "ada@example.com"]).await;
     let ada = app.signed_in("ada@example.com").await;
@@ -119,10 +119,10 @@ async fn a_deleted_user_is_out_and_gone() {
     assert_eq!(app.command(&["users", "delete", "ada@example.com"]).await.0, 1);
 }
 
-/// PostgreSQL compares texts as people order names, where an ICU collation says so: `ádá … notice`
-/// lies between `ada` and whatever comes after it.
+/// Under an ICU collation PostgreSQL compares text as people sort names: `ádá … notice` lies
+/// between `ada` and any text that continues it.
 #[tokio::test]
-async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
+async fn deleting_a_user_deletes_only_their_mails_under_any_collation() {
     let folder = tempfile::tempdir().unwrap();
     let url = match database::postgres() {
         Some(cluster) => {
@@ -154,16 +154,16 @@ async fn a_deleted_users_mails_go_and_no_others_in_any_order_of_texts() {
 }
 
 #[tokio::test]
-async fn the_sessions_of_everybody_end_and_no_device_is_known_any_more() {
+async fn revoking_all_sessions_ends_them_and_forgets_every_device() {
     let app = App::with(&[("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true")]).await;
     let (ada, bea) =
         (app.signed_in("ada@example.com").await, app.signed_in("bea@example.com").await);
-    // Commands go by the clock of the machine, on which all that happens in a story is long past.
+    // Commands use the machine's clock, by which everything in a story is long past.
     app.run_sql("UPDATE latchkey_sessions SET token_expires_at = 9000000000000").await;
     let (code, said) = app.command(&["sessions", "revoke", "--all"]).await;
     assert_eq!((code, said.contains("2 sessions of everybody have ended")), (0, true), "{said}");
     assert_eq!((ada.signed_in_as().await, bea.signed_in_as().await), (None, None));
-    // The same browser is a new device: its owner is told of the sign-in.
+    // The same browser counts as a new device: its owner gets a notice of the sign-in.
     let mails = app.inbox.count_to("ada@example.com");
     ada.ask_for_mail("ada@example.com").await;
     ada.get(app.inbox.nth_to("ada@example.com", mails + 1).await.link()).await;
@@ -195,7 +195,7 @@ async fn the_audit_table_is_exported_by_time_address_and_event() {
 }
 
 #[tokio::test]
-async fn a_backup_is_whole_while_the_server_runs() {
+async fn a_backup_of_a_running_server_is_complete() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let file = app.folder().join("backup.db");
@@ -220,9 +220,9 @@ async fn a_backup_is_whole_while_the_server_runs() {
     copy.close().await;
 }
 
-/// What `docs/operating.md` says under "By hand".
+/// The commands under "By hand" in `docs/operating.md`.
 #[tokio::test]
-async fn every_command_that_the_manual_shows_does_something() {
+async fn every_command_in_the_manual_works() {
     let app = App::start().await;
     app.signed_in("ada@example.com").await;
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -247,8 +247,8 @@ async fn every_command_that_the_manual_shows_does_something() {
     assert!(shown >= 12, "{shown}");
 }
 
-/// A folder of stand-ins for systemd's programs: `systemd-run` runs what it is given with the
-/// environment and the folder of its properties, and tells the properties.
+/// Creates a folder of stand-ins for systemd's programs. `systemd-run` runs the given command with
+/// the environment and folder of its properties, and prints the properties.
 fn systemd(folder: &Path, unit: &str) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir(&bin).unwrap();
@@ -270,7 +270,7 @@ fn systemd(folder: &Path, unit: &str) -> PathBuf {
 }
 
 #[tokio::test]
-async fn latchkeyctl_acts_on_the_units_own_database_as_the_unit_does() {
+async fn latchkeyctl_runs_with_the_units_own_database_and_settings() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     fs::write(
@@ -305,7 +305,7 @@ async fn latchkeyctl_acts_on_the_units_own_database_as_the_unit_does() {
     for property in ["User=latchkey", "DynamicUser=yes", "StateDirectory=latchkey", "UMask=0077"] {
         assert!(said.contains(&format!("--property={property}\n")), "{property}: {said}");
     }
-    // Of two filters the first says what is allowed, and the second takes away of that.
+    // The first of the two filters allows system calls, the second removes some of them.
     let filters: Vec<&str> =
         said.lines().filter(|line| line.contains("SystemCallFilter")).collect();
     assert!(filters[0].ends_with("@system-service"), "{filters:?}");

@@ -1,4 +1,4 @@
-//! The program itself: what it says when it cannot start.
+//! The program's configuration: what it reports when it cannot start.
 
 use std::{
     io::{BufRead, BufReader},
@@ -9,7 +9,7 @@ use std::{
 
 use crate::support::{SECRET, Teller};
 
-/// Runs the program in an empty folder; its exit code and what it told the operator.
+/// Runs the program in an empty folder and returns its exit code and error output.
 fn start(folder: &Path, variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
@@ -63,7 +63,7 @@ fn a_configuration_mistake_is_one_sentence_and_exit_code_2() {
 }
 
 #[test]
-fn told_to_listen_on_port_0_it_says_which_it_was_given_and_links_lead_there() {
+fn a_server_on_port_0_reports_its_real_port_and_links_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
         .current_dir(folder.path())
@@ -88,7 +88,7 @@ fn told_to_listen_on_port_0_it_says_which_it_was_given_and_links_lead_there() {
 }
 
 #[test]
-fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
+fn a_mistake_in_a_mail_template_prevents_the_start() {
     let folder = tempfile::tempdir().unwrap();
     for (file, text, says) in [
         (
@@ -133,7 +133,7 @@ fn a_mistake_in_a_mail_template_stops_the_start_and_not_a_mail() {
 }
 
 #[test]
-fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_password() {
+fn a_bad_url_is_a_configuration_mistake_and_its_password_is_not_quoted() {
     let folder = tempfile::tempdir().unwrap();
     for variable in ["SMTP_URL", "DATABASE_URL"] {
         let (code, told) = start(
@@ -146,7 +146,7 @@ fn a_bad_mail_or_database_url_is_a_configuration_mistake_that_repeats_no_passwor
 }
 
 #[test]
-fn a_database_url_whose_password_is_not_percent_encoded_is_refused_and_nothing_of_it_told() {
+fn a_database_url_with_an_unencoded_password_is_refused_and_not_quoted() {
     let folder = tempfile::tempdir().unwrap();
     let mapped = [
         ("LATCHKEY_AUTH__SIGN_UP", "closed"),
@@ -177,7 +177,7 @@ fn a_database_url_whose_password_is_not_percent_encoded_is_refused_and_nothing_o
 }
 
 #[test]
-fn development_is_for_this_machine_alone() {
+fn development_mode_serves_only_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     for (variable, value) in [
         ("LATCHKEY_PUBLIC_URL", "https://login.example.com"),
@@ -219,7 +219,7 @@ fn every_variable_may_end_in_white_space() {
 }
 
 #[test]
-fn secrets_may_stand_in_files_and_in_credentials_of_systemd() {
+fn secrets_may_come_from_files_and_systemd_credentials() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
     std::fs::create_dir(path("credentials")).unwrap();
@@ -232,13 +232,13 @@ fn secrets_may_stand_in_files_and_in_credentials_of_systemd() {
         ("CREDENTIALS_DIRECTORY", path("credentials")),
     ];
     let given = files.each_ref().map(|(name, path)| (*name, path.as_str()));
-    // What the stories' settings say is taken back: a secret is said once.
+    // Takes back the stories' own settings: a secret may be set only once.
     let unset = ["DATABASE_URL", "SMTP_URL", "SESSION_JWT_SECRET"].map(|name| (name, ""));
     let server = Teller::start(folder.path(), &[&given[..], &unset[..]].concat());
     let told = server.until("secrets: ");
     assert!(
         told["fields"]["message"].as_str().unwrap().ends_with("verifies"),
-        "two of them: {told}"
+        "two secrets: {told}"
     );
     assert!(folder.path().join("named.db").exists());
     let (code, told) = start(folder.path(), &[given[0], ("SESSION_JWT_SECRET", SECRET)]);
@@ -247,7 +247,7 @@ fn secrets_may_stand_in_files_and_in_credentials_of_systemd() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_is_a_mistake_if_it_is_ours() {
+fn a_variable_that_is_not_text_is_a_mistake_only_if_it_is_ours() {
     let folder = tempfile::tempdir().unwrap();
     for (variable, says) in [("SMTP_URL", "SMTP_URL holds a byte"), ("LS_COLORS", "is not set")] {
         let output = Command::new(env!("CARGO_BIN_EXE_latchkey"))
@@ -286,7 +286,7 @@ fn a_database_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
+fn mails_are_not_sent_in_clear_to_another_machine_in_production() {
     let folder = tempfile::tempdir().unwrap();
     for (url, refused) in [
         ("smtp://mail.example.com", true),
@@ -311,7 +311,7 @@ fn in_production_mails_are_not_sent_in_clear_to_another_machine() {
 }
 
 #[test]
-fn in_production_a_database_has_a_whole_path() {
+fn a_database_file_needs_an_absolute_path_in_production() {
     let folder = tempfile::tempdir().unwrap();
     let production = [
         ("LATCHKEY_ENV", "production"),
@@ -327,11 +327,11 @@ fn in_production_a_database_has_a_whole_path() {
             start(folder.path(), &[&production[..], &[("DATABASE_URL", url)]].concat());
         assert_eq!((code, told.contains("Give its whole path")), (2, true), "{url}: {told}");
     }
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was created");
 }
 
 #[test]
-fn in_production_every_line_of_the_log_is_json() {
+fn every_line_of_the_log_is_json_in_production() {
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("latchkey.db").display());
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));

@@ -1,4 +1,4 @@
-//! What the server leans on most, slow, silent, read-only or gone; and who is told.
+//! Databases that are slow, silent, read-only or gone, and who notices.
 
 use latchkey::server::{ground::error::Error, store::Store};
 use reqwest::Method;
@@ -10,7 +10,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 
 use crate::support::{App, Browser, Program, Road, database};
 
-/// Does what an operator does, past the server.
+/// Runs SQL as an operator would, without the server.
 async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
     sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(connection).await.unwrap();
 }
@@ -20,7 +20,7 @@ async fn sends(browser: &Browser, email: &str) -> u16 {
     browser.post_json("/api/auth/send-passwordless", body).await.status.as_u16()
 }
 
-/// An app whose way to its database can be taken away.
+/// An app whose connection to its database can be cut.
 async fn app_by_road() -> Option<(App, Road)> {
     database::postgres()?;
     let (road, url) = Road::to(&database::fresh(Path::new("")).await).await;
@@ -28,7 +28,7 @@ async fn app_by_road() -> Option<(App, Road)> {
 }
 
 #[tokio::test]
-async fn four_hundred_clients_that_hang_up_cost_next_to_no_connections() {
+async fn clients_that_hang_up_cost_hardly_any_database_connections() {
     let Some((app, road)) = app_by_road().await else { return };
     let before = road.opened();
     let host = app.url.trim_start_matches("http://").to_owned();
@@ -37,16 +37,16 @@ async fn four_hundred_clients_that_hang_up_cost_next_to_no_connections() {
         let path = format!("/login/confirm?link_token={}", "A".repeat(43));
         let asked = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
         stream.write_all(asked.as_bytes()).await.unwrap();
-        // Some hang up before it is read, others in the midst of the work.
+        // Some hang up before the request is read, others while it is processed.
         sleep(Duration::from_micros(n % 20 * 100)).await;
     }
     app.signed_in("ada@example.com").await;
     let made = road.opened() - before;
-    assert!(made <= 16, "{made} connections were made, as many as there may be at most");
+    assert!(made <= 16, "{made} connections were opened, more than the 16 of the pool");
 }
 
 #[tokio::test]
-async fn what_a_client_that_hung_up_has_begun_is_undone_and_holds_nobody_up() {
+async fn the_work_of_a_client_that_hung_up_is_undone_and_delays_nobody() {
     let app = App::start().await;
     for n in 0..40 {
         let request = app.browser().request(Method::POST, "/api/auth/send-passwordless");
@@ -58,7 +58,7 @@ async fn what_a_client_that_hung_up_has_begun_is_undone_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn connections_that_a_firewall_has_forgotten_cost_nobody_an_answer() {
+async fn connections_forgotten_by_a_firewall_cost_nobody_an_answer() {
     let Some((app, road)) = app_by_road().await else { return };
     let ada = app.signed_in("ada@example.com").await;
     let many = || async {
@@ -68,14 +68,14 @@ async fn connections_that_a_firewall_has_forgotten_cost_nobody_an_answer() {
     };
     assert_eq!(many().await, [200; 4]);
     road.forget();
-    // Until they are idle for so long that nobody trusts them.
+    // Waits until the connections are idle for so long that they are checked before use.
     sleep(Duration::from_millis(1_100)).await;
     assert_eq!(many().await, [200; 4]);
     assert_eq!(many().await, [200; 4]);
 }
 
 #[tokio::test]
-async fn a_database_without_a_word_is_given_up_and_found_again_by_everybody() {
+async fn a_silent_database_is_given_up_and_reconnected_when_it_answers() {
     let Some((app, road)) = app_by_road().await else { return };
     let ada = app.signed_in("ada@example.com").await;
     road.shut();
@@ -87,14 +87,15 @@ async fn a_database_without_a_word_is_given_up_and_found_again_by_everybody() {
         }
         sleep(Duration::from_millis(50)).await;
     }
-    // The outbox worker, too: after a failover TCP alone would let it wait for a quarter of an hour.
+    // The outbox worker must recover, too: after a failover TCP alone would keep it waiting for a
+    // quarter of an hour.
     app.signed_in("bea@example.com").await;
 }
 
 #[tokio::test]
-async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
+async fn a_read_only_database_is_reported_and_its_connections_are_replaced() {
     if database::postgres().is_none() || database::pooler().is_some() {
-        return; // a pooler keeps its connections: it is told by RECONNECT
+        return; // a pooler keeps its connections until it is told RECONNECT
     }
     let app = App::start().await;
     let ada = app.browser();
@@ -115,7 +116,7 @@ async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
     assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
     assert_eq!(sends(&ada, "bea@example.com").await, 503);
     run(&mut operator, set("off")).await;
-    // Its sessions stay read-only; nobody waits half an hour until they are old.
+    // Existing database sessions stay read-only. Nobody waits half an hour until they are too old.
     for _ in 0..200 {
         if ada.get("/readyz").await.status == 200 {
             break;
@@ -128,7 +129,7 @@ async fn a_database_made_read_only_is_said_and_left_for_the_one_that_writes() {
 }
 
 #[tokio::test]
-async fn an_address_everybody_asks_for_leaves_connections_to_others() {
+async fn a_busy_address_leaves_connections_for_other_addresses() {
     if database::postgres().is_none() {
         return; // SQLite has one writer
     }
@@ -145,11 +146,11 @@ async fn an_address_everybody_asks_for_leaves_connections_to_others() {
     let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
         AND datname = current_database()";
     app.until(waits, 1).await;
-    // Those who ask for another are served meanwhile, whichever way they come.
+    // Requests for other addresses are served meanwhile, whatever connection they get.
     for n in 0..8 {
         assert_eq!(sends(&app.browser(), &format!("cold{n}@example.com")).await, 200);
     }
-    assert_eq!(app.count(waits).await, 1, "one waits there, the others for it");
+    assert_eq!(app.count(waits).await, 1, "one waits in the database, the others wait for it");
     drop(holder);
     for asked in asking {
         let status = asked.await.unwrap();
@@ -159,7 +160,7 @@ async fn an_address_everybody_asks_for_leaves_connections_to_others() {
 }
 
 #[tokio::test]
-async fn an_instance_that_stands_still_lets_go_of_an_address() {
+async fn a_suspended_instance_loses_its_lock_on_an_address() {
     if database::postgres().is_none() {
         return;
     }
@@ -201,7 +202,7 @@ async fn an_instance_that_stands_still_lets_go_of_an_address() {
 }
 
 #[tokio::test]
-async fn without_its_outbox_worker_an_instance_is_not_ready() {
+async fn an_instance_is_not_ready_without_its_outbox_worker() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/readyz").await.status, 200);
     app.worker.abort();
@@ -211,11 +212,11 @@ async fn without_its_outbox_worker_an_instance_is_not_ready() {
         }
         sleep(Duration::from_millis(10)).await;
     }
-    panic!("no mail is sent, and it says that it is ready");
+    panic!("it reports ready although no mail is sent");
 }
 
 #[tokio::test]
-async fn without_the_teams_database_an_instance_is_not_ready() {
+async fn an_instance_is_not_ready_without_the_teams_database() {
     let Some(cluster) = database::postgres() else { return };
     let name = database::fresh_in(&cluster, "").await;
     let url = format!("{cluster}/{name}");
@@ -239,11 +240,11 @@ async fn without_the_teams_database_an_instance_is_not_ready() {
         }
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("nobody can be looked up, and it says that it is ready");
+    panic!("it reports ready although no user can be looked up");
 }
 
 #[tokio::test]
-async fn metrics_are_told_without_a_database_when_they_are_wanted_most() {
+async fn metrics_are_served_without_a_database() {
     let app = App::start().await;
     app.signed_in("ada@example.com").await;
     let counted = |body: &str| body.lines().any(|line| line.starts_with("latchkey_sessions "));
@@ -257,7 +258,7 @@ async fn metrics_are_told_without_a_database_when_they_are_wanted_most() {
 }
 
 #[tokio::test]
-async fn a_text_no_column_takes_is_a_mistake_of_who_sent_it() {
+async fn a_text_that_no_column_takes_is_the_callers_mistake() {
     let app = App::start().await;
     let found = app.store.auth_request("a\0b").await;
     match app.store {

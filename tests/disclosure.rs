@@ -1,10 +1,11 @@
-//! Whether an address is known: nobody is told, by whatever door they ask.
+//! No endpoint discloses whether an address is known.
 
 use serde_json::json;
 
 use crate::support::{Answer, App, Manners};
 
-/// A user, nobody, and a user who was disabled. Of one length, so that bytes can be compared.
+/// The addresses of a user, of nobody and of a disabled user. They have the same length, so that
+/// bytes can be compared.
 const ADDRESSES: [&str; 3] = ["known@example.com", "novel@example.com", "ended@example.com"];
 
 async fn with_users(variables: &[(&str, &str)]) -> App {
@@ -18,8 +19,8 @@ async fn with_users(variables: &[(&str, &str)]) -> App {
     app
 }
 
-/// All that can be seen of an answer: status, headers and body, with the address and what is random
-/// taken out.
+/// Everything visible in an answer: status, headers and body, with the address and random values
+/// replaced.
 fn seen(answer: &Answer, address: &str) -> String {
     let headers: Vec<String> = answer
         .headers
@@ -34,8 +35,7 @@ fn seen(answer: &Answer, address: &str) -> String {
         let word = piece.trim_end_matches(|c| !is_word(c));
         let mixed = word.bytes().any(|b| b.is_ascii_digit())
             && word.bytes().any(|b| b.is_ascii_alphabetic());
-        // Ids, nonces and what cookies hold; and times, as the clock goes on from one address to
-        // the next.
+        // Ids, nonces and cookie values; also times, because the clock moves on between addresses.
         let is_random = word.len() >= 20
             || (word.len() >= 12 && mixed)
             || (word.len() == 10 && word.parse::<u64>().is_ok());
@@ -48,7 +48,7 @@ fn seen(answer: &Answer, address: &str) -> String {
     words.collect()
 }
 
-/// What one address sees on its way through every door.
+/// Sends an address through every endpoint and returns what each answer shows.
 async fn way(app: &App, address: &str) -> Vec<String> {
     let mut all = Vec::new();
     let program = app.browser();
@@ -72,7 +72,7 @@ async fn way(app: &App, address: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
+async fn known_unknown_and_disabled_addresses_get_the_same_bytes() {
     for sign_up in ["open", "closed"] {
         let app = with_users(&[
             ("LATCHKEY_AUTH__SIGN_UP", sign_up),
@@ -89,7 +89,7 @@ async fn known_unknown_and_disabled_addresses_see_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn over_its_limit_an_address_says_no_more_about_itself() {
+async fn an_address_over_its_limit_discloses_nothing_more() {
     let limits = [
         ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "1"),
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "1"),
@@ -111,9 +111,9 @@ async fn over_its_limit_an_address_says_no_more_about_itself() {
 }
 
 #[tokio::test]
-async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
-    // Where anyone may sign up, the page says that a mail could not be delivered, and that says
-    // nothing of users.
+async fn an_address_refused_by_its_mail_server_gets_the_same_bytes() {
+    // With open sign-up the page may report an undeliverable mail, because that discloses nothing
+    // about users.
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     let taken = way(&app, "known@example.com").await;
     let settled = app.count("SELECT COUNT(*) FROM latchkey_outbox").await;
@@ -126,7 +126,7 @@ async fn an_address_its_mail_server_refuses_sees_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn as_many_rows_are_written_for_each() {
+async fn the_same_number_of_rows_is_written_for_every_address() {
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     for address in ADDRESSES {
         app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;

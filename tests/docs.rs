@@ -1,4 +1,4 @@
-//! What the documents say of the tests.
+//! What the documents say about the tests.
 
 use std::{fs, path::Path};
 

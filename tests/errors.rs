@@ -1,5 +1,5 @@
-//! The table of errors in docs/errors.md, walked: each code is provoked over HTTP and answers as
-//! the table says.
+//! The table of errors in docs/errors.md: each code is provoked over HTTP and answers as the table
+//! says.
 
 use latchkey::server::ground::{clock::SECOND, error::Error, mode::Mode};
 use serde_json::json;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::support::{Answer, App, Browser};
 
-/// Status and sentence (up to what it fills in) of every code of the table.
+/// Status and sentence (up to its first placeholder) of every code of the table.
 fn table() -> BTreeMap<String, (u16, String)> {
     let rows = include_str!("../docs/errors.md").lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
@@ -27,7 +27,7 @@ async fn verify(browser: &Browser, body: serde_json::Value) -> Answer {
 }
 
 #[tokio::test]
-async fn every_code_of_the_table_can_be_met_with_its_status() {
+async fn every_error_code_of_the_table_occurs_with_its_status() {
     let table = table();
     let mut met = BTreeMap::new();
     let mut note = |answer: Answer| {
@@ -82,8 +82,8 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     note(verify(&ada, json!({ "link_token": fresh.link_token() })).await);
     note(verify(&ada, json!({ "code": fresh.code() })).await);
 
-    // Five wrong codes were half of what strangers have in an hour: of those of one network codes
-    // are paused.
+    // Five wrong codes are half of what strangers have in an hour. That is the whole share of one
+    // network, so its codes are paused.
     let other = app.browser();
     send(&other, "ada@example.com").await;
     let last = app.inbox.nth_to("ada@example.com", 3).await;
@@ -102,13 +102,13 @@ async fn every_code_of_the_table_can_be_met_with_its_status() {
     let answer = browser.send(form).await;
     met.insert(answer.json()["code"].as_str().unwrap().to_owned(), answer.status.as_u16());
 
-    // A defect of ours is not to be had over HTTP; its row is checked against the enum.
+    // An internal error cannot be provoked over HTTP; its row is checked against the enum.
     let internal = Error::Internal;
     met.insert(internal.code().to_owned(), internal.status());
     assert_eq!(met, table.into_iter().map(|(code, (status, _))| (code, status)).collect());
 }
 
-/// The page that a form without JavaScript comes back to.
+/// Posts a form without JavaScript and returns the page it leads back to.
 async fn page_after(browser: &Browser, action: &str, fields: &[(&str, &str)]) -> String {
     let answer = browser.post_form(&format!("/actions/{action}"), fields).await;
     browser.get(answer.goes_to()).await.body
@@ -159,8 +159,8 @@ async fn pages_say_what_the_api_says() {
         page_after(&ada, "verify-code", &[("code", fresh.code())]).await,
     ));
 
-    // Five wrong codes and a wrong password so far: four more over another request, and of this
-    // network, which has half of what strangers have, codes are paused.
+    // Five wrong codes and a wrong password so far. Four more wrong codes on another request use up
+    // the share of this network, which is half of what strangers have: its codes are paused.
     let other = app.browser();
     other.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 3).await;
@@ -205,7 +205,7 @@ async fn pages_say_what_the_api_says() {
 }
 
 #[tokio::test]
-async fn no_sentence_names_what_the_mail_does_not_carry() {
+async fn no_error_mentions_a_link_or_code_that_the_mail_lacks() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
     let ada = app.browser();
     send(&ada, "ada@example.com").await;

@@ -1,4 +1,4 @@
-//! The program killed, stopped and started again, and what it leans on taken away.
+//! The program killed, stopped and restarted, and its database, disk or mail server taken away.
 
 use reqwest::{Method, RequestBuilder};
 use std::{process::Command, time::Duration};
@@ -8,7 +8,7 @@ use latchkey::server::{config::Database, store::Store};
 use crate::support::{Browser, Cluster, Mail, Manners, Program, database};
 
 #[tokio::test]
-async fn a_mail_that_was_accepted_survives_kill_9() {
+async fn an_accepted_mail_survives_kill_9() {
     let mut program = Program::start().await;
     program.inbox.behave(Manners::RefusesForNow);
     let ada = program.browser();
@@ -16,14 +16,14 @@ async fn a_mail_that_was_accepted_survives_kill_9() {
     program.kill();
     program.inbox.behave(Manners::Takes);
     program.start_again().await;
-    // Its lease may have to run out first, where it was killed in the middle of sending.
+    // If it was killed in the middle of sending, the lease of the mail has to expire first.
     let mail = program.inbox.first_to_within("ada@example.com", Duration::from_secs(120)).await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
-/// Most of the time they wait for one commit, each with a savepoint of its own.
+/// Most of the time the requests wait for one commit, each with a savepoint of its own.
 #[tokio::test]
-async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
+async fn a_server_killed_under_load_loses_nothing_it_has_answered() {
     let mut program = Program::start().await;
     let mut answered = 0;
     for (round, wait) in [30, 50, 80, 130, 210].into_iter().enumerate() {
@@ -63,19 +63,19 @@ async fn killed_while_many_ask_the_server_has_lost_nothing_that_was_answered() {
 }
 
 #[tokio::test]
-async fn killed_at_any_point_of_a_verification_a_link_is_used_with_a_session_or_not_used() {
+async fn a_link_is_used_with_a_session_or_not_at_all_when_the_server_is_killed() {
     killed_while(|ada, mail| ada.request(Method::GET, mail.link())).await;
 }
 
 #[tokio::test]
-async fn killed_at_any_point_of_a_verification_a_code_is_used_with_a_session_or_not_used() {
+async fn a_code_is_used_with_a_session_or_not_at_all_when_the_server_is_killed() {
     killed_while(|ada, mail| {
         ada.request(Method::POST, "/actions/verify-code").form(&[("code", mail.code())])
     })
     .await;
 }
 
-/// Kills the program sooner and later after a request that would sign in.
+/// Kills the program at different moments after a request that would sign in.
 async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) {
     let mut program = Program::start().await;
     for (n, wait) in [0, 1, 2, 3, 5, 8, 13].into_iter().enumerate() {
@@ -107,14 +107,14 @@ async fn killed_while(verification: impl Fn(&Browser, &Mail) -> RequestBuilder) 
             assert_eq!(
                 ada.get(mail.link()).await.goes_to(),
                 "/dashboard",
-                "not used, so it still works"
+                "an unused link still works"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn sqlite_folds_its_log_into_its_file_before_anybody_has_to_wait_for_that() {
+async fn sqlite_checkpoints_its_log_before_anybody_has_to_wait_for_it() {
     let program = Program::start().await;
     let Some(path) = program.database_url.strip_prefix("sqlite://") else { return };
     program.browser().ask_for_mail("ada@example.com").await;
@@ -125,7 +125,7 @@ async fn sqlite_folds_its_log_into_its_file_before_anybody_has_to_wait_for_that(
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    panic!("it is in the log alone");
+    panic!("the row is still only in the write-ahead log");
 }
 
 #[tokio::test]
@@ -148,20 +148,20 @@ async fn sigterm_under_load_finishes_the_answers_and_exits() {
     tokio::time::sleep(Duration::from_millis(20)).await;
     program.signal("-TERM");
     for answer in asking {
-        // Answered in full, or, if it came after the signal, not taken at all.
+        // Answered in full, or not accepted at all if it came after the signal.
         assert!(answer.await.unwrap().map_or(true, |status| status == 303 || status == 429));
     }
     let mut child = program.child.take().unwrap();
     let exited = tokio::task::spawn_blocking(move || child.wait().unwrap());
     let status = tokio::time::timeout(Duration::from_secs(10), exited)
         .await
-        .expect("gone within ten seconds")
+        .expect("an exit within ten seconds")
         .unwrap();
     assert!(status.success());
 }
 
 #[tokio::test]
-async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_recognised() {
+async fn a_mail_comes_at_most_twice_after_a_kill_and_with_one_message_id() {
     let mut program = Program::start().await;
     program.inbox.behave(Manners::TakesAndFallsSilent);
     let ada = program.browser();
@@ -179,24 +179,24 @@ async fn killed_after_the_mail_server_took_it_a_mail_comes_at_most_twice_and_is_
 }
 
 #[tokio::test]
-async fn two_instances_are_one_server() {
+async fn two_instances_act_as_one_server() {
     if database::postgres().is_none() {
-        return; // SQLite is for one instance
+        return; // SQLite serves only one instance
     }
     let cluster_url = database::fresh(std::path::Path::new("")).await;
     let mut first = Program::on(tempfile::tempdir().unwrap(), cluster_url).await;
     let second = first.beside();
     second.until_ready().await;
 
-    // Begun on one, finished on the other.
+    // A sign-in begun on one instance is finished on the other.
     let (here, there) = (first.browser(), |browser: &Browser| browser.at(&second.url()));
     here.ask_for_mail("ada@example.com").await;
     let mail = first.inbox.first_to("ada@example.com").await;
     let ada = there(&here);
     assert_eq!(ada.get(&second.here(mail.link())).await.goes_to(), "/dashboard");
-    assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "sessions hold on both");
+    assert!(ada.at(&first.url()).signed_in_as().await.is_some(), "the session is valid on both");
 
-    // Limits hold across.
+    // Limits count across both instances.
     there(&first.browser()).ask_for_mail("bea@example.com").await;
     first.browser().ask_for_mail("bea@example.com").await;
     let third = there(&first.browser());
@@ -205,7 +205,8 @@ async fn two_instances_are_one_server() {
         .await;
     assert_eq!(refused.error(429), "rate_limited");
 
-    // Each mail is sent by one; what a dead instance had in hand is sent by the other.
+    // Each mail is sent by one instance. Mails in progress on a killed instance are sent by the
+    // other.
     for n in 0..12 {
         let at = if n % 2 == 0 { first.browser() } else { there(&first.browser()) };
         at.ask_for_mail(&format!("many{n}@example.com")).await;
@@ -225,7 +226,7 @@ async fn two_instances_are_one_server() {
         .map(|n| format!("many{n}@example.com"))
         .filter(|address| first.inbox.count_to(address) > 1)
         .collect();
-    assert!(twice.len() <= 8, "only what was in hand when it was killed may come again: {twice:?}");
+    assert!(twice.len() <= 8, "only mails in progress at the kill may come twice: {twice:?}");
 }
 
 #[tokio::test]
@@ -242,7 +243,7 @@ async fn instances_that_start_together_migrate_once() {
 }
 
 #[tokio::test]
-async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
+async fn the_server_stays_alive_without_postgresql_reports_it_and_recovers() {
     if database::postgres().is_none() {
         return;
     }
@@ -261,7 +262,7 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
         let answer = ada.post_json("/api/auth/send-passwordless", asking.clone()).await;
         assert_eq!(answer.error(503), "unavailable", "{take_away}");
         assert!(answer.headers.contains_key("retry-after"));
-        assert_eq!(ada.get("/login").await.status, 200, "what needs no database is there");
+        assert_eq!(ada.get("/login").await.status, 200, "pages without a database are served");
         assert_eq!(ada.get("/healthz").await.status, 200);
         assert_eq!(ada.get("/readyz").await.status, 503);
         if give_back == "start" {
@@ -280,7 +281,7 @@ async fn without_postgresql_the_server_is_alive_and_says_so_and_recovers() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_and_passes() {
+async fn a_full_disk_is_reported_and_the_server_recovers() {
     let disk = tempfile::tempdir().unwrap();
     let mount = Command::new("mount")
         .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
@@ -306,7 +307,7 @@ async fn a_full_disk_is_said_and_passes() {
             refused += 1;
         }
         if answer.status == 429 {
-            break; // one client asks for twenty in a minute
+            break; // a client may ask for twenty mails a minute
         }
     }
     assert!(refused > 0, "the disk was full");

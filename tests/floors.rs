@@ -1,5 +1,5 @@
-//! The floors of the house (the map at the top of `src/lib.rs`): a file imports from its own floor
-//! and from floors below, so that there is no circle between folders.
+//! The floors of the code (the map at the top of `src/lib.rs`): a file imports only from its own
+//! floor and the floors below, so that folders do not depend on each other in a circle.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::{
@@ -8,8 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The level of each floor, the lowest first. Floors of one line stand side by side: neither
-/// imports from the other.
+/// The level of each floor, the lowest first. Floors on one line of the map are on the same level:
+/// neither imports from the other.
 fn levels(map: &str) -> BTreeMap<String, usize> {
     let lines = map.lines().map(|line| line.trim_start_matches("//!").trim());
     let floors: Vec<&str> = lines
@@ -19,7 +19,7 @@ fn levels(map: &str) -> BTreeMap<String, usize> {
         .collect();
     let mut levels = BTreeMap::new();
     for (level, floor) in floors.iter().rev().enumerate() {
-        let (names, _) = floor.split_once("  ").expect("two spaces after the names of a floor");
+        let (names, _) = floor.split_once("  ").expect("two spaces after the names of the floors");
         for name in names.split(", ") {
             levels.insert(name.to_owned(), level);
         }
@@ -42,12 +42,12 @@ fn module_of(path: &Path) -> Vec<String> {
     parts.filter(|part| !["mod", "lib"].contains(&part.as_str())).collect()
 }
 
-/// The floor that a path within the crate is on.
+/// The floor of a path within the crate.
 fn floor(path: &[String]) -> Option<&String> {
     if path.first()? == "server" { path.get(1) } else { path.first() }
 }
 
-/// Adds every path that begins with `crate` or `super`, in imports, in code and in macros.
+/// Adds every path that begins with `crate` or `super`, in imports, code and macros.
 fn collect(tokens: TokenStream, module: &[String], found: &mut Vec<Vec<String>>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let ident = |at: usize| match tokens.get(at) {
@@ -74,7 +74,7 @@ fn is_after_colons(tokens: &[TokenTree], at: usize) -> bool {
     at > 0 && matches!(&tokens[at - 1], TokenTree::Punct(punct) if punct.as_char() == ':')
 }
 
-/// Adds the paths that go on from `prefix`, after its last name.
+/// Adds the paths that continue `prefix`.
 fn follow(tokens: &[TokenTree], prefix: &[String], found: &mut Vec<Vec<String>>) {
     let [TokenTree::Punct(first), TokenTree::Punct(second), next, ..] = tokens else {
         return found.push(prefix.to_vec());
@@ -110,7 +110,8 @@ fn no_file_imports_from_a_floor_above_its_own_or_beside_it() {
     for path in sources(&root) {
         let name = path.strip_prefix(&root).unwrap();
         let module = module_of(name);
-        // The floors themselves, the program above them, and the crate of the browser's half.
+        // Skips the crate's root, the program and the browser's entry point, which are above all
+        // floors.
         if floor(&module).is_none_or(|floor| ["main", "hydrate"].contains(&floor.as_str())) {
             continue;
         }
@@ -126,11 +127,11 @@ fn no_file_imports_from_a_floor_above_its_own_or_beside_it() {
         }
     }
     assert_eq!(faults, BTreeSet::new(), "floors are listed in src/lib.rs, the highest first");
-    assert_eq!(seen, levels.into_keys().collect(), "the map shows the floors there are");
+    assert_eq!(seen, levels.into_keys().collect(), "the map shows exactly the existing floors");
 }
 
 #[test]
-fn an_arrow_that_points_up_is_found_wherever_it_stands() {
+fn an_import_from_a_higher_floor_is_found_wherever_it_stands() {
     let module = ["server", "ground", "clock"].map(str::to_owned);
     for text in [
         "use crate::server::{auth::{Core, link}, store};",

@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::App;
 
 #[tokio::test]
-async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
+async fn a_malformed_address_comes_back_with_an_error_and_the_typed_text() {
     let app = App::start().await;
     let ada = app.browser();
     let answer = ada
@@ -19,7 +19,7 @@ async fn a_malformed_address_comes_back_with_a_sentence_and_what_was_typed() {
     assert!(page.body.contains(told), "{}", page.body);
     assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
     assert!(page.body.contains("value=\"/dashboard?a=1\""));
-    assert!(!ada.get("/login").await.body.contains(told), "once is enough");
+    assert!(!ada.get("/login").await.body.contains(told), "the error is shown only once");
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_form_is_refused_with_a_sentence() {
+async fn a_form_with_a_repeated_field_is_refused() {
     let app = App::start().await;
     let ada = app.browser();
     let request = ada
@@ -133,7 +133,7 @@ async fn two_tabs_keep_their_own_requests() {
 }
 
 #[tokio::test]
-async fn another_sites_body_of_text_is_refused_however_it_is_typed() {
+async fn another_sites_json_is_refused_under_any_content_type() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x"] {
@@ -151,7 +151,7 @@ async fn another_sites_body_of_text_is_refused_however_it_is_typed() {
 }
 
 #[tokio::test]
-async fn another_sites_script_is_told_nothing() {
+async fn another_sites_script_can_read_nothing() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     for path in ["/api/auth/session", "/dashboard", "/api/openapi.json"] {
@@ -166,7 +166,7 @@ async fn another_sites_script_is_told_nothing() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_refused_before_its_route_is_answered_with_a_page() {
+async fn a_form_refused_before_its_route_is_answered_with_a_page() {
     let app = App::start().await;
     let ada = app.browser();
     let form = |site: &'static str, body: String| {
@@ -190,7 +190,7 @@ async fn a_form_that_is_refused_before_its_route_is_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn where_a_form_comes_from_is_not_said_in_two_ways() {
+async fn a_form_with_two_conflicting_origins_is_refused() {
     let app = App::start().await;
     let ada = app.browser();
     for (name, one, other) in [

@@ -1,4 +1,4 @@
-//! The guard and the session it asks for.
+//! The guard and the session it requires.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::server::ground::clock::{HOUR, MINUTE, SECOND};
@@ -22,7 +22,7 @@ async fn nobody_sees_anything_below_the_dashboard_without_a_session() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_not_exactly_ours_is_no_session() {
+async fn a_forged_or_altered_token_is_no_session() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let jwt = ada.cookie("session").unwrap();
@@ -47,7 +47,7 @@ async fn a_token_that_is_not_exactly_ours_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_bearer_header_that_is_no_token_is_unauthenticated() {
+async fn a_bearer_header_without_a_valid_token_is_unauthenticated() {
     let app = App::start().await;
     let browser = app.browser();
     for bad in ["Bearer %", "Bearer ", "Basic abc", "Bearer a.b.c"] {
@@ -58,7 +58,7 @@ async fn a_bearer_header_that_is_no_token_is_unauthenticated() {
 }
 
 #[tokio::test]
-async fn the_token_says_who_and_until_when_but_no_address() {
+async fn the_token_states_issuer_audience_and_lifetime_but_no_address() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let claims = claims(&ada.cookie("session").unwrap());
@@ -69,7 +69,7 @@ async fn the_token_says_who_and_until_when_but_no_address() {
 }
 
 #[tokio::test]
-async fn a_session_lives_thirty_minutes_unless_it_is_used() {
+async fn a_session_ends_after_thirty_minutes_without_use() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.clock.advance(30 * MINUTE - SECOND);
@@ -123,7 +123,7 @@ async fn private_pages_are_kept_out_of_every_cache() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_out_at_the_next_request() {
+async fn a_disabled_user_is_signed_out_at_the_next_request() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.run_sql("INSERT INTO latchkey_bans VALUES ('', 'ada@example.com', 1)").await;
@@ -132,7 +132,7 @@ async fn a_disabled_user_is_out_at_the_next_request() {
 }
 
 #[tokio::test]
-async fn a_deleted_user_is_out_at_the_next_request() {
+async fn a_deleted_user_is_signed_out_at_the_next_request() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.run_sql("DELETE FROM latchkey_users").await;
@@ -141,7 +141,7 @@ async fn a_deleted_user_is_out_at_the_next_request() {
 }
 
 #[tokio::test]
-async fn without_a_database_nothing_below_the_dashboard_is_run() {
+async fn nothing_below_the_dashboard_runs_without_a_database() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.store.close().await;
@@ -156,7 +156,7 @@ async fn without_a_database_nothing_below_the_dashboard_is_run() {
 }
 
 #[tokio::test]
-async fn a_program_without_a_session_is_told_and_not_sent_to_a_page() {
+async fn a_program_without_a_session_gets_an_error_instead_of_a_redirect() {
     let app = App::start().await;
     let program = app.browser();
     for path in ["/dashboard", "/dashboard/reports"] {

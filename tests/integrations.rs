@@ -1,4 +1,4 @@
-//! What apps, proxies and monitoring in front of the server and beside it are told to rely on.
+//! What apps, proxies and monitoring beside the server may rely on.
 
 use serde_json::json;
 use std::{fs, path::Path, process::Command};
@@ -12,7 +12,7 @@ use latchkey::server::ground::clock::MINUTE;
 mod guarded_page;
 
 #[tokio::test]
-async fn a_link_gives_the_callers_state_back_where_it_leads() {
+async fn a_link_passes_the_callers_state_to_its_destination() {
     let app = App::start().await;
     let ada = app.browser();
     let asking = json!({ "email": "ada@example.com", "next": "/dashboard?tab=a", "state": "7&ü" });
@@ -25,7 +25,7 @@ async fn a_link_gives_the_callers_state_back_where_it_leads() {
 }
 
 #[tokio::test]
-async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
+async fn an_app_must_pass_the_renewed_cookie_on_to_its_visitor() {
     let app = App::start().await;
     let visitor = app.signed_in("ada@example.com").await;
     for _ in 0..3 {
@@ -36,7 +36,7 @@ async fn an_app_that_asks_with_its_visitors_cookie_hands_the_renewed_one_on() {
         assert_eq!(answer.cookies_set().len(), 1);
         visitor.set_cookie("session", &asking.cookie("session").unwrap());
     }
-    // One that keeps it to itself has its visitor out when the last token ends.
+    // An app that does not pass it on signs its visitor out when the last token ends.
     app.clock.advance(20 * MINUTE);
     visitor.copy().get("/api/auth/session").await;
     app.clock.advance(20 * MINUTE);
@@ -68,7 +68,7 @@ async fn the_guarded_app_of_the_examples_shows_its_page_to_signed_in_users_only(
 }
 
 #[tokio::test]
-async fn the_images_health_check_is_well_while_the_server_lives() {
+async fn the_images_health_check_passes_while_the_server_is_alive() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/Containerfile");
     let file = fs::read_to_string(file).unwrap();
     let line = file.lines().find(|line| line.starts_with("HEALTHCHECK")).unwrap();
@@ -86,7 +86,7 @@ async fn the_images_health_check_is_well_while_the_server_lives() {
 }
 
 #[test]
-fn every_metric_that_the_alerts_name_is_one_of_ours() {
+fn every_metric_named_in_the_alerts_exists() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let alerts = fs::read_to_string(top.join("deploy/alerts.yml")).unwrap();
     let mut source = String::new();

@@ -1,4 +1,4 @@
-//! Limits: of an address, in the database; of a client, in the process.
+//! Limits of an address, kept in the database, and of a client, kept in the process.
 
 use latchkey::server::ground::clock::{DAY, HOUR, MINUTE, SECOND};
 use serde_json::json;
@@ -46,7 +46,11 @@ async fn an_address_gets_two_mails_a_minute_whoever_asks() {
     app.clock.advance(60 * SECOND);
     assert_eq!(ask().await.status, 200);
     app.clock.advance(60 * SECOND);
-    assert_eq!(ask().await.header("retry-after"), "3480", "half an hour's counts too");
+    assert_eq!(
+        ask().await.header("retry-after"),
+        "3480",
+        "one network's half of the hourly limit applies, too"
+    );
 }
 
 #[tokio::test]
@@ -59,7 +63,7 @@ async fn limits_of_an_address_survive_a_restart() {
 }
 
 #[tokio::test]
-async fn an_address_asked_for_from_a_hundred_clients_gets_no_more_than_its_mails() {
+async fn an_address_gets_no_more_mails_when_a_hundred_clients_ask() {
     let app =
         App::with(&[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]].concat())
             .await;
@@ -90,7 +94,7 @@ async fn known_and_unknown_addresses_meet_the_limit_alike() {
 }
 
 #[tokio::test]
-async fn a_client_asks_for_twenty_mails_a_minute() {
+async fn a_client_may_ask_for_twenty_mails_a_minute() {
     let app = App::with(&DEFAULT).await;
     for n in 0..20 {
         assert_eq!(ask(&app.browser(), &format!("ada{n}@example.com")).await.status, 200);
@@ -103,7 +107,7 @@ async fn a_client_asks_for_twenty_mails_a_minute() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_neither_refuses_a_client_nor_gives_it_more() {
+async fn setting_the_clock_neither_blocks_a_client_nor_gives_it_more() {
     let app = App::with(&DEFAULT).await;
     let wait_after = async |step| {
         app.clock.step(step);
@@ -119,7 +123,7 @@ async fn a_clock_that_is_set_neither_refuses_a_client_nor_gives_it_more() {
 }
 
 #[tokio::test]
-async fn a_client_tries_sixty_links_and_codes_a_minute_by_whatever_door() {
+async fn a_client_may_try_sixty_links_and_codes_a_minute_on_all_endpoints() {
     let app = App::with(&DEFAULT).await;
     let browser = app.browser();
     for n in 0..20 {
@@ -155,7 +159,7 @@ async fn a_rotating_forwarded_header_does_not_help_without_a_trusted_proxy() {
 }
 
 #[tokio::test]
-async fn behind_a_trusted_proxy_each_client_has_its_own_and_a_v6_network_is_one() {
+async fn limits_behind_a_trusted_proxy_are_per_client_and_per_ipv6_64_network() {
     let app = App::with(
         &[&DEFAULT[..], &[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.1/32, ::1/128")]].concat(),
     )
@@ -171,13 +175,13 @@ async fn behind_a_trusted_proxy_each_client_has_its_own_and_a_v6_network_is_one(
 }
 
 #[tokio::test]
-async fn a_stranger_who_uses_up_an_address_does_not_lock_its_owner_out() {
+async fn a_stranger_who_uses_up_the_limits_does_not_lock_the_owner_out() {
     let app = App::with(&DEFAULT).await;
     let owner = app.signed_in("ada@example.com").await;
     owner.post_form("/actions/sign-out", &[]).await;
     app.clock.advance(2 * HOUR);
 
-    // Ten wrong codes over two requests, and the mails of the minute.
+    // Ten wrong codes on two requests, and all mails of the minute.
     let stranger = app.browser();
     for n in 2..=3 {
         ask(&stranger, "ada@example.com").await;
@@ -201,14 +205,14 @@ async fn a_stranger_who_uses_up_an_address_does_not_lock_its_owner_out() {
     assert_eq!(
         ask(&owner, "ada@example.com").await.status,
         200,
-        "the browser that has signed in before has its own"
+        "a browser that has signed in before has its own allowance"
     );
     let code = app.inbox.nth_to("ada@example.com", 6).await.code().to_owned();
     assert_eq!(owner.post_json("/api/auth/verify", json!({ "code": code })).await.status, 200);
 }
 
 #[tokio::test]
-async fn a_device_cookie_of_another_address_or_a_made_up_one_buys_nothing() {
+async fn a_foreign_or_forged_device_cookie_gives_no_extra_allowance() {
     let app = App::with(&DEFAULT).await;
     let eve = app.signed_in("eve@example.com").await;
     for _ in 0..2 {
@@ -222,7 +226,7 @@ async fn a_device_cookie_of_another_address_or_a_made_up_one_buys_nothing() {
 }
 
 #[tokio::test]
-async fn expired_rows_are_purged_and_what_limits_count_is_not() {
+async fn expired_rows_are_purged_but_not_the_rows_that_limits_count() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/sign-out", &[]).await;
@@ -282,7 +286,7 @@ async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() 
 }
 
 #[tokio::test]
-async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
+async fn no_network_can_block_mails_or_codes_of_an_owner_elsewhere() {
     let proxy = ("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8");
     let hour = ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "10");
     let app = App::with(&[proxy, hour]).await;
@@ -294,7 +298,7 @@ async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
         for n in 0..10 {
             accepted += usize::from(ask_via(&app, address, there[n % 2]).await.status == 200);
         }
-        assert_eq!(accepted, 5, "half of an hour's");
+        assert_eq!(accepted, 5, "half of the hourly limit");
         let via = |browser: &Browser, from: &str, path: &str, body: serde_json::Value| {
             let request = browser.request(reqwest::Method::POST, path).json(&body);
             let request = request.header("x-forwarded-for", from);
@@ -306,7 +310,7 @@ async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
         let mail = app.inbox.nth_to(address, 6).await;
         let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
 
-        // Ten wrong codes from there, over requests of theirs that came before.
+        // Ten wrong codes from that network, on requests made before the owner's.
         let stranger = app.browser();
         app.clock.advance(HOUR);
         for n in 0..10 {
@@ -324,7 +328,7 @@ async fn no_network_keeps_an_owner_elsewhere_from_mails_or_codes() {
 }
 
 #[tokio::test]
-async fn an_odd_byte_of_the_client_does_not_hide_what_the_proxy_wrote() {
+async fn an_odd_byte_of_the_client_does_not_hide_the_proxys_entry() {
     let app = App::with(&[("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     let browser = app.browser();
     let forwarded = reqwest::header::HeaderValue::from_bytes(b"\xff, 203.0.113.7").unwrap();
@@ -336,7 +340,7 @@ async fn an_odd_byte_of_the_client_does_not_hide_what_the_proxy_wrote() {
 }
 
 #[tokio::test]
-async fn an_ipv6_client_is_counted_by_wider_networks_too() {
+async fn an_ipv6_client_also_counts_against_its_wider_networks() {
     let app = App::with(&[
         ("LATCHKEY_LIMITS__SENDS_PER_MINUTE", "1"),
         ("LATCHKEY_SERVER__TRUSTED_PROXIES", "127.0.0.0/8"),
@@ -351,16 +355,24 @@ async fn an_ipv6_client_is_counted_by_wider_networks_too() {
         for m in 0..4 {
             assert_eq!(from(&format!("2001:db8:1:{n}{m:02}::1")).await, 200, "/64 {n} {m}");
         }
-        assert_eq!(from(&format!("2001:db8:1:{n}ff::1")).await, 429, "the /56 has had its four");
+        assert_eq!(
+            from(&format!("2001:db8:1:{n}ff::1")).await,
+            429,
+            "the /56 has used up its four"
+        );
     }
-    assert_eq!(from("2001:db8:1:9900::1").await, 429, "the /48 has had its sixteen");
+    assert_eq!(from("2001:db8:1:9900::1").await, 429, "the /48 has used up its sixteen");
     assert_eq!(from("2001:db8:2::1").await, 200);
     app.clock.advance(4 * SECOND);
-    assert_eq!(from("2001:db8:1:8800::1").await, 200, "who is refused takes nothing of the /48");
+    assert_eq!(
+        from("2001:db8:1:8800::1").await,
+        200,
+        "a refused client uses up nothing of the /48"
+    );
 }
 
 #[tokio::test]
-async fn a_client_gets_no_more_of_two_instances_than_of_one() {
+async fn a_client_gets_no_more_from_two_instances_than_from_one() {
     let first = App::with(&DEFAULT).await;
     let Some(second) = first.beside().await else { return };
     let mut asked = 0;
@@ -381,7 +393,8 @@ async fn a_client_gets_no_more_of_two_instances_than_of_one() {
     assert_eq!(at(&second).await.status, 200);
     assert_eq!(at(&first).await.error(429), "rate_limited");
 
-    // All at one, then one more at the other; and whoever's clock was set back waits no longer.
+    // All mails at one instance, then one more at the other. A client does not wait longer because
+    // an instance's clock was set back.
     first.clock.advance(MINUTE);
     for n in 0..20 {
         assert_eq!(at(&first).await.status, 200, "{n}");
@@ -392,7 +405,7 @@ async fn a_client_gets_no_more_of_two_instances_than_of_one() {
 }
 
 #[tokio::test]
-async fn over_all_addresses_strangers_wait_and_known_devices_do_not() {
+async fn the_total_mail_limit_delays_strangers_but_not_known_devices() {
     let app = App::with(&[("LATCHKEY_LIMITS__TOTAL_MAILS_PER_MINUTE", "3")]).await;
     let ada = app.signed_in("ada@example.com").await;
     for address in ["bob@example.com", "eve@example.com"] {
@@ -410,7 +423,7 @@ async fn over_all_addresses_strangers_wait_and_known_devices_do_not() {
 }
 
 #[tokio::test]
-async fn over_all_addresses_wrong_codes_pause_codes_and_no_link() {
+async fn wrong_codes_over_all_addresses_pause_codes_but_no_links() {
     let app = App::with(&[("LATCHKEY_LIMITS__TOTAL_CODE_FAILURES_PER_MINUTE", "3")]).await;
     let known = app.signed_in("known@example.com").await;
     for n in 0..3 {
@@ -459,5 +472,9 @@ async fn a_program_that_has_signed_in_before_has_limits_of_its_own() {
     let id = sent.json()["auth_request_id"].as_str().unwrap().to_owned();
     assert_eq!(verify(&id, mail.code(), Some(device)).await.status, 200);
     let body = json!({ "email": "bob@example.com", "device": device });
-    assert_eq!(app.browser().post_json(SEND, body).await.status, 200, "elsewhere it buys nothing");
+    assert_eq!(
+        app.browser().post_json(SEND, body).await.status,
+        200,
+        "it gives nothing for another address"
+    );
 }

@@ -5,14 +5,14 @@ use reqwest::Method;
 
 use crate::support::{Answer, App, Browser, Mail};
 
-/// A browser that asked for a mail, and the mail.
+/// A browser that has asked for a mail, and the mail.
 async fn asked(app: &App) -> (Browser, Mail) {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     (ada, app.inbox.first_to("ada@example.com").await)
 }
 
-/// The page a link leads to that does not sign in.
+/// The page that explains why a link does not sign in.
 async fn explanation(browser: &Browser, link: &str) -> Answer {
     let page = browser.get(link).await.goes_to().to_owned();
     assert!(page.starts_with("/login/confirm?link_token="), "{page}");
@@ -30,7 +30,10 @@ async fn scanners_previews_and_prefetches_change_nothing() {
         assert_eq!(head.status, 204);
         assert!(head.cookies_set().is_empty());
         let prefetch = ada
-            .send(ada.request(Method::GET, mail.link()).header("sec-purpose", "prefetch;prerender"))
+            .send(
+                ada.request(Method::GET, mail.link())
+                    .header("sec-purpose", "prefetch;prerender"),
+            )
             .await;
         assert_eq!(prefetch.status, 204);
     }
@@ -51,18 +54,18 @@ async fn a_link_opened_in_another_browser_signs_in_neither() {
 }
 
 #[tokio::test]
-async fn a_stranger_who_asks_for_my_address_stays_out_when_i_click() {
+async fn an_attacker_who_requests_a_link_is_not_signed_in_by_the_victims_click() {
     let app = App::start().await;
     let (stranger, me) = (app.browser(), app.browser());
     let code_page = stranger.ask_for_mail("ada@example.com").await.goes_to().to_owned();
     let mail = app.inbox.first_to("ada@example.com").await;
     explanation(&me, mail.link()).await;
     assert_eq!(stranger.signed_in_as().await, None);
-    assert_eq!(stranger.get(&code_page).await.status, 200, "their page goes on waiting");
+    assert_eq!(stranger.get(&code_page).await.status, 200, "the attacker's page keeps waiting");
 }
 
 #[tokio::test]
-async fn a_strangers_own_link_does_not_sign_me_in_as_them() {
+async fn an_attackers_own_link_does_not_sign_the_victim_in_as_the_attacker() {
     let app = App::start().await;
     let (stranger, me) = (app.browser(), app.browser());
     stranger.ask_for_mail("eve@example.com").await;
@@ -128,7 +131,7 @@ async fn a_used_link_opened_again_in_the_signed_in_browser_goes_to_the_destinati
 }
 
 #[tokio::test]
-async fn a_token_that_is_none_of_ours_gets_one_answer() {
+async fn every_invalid_link_token_gets_the_same_answer() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     let token = mail.link_token();
@@ -138,12 +141,16 @@ async fn a_token_that_is_none_of_ours_gets_one_answer() {
         assert_eq!(page.status, 400, "{bad}");
         assert!(page.body.contains("This link is not valid"));
     }
-    assert_eq!(ada.get("/api/auth/verify").await.status, 303, "a missing token is a wrong one");
+    assert_eq!(
+        ada.get("/api/auth/verify").await.status,
+        303,
+        "a missing token is treated as a wrong one"
+    );
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
-async fn a_link_used_ends_the_code_and_a_code_used_ends_the_link() {
+async fn using_the_link_ends_the_code_and_using_the_code_ends_the_link() {
     let app = App::start().await;
     let (ada, mail) = asked(&app).await;
     ada.get(mail.link()).await;
@@ -189,7 +196,7 @@ async fn forged_hosts_never_reach_the_mailed_link() {
 async fn nothing_in_the_database_is_a_usable_link_or_code() {
     let app = App::start().await;
     let (_, mail) = asked(&app).await;
-    assert!(app.database_holds("ada@example.com").await, "the dump is read as it should be");
+    assert!(app.database_holds("ada@example.com").await, "the search of the dump works");
     assert!(!app.database_holds(mail.link_token()).await);
     assert!(!app.database_holds(mail.code()).await);
 }

@@ -1,4 +1,4 @@
-//! The mail itself, and how it is sent.
+//! The content of mails, and how they are sent.
 
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 
@@ -12,7 +12,7 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     let (first, last) = mail.code().split_at(3);
     assert_eq!(mail.subject, format!("{first} {last} is your code for Latchkey"));
     assert_eq!(mail.from, "no-reply@example.com");
-    // An href is taken literally by some who rewrite links: nothing of it is escaped.
+    // Some programs that rewrite links take an href literally, so nothing in it is escaped.
     for part in [&mail.text, &mail.html] {
         assert!(part.contains(mail.link()), "{part}");
         assert!(part.contains(mail.code()));
@@ -20,7 +20,7 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     }
     assert!(mail.text.trim_end().ends_with(&format!("@127.0.0.1 #{}", mail.code())));
     assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    assert!(!mail.html.contains("<img"), "nothing to track with");
+    assert!(!mail.html.contains("<img"), "no image that could track");
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn the_answer_does_not_wait_for_the_mail_server() {
 }
 
 #[tokio::test]
-async fn a_mail_refused_for_now_is_tried_again_as_the_same_mail() {
+async fn a_temporarily_refused_mail_is_tried_again_unchanged() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     let ada = app.browser();
@@ -70,7 +70,7 @@ async fn a_mail_refused_for_now_is_tried_again_as_the_same_mail() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_in_data_is_tried_again() {
+async fn a_mail_whose_connection_breaks_in_data_is_tried_again() {
     let app = App::start().await;
     app.inbox.behave(Manners::DropsInData);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -81,7 +81,7 @@ async fn a_connection_that_breaks_in_data_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_mail_refused_for_good_is_not_tried_again() {
+async fn a_permanently_refused_mail_is_not_tried_again() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForGood);
     app.browser().ask_for_mail("nobody@example.com").await;
@@ -107,7 +107,7 @@ async fn a_mail_is_never_sent_after_its_link_has_expired() {
 }
 
 #[tokio::test]
-async fn a_mail_that_was_accepted_survives_a_restart() {
+async fn an_accepted_mail_survives_a_restart() {
     let mut app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -120,7 +120,7 @@ async fn a_mail_that_was_accepted_survives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_a_caller_gives_is_escaped_in_an_operators_template() {
+async fn the_callers_variables_are_escaped_in_an_operators_template() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(
         folder.path().join("sign_in.html"),
@@ -136,7 +136,7 @@ async fn what_a_caller_gives_is_escaped_in_an_operators_template() {
 }
 
 #[tokio::test]
-async fn what_a_mail_said_is_wiped_once_it_is_sent() {
+async fn the_content_of_a_mail_is_wiped_once_it_is_sent() {
     let app = App::start().await;
     app.browser().ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent' AND payload IS NULL", 1)
@@ -148,7 +148,7 @@ async fn what_a_mail_said_is_wiped_once_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
+async fn a_delivery_that_hangs_delays_only_its_own_mail() {
     let app = App::with(&[("LATCHKEY_MAIL__TIMEOUT", "1")]).await;
     app.inbox.behave(Manners::Hangs);
     let ada = app.browser();
@@ -163,7 +163,7 @@ async fn a_mail_server_that_hangs_keeps_only_its_own_mail_waiting() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_back_holds_no_mail_up() {
+async fn setting_the_clock_back_delays_no_mail() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -174,7 +174,7 @@ async fn a_clock_that_is_set_back_holds_no_mail_up() {
 }
 
 #[tokio::test]
-async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
+async fn a_mail_to_an_invalid_domain_is_given_up_once_its_link_expires() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.invalid").await;
@@ -187,14 +187,14 @@ async fn an_address_of_no_domain_is_given_up_once_its_link_has_expired() {
         app.clock.advance(MINUTE);
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
         minutes += 1;
-        assert!(minutes < 30, "it is tried for ever");
+        assert!(minutes < 30, "it is tried forever");
     }
     assert!(minutes >= 10, "it was given up after {minutes} minutes");
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'").await, 0);
 }
 
 #[tokio::test]
-async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
+async fn the_waiting_page_reports_a_delayed_or_undeliverable_mail() {
     let app = App::start().await;
     for (manners, says) in [
         (Manners::RefusesForNow, "The e-mail is delayed"),
@@ -217,7 +217,7 @@ async fn who_waits_is_told_of_a_mail_that_is_delayed_or_cannot_be_delivered() {
 }
 
 #[tokio::test]
-async fn where_sign_up_is_closed_every_mail_is_said_to_be_sent() {
+async fn the_waiting_page_reports_no_mail_failure_while_sign_up_is_closed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.run_sql(
         "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)",

@@ -1,4 +1,4 @@
-//! Mails on their way: nothing of them is said before the other side is known.
+//! Mails in transit: nothing of them is sent before the mail server is verified.
 
 use std::sync::{Arc, Mutex};
 use tokio::{
@@ -12,18 +12,18 @@ use tokio_rustls::{
 
 use crate::support::App;
 
-/// What a mail server that is not to be trusted is.
+/// The kinds of untrusted mail server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// It offers no STARTTLS, or somebody in between took the offer away.
+    /// Offers no STARTTLS, or an attacker in between has removed the offer.
     Stripped,
-    /// It offers STARTTLS, with a certificate of its own making.
+    /// Offers STARTTLS with a self-signed certificate.
     StartTls,
-    /// It speaks TLS at once, with a certificate of its own making.
+    /// Speaks TLS at once with a self-signed certificate.
     Tls,
 }
 
-/// Everything it hears.
+/// Every line that the server receives.
 type Heard = Arc<Mutex<Vec<String>>>;
 
 async fn untrusted(kind: Kind) -> (u16, Heard) {
@@ -55,7 +55,7 @@ async fn untrusted(kind: Kind) -> (u16, Heard) {
     (port, heard)
 }
 
-/// Talks until STARTTLS, and gives the stream to go on with.
+/// Speaks SMTP until STARTTLS and returns the stream to continue with.
 async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     kind: Kind,
@@ -82,7 +82,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 #[tokio::test]
-async fn without_the_tls_that_was_asked_for_nothing_of_a_mail_is_said() {
+async fn nothing_of_a_mail_is_sent_without_the_required_tls() {
     for (kind, url) in [
         (Kind::Stripped, "smtp://localhost:PORT?tls=required"),
         (Kind::StartTls, "smtp://user:hunter2@localhost:PORT?tls=required"),
@@ -102,6 +102,10 @@ async fn without_the_tls_that_was_asked_for_nothing_of_a_mail_is_said() {
         let harmless =
             |line: &String| ["EHLO", "STARTTLS", "QUIT"].iter().any(|verb| line.starts_with(verb));
         assert!(heard.iter().all(harmless), "{heard:?}");
-        assert_eq!(heard.is_empty(), kind == Kind::Tls, "the server was spoken to");
+        assert_eq!(
+            heard.is_empty(),
+            kind == Kind::Tls,
+            "the server received commands, unless it spoke TLS at once"
+        );
     }
 }

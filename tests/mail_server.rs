@@ -1,17 +1,19 @@
-//! Mail servers that refuse: us, a recipient, or a mail; and how we introduce ourselves.
+//! Mail servers that refuse the server itself, a recipient or a mail, and the name it gives at
+//! EHLO.
 
 use crate::support::{App, Inbox, Manners, Program};
 
-/// Whether a mail was refused for now.
+/// 1 once a mail has been refused for now, else 0.
 const TOLD: &str = "SELECT COUNT(*) FROM \
     (SELECT id FROM latchkey_outbox WHERE last_error IS NOT NULL LIMIT 1) AS x";
 
-/// An app whose mail server wants a password.
+/// An app whose mail server requires a password.
 async fn with_password(more: &[(&str, &str)]) -> App {
     App::with(&[&[("SMTP_URL", "smtp://latchkey:hunter2@INBOX")], more].concat()).await
 }
 
-/// What the page says that waits for a mail to `address`, once there is something to say.
+/// Asks for a mail to `address` and returns the trouble that the waiting page reports, once there
+/// is one.
 async fn trouble(app: &App, address: &str) -> String {
     let browser = app.browser();
     browser.ask_for_mail(address).await;
@@ -25,7 +27,7 @@ async fn trouble(app: &App, address: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_refuses_us_is_no_recipients_fault_and_once_mended_gets_everything() {
+async fn mails_wait_while_the_mail_server_refuses_us_and_blame_no_recipient() {
     let refused = async |manners: Manners| {
         let app = with_password(&[("LATCHKEY_MAIL__AT_ONCE", "3")]).await;
         app.inbox.behave(manners);
@@ -52,7 +54,7 @@ async fn a_mail_server_that_refuses_us_is_no_recipients_fault_and_once_mended_ge
 }
 
 #[tokio::test]
-async fn a_mail_that_waited_for_us_in_vain_does_not_blame_its_address() {
+async fn a_mail_that_expired_while_we_were_refused_does_not_blame_its_address() {
     let app = with_password(&[]).await;
     app.inbox.behave(Manners::RefusesAuth);
     let ada = app.browser();
@@ -61,7 +63,7 @@ async fn a_mail_that_waited_for_us_in_vain_does_not_blame_its_address() {
     app.clock.advance(601_000);
     let unsent = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'unsent' AND payload IS NULL";
     while app.count(unsent).await < 1 {
-        // The worker may have begun to wait only now.
+        // The worker may have begun its wait only just now.
         app.clock.advance(1_000);
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
@@ -70,7 +72,7 @@ async fn a_mail_that_waited_for_us_in_vain_does_not_blame_its_address() {
 }
 
 #[tokio::test]
-async fn while_we_are_refused_a_hundred_waiting_mails_are_not_a_hundred_failed_logins() {
+async fn waiting_mails_do_not_each_cause_a_failed_login_while_we_are_refused() {
     let app = with_password(&[]).await;
     app.inbox.behave(Manners::RefusesAuth);
     for n in 0..40 {
@@ -79,11 +81,11 @@ async fn while_we_are_refused_a_hundred_waiting_mails_are_not_a_hundred_failed_l
     app.until(TOLD, 1).await;
     let tries =
         app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.delayed'").await;
-    assert!(tries < 20, "{tries}: those in hand, and one at a time after them");
+    assert!(tries < 20, "{tries} tries, instead of those in progress and then one at a time");
 }
 
 #[tokio::test]
-async fn a_recipient_that_is_refused_has_no_mail_and_nobody_else_waits_for_it() {
+async fn a_refused_recipient_gets_no_mail_and_delays_nobody_else() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesRecipient);
     let said = trouble(&app, "nobody@example.com").await;
@@ -95,7 +97,7 @@ async fn a_recipient_that_is_refused_has_no_mail_and_nobody_else_waits_for_it() 
 }
 
 #[tokio::test]
-async fn an_address_the_mail_server_can_never_be_given_fails_at_once() {
+async fn an_address_the_mail_server_can_never_accept_fails_at_once() {
     let app = App::start().await;
     app.inbox.behave(Manners::KnowsAsciiOnly);
     let said = trouble(&app, "jürgen@example.com").await;
@@ -106,7 +108,7 @@ async fn an_address_the_mail_server_can_never_be_given_fails_at_once() {
 }
 
 #[tokio::test]
-async fn we_introduce_ourselves_by_the_public_name_or_as_the_operator_says() {
+async fn the_ehlo_name_is_the_public_name_or_the_operators_choice() {
     for (variables, hello) in [
         (vec![("LATCHKEY_PUBLIC_URL", "https://login.example.com")], "EHLO login.example.com"),
         (vec![("LATCHKEY_MAIL__EHLO_NAME", "out.example.com")], "EHLO out.example.com"),
@@ -132,7 +134,7 @@ async fn a_mail_server_may_be_named_by_an_ipv6_address() {
 }
 
 #[tokio::test]
-async fn a_sender_of_a_domain_in_another_script_is_spelt_so_that_every_server_takes_it() {
+async fn a_sender_domain_in_another_script_is_sent_as_ascii() {
     let app = App::with(&[("LATCHKEY_MAIL__FROM", "Bücher <post@bücher.example>")]).await;
     app.inbox.behave(Manners::KnowsAsciiOnly);
     let (code, said) = app.command(&["send-test-mail", "ada@example.com"]).await;

@@ -1,6 +1,6 @@
-//! Stories over HTTP: each file a theme, each test a rule of the design, named as the rule.
+//! Stories over HTTP: each file is a theme, and each test is named as the rule it proves.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)] // a story that cannot go on should stop
+#![allow(clippy::unwrap_used, clippy::expect_used)] // a story that cannot continue should stop
 
 mod support;
 

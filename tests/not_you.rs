@@ -1,14 +1,14 @@
-//! Whom a mail surprises can stop the sign-in it is for.
+//! The owner of an address can stop a sign-in that they did not ask for.
 
 use crate::support::{App, Mail};
 
-/// The path that the mail offers to whom it surprises.
+/// The path of "this was not me" in the mail.
 fn not_you(mail: &Mail) -> &str {
     let at = mail.text.find("/login/not-you?request=").unwrap_or_else(|| panic!("{}", mail.text));
     mail.text[at..].split_whitespace().next().unwrap()
 }
 
-/// What the button on that page posts.
+/// The token that the button on that page posts.
 fn request(path: &str) -> &str {
     path.split_once('=').unwrap().1
 }
@@ -60,7 +60,7 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_is_over_cannot_be_stopped_and_that_is_said() {
+async fn a_finished_sign_in_cannot_be_stopped_and_the_page_says_so() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -69,11 +69,11 @@ async fn a_sign_in_that_is_over_cannot_be_stopped_and_that_is_said() {
     assert!(ada.get(not_you(&mail)).await.body.contains("It is already over"));
     let late = ada.post_form("/actions/not-you", &[("request", request(not_you(&mail)))]).await;
     assert!(ada.get(late.goes_to()).await.body.contains("It is already over"));
-    assert!(ada.signed_in_as().await.is_some(), "the session goes on");
+    assert!(ada.signed_in_as().await.is_some(), "the session continues");
 }
 
 #[tokio::test]
-async fn what_names_the_sign_in_in_the_mail_is_not_what_binds_it_to_its_browser() {
+async fn the_not_you_token_in_the_mail_is_not_the_id_that_binds_the_browser() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -94,7 +94,7 @@ async fn nth(app: &App, n: usize) -> Mail {
 }
 
 #[tokio::test]
-async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
+async fn a_sign_in_in_a_new_browser_is_reported_by_mail_and_one_press_ends_it() {
     let app = App::with(&[NOTICES]).await;
     let ada = app.signed_in("ada@example.com").await;
     let thief = app.browser();
@@ -117,11 +117,11 @@ async fn a_sign_in_in_a_new_browser_is_told_by_mail_and_one_press_ends_it() {
     let ended = app.browser().post_form("/actions/not-you", &[("session", request(path))]).await;
     assert!(app.browser().get(ended.goes_to()).await.body.contains("They are out"));
     assert_eq!(thief.signed_in_as().await, None);
-    assert!(ada.signed_in_as().await.is_some(), "the owner's own goes on");
+    assert!(ada.signed_in_as().await.is_some(), "the owner's own session continues");
 }
 
 #[tokio::test]
-async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_notice() {
+async fn the_first_sign_in_and_one_in_a_known_browser_cause_no_notice() {
     let app = App::with(&[NOTICES]).await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/sign-out", &[]).await;
@@ -136,7 +136,7 @@ async fn neither_the_first_sign_in_of_all_nor_one_in_a_known_browser_is_worth_a_
 }
 
 #[tokio::test]
-async fn a_notice_takes_from_nobodys_allowance_of_mails() {
+async fn a_notice_counts_against_no_mail_limit() {
     let app = App::with(&[NOTICES, ("LATCHKEY_LIMITS__MAILS_PER_MINUTE", "2")]).await;
     app.signed_in("ada@example.com").await;
     let elsewhere = app.browser();

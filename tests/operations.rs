@@ -1,4 +1,4 @@
-//! What operators do with a running server: stop it, and change its secret.
+//! What operators do with a running server: stop it, and replace its secret.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use latchkey::server::ground::keys::Keys;
 
 const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
 
-/// Until a path answers so, each time over a new connection.
+/// Waits until a path answers with this status, each time over a new connection.
 async fn until_status(address: &str, path: &str, status: u16) {
     for _ in 0..2_000 {
         let answer = reqwest::get(format!("http://{address}{path}")).await;
@@ -20,7 +20,7 @@ async fn until_status(address: &str, path: &str, status: u16) {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_is_not_ready_while_it_still_takes_connections_and_told_again_it_ends() {
+async fn a_stopping_server_drains_as_not_ready_and_a_second_signal_ends_it() {
     let folder = tempfile::tempdir().unwrap();
     let server = Teller::start(folder.path(), &[("LATCHKEY_SERVER__DRAIN_DELAY", "300")]);
     let address = server.address();
@@ -29,14 +29,14 @@ async fn told_to_stop_it_is_not_ready_while_it_still_takes_connections_and_told_
     until_status(&address, "/readyz", 503).await;
     until_status(&address, "/healthz", 200).await;
     server.signal("-INT");
-    assert_eq!(server.ended(), Some(1), "at once, and not as one that has finished");
+    assert_eq!(server.ended(), Some(1), "it ends at once, and not successfully");
 }
 
 #[tokio::test]
-async fn while_a_secret_is_replaced_in_steps_hosts_that_are_a_step_apart_are_one_server() {
+async fn hosts_one_step_apart_in_a_secret_rotation_act_as_one_server() {
     let mut app = App::start().await;
     let mut browsers = vec![app.signed_in("ada0@example.com").await];
-    // From one host to the next and back, at each of the three steps.
+    // Moves from one host to the next and back, at each of the three steps.
     let steps: [&[&str]; 4] = [&[SECRET], &[SECRET, NEW], &[NEW, SECRET], &[NEW]];
     for (n, step) in steps.windows(2).enumerate() {
         for here in [1, 0, 1] {
@@ -53,7 +53,7 @@ async fn while_a_secret_is_replaced_in_steps_hosts_that_are_a_step_apart_are_one
 }
 
 #[tokio::test]
-async fn a_check_names_each_secret_so_that_hosts_can_be_compared() {
+async fn check_fingerprints_the_secrets_so_that_hosts_can_be_compared() {
     let app = App::start().await;
     let (_, said) = app.command(&["check"]).await;
     let expected = format!("secrets: 1: {}", Keys::new(&[SECRET.to_owned()]).fingerprints());

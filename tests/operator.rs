@@ -1,8 +1,8 @@
-//! What an operator does from the command line, beside a server that goes on.
+//! What an operator does from the command line while the server runs.
 
 use crate::support::{App, Manners};
 
-/// Commands go by the clock of the machine, on which all that happens in a story is long past.
+/// Commands use the machine's clock, by which everything in a story is long past.
 const ALIVE_BY_THE_MACHINES_CLOCK: &str =
     "UPDATE latchkey_sessions SET token_expires_at = 9000000000000";
 
@@ -26,7 +26,7 @@ async fn sessions_of_one_user_are_ended_by_address() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
+async fn a_disabled_user_is_signed_out_and_may_return_once_enabled() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.run_sql(ALIVE_BY_THE_MACHINES_CLOCK).await;
@@ -35,7 +35,7 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
     ada.ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.failed' AND reason = 'not_a_user'", 1).await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);
-    assert_eq!(ada.signed_in_as().await, None, "what ended has ended");
+    assert_eq!(ada.signed_in_as().await, None, "the ended session stays ended");
     let by_operator = app
         .texts("SELECT event FROM latchkey_audit_events WHERE reason = 'operator' ORDER BY id")
         .await;
@@ -46,7 +46,7 @@ async fn a_disabled_user_is_out_and_an_enabled_one_may_come_back() {
 }
 
 #[tokio::test]
-async fn an_address_can_be_kept_out_before_it_ever_came() {
+async fn an_address_can_be_banned_before_its_first_sign_in() {
     let app = App::start().await;
     app.command(&["users", "disable", "eve@example.com"]).await;
     app.browser().ask_for_mail("eve@example.com").await;
@@ -55,7 +55,7 @@ async fn an_address_can_be_kept_out_before_it_ever_came() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_let_in_again_is_no_user_for_it() {
+async fn lifting_a_ban_does_not_create_a_user() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     for command in ["disable", "enable"] {
         assert_eq!(app.command(&["users", command, "eve@example.com"]).await.0, 0);
@@ -66,7 +66,7 @@ async fn an_address_that_is_let_in_again_is_no_user_for_it() {
 }
 
 #[tokio::test]
-async fn an_address_nobody_has_is_said_to_be_unknown() {
+async fn an_address_without_a_user_is_reported_as_unknown() {
     let app = App::start().await;
     for command in [["sessions", "revoke"], ["users", "enable"]] {
         let (code, said) = app.command(&[command[0], command[1], "nobody@example.com"]).await;
@@ -98,7 +98,7 @@ async fn a_test_mail_says_that_mails_arrive() {
 }
 
 #[tokio::test]
-async fn a_check_says_what_is_well_and_what_to_do_about_the_rest() {
+async fn check_reports_what_works_and_how_to_mend_the_rest() {
     let app = App::start().await;
     let (code, said) = app.command(&["check"]).await;
     assert_eq!(code, 1, "there are no assets here");
@@ -112,7 +112,7 @@ async fn a_check_says_what_is_well_and_what_to_do_about_the_rest() {
 }
 
 #[tokio::test]
-async fn mails_that_wait_are_listed_sent_at_once_or_given_up() {
+async fn waiting_mails_can_be_listed_sent_at_once_or_given_up() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForNow);
     for name in ["ada", "bea"] {
@@ -138,6 +138,6 @@ async fn mails_that_wait_are_listed_sent_at_once_or_given_up() {
     app.inbox.first_to("ada@example.com").await;
     let (code, said) = app.command(&["outbox", "drop", "--all"]).await;
     assert_eq!((code, said.contains("0 mails are given up")), (0, true), "{said}");
-    assert_eq!(app.command(&["outbox", "retry"]).await.0, 2, "which?");
+    assert_eq!(app.command(&["outbox", "retry"]).await.0, 2, "no mail was named");
     assert_eq!(app.inbox.count(), 1);
 }

@@ -1,4 +1,4 @@
-//! The outbox: every mail once, in its turn, by who holds its lease.
+//! The outbox: every mail is sent once, in order, by the instance that holds its lease.
 
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 use std::time::Duration;
@@ -11,12 +11,12 @@ const SENT: &str = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'";
 const REFUSED: &str = "SELECT COUNT(*) FROM latchkey_outbox \
     WHERE state = 'queued' AND last_error IS NOT NULL";
 
-/// An app that has so many mails in hand at most.
+/// An app that sends at most `at_once` mails at the same time.
 async fn with_width(at_once: &str) -> App {
     App::with(&[("LATCHKEY_MAIL__AT_ONCE", at_once)]).await
 }
 
-/// Asks for mails, one a millisecond; whom for.
+/// Asks for mails, one a millisecond, and returns their addresses.
 async fn ask(apps: &[&App], numbers: std::ops::Range<usize>) -> Vec<String> {
     let mut asked = Vec::new();
     for n in numbers {
@@ -29,19 +29,19 @@ async fn ask(apps: &[&App], numbers: std::ops::Range<usize>) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn behind_a_slow_mail_server_every_mail_goes_once_and_none_is_overtaken() {
+async fn every_mail_goes_once_and_in_order_behind_a_slow_mail_server() {
     let app = with_width("4").await;
     app.inbox.behave(Manners::Holds);
     let mut asked = ask(&[&app], 0..100).await;
     app.inbox.behave(Manners::Takes);
-    // New ones keep coming, and have to line up.
+    // New mails keep coming and have to queue.
     asked.extend(ask(&[&app], 100..120).await);
     app.until(SENT, 120).await;
     let arrived = app.inbox.recipients();
-    assert_eq!(arrived.len(), 120, "each once");
+    assert_eq!(arrived.len(), 120, "each mail came once");
     for (n, address) in asked.iter().enumerate() {
         let place = arrived.iter().position(|to| to == address);
-        // As many as are in hand at once may pass each other.
+        // Mails that are sent at the same time may overtake each other.
         assert!(
             place.is_some_and(|place| place < n + 8),
             "{address} came {place:?}th: {arrived:?}"
@@ -65,7 +65,7 @@ async fn two_instances_behind_a_slow_mail_server_send_every_mail_once() {
 }
 
 #[tokio::test]
-async fn a_mail_refused_for_now_is_tried_again_though_new_ones_keep_coming() {
+async fn a_temporarily_refused_mail_is_tried_again_while_new_ones_keep_coming() {
     let app = with_width("2").await;
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("first@example.com").await;
@@ -79,7 +79,7 @@ async fn a_mail_refused_for_now_is_tried_again_though_new_ones_keep_coming() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("a hundred others went first");
+    panic!("a hundred other mails went first");
 }
 
 #[tokio::test]
@@ -94,7 +94,7 @@ async fn sign_in_mails_go_before_notices() {
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("in-hand@example.com").await;
     app.inbox.offered(3).await;
-    assert_eq!(elsewhere.get(mail.link()).await.goes_to(), "/dashboard"); // and a notice is due
+    assert_eq!(elsewhere.get(mail.link()).await.goes_to(), "/dashboard"); // queues a notice
     app.clock.advance(SECOND);
     app.browser().ask_for_mail("bea@example.com").await;
     app.inbox.behave(Manners::Takes);
@@ -106,27 +106,27 @@ async fn sign_in_mails_go_before_notices() {
 }
 
 #[tokio::test]
-async fn who_has_lost_the_lease_of_a_mail_writes_nothing() {
+async fn an_instance_that_lost_the_lease_of_a_mail_writes_nothing() {
     let app = with_width("1").await;
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("ada@example.com").await;
     app.inbox.offered(1).await;
-    // Another instance took it when the lease was over, and has it in hand.
+    // Another instance took the mail when the lease expired, and is sending it.
     app.run_sql("UPDATE latchkey_outbox SET attempts = attempts + 1, due_at = due_at + 60000")
         .await;
     app.inbox.behave(Manners::Takes);
     app.inbox.first_to("ada@example.com").await;
-    // The slot is free once the first mail is done with.
+    // The slot is free once the first mail is finished.
     app.browser().ask_for_mail("bea@example.com").await;
     app.until(SENT, 1).await;
-    assert_eq!(app.count(QUEUED).await, 1, "it is for the other to say");
+    assert_eq!(app.count(QUEUED).await, 1, "only the other instance may change it");
     let told =
         app.texts("SELECT address FROM latchkey_audit_events WHERE event LIKE 'mail.%'").await;
     assert_eq!(told, ["b***@example.com"]);
 }
 
 #[tokio::test]
-async fn a_mail_that_another_has_sent_is_never_called_failed() {
+async fn a_mail_sent_by_another_instance_is_never_marked_as_failed() {
     let app = with_width("1").await;
     app.inbox.behave(Manners::Holds);
     app.browser().ask_for_mail("ada@example.com").await;
@@ -141,7 +141,7 @@ async fn a_mail_that_another_has_sent_is_never_called_failed() {
 }
 
 #[tokio::test]
-async fn killed_with_a_mail_in_hand_sqlite_sends_it_at_the_next_start() {
+async fn a_mail_in_progress_at_a_kill_is_sent_at_the_next_start_with_sqlite() {
     let mut program = Program::start().await;
     if database::postgres().is_some() {
         return; // another instance may hold the lease
@@ -159,7 +159,7 @@ async fn killed_with_a_mail_in_hand_sqlite_sends_it_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn what_one_instance_cannot_open_it_leaves_for_another_until_it_expires() {
+async fn a_mail_one_instance_cannot_open_waits_for_another_until_it_expires() {
     const OTHER: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
     let unopened = "SELECT COUNT(*) FROM latchkey_outbox \
         WHERE state = 'queued' AND payload IS NOT NULL AND last_error LIKE '%cannot open it%'";

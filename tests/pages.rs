@@ -5,7 +5,7 @@ use reqwest::Method;
 use crate::support::{App, Browser};
 
 #[tokio::test]
-async fn the_start_leads_to_the_sign_in_page_or_the_dashboard() {
+async fn the_root_path_leads_to_the_sign_in_page_or_the_dashboard() {
     let app = App::start().await;
     let ada = app.browser();
     assert_eq!(ada.get("/").await.goes_to(), "/login");
@@ -25,23 +25,23 @@ async fn an_unknown_path_is_a_page_for_people_and_json_for_programs() {
 }
 
 #[tokio::test]
-async fn the_code_page_without_a_request_leads_to_the_start() {
+async fn the_code_page_without_a_request_leads_to_the_sign_in_page() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/login/code").await.goes_to(), "/login");
 }
 
 #[tokio::test]
-async fn a_browser_that_keeps_no_cookies_is_told_so() {
+async fn a_browser_without_cookies_is_told_to_allow_them() {
     let app = App::start().await;
     let code_page = app.browser().ask_for_mail("ada@example.com").await.goes_to().to_owned();
     let page = app.browser().get(&code_page).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Allow cookies here"), "{}", page.body);
-    assert!(!page.body.contains("ada@example.com"), "whoever brings nothing learns nothing");
+    assert!(!page.body.contains("ada@example.com"), "a browser without the cookie learns nothing");
 }
 
 #[tokio::test]
-async fn the_code_page_of_a_sign_in_that_is_over_says_so_and_offers_no_field() {
+async fn the_code_page_of_a_finished_sign_in_says_so_and_has_no_field() {
     let app = App::start().await;
     let [superseded, stopped, used] = [0, 1, 2].map(|_| app.browser());
     let page = superseded.ask_for_mail("ada@example.com").await.goes_to().to_owned();
@@ -54,7 +54,7 @@ async fn the_code_page_of_a_sign_in_that_is_over_says_so_and_offers_no_field() {
     says(&superseded, &page, "A newer e-mail has taken the place of this one").await;
     let look = page.replace("/login/code", "/actions/progress");
     let look = superseded.send(superseded.request(Method::GET, &look)).await;
-    assert_eq!(look.json()["location"], page, "an open page learns it");
+    assert_eq!(look.json()["location"], page, "an open page is told to reload");
 
     let page = stopped.ask_for_mail("bea@example.com").await.goes_to().to_owned();
     let mail = app.inbox.first_to("bea@example.com").await;
@@ -117,7 +117,7 @@ async fn scripts_of_a_page_carry_its_own_nonce() {
 }
 
 #[tokio::test]
-async fn too_large_a_body_is_refused_alike_everywhere() {
+async fn a_body_that_is_too_large_is_refused_alike_everywhere() {
     let app = App::start().await;
     for path in ["/actions/sign-in", "/api/auth/send-passwordless", "/login", "/nothing"] {
         let browser = app.browser();
@@ -128,14 +128,14 @@ async fn too_large_a_body_is_refused_alike_everywhere() {
 }
 
 #[tokio::test]
-async fn health_and_readiness_are_told() {
+async fn health_and_readiness_are_reported() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/healthz").await.body, "ok");
     assert_eq!(app.browser().get("/readyz").await.status, 200);
 }
 
 #[tokio::test]
-async fn without_a_database_people_are_told_to_come_back() {
+async fn visitors_are_told_to_try_again_while_the_database_is_down() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -155,7 +155,7 @@ async fn without_a_database_people_are_told_to_come_back() {
 }
 
 #[tokio::test]
-async fn the_dev_mailbox_is_shown_by_the_name_of_the_public_url_and_to_no_proxy() {
+async fn the_dev_mailbox_is_shown_only_under_the_public_name_and_to_no_proxy() {
     let app = App::with(&[("SMTP_URL", "")]).await;
     let ask = async |name: &str, value: &str| {
         let asking = app.browser().request(Method::GET, "/dev/mailbox").header(name, value);
@@ -168,7 +168,7 @@ async fn the_dev_mailbox_is_shown_by_the_name_of_the_public_url_and_to_no_proxy(
 }
 
 #[tokio::test]
-async fn with_smtp_there_is_no_dev_mailbox() {
+async fn the_dev_mailbox_does_not_exist_when_smtp_is_configured() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/dev/mailbox").await.status, 404);
 }
@@ -210,7 +210,7 @@ async fn metrics_are_for_this_machine_or_a_token() {
 }
 
 #[tokio::test]
-async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
+async fn cookies_and_transport_are_pinned_to_this_host_on_https() {
     let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
     let asked = app.browser().ask_for_mail("ada@example.com").await;
     assert_eq!(asked.header("strict-transport-security"), "max-age=63072000; includeSubDomains");
@@ -223,7 +223,7 @@ async fn on_https_cookies_and_transport_are_pinned_to_this_host() {
 }
 
 #[tokio::test]
-async fn what_is_not_ours_to_show_is_not_there() {
+async fn files_outside_the_site_are_not_served() {
     let app = App::start().await;
     for path in [
         "/.git/config",
@@ -241,7 +241,7 @@ async fn what_is_not_ours_to_show_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_made_up_method_is_no_series_of_the_metrics() {
+async fn a_made_up_method_creates_no_metrics_series() {
     let app = App::start().await;
     let browser = app.browser();
     browser.get("/login").await;
@@ -251,7 +251,7 @@ async fn a_made_up_method_is_no_series_of_the_metrics() {
 }
 
 #[tokio::test]
-async fn a_page_ends_where_html_ends_and_keeps_what_was_typed() {
+async fn a_page_ends_where_its_html_ends_and_keeps_the_typed_text() {
     let app = App::start().await;
     let ada = app.browser();
     ada.post_form("/actions/sign-in", &[("email", "a<!>b</body></html>")]).await;
@@ -262,7 +262,7 @@ async fn a_page_ends_where_html_ends_and_keeps_what_was_typed() {
 }
 
 #[tokio::test]
-async fn pages_are_not_to_be_rewritten_on_the_way() {
+async fn pages_forbid_rewriting_by_proxies() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     for path in ["/login", "/dashboard", "/nothing", "/login/confirm?link_token=x"] {
@@ -272,14 +272,14 @@ async fn pages_are_not_to_be_rewritten_on_the_way() {
 }
 
 #[tokio::test]
-async fn a_page_under_another_name_of_the_server_leads_to_the_public_one() {
+async fn a_page_under_another_host_name_redirects_to_the_public_one() {
     let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
     let ada = app.browser();
     let asked = |path: &str, host: &str| ada.request(Method::GET, path).header("host", host);
     let moved = ada.send(asked("/login?next=%2Fdashboard%2Fa", "www.example.com")).await;
     assert_eq!(moved.status, 307);
     assert_eq!(moved.header("location"), "https://login.example.com/login?next=%2Fdashboard%2Fa");
-    // A proxy that changes the name would lead people round in circles.
+    // A proxy that changes the host name would send people round in circles.
     assert_eq!(ada.send(asked("/login", "www.example.com")).await.status, 200);
 
     let page = |host: &'static str| {
@@ -314,7 +314,7 @@ async fn a_page_under_another_name_of_the_server_leads_to_the_public_one() {
 }
 
 #[tokio::test]
-async fn a_slash_at_the_end_never_leads_to_another_site() {
+async fn a_trailing_slash_never_leads_to_another_site() {
     let app = App::start().await;
     let address = app.url.trim_start_matches("http://").to_owned();
     for path in ["/\\evil.example/", "//evil.example/", "/%5Cevil.example/", "/login/"] {
@@ -331,21 +331,21 @@ async fn a_slash_at_the_end_never_leads_to_another_site() {
 }
 
 #[tokio::test]
-async fn in_production_metrics_are_for_the_token_alone() {
+async fn metrics_need_the_token_in_production() {
     let app = App::with(&[("LATCHKEY_PUBLIC_URL", "https://login.example.com")]).await;
     let browser = app.browser();
     let asked = || browser.request(Method::GET, "/metrics");
     assert_eq!(
         browser.send(asked()).await.error(401),
         "unauthenticated",
-        "a tunnel looks the same"
+        "a tunnel looks like this machine"
     );
     let with_token = asked().bearer_auth("a token for the metrics");
     assert_eq!(browser.send(with_token).await.status, 200);
 }
 
 #[tokio::test]
-async fn an_asset_of_another_version_is_missing_and_nothing_else() {
+async fn an_asset_of_another_version_is_missing_and_the_page_still_works() {
     let app = App::start().await;
     let missing = app.browser().get("/pkg/latchkey.AnotherHash.js").await;
     assert_eq!((missing.status.as_u16(), missing.body.as_str()), (404, ""));

@@ -1,4 +1,4 @@
-//! The password beside the mail.
+//! Passwords as a second way to sign in beside the mail.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use latchkey::server::ground::clock::{HOUR, MINUTE};
@@ -21,7 +21,7 @@ async fn type_password(browser: &Browser, address: &str, password: &str) -> Answ
         .await
 }
 
-/// What the page says after a form was sent back to it.
+/// The message of the page after a form came back to it.
 async fn sentence(browser: &Browser, answer: &Answer) -> String {
     let page = browser.get(answer.goes_to()).await.body;
     let from = page.find("role=\"alert\"").expect("a message");
@@ -42,16 +42,20 @@ async fn a_password_set_on_the_dashboard_signs_in() {
 
     ada.post_form("/actions/set-password", &[]).await;
     let answer = type_password(&app.browser(), "ada@example.com", PASSWORD).await;
-    assert_eq!(answer.goes_to(), "/login", "removed is removed");
+    assert_eq!(answer.goes_to(), "/login", "a removed password no longer works");
 }
 
 #[tokio::test]
-async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
+async fn setting_or_removing_a_password_is_reported_and_ends_other_sessions() {
     let app = app().await;
     let (ada, phone) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
     ada.post_form("/actions/set-password", &[]).await;
-    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_outbox").await, 2, "there was none");
+    assert_eq!(
+        app.count("SELECT COUNT(*) FROM latchkey_outbox").await,
+        2,
+        "there was no password to remove"
+    );
     assert!(phone.signed_in_as().await.is_some());
 
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -68,12 +72,12 @@ async fn a_password_that_is_set_or_removed_is_told_and_ends_other_sessions() {
     assert_eq!(noted, ["session.revoked password", "password.set ", "password.removed "]);
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("The password was set") && page.contains("The password was removed"));
-    // A password manager needs a field that it can see.
+    // A password manager needs a username field in the page.
     assert!(page.contains(r#"autocomplete="username" value="ada@example.com" readonly"#), "{page}");
 }
 
 #[tokio::test]
-async fn a_password_that_somebody_else_set_goes_by_a_press_and_they_with_it() {
+async fn one_press_removes_an_attackers_password_and_signs_the_attacker_out() {
     let app = app().await;
     let thief = app.signed_in("ada@example.com").await;
     thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -91,16 +95,16 @@ async fn a_password_that_somebody_else_set_goes_by_a_press_and_they_with_it() {
     type_password(&thief, "ada@example.com", PASSWORD).await;
     assert_eq!(thief.signed_in_as().await, None);
     let late = thief.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
-    assert_eq!(late.goes_to(), "/dashboard", "which leads to the sign-in page");
+    assert_eq!(late.goes_to(), "/dashboard", "the dashboard leads to the sign-in page");
     let left = "SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL";
     assert_eq!(app.count(left).await, 0);
 }
 
 #[tokio::test]
-async fn a_try_that_is_cut_off_is_no_failed_one() {
+async fn an_interrupted_password_try_does_not_count_as_failed() {
     let app = App::with(&[
         ("LATCHKEY_AUTH__PASSWORDS", "optional"),
-        // One network has half of them.
+        // One network gets half of them.
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "90"),
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_DAY", "90"),
     ])
@@ -114,8 +118,8 @@ async fn a_try_that_is_cut_off_is_no_failed_one() {
          content-type: application/x-www-form-urlencoded\r\n\r\n{form}",
         form.len()
     );
-    // Some are hashed, as many at once as there are cores; most wait for their turn when all hang
-    // up.
+    // As many are hashed at once as there are cores; most still wait for their turn when all
+    // callers hang up.
     let mut callers = Vec::new();
     for _ in 0..60 {
         let mut caller = tokio::net::TcpStream::connect(address).await.unwrap();
@@ -128,7 +132,7 @@ async fn a_try_that_is_cut_off_is_no_failed_one() {
 }
 
 #[tokio::test]
-async fn a_password_hashed_with_weaker_parameters_is_hashed_anew_at_the_next_sign_in() {
+async fn a_password_hashed_with_weaker_parameters_is_rehashed_at_sign_in() {
     let app = app().await;
     app.signed_in("ada@example.com").await;
     let weak =
@@ -147,7 +151,7 @@ async fn a_password_hashed_with_weaker_parameters_is_hashed_anew_at_the_next_sig
 }
 
 #[tokio::test]
-async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
+async fn an_empty_password_sends_a_mail_and_the_second_button_refuses_it() {
     let app = app().await;
     let browser = app.browser();
     let answer = browser
@@ -163,7 +167,7 @@ async fn an_empty_password_sends_a_mail_and_the_second_button_asks_for_one() {
 }
 
 #[tokio::test]
-async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
+async fn unknown_addresses_and_wrong_passwords_get_the_same_answer() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -179,7 +183,7 @@ async fn unknown_addresses_and_wrong_passwords_are_told_the_same() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
+async fn ten_wrong_passwords_in_an_hour_pause_passwords_but_never_the_link() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", PASSWORD)]).await;
@@ -189,14 +193,14 @@ async fn ten_wrong_passwords_in_an_hour_pause_them_and_never_the_link() {
     }
     let answer = type_password(&thief, "ada@example.com", PASSWORD).await;
     assert!(sentence(&thief, &answer).await.starts_with("Too many wrong codes for this address."));
-    app.inbox.nth_to("ada@example.com", 2).await; // that the password was set
+    app.inbox.nth_to("ada@example.com", 2).await; // reports that the password was set
     app.signed_in("ada@example.com").await;
     app.clock.advance(HOUR);
     assert_eq!(type_password(&thief, "ada@example.com", PASSWORD).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
-async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
+async fn setting_a_password_needs_a_recent_sign_in() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     app.clock.advance(11 * MINUTE);
@@ -209,7 +213,7 @@ async fn a_password_is_set_soon_after_signing_in_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_password_has_eight_characters_at_least() {
+async fn a_password_has_at_least_eight_characters() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     let answer = ada.post_form("/actions/set-password", &[("password", "seven77")]).await;
@@ -217,7 +221,7 @@ async fn a_password_has_eight_characters_at_least() {
 }
 
 #[tokio::test]
-async fn where_there_are_no_passwords_none_is_asked_for_or_taken() {
+async fn no_password_is_asked_for_or_accepted_where_passwords_are_off() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     assert!(!ada.get("/login").await.body.contains("type=\"password\""));
@@ -260,7 +264,7 @@ async fn a_password_counts_exactly_as_it_was_typed_and_may_be_long() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_password_is_argon2id_as_owasp_has_it() {
+async fn a_password_is_stored_as_argon2id_with_owasps_parameters() {
     let app = app().await;
     let ada = app.signed_in("ada@example.com").await;
     ada.post_form("/actions/set-password", &[("password", "correct horse battery")]).await;

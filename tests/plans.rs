@@ -1,4 +1,4 @@
-//! How the databases find rows: by an index, however many there are.
+//! How the databases find rows: by an index, however many rows there are.
 
 use latchkey::server::store::{Store, statements};
 use sqlx::{AssertSqlSafe, Row};
@@ -6,13 +6,13 @@ use std::{fs, path::Path};
 
 use crate::support::App;
 
-/// Those that count for `/metrics`, and may read what they count.
+/// Statements that count rows for `/metrics` and may read all that they count.
 const COUNTS: [&str; 2] = [
     "SELECT COUNT(*) FROM latchkey_sessions",
     "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox",
 ];
 
-/// Every statement of the store; none is left out of its list.
+/// Every statement of the store. Fails if one is missing from its list.
 fn listed() -> Vec<&'static str> {
     let statements = statements();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/server/store");
@@ -28,16 +28,16 @@ fn listed() -> Vec<&'static str> {
     });
     let missing: Vec<&str> =
         declared.filter(|name| !list.contains(&format!("::{name},"))).collect();
-    assert_eq!(missing, [""; 0], "not in store::statements()");
+    assert_eq!(missing, [""; 0], "missing in store::statements()");
     statements
 }
 
-/// The plan of a statement, one step a line.
+/// The query plan of a statement, one step per line.
 async fn plan(store: &Store, statement: &str) -> Vec<String> {
     match store {
         Store::Sqlite { readers, writer } => {
             let mut steps = Vec::new();
-            // Each has a mind of its own.
+            // Each connection plans by itself.
             for lent in [readers.get().await, writer.get().await] {
                 let mut lent = lent.unwrap();
                 let explained =
@@ -50,8 +50,8 @@ async fn plan(store: &Store, statement: &str) -> Vec<String> {
             steps
         }
         Store::Postgres(pool) => {
-            // Tables of a few rows are read whole whatever there is; so that is made the last
-            // resort, for this transaction.
+            // PostgreSQL reads small tables whole in any case, so a sequential scan is made the
+            // last resort in this transaction.
             let mut lent = pool.get().await.unwrap();
             let connection = lent.connection().unwrap();
             let setting = "BEGIN; SET LOCAL enable_seqscan = off; \
@@ -78,7 +78,7 @@ async fn plan(store: &Store, statement: &str) -> Vec<String> {
     }
 }
 
-/// That no statement of an app reads a whole table.
+/// Asserts that no statement of an app reads a whole table.
 async fn reads_by_index(app: &App) {
     let statements = listed();
     let is_postgres = matches!(app.store, Store::Postgres(_));
@@ -88,7 +88,7 @@ async fn reads_by_index(app: &App) {
     };
     for statement in statements.iter().filter(hot) {
         let plan = plan(&app.store, statement).await;
-        // A co-routine is no table: its rows come one by one from a SELECT that has steps of its
+        // A co-routine is not a table: its rows come one by one from a SELECT that has steps of its
         // own.
         let parts: Vec<&str> =
             plan.iter().filter_map(|step| step.strip_prefix("CO-ROUTINE ")).collect();
@@ -106,10 +106,10 @@ async fn no_statement_reads_a_whole_table() {
     reads_by_index(&App::start().await).await;
 }
 
-/// SQLite reads tables whole that it once counted while they were small, by an ANALYZE or when it
-/// was closed.
+/// SQLite reads a table whole if it counted it while it was small, by an ANALYZE or when the
+/// database was closed.
 #[tokio::test]
-async fn no_statement_reads_a_whole_table_that_was_counted_when_it_was_small() {
+async fn no_statement_reads_a_whole_table_analyzed_while_it_was_small() {
     for analyzed in [false, true] {
         let mut app = App::start().await;
         app.signed_in("ada@example.com").await;

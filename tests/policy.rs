@@ -6,7 +6,7 @@ use std::{fs, time::Duration};
 
 use crate::support::{App, Browser, Mail};
 
-/// Until the page shows the brand's name, as it does once a saved file is applied.
+/// Waits until the page shows the brand's name, as it does once a saved file is applied.
 async fn until_branded(browser: &Browser, name: &str) {
     for _ in 0..200 {
         if browser.get("/login").await.body.contains(&format!("Sign in to {name}")) {
@@ -33,7 +33,7 @@ async fn saving_the_file_applies_it_and_a_bad_edit_changes_nothing() {
     tokio::time::sleep(Duration::from_millis(400)).await;
     until_branded(&browser, "After").await;
 
-    // Editors save by putting another file in its place.
+    // Some editors save by replacing the file with another.
     fs::write(
         folder.path().join("policy.tmp"),
         "[brand]\nname = \"Replaced\"\n[auth]\nmode = \"OTP\"\n",
@@ -48,8 +48,8 @@ async fn saving_the_file_applies_it_and_a_bad_edit_changes_nothing() {
     assert!(browser.get("/login").await.body.contains("Send code"), "the button says what is sent");
 }
 
-/// A browser that asked, its mail, and another browser, where the policy asks before it signs in
-/// elsewhere.
+/// An app whose policy asks before it signs in another browser: with the browser that asked, its
+/// mail, and another browser.
 async fn asked_where_elsewhere_is_confirmed() -> (App, Browser, Mail, Browser) {
     let app = App::with(&[("LATCHKEY_AUTH__SAME_BROWSER", "confirm")]).await;
     let ada = app.browser();
@@ -64,7 +64,7 @@ async fn asked_where_elsewhere_is_confirmed() -> (App, Browser, Mail, Browser) {
 }
 
 #[tokio::test]
-async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
+async fn another_browser_is_asked_and_signed_in_by_a_press_under_confirm() {
     let (app, ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
     app.clock.advance(180_000);
     let page = phone.get(mail.link()).await.goes_to().to_owned();
@@ -87,13 +87,13 @@ async fn with_confirm_another_browser_is_asked_and_signed_in_by_a_press() {
 }
 
 #[tokio::test]
-async fn with_confirm_the_browser_that_asked_still_needs_no_press() {
+async fn the_requesting_browser_needs_no_press_under_confirm() {
     let (_app, ada, mail, _phone) = asked_where_elsewhere_is_confirmed().await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]
-async fn with_confirm_a_press_from_another_site_does_nothing() {
+async fn a_press_from_another_site_does_nothing_under_confirm() {
     let (_app, _ada, mail, phone) = asked_where_elsewhere_is_confirmed().await;
     let form = phone
         .request(reqwest::Method::POST, "/actions/confirm-link")
@@ -106,7 +106,7 @@ async fn with_confirm_a_press_from_another_site_does_nothing() {
 }
 
 #[tokio::test]
-async fn with_enforce_a_press_does_nothing() {
+async fn a_press_does_nothing_under_enforce() {
     let app = App::start().await;
     app.browser().ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
@@ -118,7 +118,7 @@ async fn with_enforce_a_press_does_nothing() {
 }
 
 #[tokio::test]
-async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
+async fn a_method_withdrawn_by_policy_is_neither_sent_again_nor_accepted() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("policy.toml");
     let before =
@@ -141,7 +141,7 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
     until_branded(&bob, "Codes").await;
     app.clock.advance(31 * SECOND);
 
-    // The app that is no longer listed: neither a fresh mail nor the link of the old one.
+    // An app that is no longer listed gets neither a fresh mail nor a working old link.
     let again = ada.post_json("/api/auth/resend-passwordless", json!({})).await;
     assert_eq!(again.error(400), "invalid_request");
     let taken = json!({ "link_token": to_app.link_token() });
@@ -151,7 +151,7 @@ async fn what_policy_has_withdrawn_is_neither_sent_again_nor_taken() {
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert!(!fresh.text.contains("app.example.com") && !fresh.text.contains("link_token"));
 
-    // Links that are no longer sent.
+    // Links are no longer sent.
     assert!(bob.get(with_both.link()).await.goes_to().starts_with("/login/confirm"));
     assert_eq!(bob.signed_in_as().await, None);
     bob.post_form("/actions/resend-passwordless", &[]).await;

@@ -1,4 +1,4 @@
-//! PostgreSQL behind pgbouncer in transaction mode: sessions are nobody's own.
+//! PostgreSQL behind pgbouncer in transaction mode: no client keeps a database session to itself.
 
 use serde_json::json;
 use std::{
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 use crate::support::{App, Port, Program, database};
 
-/// A pgbouncer of one story's own, with two sessions for each database.
+/// A pgbouncer for a single story, with two sessions for each database.
 struct Pooler {
     child: Child,
     port: Port,
@@ -20,7 +20,7 @@ struct Pooler {
 }
 
 impl Pooler {
-    /// In front of the cluster of the stories; nothing where either is missing.
+    /// Starts one in front of the stories' cluster; `None` where either is missing.
     async fn start(more: &str) -> Option<Self> {
         let cluster = database::postgres()?;
         let (host, port) = cluster.rsplit_once('@')?.1.split_once(':')?;
@@ -48,7 +48,7 @@ impl Pooler {
             held.number
         );
         fs::write(&file, text).unwrap();
-        // It refuses root.
+        // pgbouncer refuses to run as root.
         let is_root =
             std::os::unix::fs::MetadataExt::uid(&fs::metadata("/proc/self").unwrap()) == 0;
         let mut command = Command::new(if is_root { "setpriv" } else { program });
@@ -84,7 +84,7 @@ async fn instances_start_migrate_and_serve_behind_a_pooler() {
     second.until_ready().await;
     drop((first, second));
 
-    // More at once than there are sessions: they wait their turn.
+    // More requests at once than there are sessions: they wait their turn.
     let app = App::with(&[("DATABASE_URL", &url)]).await;
     let sign_ins = (0..24).map(|n| format!("ada{n}@example.com"));
     let sign_ins: Vec<_> = sign_ins
@@ -127,7 +127,7 @@ async fn the_teams_users_are_read_through_a_pooler() {
 }
 
 #[tokio::test]
-async fn what_a_pooler_refuses_is_named_with_its_setting() {
+async fn a_poolers_refusal_is_reported_with_the_setting_to_change() {
     let Some(pooler) = Pooler::start("").await else { return };
     let name = database::fresh_in(&database::postgres().unwrap(), "").await;
     let folder = tempfile::tempdir().unwrap();

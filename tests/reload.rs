@@ -1,4 +1,4 @@
-//! The operator's file while the server runs: what is applied, what is refused, and what is told.
+//! The operator's file while the server runs: what is applied, refused and logged.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use crate::support::Teller;
 
 const CLOSED: &str = "[brand]\nname = \"A\"\n[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n";
 
-/// A server whose file holds `policy`.
+/// Starts a server whose file holds `policy`.
 fn serving(folder: &TempDir, policy: &str) -> (Teller, PathBuf) {
     let path = folder.path().join("policy.toml");
     fs::write(&path, policy).unwrap();
@@ -36,11 +36,11 @@ fn an_empty_or_cut_off_file_changes_nothing() {
         ("[brand]\nname = \"A\"\n[auth]\nmode = \"O", "line 4"),
     ] {
         fs::write(&path, text).unwrap();
-        // One save may be seen, and refused, more than once.
+        // A single save may be noticed and refused more than once.
         while !server.until("policy.rejected")["fields"]["error"].as_str().unwrap().contains(says) {
         }
     }
-    // What was in force all the time is told by the next change.
+    // The next change logs as old the value that stayed in force all along.
     fs::write(&path, CLOSED.replace("closed", "open")).unwrap();
     let changed = server.until("policy.changed");
     assert_eq!(changed["fields"]["key"], "auth.sign_up");
@@ -48,14 +48,14 @@ fn an_empty_or_cut_off_file_changes_nothing() {
 }
 
 #[test]
-fn a_file_that_states_nothing_starts_nothing() {
+fn a_server_does_not_start_with_a_file_that_states_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("Leptos.toml"), "# to be written\n").unwrap();
     assert_eq!(Teller::start(folder.path(), &[]).ended(), Some(2));
 }
 
 #[test]
-fn a_reload_tells_each_key_that_changed_and_warns_of_those_that_let_more_through() {
+fn a_reload_logs_each_changed_key_and_warns_of_loosened_ones() {
     let folder = tempfile::tempdir().unwrap();
     let (server, path) = serving(&folder, CLOSED);
     let looser = CLOSED.replace("closed", "open").replace("\"A\"", "\"B\"");
@@ -86,7 +86,7 @@ fn sighup_reads_the_file_again_and_ends_nothing() {
 }
 
 #[test]
-fn a_symlink_that_is_swapped_on_the_way_to_the_file_is_seen() {
+fn a_symlink_swapped_on_the_path_to_the_file_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
     for version in ["v1", "v2"] {
         fs::create_dir(folder.path().join(version)).unwrap();
@@ -103,7 +103,7 @@ fn a_symlink_that_is_swapped_on_the_way_to_the_file_is_seen() {
     };
     swap(&mounted.join("..data"), "../v1");
     symlink("..data/policy.toml", mounted.join("policy.toml")).unwrap();
-    // As NixOS does: the link is in a folder nobody watches.
+    // As NixOS does: the link is in a folder that is not watched.
     fs::create_dir(folder.path().join("etc")).unwrap();
     swap(&folder.path().join("static"), "v1");
     symlink("../static/policy.toml", folder.path().join("etc/policy.toml")).unwrap();

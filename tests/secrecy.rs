@@ -1,4 +1,4 @@
-//! What is told to the log, and what never is.
+//! What the log contains, and what it never contains.
 
 use std::{
     io::{Result, Write},
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::App;
 
-/// Everything the server logs, down to the smallest, over all stories of this process.
+/// Everything the server logs, down to TRACE, over all stories of this process.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -99,7 +99,7 @@ async fn no_log_line_database_row_or_page_holds_a_secret() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_correlation_id_the_callers_if_it_is_a_plain_one() {
+async fn every_answer_has_a_correlation_id_and_keeps_a_plain_one_of_the_caller() {
     let app = App::start().await;
     let browser = app.browser();
     let with_id =
@@ -127,7 +127,7 @@ async fn line_breaks_and_colours_in_input_make_one_clean_log_line() {
 }
 
 #[tokio::test]
-async fn who_is_turned_away_is_told_to_the_log() {
+async fn a_refused_request_is_logged() {
     let log = log();
     let app = App::start().await;
     let browser = app.browser();

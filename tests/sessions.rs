@@ -21,7 +21,7 @@ async fn signed_in_with_firefox(app: &App) -> Browser {
 }
 
 #[tokio::test]
-async fn the_dashboard_lists_them_with_browser_network_and_times() {
+async fn the_dashboard_lists_sessions_with_browser_network_and_times() {
     let app = App::with(&[("LATCHKEY_SESSION__TOKEN_TTL", "86400")]).await;
     signed_in_with_firefox(&app).await;
     app.clock.advance(3 * HOUR);
@@ -36,7 +36,7 @@ async fn the_dashboard_lists_them_with_browser_network_and_times() {
 }
 
 #[tokio::test]
-async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
+async fn the_session_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let many = "INSERT INTO latchkey_sessions (id, user_id, address, subject, device, user_agent, \
@@ -50,7 +50,7 @@ async fn the_one_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
 }
 
 #[tokio::test]
-async fn one_of_them_can_be_ended() {
+async fn one_session_can_be_ended() {
     let app = App::start().await;
     let (phone, laptop) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
@@ -64,7 +64,7 @@ async fn one_of_them_can_be_ended() {
 }
 
 #[tokio::test]
-async fn nobody_ends_anothers_session() {
+async fn nobody_can_end_another_users_session() {
     let app = App::start().await;
     let (ada, eve) =
         (app.signed_in("ada@example.com").await, app.signed_in("eve@example.com").await);
@@ -75,7 +75,7 @@ async fn nobody_ends_anothers_session() {
 }
 
 #[tokio::test]
-async fn the_others_can_be_ended_and_this_one_kept() {
+async fn the_other_sessions_can_be_ended_and_this_one_kept() {
     let app = App::start().await;
     let (phone, laptop) =
         (app.signed_in("ada@example.com").await, app.signed_in("ada@example.com").await);
@@ -85,7 +85,7 @@ async fn the_others_can_be_ended_and_this_one_kept() {
 }
 
 #[tokio::test]
-async fn use_is_noted_at_most_once_a_minute() {
+async fn the_use_of_a_session_is_recorded_at_most_once_a_minute() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     let seen = || app.count("SELECT last_seen_at FROM latchkey_sessions");
@@ -99,13 +99,13 @@ async fn use_is_noted_at_most_once_a_minute() {
 }
 
 #[tokio::test]
-async fn a_session_whose_last_token_has_ended_is_alive_nowhere() {
+async fn a_session_whose_last_token_has_expired_counts_as_ended() {
     let app = App::with(&[("LATCHKEY_SESSION__TOKEN_TTL", "60")]).await;
     let phone = app.signed_in("ada@example.com").await;
     app.clock.advance(45 * SECOND);
     phone.get("/dashboard").await;
     app.clock.advance(45 * SECOND);
-    assert!(phone.signed_in_as().await.is_some(), "it was renewed, and its row knows");
+    assert!(phone.signed_in_as().await.is_some(), "the session was renewed, and so was its row");
     assert_eq!(app.store.count_sessions(app.clock.now()).await, Ok(1));
     app.clock.advance(61 * SECOND);
     let ada = app.signed_in("ada@example.com").await;
@@ -117,10 +117,10 @@ async fn a_session_whose_last_token_has_ended_is_alive_nowhere() {
 }
 
 #[tokio::test]
-async fn a_sign_in_in_the_same_browser_replaces_the_session_its_device_had() {
+async fn a_sign_in_on_a_known_device_replaces_its_earlier_session() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
-    // The session's cookie was lost, or is another address's by now.
+    // The session's cookie was lost or belongs to another address by now.
     let same = app.browser();
     same.set_cookie("device", &ada.cookie("device").unwrap());
     same.ask_for_mail("ada@example.com").await;
@@ -135,7 +135,7 @@ async fn a_sign_in_in_the_same_browser_replaces_the_session_its_device_had() {
 }
 
 #[tokio::test]
-async fn a_page_does_not_fail_because_a_note_cannot_be_written() {
+async fn a_page_does_not_fail_when_the_use_cannot_be_recorded() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;
     app.run_sql(match app.store {
@@ -159,5 +159,5 @@ async fn a_page_does_not_fail_because_a_note_cannot_be_written() {
         }
     }
     app.clock.advance(11 * MINUTE);
-    assert_eq!(ada.signed_in_as().await, None, "its last token has ended");
+    assert_eq!(ada.signed_in_as().await, None, "its last token has expired");
 }

@@ -3,7 +3,7 @@
 use crate::support::App;
 
 #[tokio::test]
-async fn a_link_opened_where_it_was_asked_for_signs_in_with_one_click() {
+async fn a_link_opened_in_the_requesting_browser_signs_in_with_one_click() {
     let app = App::start().await;
     let ada = app.browser();
     let code_page = ada.ask_for_mail("Ada@Example.com").await.goes_to().to_owned();
@@ -18,7 +18,7 @@ async fn a_link_opened_where_it_was_asked_for_signs_in_with_one_click() {
 }
 
 #[tokio::test]
-async fn a_code_typed_where_it_was_asked_for_signs_in() {
+async fn a_code_typed_in_the_requesting_browser_signs_in() {
     let app = App::start().await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
@@ -32,7 +32,7 @@ async fn a_code_typed_where_it_was_asked_for_signs_in() {
 }
 
 #[tokio::test]
-async fn the_person_goes_where_they_wanted_to() {
+async fn a_sign_in_leads_to_the_page_the_person_asked_for() {
     let app = App::start().await;
     let ada = app.browser();
     assert_eq!(
@@ -76,7 +76,11 @@ async fn signing_out_ends_the_session_on_the_server() {
 
     assert_eq!(ada.post_form("/actions/sign-out", &[]).await.goes_to(), "/login");
     assert_eq!(ada.signed_in_as().await, None);
-    assert_eq!(thief.signed_in_as().await, None, "the old cookie must be dead, not only gone");
+    assert_eq!(
+        thief.signed_in_as().await,
+        None,
+        "the old cookie must be invalid, not only removed"
+    );
     assert!(ada.get("/dashboard").await.goes_to().starts_with("/login"));
 }
 
@@ -134,7 +138,7 @@ async fn asking_again_in_the_same_browser_supersedes_the_first_mail() {
 }
 
 #[tokio::test]
-async fn asking_elsewhere_does_not_kill_a_link() {
+async fn asking_in_another_browser_does_not_end_a_link() {
     let app = App::start().await;
     let (ada, stranger) = (app.browser(), app.browser());
     ada.ask_for_mail("ada@example.com").await;
@@ -171,7 +175,7 @@ async fn a_hundred_clicks_at_once_make_one_session() {
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    // Copies, so that none carries the cookie another has just been given.
+    // Uses copies, so that none carries the cookie that another has just been given.
     let clicks = (0..100).map(|_| ada.copy()).map(|browser| {
         let link = mail.link().to_owned();
         tokio::spawn(async move { browser.get(&link).await.goes_to() == "/dashboard" })
@@ -193,7 +197,7 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
                 loop {
                     let path = "/api/auth/send-passwordless";
                     let answer = browser.post_json(path, ask.clone()).await;
-                    // A machine that is too slow for so many says so, and they come back.
+                    // A machine too slow for so many answers 503, and the caller tries again.
                     if answer.status != 503 {
                         return answer;
                     }
@@ -225,7 +229,7 @@ async fn a_destination_added_to_the_link_is_ignored() {
 }
 
 #[tokio::test]
-async fn a_destination_that_is_no_path_at_all_is_no_trouble() {
+async fn a_destination_that_is_not_a_path_causes_no_error() {
     let app = App::start().await;
     for odd in ["%ff", "%", "%zz", "http://[", "//%5c", "/%0d%0aset-cookie:a=b"] {
         let answer = app.browser().get(&format!("/login?next={odd}")).await;

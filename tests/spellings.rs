@@ -1,10 +1,10 @@
-//! Addresses and codes as people of every script spell, copy and read them.
+//! Addresses and codes as people of every script write, copy and read them.
 
 use serde_json::json;
 
 use crate::support::App;
 
-/// Mailboxes whose local parts need combining marks, or a joiner within a word.
+/// Mailboxes whose local part needs combining marks or a joiner within a word.
 const MAILBOXES: [&str; 7] = [
     "संपर्क@example.com",
     "ผู้ใช้ทดสอบ@example.com",
@@ -35,7 +35,7 @@ async fn a_mailbox_named_in_any_script_gets_its_mail_and_signs_in() {
 }
 
 #[tokio::test]
-async fn what_is_invisible_around_an_address_goes_like_spaces() {
+async fn invisible_characters_around_an_address_are_trimmed_like_spaces() {
     let app = App::start().await;
     for (n, typed) in [
         "\u{200b}ada@example.com",
@@ -62,7 +62,7 @@ async fn what_is_invisible_around_an_address_goes_like_spaces() {
 }
 
 #[tokio::test]
-async fn a_code_is_taken_in_the_digits_of_any_script_and_however_it_is_broken() {
+async fn a_code_is_accepted_in_digits_of_any_script_and_with_any_spacing() {
     let app = App::start().await;
     for (n, zero) in ['٠', '۰', '०', '০', '๐', '០', '߀', '０'].into_iter().enumerate() {
         let address = format!("ada{n}@example.com");
@@ -76,7 +76,7 @@ async fn a_code_is_taken_in_the_digits_of_any_script_and_however_it_is_broken() 
 }
 
 #[tokio::test]
-async fn an_address_is_shown_and_mailed_as_people_know_it() {
+async fn an_address_appears_on_pages_and_in_mails_as_people_write_it() {
     let app = App::with(&[("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true")]).await;
     let (machine, person) = ("ada@xn--bcher-kva.example", "ada@bücher.example");
     for n in [1, 2] {
@@ -91,7 +91,7 @@ async fn an_address_is_shown_and_mailed_as_people_know_it() {
         let dashboard = ada.get("/dashboard").await.body;
         assert!(dashboard.contains(person) && !dashboard.contains(machine));
     }
-    assert!(app.inbox.nth_to(machine, 3).await.text.contains(person), "the notice, too");
+    assert!(app.inbox.nth_to(machine, 3).await.text.contains(person), "the notice shows it, too");
 
     let mixed = app.browser();
     let code_page = mixed.ask_for_mail("ada@pаypal.com").await.goes_to().to_owned();

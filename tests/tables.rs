@@ -1,4 +1,4 @@
-//! Our tables in a database: who makes them, who else is there, and what stands in the way.
+//! Latchkey's tables in a database: who creates them, who shares it, and what prevents it.
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr, SqliteConnection, migrate::*};
 use std::{path::Path, process::Command};
@@ -7,7 +7,7 @@ use latchkey::server::ground::clock::MINUTE;
 
 use crate::support::{App, Inbox, Manners, SECRET, database, pg_dump};
 
-/// Runs the program in a folder: its exit code, and what it said.
+/// Runs the program in a folder and returns its exit code and output.
 async fn program(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> (i32, String) {
     let inbox = Inbox::start().await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
@@ -29,7 +29,7 @@ async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
 }
 
 #[tokio::test]
-async fn the_last_version_goes_on_and_starts_again_after_a_newer_one_migrated() {
+async fn the_previous_version_runs_and_restarts_after_a_newer_one_migrated() {
     let mut app = App::start().await;
     app.signed_in("ada@example.com").await;
     app.run_sql(
@@ -42,14 +42,14 @@ async fn the_last_version_goes_on_and_starts_again_after_a_newer_one_migrated() 
          ALTER TABLE latchkey_users ADD COLUMN newer TEXT",
     )
     .await;
-    // On the connections that knew the tables as they were.
+    // On connections that were opened before the tables changed.
     app.signed_in("ada@example.com").await.get("/dashboard").await;
     app.restart().await;
     app.signed_in("ada@example.com").await;
 }
 
 #[tokio::test]
-async fn a_teams_program_that_migrates_with_sqlx_lives_in_the_same_database() {
+async fn a_program_that_migrates_with_sqlx_can_share_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let theirs = "CREATE TABLE users (id INTEGER PRIMARY KEY); CREATE TABLE sessions (id TEXT); \
@@ -63,7 +63,7 @@ async fn a_teams_program_that_migrates_with_sqlx_lives_in_the_same_database() {
         false,
     );
     let team = Migrator::with_migrations(vec![migration]);
-    // Before ours and after it: neither takes the other's migrations for its own.
+    // Before our migrations and after them: neither takes the other's for its own.
     for _ in 0..2 {
         if url.starts_with("sqlite:") {
             let mut connection =
@@ -80,7 +80,7 @@ async fn a_teams_program_that_migrates_with_sqlx_lives_in_the_same_database() {
 }
 
 #[tokio::test]
-async fn who_serves_needs_no_right_to_make_tables() {
+async fn a_server_needs_no_right_to_create_tables() {
     let Some(cluster) = database::postgres() else { return };
     let folder = tempfile::tempdir().unwrap();
     let name = database::fresh_in(&cluster, "").await;
@@ -112,7 +112,7 @@ async fn who_serves_needs_no_right_to_make_tables() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_hold_every_address_is_refused() {
+async fn a_database_that_cannot_store_every_address_is_refused() {
     let Some(cluster) = database::postgres() else { return };
     let folder = tempfile::tempdir().unwrap();
     let how = "ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
@@ -125,7 +125,7 @@ async fn a_database_that_does_not_hold_every_address_is_refused() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_refused_and_so_is_none() {
+async fn an_unwritable_or_unnamed_database_file_is_refused() {
     if database::postgres().is_some() {
         return;
     }
@@ -149,7 +149,7 @@ async fn a_file_that_cannot_be_written_is_refused_and_so_is_none() {
 }
 
 #[tokio::test]
-async fn of_a_url_with_an_unencoded_password_nothing_is_told() {
+async fn no_part_of_a_url_with_an_unencoded_password_is_quoted() {
     let folder = tempfile::tempdir().unwrap();
     for url in [
         "postgres://latchkey:hun@ter2/x@db.invalid/latchkey",
@@ -174,7 +174,7 @@ async fn of_a_url_with_an_unencoded_password_nothing_is_told() {
 }
 
 #[tokio::test]
-async fn locked_tables_are_said_and_not_waited_for() {
+async fn locked_tables_are_reported_and_not_waited_for() {
     if database::postgres().is_none() {
         return;
     }
@@ -195,7 +195,7 @@ async fn locked_tables_are_said_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn two_instances_purge_at_the_same_time() {
+async fn several_instances_can_purge_at_the_same_time() {
     let app = App::start().await;
     app.run_sql(
         "INSERT INTO latchkey_failed_tries (id, bucket, network, at) WITH RECURSIVE n(n) AS \
@@ -209,15 +209,15 @@ async fn two_instances_purge_at_the_same_time() {
     assert!(purged >= 900, "{purged}");
 }
 
-/// Our tables as a version left them, filled, in the words of either database; written by
-/// `scripts/fixture.sh`. Whatever migration comes later is made on them by the story below.
+/// The fixture: our filled tables as an earlier version left them, as SQL for either database,
+/// written by `scripts/fixture.sh`. The story below runs every later migration on them.
 fn kept() -> std::path::PathBuf {
     let kind = if database::postgres().is_some() { "postgres" } else { "sqlite" };
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/{kind}.sql"))
 }
 
 #[tokio::test]
-async fn a_filled_database_of_an_earlier_version_is_migrated_and_goes_on() {
+async fn a_filled_database_of_an_earlier_version_migrates_and_keeps_working() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let dump = AssertSqlSafe(std::fs::read_to_string(kept()).unwrap());
@@ -229,23 +229,23 @@ async fn a_filled_database_of_an_earlier_version_is_migrated_and_goes_on() {
         sqlx::raw_sql(dump).execute(&mut database::direct(&url).await).await.unwrap();
     }
     let mut app = App::with(&[("DATABASE_URL", &url)]).await;
-    // Ids that were not there before.
+    // The restart draws ids that are not in the database yet.
     app.restart().await;
     let of_ada = "SELECT COUNT(*) FROM latchkey_sessions s JOIN latchkey_users u ON u.id = s.user_id \
         WHERE u.address = 'ada@example.com'";
     assert_eq!(app.count(of_ada).await, 1);
     app.signed_in("ada@example.com").await;
     assert_eq!(app.count(of_ada).await, 2, "the same user, and her earlier session is kept");
-    // What waited in the outbox is sent.
+    // The mail that waited in the outbox is sent.
     app.clock.advance(2 * MINUTE);
     let mail = app.inbox.first_to("late@example.com").await;
     assert_eq!(mail.code().len(), 6);
 }
 
-/// Writes what is kept for the story above, of today's tables.
+/// Writes the fixture for the story above, from today's tables.
 #[tokio::test]
 #[ignore = "run by scripts/fixture.sh"]
-async fn writes_what_is_kept() {
+async fn the_fixture_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let url = database::fresh(folder.path()).await;
     let mut app = App::with(&[("DATABASE_URL", &url)]).await;
@@ -273,7 +273,7 @@ async fn writes_what_is_kept() {
         }
     };
     let dumped = String::from_utf8(dump.output().unwrap().stdout).unwrap();
-    // psql's own commands are none of SQL.
+    // Commands of psql itself are not SQL.
     let lines: Vec<&str> = dumped.lines().filter(|line| !line.starts_with('\\')).collect();
     std::fs::create_dir_all(kept().parent().unwrap()).unwrap();
     std::fs::write(kept(), lines.join("\n") + "\n").unwrap();

@@ -1,4 +1,4 @@
-//! Whose sign-in it is, where the users are of a table of the team's own.
+//! Which user signs in, where the team's own table holds the users.
 
 use sqlx::SqlitePool;
 
@@ -8,7 +8,7 @@ use crate::support::{
 };
 
 #[tokio::test]
-async fn users_of_a_table_like_a_rails_apps_sign_in_under_their_own_id() {
+async fn users_of_a_rails_table_sign_in_under_their_own_id() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
     let ada = app.signed_in("ada@example.com").await;
@@ -19,7 +19,7 @@ async fn users_of_a_table_like_a_rails_apps_sign_in_under_their_own_id() {
 }
 
 #[tokio::test]
-async fn addresses_the_team_keeps_in_any_case_are_found_by_an_index_on_lower() {
+async fn addresses_stored_in_any_case_are_found_by_an_index_on_lower() {
     let team = Team::new(
         "CREATE TABLE accounts (id TEXT PRIMARY KEY, email TEXT);
          CREATE UNIQUE INDEX accounts_email ON accounts (lower(email));
@@ -32,7 +32,7 @@ async fn addresses_the_team_keeps_in_any_case_are_found_by_an_index_on_lower() {
 }
 
 #[tokio::test]
-async fn a_user_the_team_removes_is_out_at_the_next_request() {
+async fn a_user_removed_by_the_team_is_signed_out_at_the_next_request() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
     let ada = app.signed_in("ada@example.com").await;
@@ -94,9 +94,9 @@ async fn a_million_users_are_looked_up_by_index() {
     assert_eq!(user.get("/api/auth/session").await.json()["user_id"], "999999");
 }
 
-/// Runs where there is a PostgreSQL cluster: on SQLite there is nothing shaped like it.
+/// Runs only with a PostgreSQL cluster: SQLite has nothing of this shape.
 #[tokio::test]
-async fn users_of_a_table_like_supabases_sign_in_under_their_own_id() {
+async fn users_of_a_supabase_table_sign_in_under_their_own_id() {
     let schema = "CREATE SCHEMA auth;
         CREATE TABLE auth.users (instance_id uuid, id uuid PRIMARY KEY, email varchar(255), is_sso_user boolean NOT NULL DEFAULT false);
         CREATE UNIQUE INDEX users_email_partial_key ON auth.users (email) WHERE is_sso_user = false;
@@ -115,7 +115,7 @@ async fn users_of_a_table_like_supabases_sign_in_under_their_own_id() {
 }
 
 #[tokio::test]
-async fn an_address_is_found_in_a_column_of_any_type_of_text_by_its_own_index() {
+async fn an_address_is_found_by_index_in_a_column_of_any_text_type() {
     let schema = "CREATE EXTENSION citext;
         CREATE DOMAIN mailbox AS citext CHECK (VALUE LIKE '%@example.test');
         CREATE DOMAIN short_mailbox AS mailbox CHECK (length(VALUE) < 40);
@@ -142,14 +142,15 @@ async fn an_address_is_found_in_a_column_of_any_type_of_text_by_its_own_index() 
         let mapped = team.mapped(&table, "email").await.unwrap_or_else(|error| panic!("{error}"));
         let found = mapped.find("ada@example.test").await.unwrap();
         assert_eq!(found.as_deref(), Some("7"), "{column}");
-        // Nobody's, and no fault, though the domain does not take it or the type not all of it.
+        // Not found and no error, even where the domain rejects the value or the type cannot hold
+        // all of it.
         let long = format!("{}@example.org", "a".repeat(60));
         assert_eq!(mapped.find(&long).await.unwrap(), None, "{column}");
     }
 }
 
 #[tokio::test]
-async fn a_column_that_is_no_text_is_refused_with_its_type() {
+async fn a_column_that_is_not_text_is_refused_with_its_type() {
     let schema = "CREATE TABLE users (id BIGINT PRIMARY KEY, email uuid, data jsonb);
         CREATE UNIQUE INDEX ON users (email);";
     let Some(team) = Team::on_postgres(schema).await else { return };
@@ -173,13 +174,13 @@ async fn both_spellings_of_a_domain_are_looked_up() {
         assert_eq!(user.get("/api/auth/session").await.json()["user_id"], id);
     }
     let mapped = team.mapped("users", "email").await.unwrap();
-    assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap(), None, "one of two");
+    assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap(), None, "two users match");
     team.run("DELETE FROM users WHERE id = 9").await;
     assert_eq!(mapped.find("cyd@xn--bcher-kva.example").await.unwrap().as_deref(), Some("10"));
 }
 
 #[tokio::test]
-async fn an_index_of_sqlite_that_knows_no_case_finds_any_spelling() {
+async fn a_nocase_index_of_sqlite_finds_any_spelling() {
     let team = Team::new(
         "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);
          CREATE UNIQUE INDEX users_email ON users (email COLLATE NOCASE);
@@ -191,7 +192,7 @@ async fn an_index_of_sqlite_that_knows_no_case_finds_any_spelling() {
 }
 
 #[tokio::test]
-async fn users_who_are_never_found_are_told_of_at_the_start_and_by_check() {
+async fn users_who_are_never_found_are_reported_at_the_start_and_by_check() {
     for (index, row, example, remedy) in [
         ("email", "Ada@Example.com", "A***@Example.com", "INDEX ON users (lower(email))"),
         ("lower(email)", "JÜRGEN@example.com", "J***@example.com", "in lower case"),
@@ -212,16 +213,16 @@ async fn users_who_are_never_found_are_told_of_at_the_start_and_by_check() {
             assert!(line.contains(text), "{text}: {said}");
         }
         assert!(!said.contains(row.trim()), "{said}");
-        // A start tells it in the log, and so does a command.
+        // A start logs it, and so does a command.
         let (_, said) = app.command(&["users", "disable", "nobody@example.com"]).await;
         assert!(said.contains("WARN") && said.contains(example), "{said}");
     }
 }
 
-/// Grouping ten million rows at each start is heavy, and nothing comes of it where an index forbids
-/// that anybody is there twice: what only looks like a double is no fault there.
+/// Grouping ten million rows at each start is expensive, and pointless where a unique index forbids
+/// duplicates: rows that only look like duplicates are no error there.
 #[tokio::test]
-async fn where_the_index_is_unique_no_start_looks_for_doubles() {
+async fn no_start_looks_for_duplicates_under_a_unique_index() {
     let schema = "CREATE TABLE users (id BIGINT PRIMARY KEY, email TEXT);
         CREATE UNIQUE INDEX users_email ON users (email);
         INSERT INTO users VALUES (7, 'ada@example.com'), (8, 'ADA@example.com');";
@@ -235,7 +236,7 @@ async fn where_the_index_is_unique_no_start_looks_for_doubles() {
 }
 
 #[tokio::test]
-async fn a_ban_is_of_the_person_and_not_of_who_has_the_address_later() {
+async fn a_ban_follows_the_user_and_not_a_later_owner_of_the_address() {
     let team = Team::new(RAILS).await;
     team.run("INSERT INTO users (id, email) VALUES (9, 'bea@example.com')").await;
     let app = team.app("users").await;
@@ -251,7 +252,8 @@ async fn a_ban_is_of_the_person_and_not_of_who_has_the_address_later() {
     app.browser().ask_for_mail("augusta@example.com").await;
     app.until(withheld, 1).await;
 
-    // Once more by the new address, which is no fault; the other's ban there is none.
+    // Disabling the user once more by the new address is no error. There is no ban on the other
+    // user.
     assert_eq!(app.command(&["users", "disable", "augusta@example.com"]).await.0, 0);
     assert!(heir.signed_in_as().await.is_some());
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 1);
@@ -263,7 +265,7 @@ async fn a_ban_is_of_the_person_and_not_of_who_has_the_address_later() {
 }
 
 #[tokio::test]
-async fn a_mail_asked_for_before_the_ban_signs_nobody_in() {
+async fn a_mail_requested_before_the_ban_signs_nobody_in() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
     let ada = app.browser();
@@ -275,7 +277,7 @@ async fn a_mail_asked_for_before_the_ban_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn an_address_nobody_has_can_be_kept_out_and_let_in_again() {
+async fn an_address_without_a_user_can_be_banned_and_unbanned() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
     app.command(&["users", "disable", "eve@example.com"]).await;
@@ -285,7 +287,7 @@ async fn an_address_nobody_has_can_be_kept_out_and_let_in_again() {
     app.command(&["users", "enable", "eve@example.com"]).await;
     app.signed_in("eve@example.com").await;
 
-    // And a user whom the team has removed, by the address they had.
+    // A user removed by the team is unbanned by the address they had.
     app.command(&["users", "disable", "ada@example.com"]).await;
     team.run("DELETE FROM users WHERE id = 7").await;
     assert_eq!(app.command(&["users", "enable", "ada@example.com"]).await.0, 0);

@@ -1,4 +1,4 @@
-//! Session tokens that our own key signed, and that say something else than we would.
+//! Session tokens signed with the server's own key that say something the server never would.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Browser, SECRET};
 
-/// A token of this header and these claims, signed as the server signs.
+/// Signs a token of this header and these claims as the server does.
 fn signed(header: &Value, claims: &Value) -> String {
     signed_under(&Keys::new(&[SECRET.to_owned()]).session().next().unwrap().signing, header, claims)
 }
@@ -18,7 +18,7 @@ fn signed_under(key: &EncodingKey, header: &Value, claims: &Value) -> String {
     format!("{text}.{signature}")
 }
 
-/// Header and claims of a good token.
+/// Header and claims of a valid token.
 async fn good(app: &App) -> (Value, Value) {
     let jwt = app.signed_in("ada@example.com").await.cookie("session").unwrap();
     let part = |n: usize| {
@@ -35,7 +35,7 @@ fn presenting(app: &App, jwt: &str) -> Browser {
 }
 
 #[tokio::test]
-async fn a_claim_that_is_not_as_we_write_it_is_no_session() {
+async fn a_token_with_an_unexpected_claim_is_no_session() {
     let app = App::start().await;
     let (header, claims) = good(&app).await;
     assert!(
@@ -98,7 +98,7 @@ async fn a_token_of_another_type_or_algorithm_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_key_that_a_token_brings_along_is_not_used() {
+async fn a_key_inside_a_token_is_not_used() {
     let app = App::start().await;
     let (mut header, claims) = good(&app).await;
     header["jku"] = json!("https://evil.example/keys");

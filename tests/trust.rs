@@ -1,4 +1,4 @@
-//! The trust in devices that have signed in before, and what ends it.
+//! Trust in devices that have signed in before, and what ends it.
 
 use latchkey::server::ground::clock::{DAY, SECOND};
 
@@ -8,13 +8,13 @@ const NOTICES: (&str, &str) = ("LATCHKEY_MAIL__NEW_DEVICE_NOTICE", "true");
 const PASSWORDS: (&str, &str) = ("LATCHKEY_AUTH__PASSWORDS", "optional");
 const PASSWORD: &str = "correct horse battery";
 
-/// Signs in by a link, and gives the notices of new devices that have been queued so far.
+/// Signs in by a link and returns the number of new-device notices queued by it.
 async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
     let queued = "SELECT COUNT(*) FROM latchkey_outbox WHERE bucket LIKE '% notice'";
     let told = app.inbox.count_to(address);
     let before = app.count(queued).await;
     browser.ask_for_mail(address).await;
-    // Notices that are under way come first or last, the link's mail is the one with a code.
+    // Pending notices may arrive before or after it; the mail with a link is the right one.
     let mut n = told + 1;
     let mail = loop {
         let mail = app.inbox.nth_to(address, n).await;
@@ -27,7 +27,7 @@ async fn sign_in(app: &App, browser: &Browser, address: &str) -> i64 {
     app.count(queued).await - before
 }
 
-/// What is posted by the press that a notice asks for: the name of a field and its value.
+/// The field that the button of a notice posts: name and value.
 fn press(mail: &Mail) -> (String, String) {
     let at = mail.text.find("/login/not-you?").unwrap_or_else(|| panic!("{}", mail.text));
     let query = mail.text[at..].split_whitespace().next().unwrap().split_once('?').unwrap().1;
@@ -35,7 +35,7 @@ fn press(mail: &Mail) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// The `n`th notice to an address, counted apart from other mails.
+/// The `n`th notice to an address, not counting other mails.
 async fn notice(app: &App, address: &str, n: usize) -> Mail {
     let mut mails = (1.., 0);
     loop {
@@ -58,10 +58,14 @@ async fn dispute(app: &App, mail: &Mail, wishes: &[&str]) {
 }
 
 #[tokio::test]
-async fn whoever_was_put_out_is_a_stranger_again() {
+async fn a_disputed_device_is_a_stranger_again() {
     let app = App::with(&[NOTICES]).await;
     let (ada, thief) = (app.browser(), app.browser());
-    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "the first of all");
+    assert_eq!(
+        sign_in(&app, &ada, "ada@example.com").await,
+        0,
+        "the first sign-in causes no notice"
+    );
     assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1);
     dispute(&app, &notice(&app, "ada@example.com", 1).await, &[]).await;
     assert_eq!(thief.signed_in_as().await, None);
@@ -69,13 +73,13 @@ async fn whoever_was_put_out_is_a_stranger_again() {
     app.inbox.nth_to("ada@example.com", 4).await;
     let own = "SELECT COUNT(*) FROM latchkey_outbox WHERE created_at = (SELECT MAX(created_at) \
         FROM latchkey_outbox) AND bucket <> 'ada@example.com'";
-    assert_eq!(app.count(own).await, 0, "it asks from the allowance that strangers share");
-    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1, "and its sign-in is told of");
-    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 0, "once");
+    assert_eq!(app.count(own).await, 0, "it uses the allowance shared by strangers");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 1, "its sign-in causes a notice");
+    assert_eq!(sign_in(&app, &thief, "ada@example.com").await, 0, "only one notice is sent");
 }
 
 #[tokio::test]
-async fn who_has_gone_by_themselves_can_be_put_out_as_well() {
+async fn a_device_that_has_signed_out_can_still_be_disputed() {
     let app = App::with(&[NOTICES]).await;
     let thief = app.browser();
     sign_in(&app, &app.browser(), "ada@example.com").await;
@@ -86,7 +90,7 @@ async fn who_has_gone_by_themselves_can_be_put_out_as_well() {
 }
 
 #[tokio::test]
-async fn a_dispute_ends_what_was_asked_for_and_what_its_owner_wishes() {
+async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
     let (ada, thief) = (app.browser(), app.browser());
     sign_in(&app, &ada, "ada@example.com").await;
@@ -118,13 +122,13 @@ async fn a_dispute_ends_what_was_asked_for_and_what_its_owner_wishes() {
         noted,
         ["auth.cancelled", "password.removed", "session.disputed", "session.revoked"]
     );
-    dispute(&app, &told, &[]).await; // once more does no harm
+    dispute(&app, &told, &[]).await; // a second dispute does no harm
 }
 
 #[tokio::test]
-async fn every_door_by_which_somebody_is_put_out_ends_the_trust_in_devices() {
+async fn every_way_of_ending_access_ends_the_trust_in_devices() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
-    // What is done, and whether the browser it is done in stays known.
+    // What is done, and whether the browser used for it stays known.
     let doors = [
         ("others", true),
         ("one", true),
@@ -163,9 +167,13 @@ async fn every_door_by_which_somebody_is_put_out_ends_the_trust_in_devices() {
             which => drop(here.post_form("/actions/sign-out", &[("which", which)]).await),
         }
         app.clock.advance(SECOND);
-        assert_eq!(sign_in(&app, &there, &address).await, 1, "{door}: the other is a stranger");
+        assert_eq!(
+            sign_in(&app, &there, &address).await,
+            1,
+            "{door}: the other browser is a stranger"
+        );
         let told = i64::from(!stays_known);
-        assert_eq!(sign_in(&app, &here, &address).await, told, "{door}: this one");
+        assert_eq!(sign_in(&app, &here, &address).await, told, "{door}: this browser");
     }
 }
 
@@ -188,11 +196,15 @@ async fn an_address_has_one_entry_however_often_it_signs_in() {
         sign_in(&app, &browser, "work@example.com").await;
     }
     assert_eq!(browser.cookie("device").unwrap().split('~').count(), 2);
-    assert_eq!(sign_in(&app, &browser, "private@example.com").await, 0, "it is still known");
+    assert_eq!(
+        sign_in(&app, &browser, "private@example.com").await,
+        0,
+        "the browser is still known"
+    );
 }
 
 #[tokio::test]
-async fn a_browser_is_remembered_by_more_than_a_few_addresses() {
+async fn a_browser_stays_known_to_as_many_as_eight_addresses() {
     let app = App::with(&[NOTICES]).await;
     let browser = app.browser();
     for n in 0..8 {
@@ -209,13 +221,17 @@ async fn a_device_is_known_for_half_a_year_by_the_clock_of_the_server() {
     app.clock.advance(179 * DAY);
     assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0);
     app.clock.advance(179 * DAY);
-    assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 0, "since it signed in last");
+    assert_eq!(
+        sign_in(&app, &ada, "ada@example.com").await,
+        0,
+        "half a year counts from the last sign-in"
+    );
     app.clock.advance(181 * DAY);
     assert_eq!(sign_in(&app, &ada, "ada@example.com").await, 1);
 }
 
 #[tokio::test]
-async fn a_rotated_secret_neither_forgets_devices_nor_who_was_put_out() {
+async fn a_secret_rotation_forgets_neither_known_nor_disputed_devices() {
     let mut app = App::with(&[NOTICES]).await;
     let (ada, thief) = (app.browser(), app.browser());
     sign_in(&app, &ada, "ada@example.com").await;

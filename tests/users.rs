@@ -1,11 +1,11 @@
-//! Whose sign-in it is, where users are Latchkey's own.
+//! Which user signs in, where Latchkey keeps the users itself.
 
 use serde_json::json;
 
 use crate::support::App;
 
 #[tokio::test]
-async fn the_first_sign_in_makes_the_user_and_later_ones_find_it() {
+async fn the_first_sign_in_creates_the_user_and_later_ones_find_it() {
     let app = App::start().await;
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -40,13 +40,13 @@ async fn fifty_first_sign_ins_at_once_make_one_user() {
     for attempt in tries {
         won += usize::from(attempt.await.unwrap() == 200);
     }
-    // The first to succeed ends the others, which are of the same address.
+    // The first to succeed ends the other requests for the same address.
     assert_eq!(won, 1);
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }
 
 #[tokio::test]
-async fn when_sign_up_is_closed_strangers_get_the_same_answer_and_no_mail() {
+async fn strangers_get_the_same_answer_but_no_mail_while_sign_up_is_closed() {
     let app = App::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     app.run_sql(
         "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'ada@example.com', 1)",

@@ -1,4 +1,4 @@
-//! What arrives byte by byte: requests that no browser sends.
+//! Requests byte by byte, as no browser sends them.
 
 use std::time::Duration;
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::support::App;
 
-/// A connection of which only the bytes count.
+/// A raw connection that sends and receives bytes.
 struct Wire(TcpStream);
 
 impl Wire {
@@ -18,11 +18,11 @@ impl Wire {
     }
 
     async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        // A server that has seen enough may have hung up.
+        // The server may already have refused and hung up.
         let _ = self.0.write_all(bytes.as_ref()).await;
     }
 
-    /// The next answer, up to the end of what its `content-length` says.
+    /// Reads the next answer, up to the end of its `content-length`.
     async fn answer(&mut self) -> String {
         let mut text = String::new();
         loop {
@@ -40,7 +40,7 @@ impl Wire {
         }
     }
 
-    /// All that comes back until the server hangs up.
+    /// Reads everything until the server hangs up.
     async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = timeout(Duration::from_secs(30), self.0.read_to_end(&mut bytes))
@@ -57,7 +57,7 @@ async fn status(app: &App, request: impl AsRef<[u8]>) -> String {
 }
 
 #[tokio::test]
-async fn a_request_of_two_lengths_is_refused_and_its_connection_closed() {
+async fn a_request_with_two_lengths_is_refused_and_its_connection_closed() {
     let app = App::start().await;
     let lengths = [
         "Content-Length: 4\r\nTransfer-Encoding: chunked",
@@ -74,7 +74,7 @@ async fn a_request_of_two_lengths_is_refused_and_its_connection_closed() {
         assert_eq!(
             answer.matches("HTTP/1.1").count(),
             1,
-            "nothing behind it was answered: {answer}"
+            "nothing after it was answered: {answer}"
         );
     }
     for odd in [
@@ -90,7 +90,7 @@ async fn a_request_of_two_lengths_is_refused_and_its_connection_closed() {
 }
 
 #[tokio::test]
-async fn methods_nobody_needs_are_refused_on_every_route() {
+async fn unsupported_methods_are_refused_on_every_route() {
     let app = App::start().await;
     for path in [
         "/",
@@ -113,7 +113,7 @@ async fn methods_nobody_needs_are_refused_on_every_route() {
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
+async fn a_chunked_body_is_accepted_up_to_the_same_size() {
     let app = App::start().await;
     let chunked = |path: &str, chunks: &[&str]| {
         let head = format!(
@@ -130,7 +130,8 @@ async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
         let answer = wire.answer().await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{n}: {answer}");
         app.inbox.first_to(&format!("ada{n}@example.com")).await;
-        // A body that came along with its head leaves nothing to tell the next head by.
+        // After a body that arrived together with its head, the next head cannot be told apart: a
+        // new connection is needed.
         wire = Wire::open(&app).await;
     }
     let text = |length: usize| format!("{{\"email\":\"{}\"}}", "x".repeat(length - 12));
@@ -154,7 +155,7 @@ async fn a_body_in_chunks_is_taken_up_to_the_same_size() {
 }
 
 #[tokio::test]
-async fn large_bodies_have_so_much_room_together_and_small_ones_always_have_their_own() {
+async fn large_bodies_share_limited_room_and_small_ones_have_their_own() {
     let app = App::start().await;
     let mut slow = tokio::task::JoinSet::new();
     for _ in 0..300 {
@@ -174,7 +175,7 @@ async fn large_bodies_have_so_much_room_together_and_small_ones_always_have_thei
 }
 
 #[tokio::test]
-async fn connections_are_so_many_and_the_next_waits_until_one_ends() {
+async fn connections_are_limited_and_the_next_waits_until_one_ends() {
     let app = App::with(&[("LATCHKEY_SERVER__CONNECTIONS", "16")]).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     let mut open = Vec::new();
@@ -190,14 +191,17 @@ async fn connections_are_so_many_and_the_next_waits_until_one_ends() {
         wire.send("Host: x\r\n\r\n").await;
     }
     let answer = open[0].answer().await.to_ascii_lowercase();
-    assert!(answer.contains("connection: close"), "few are left, so none is kept: {answer}");
+    assert!(
+        answer.contains("connection: close"),
+        "no connection is kept alive while few are left: {answer}"
+    );
     let mut next = Wire::open(&app).await;
     next.send(request).await;
     assert!(next.answer().await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_answered_with_a_sentence() {
+async fn an_unreadable_request_is_answered_with_an_error() {
     let app = App::start().await;
     for odd in ["GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/9\r\n\r\n", "\u{1}\r\n\r\n"] {
         let mut wire = Wire::open(&app).await;
@@ -211,7 +215,7 @@ async fn what_cannot_be_read_is_answered_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_taken_is_told_which_are() {
+async fn a_refused_method_is_answered_with_the_allowed_ones() {
     let app = App::start().await;
     let browser = app.browser();
     for (method, path, allowed) in [
@@ -257,7 +261,7 @@ async fn headers_are_limited() {
 }
 
 #[tokio::test]
-async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
+async fn a_slow_sender_delays_nobody_and_is_cut_off() {
     let app = App::start().await;
     let mut idle = Wire::open(&app).await;
     let request = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -284,11 +288,11 @@ async fn who_sends_slowly_keeps_nobody_waiting_and_is_cut_off() {
     }
     idle.send(request).await;
     let answer = idle.answer().await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "who was answered may come again: {answer}");
+    assert!(answer.starts_with("HTTP/1.1 200"), "an idle connection may send again: {answer}");
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_let_go_when_its_time_is_over() {
+async fn an_idle_connection_is_closed_when_its_time_is_over() {
     let app = App::with(&[("LATCHKEY_SERVER__KEEP_ALIVE", "1")]).await;
     let mut begun = Wire::open(&app).await;
     begun.send("GET /login HTTP/1.1\r\nHost:").await;
@@ -298,7 +302,7 @@ async fn an_idle_connection_is_let_go_when_its_time_is_over() {
         assert!(idle.answer().await.starts_with("HTTP/1.1 200"), "{path}");
         tokio::select! {
             rest = idle.rest() => assert_eq!(rest, "", "{path}"),
-            _ = begun.rest() => panic!("{path}: the time for headers was over before"),
+            _ = begun.rest() => panic!("{path}: the deadline for headers passed first"),
         }
     }
 }

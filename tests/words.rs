@@ -5,13 +5,13 @@ use std::{fs, path::Path};
 
 use crate::support::{Answer, App, Browser};
 
-/// What a browser gets that likes these languages.
+/// Gets a page as a browser that prefers these languages.
 async fn liking(browser: &Browser, languages: &str, path: &str) -> Answer {
     browser.send(browser.request(Method::GET, path).header("accept-language", languages)).await
 }
 
 #[tokio::test]
-async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_none_of_them() {
+async fn pages_are_in_the_browsers_preferred_language_or_in_english() {
     let app = App::start().await;
     let ada = app.browser();
     for (languages, tag, heading) in [
@@ -39,7 +39,7 @@ async fn pages_are_in_the_language_a_browser_likes_best_and_english_if_we_have_n
 }
 
 #[tokio::test]
-async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on() {
+async fn choosing_a_language_keeps_it_and_leads_back_to_the_same_page() {
     let app = App::start().await;
     let ada = app.browser();
     let chosen = ada
@@ -56,7 +56,7 @@ async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on()
             &[("language", "de"), ("back", "https://evil.example/")],
         )
         .await;
-    assert_eq!(elsewhere.goes_to(), "/dashboard", "never to another site");
+    assert_eq!(elsewhere.goes_to(), "/dashboard", "it never leads to another site");
     let unknown =
         ada.post_form("/actions/set-language", &[("language", "xx"), ("back", "/login")]).await;
     assert_eq!(unknown.goes_to(), "/login");
@@ -64,7 +64,7 @@ async fn a_chosen_language_is_kept_and_leads_back_to_the_page_it_was_chosen_on()
 }
 
 #[tokio::test]
-async fn errors_are_told_in_the_language_of_who_asked() {
+async fn errors_are_in_the_language_of_the_requester() {
     let app = App::start().await;
     let ada = app.browser();
     let body = serde_json::json!({ "email": "ada" });
@@ -82,7 +82,7 @@ async fn errors_are_told_in_the_language_of_who_asked() {
 }
 
 #[tokio::test]
-async fn a_mail_is_in_the_language_of_who_asked_for_it() {
+async fn a_mail_is_in_the_language_of_the_requester() {
     let app = App::start().await;
     let ada = app.browser();
     ada.set_cookie("language", "de");
@@ -110,11 +110,11 @@ fn sources(folder: &Path) -> String {
 }
 
 #[test]
-fn every_sentence_of_the_catalogue_is_said_somewhere() {
+fn every_sentence_of_the_catalogue_is_used_somewhere() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (code, catalogue) =
         (sources(&top.join("src")), fs::read_to_string(top.join("words/en/latchkey.ftl")).unwrap());
-    // Wherever rustfmt broke the line.
+    // White space removed, wherever rustfmt broke the line.
     let code: String = code.split_whitespace().collect();
     let keys =
         catalogue.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
@@ -122,6 +122,6 @@ fn every_sentence_of_the_catalogue_is_said_somewhere() {
         keys.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect();
     assert!(keys.len() > 150, "{}", keys.len());
     for key in keys {
-        assert!(code.contains(&format!("say!(\"{key}\"")), "nobody says {key}");
+        assert!(code.contains(&format!("say!(\"{key}\"")), "{key} is used nowhere");
     }
 }

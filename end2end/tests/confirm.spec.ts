@@ -3,7 +3,7 @@ import { askForMail, expect, test } from "../support/test";
 
 test.use({ policy: { LATCHKEY_AUTH__SAME_BROWSER: "confirm" } });
 
-test("where policy allows it, another browser is signed in by a press", async ({ page, browser, inbox, address, watch }) => {
+test("another browser is signed in by a press where policy allows it", async ({ page, browser, inbox, address, watch }) => {
   await askForMail(page, address);
   const context = await browser.newContext();
   await watch(context);

@@ -85,7 +85,7 @@ for (const [what, disturbance] of Object.entries(disturbances)) {
   });
 }
 
-test("texts that a translator takes over once the page is alive are said anew", async ({ page, inbox, address, expected }) => {
+test("texts that a translator has replaced are still updated", async ({ page, inbox, address, expected }) => {
   expected.add(400);
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
@@ -122,7 +122,7 @@ test("a code set by a program after a refused one is sent by a press", async ({ 
 });
 
 for (const kind of ["js", "wasm"]) {
-  test(`without the script's ${kind} file the forms are plain ones that work`, async ({ page, inbox, address, expected }) => {
+  test(`the forms work as plain ones without the script's ${kind} file`, async ({ page, inbox, address, expected }) => {
     expected.add(404);
     await page.route(`**/pkg/*.${kind}`, (route) => route.fulfill({ status: 404, body: "" }));
     await goesThrough(page, address, async () => (await inbox.mailTo(address)).code);
@@ -131,14 +131,14 @@ for (const kind of ["js", "wasm"]) {
   });
 }
 
-test("an island whose words nobody can read leaves a plain form that works", async ({ page, context, inbox, address }) => {
+test("an island with unreadable properties leaves a plain form that works", async ({ page, context, inbox, address }) => {
   await change(context, () => {
     for (const island of document.querySelectorAll<HTMLElement>("leptos-island")) island.dataset.props = "{";
   });
   await goesThrough(page, address, async () => (await inbox.mailTo(address)).code);
 });
 
-test("a script that fails while the page is in use gives the form back", async ({ page, address, failures }) => {
+test("a request that fails in the script leaves the form usable", async ({ page, address, failures }) => {
   failures.push(/an extension is in the way/);
   await page.addInitScript(() => {
     const real = window.fetch;
@@ -158,7 +158,7 @@ test("a script that fails while the page is in use gives the form back", async (
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
 });
 
-test("who is offline is told so", async ({ page, context, address, failures }) => {
+test("an offline user is told to check the connection", async ({ page, context, address, failures }) => {
   failures.push(/ERR_INTERNET_DISCONNECTED/);
   await page.goto("/login");
   await alive(page);
@@ -171,7 +171,7 @@ test("who is offline is told so", async ({ page, context, address, failures }) =
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
 });
 
-test("a code in the digits of another script goes by itself", async ({ page, inbox, address }) => {
+test("a code in the digits of another script submits itself", async ({ page, inbox, address }) => {
   for (const zero of ["٠", "०", "０"]) {
     const own = `${zero.codePointAt(0)}${address}`;
     await page.context().clearCookies();
@@ -183,7 +183,7 @@ test("a code in the digits of another script goes by itself", async ({ page, inb
   }
 });
 
-test("an address in a script of its own, copied with what is invisible, gets its mail", async ({ page, inbox }) => {
+test("an address in another script with invisible characters gets its mail", async ({ page, inbox }) => {
   const address = "संपर्क@example.com";
   await page.goto("/login");
   await send(page, `\u2066${address}\u2069`);

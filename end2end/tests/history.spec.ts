@@ -6,7 +6,7 @@ test.use({
     use({ ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] }),
 });
 
-test("after signing out, Back does not bring a kept page to light", async ({ page, inbox, address }) => {
+test("Back does not show a cached page after signing out", async ({ page, inbox, address }) => {
   await signIn(page, inbox, address);
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page).toHaveURL("/login");

@@ -2,7 +2,7 @@
 import { isAccessible } from "../support/accessible";
 import { alive, askForMail, expect, send, signIn, test } from "../support/test";
 
-test("a slip in a common domain is noticed once the person is done, and put right by a press", async ({ page }) => {
+test("a typo in a common domain is noticed after typing and fixed by a press", async ({ page }) => {
   await page.goto("/login");
   await alive(page);
   const field = page.getByLabel("E-mail address");
@@ -15,7 +15,7 @@ test("a slip in a common domain is noticed once the person is done, and put righ
   await expect(page.getByRole("button", { name: /Did you mean/ })).toHaveCount(0);
 });
 
-test("what cannot be an address is said when the person leaves the field, not while they type", async ({ page }) => {
+test("a malformed address is reported on leaving the field, not while typing", async ({ page }) => {
   await page.goto("/login");
   await alive(page);
   const field = page.getByLabel("E-mail address");
@@ -25,7 +25,7 @@ test("what cannot be an address is said when the person leaves the field, not wh
   await expect(page.getByRole("alert")).toHaveText(/does not look like an e-mail address/);
 });
 
-test("nothing on the sign-in page moves when something is said", async ({ page }) => {
+test("nothing on the sign-in page moves when a message appears", async ({ page }) => {
   await page.goto("/login");
   await alive(page);
   const button = page.getByRole("button", { name: "Send magic link" });
@@ -42,7 +42,7 @@ test("nothing on the sign-in page moves when something is said", async ({ page }
   await isAccessible(page);
 });
 
-test("who reads mail at a known provider gets there by one press, others see no such button", async ({ page, address }) => {
+test("only an address at a known mail provider gets a button to open it", async ({ page, address }) => {
   await askForMail(page, "ada@gmail.com");
   const gmail = page.getByRole("link", { name: "Open Gmail" });
   await expect(gmail).toHaveAttribute("href", /^https:\/\/mail\.google\.com\//);
@@ -52,7 +52,7 @@ test("who reads mail at a known provider gets there by one press, others see no 
   await expect(page.getByRole("link", { name: /^Open/ })).toHaveCount(0);
 });
 
-test("a language that was chosen stays through the whole sign-in, mail included", async ({ page, inbox, address }) => {
+test("a chosen language stays through the whole sign-in, mail included", async ({ page, inbox, address }) => {
   await page.goto("/login");
   await page.getByRole("button", { name: "Deutsch" }).click();
   await expect(page.getByRole("heading", { name: "Bei Example anmelden" })).toBeVisible();
@@ -69,7 +69,7 @@ test("a language that was chosen stays through the whole sign-in, mail included"
   await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
 });
 
-test("whom a mail surprises stops the sign-in with one press", async ({ page, inbox, address, browser, watch }) => {
+test("the owner of an address stops an unexpected sign-in with one press", async ({ page, inbox, address, browser, watch }) => {
   await askForMail(page, address);
   const mail = await inbox.mailTo(address);
   const owners = await browser.newContext();
@@ -82,7 +82,7 @@ test("whom a mail surprises stops the sign-in with one press", async ({ page, in
   await isAccessible(owner);
 });
 
-test("an account is deleted after a second look", async ({ page, inbox, address }) => {
+test("an account is deleted only after a second press", async ({ page, inbox, address }) => {
   await signIn(page, inbox, address);
   await expect(page.getByRole("button", { name: "Delete it for good" })).toBeHidden();
   await page.getByText("Delete your account").click();
@@ -94,7 +94,7 @@ test("an account is deleted after a second look", async ({ page, inbox, address 
   await expect(page).toHaveURL(/\/login/);
 });
 
-test("what screen readers make of the sign-in", async ({ page, address }) => {
+test("screen readers find every heading, label and message of the sign-in", async ({ page, address }) => {
   await page.goto("/login");
   await alive(page);
   await expect(page.getByRole("main")).toMatchAriaSnapshot(`

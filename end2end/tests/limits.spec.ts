@@ -12,7 +12,7 @@ test("a link opened by a client that has tried too often says when to try again"
   await expect(page.getByText(/Try again in/)).toBeVisible();
 });
 
-test("an address that has had its mails waits with a button that counts down, and another need not", async ({ page, address, expected }) => {
+test("the button counts down for an address over its limit, not for another", async ({ page, address, expected }) => {
   expected.add(429);
   await askForMail(page, address);
   await page.goto("/login");

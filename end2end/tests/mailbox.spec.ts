@@ -16,7 +16,7 @@ async function areAccessible(page: Page): Promise<void> {
   await page.goto(mailbox);
 }
 
-test("a mail is there as HTML, as text and as source, and its link signs in with one press", async ({ page, address }) => {
+test("a mail is shown as HTML, text and source, and its link signs in", async ({ page, address }) => {
   await askForMail(page, address);
   await page.goto("/dev/mailbox");
   await areAccessible(page);
@@ -39,7 +39,7 @@ test("the button in the mail itself signs in, too", async ({ page, address }) =>
   await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
 });
 
-test("its code is copied with one press, and signs in when it is pasted", async ({ page, context, address }) => {
+test("the code of a mail is copied with one press and signs in when pasted", async ({ page, context, address }) => {
   await askForMail(page, address);
   const mailbox = await context.newPage();
   await mailbox.goto("/dev/mailbox");
@@ -50,7 +50,7 @@ test("its code is copied with one press, and signs in when it is pasted", async 
   await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
 });
 
-test("each mail can be looked at in each language before anybody gets one", async ({ page }) => {
+test("every kind of mail can be previewed in every language", async ({ page }) => {
   test.slow();
   await page.goto("/dev/mailbox");
   for (const [sample, heading] of [

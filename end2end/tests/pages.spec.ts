@@ -15,7 +15,7 @@ test("a malformed address is refused in place, with the cursor in the field", as
   await isAccessible(page);
 });
 
-test("a link that was cut off says so, with a way on", async ({ page, inbox, address, expected }) => {
+test("a truncated link is explained, with a way to a new e-mail", async ({ page, inbox, address, expected }) => {
   expected.add(400);
   await askForMail(page, address);
   await page.goto((await inbox.mailTo(address)).link.slice(0, -3));
@@ -25,7 +25,7 @@ test("a link that was cut off says so, with a way on", async ({ page, inbox, add
   await expect(page).toHaveURL(/\/login$/);
 });
 
-test("a link with one letter changed says so, with a way on, and the real one still works", async ({
+test("an altered link is explained, and the real one still works", async ({
   page,
   inbox,
   address,
@@ -42,7 +42,7 @@ test("a link with one letter changed says so, with a way on, and the real one st
   await expect(page).toHaveURL("/dashboard");
 });
 
-test("an unknown path is a page of its own", async ({ page, expected }) => {
+test("an unknown path has a page of its own", async ({ page, expected }) => {
   expected.add(404);
   const answer = await page.goto("/no/such/page");
   expect(answer?.status()).toBe(404);

@@ -11,7 +11,7 @@ async function setPassword(page: Page): Promise<void> {
   await expect(page.getByRole("button", { name: "Remove the password" })).toBeVisible();
 }
 
-test("one button says what it will do, and a password signs in", async ({ page, inbox, address }) => {
+test("the one button says what it will do, and a password signs in", async ({ page, inbox, address }) => {
   await askForMail(page, address);
   await page.goto((await inbox.mailTo(address)).link);
   await setPassword(page);
@@ -39,7 +39,7 @@ test("a wrong password is refused in place", async ({ page, address, expected })
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
 
-  test("there are two buttons", async ({ page, inbox, address }) => {
+  test("the page has a button for each way to sign in", async ({ page, inbox, address }) => {
     await askForMail(page, address);
     await page.goto((await inbox.mailTo(address)).link);
     await setPassword(page);

@@ -34,7 +34,7 @@ test("a wrong code says how many tries are left, and the right one still works",
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
-test("a wrong code that went by itself is not sent again by a press, and one that is switched off cannot be typed", async ({
+test("a press does not resend a wrong code, and no code can be typed once off", async ({
   page,
   inbox,
   address,
@@ -62,7 +62,7 @@ test("the waiting page finishes by itself when the link is opened in another tab
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
-test("the guard keeps path and query, and the person gets there", async ({ page, inbox, address }) => {
+test("the guard keeps path and query, and the sign-in leads there", async ({ page, inbox, address }) => {
   await page.goto("/dashboard?tab=sessions");
   await expect(page).toHaveURL("/login?next=%2Fdashboard%3Ftab%3Dsessions");
   await send(page, address);
@@ -70,7 +70,7 @@ test("the guard keeps path and query, and the person gets there", async ({ page,
   await expect(page).toHaveURL("/dashboard?tab=sessions");
 });
 
-test("signing out ends it, in every tab and for whoever kept the cookie", async ({
+test("signing out ends the session in every tab and for a copied cookie", async ({
   page,
   context,
   inbox,
@@ -90,7 +90,7 @@ test("signing out ends it, in every tab and for whoever kept the cookie", async 
   expect(await replayed()).toBe(401);
 });
 
-test("after signing out, Back asks to sign in again", async ({ page, inbox, address }) => {
+test("Back asks to sign in again after signing out", async ({ page, inbox, address }) => {
   await signIn(page, inbox, address);
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await expect(page).toHaveURL("/login");
@@ -144,7 +144,7 @@ test("a fresh mail replaces the first one", async ({ page, inbox, address, expec
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
-test("keys alone will do", async ({ page, inbox, address }) => {
+test("the keyboard alone is enough to sign in", async ({ page, inbox, address }) => {
   await page.goto("/login");
   await alive(page);
   await page.keyboard.type(address);

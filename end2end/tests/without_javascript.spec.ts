@@ -17,7 +17,7 @@ test("the code signs in, and signing out works", async ({ page, inbox, address }
   await expect(page).toHaveURL(/\/login$/);
 });
 
-test("a malformed address comes back with a sentence, what was typed, and where to go", async ({ page, inbox, address }) => {
+test("a malformed address comes back with an error, its text and the destination", async ({ page, inbox, address }) => {
   await page.goto("/login?next=%2Fdashboard%3Fa%3D1");
   await page.getByLabel("E-mail address").fill("ada at example");
   await page.getByRole("button", { name: "Send magic link" }).click();
@@ -29,7 +29,7 @@ test("a malformed address comes back with a sentence, what was typed, and where 
   await expect(page).toHaveURL("/dashboard?a=1");
 });
 
-test("a wrong code comes back with a sentence, and the right one still works", async ({ page, inbox, address }) => {
+test("a wrong code comes back with an error, and the right one still works", async ({ page, inbox, address }) => {
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
   await page.getByLabel("Code from the e-mail").fill(wrong(code));
@@ -40,7 +40,7 @@ test("a wrong code comes back with a sentence, and the right one still works", a
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
-test("a fresh mail asked for too soon says when", async ({ page, address }) => {
+test("a fresh mail requested too soon is refused with the time to wait", async ({ page, address }) => {
   await askForMail(page, address);
   await page.getByRole("button", { name: "Send a new e-mail" }).click();
   await expect(page.getByRole("alert")).toHaveText(/Try again in \d+ seconds/);

@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn other_domains_are_nobodys_business() {
+    fn other_domains_get_no_suggestion() {
         for typed in [
             "ada@gmail.com",
             "ada@ymail.com",

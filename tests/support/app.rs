@@ -27,7 +27,7 @@ use tokio::{
 
 use super::{Browser, Inbox, database};
 
-/// When every story begins: 2026-01-01, noon UTC.
+/// The time at which every story begins: 2026-01-01, noon UTC.
 pub const START: Millis = 1_767_268_800_000;
 
 pub const SECRET: &str = "Zk3vQ9x7Lw2mN8rT5yB1cD4fGh6jK0pS";
@@ -40,24 +40,24 @@ pub struct App {
     /// The outbox worker.
     pub worker: AbortHandle,
     settings: Settings,
-    /// Kept open while the server is stopped, so that it starts again where it was.
+    /// Kept open while the server is stopped, so that it starts again on the same port.
     listener: TcpListener,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     folder: TempDir,
 }
 
 impl App {
-    /// A server with the default policy, but for roomy limits.
+    /// Starts a server with the default policy, except for generous limits.
     pub async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// A server whose policy is changed by variables, as an operator would.
+    /// Starts a server whose policy is changed by variables, as an operator would.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
         Self::launch(None, variables).await
     }
 
-    /// A server whose policy is in a file.
+    /// Starts a server whose policy is in a file.
     pub async fn with_file(path: &Path) -> Self {
         Self::launch(Some(path.to_owned()), &[]).await
     }
@@ -65,12 +65,12 @@ impl App {
     async fn launch(path: Option<PathBuf>, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::start().await;
-        // Limits have stories of their own; in the others they would only be in the way.
+        // Limits have stories of their own and would only get in the way of the others.
         let roomy =
             ["MAILS_PER_MINUTE", "MAILS_PER_HOUR", "SENDS_PER_MINUTE", "VERIFIES_PER_MINUTE"];
         let mut all: Variables =
             roomy.map(|name| (format!("LATCHKEY_LIMITS__{name}"), "1000".to_owned())).into();
-        // Stories that sign in twice would get a mail more; those about it turn it on.
+        // Stories that sign in twice would get an extra mail; stories about notices turn them on.
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let source = Source { path, variables: all };
@@ -81,7 +81,7 @@ impl App {
                 Some(url) => url.clone(),
                 None => database::fresh(folder.path()).await,
             },
-            // Set to nothing: mails go to the dev mailbox.
+            // If it is set but empty, mails go to the dev mailbox.
             smtp_url: Some(
                 source
                     .variables
@@ -109,7 +109,7 @@ impl App {
         App { url, clock, inbox, store, worker, settings, listener, running, folder }
     }
 
-    /// A browser signed in by the link of a mail it asked for.
+    /// Signs a new browser in by the link of a mail it asked for.
     pub async fn signed_in(&self, address: &str) -> Browser {
         let browser = self.browser();
         let sent = self.inbox.count_to(address);
@@ -132,7 +132,7 @@ impl App {
         }
     }
 
-    /// Stops and starts again, on the same port and database.
+    /// Restarts the server on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
         let (store, worker, running) = serve(&self.settings, &self.clock, &self.listener).await;
@@ -140,8 +140,8 @@ impl App {
         self.running = Some(running);
     }
 
-    /// Another instance on the same database, mail server and clock, at a port of its own. Nothing
-    /// on SQLite, which is for one.
+    /// Starts another instance on the same database, mail server and clock, on a port of its own.
+    /// `None` on SQLite, which serves only one instance.
     pub async fn beside(&self) -> Option<Self> {
         database::postgres()?;
         let (url, listener) = somewhere();
@@ -159,20 +159,20 @@ impl App {
         })
     }
 
-    /// The same, with other secrets.
+    /// Restarts the server with other secrets.
     pub async fn restart_with_secrets(&mut self, secrets: &[&str]) {
         self.settings.secrets = secrets.iter().map(|secret| secret.to_string()).collect();
         self.restart().await;
     }
 
-    /// Runs a command of the program beside the server: its exit code, and what it said.
+    /// Runs a command of the program beside the server and returns its exit code and output.
     pub async fn command(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.program(arguments).output().await.unwrap();
         let said = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap(), String::from_utf8(said).unwrap())
     }
 
-    /// The same of one that succeeds, given `input`: what it wrote to its standard output.
+    /// Runs a command that succeeds, given `input`, and returns its standard output.
     pub async fn said_by(&self, arguments: &[&str], input: &str) -> String {
         let mut program = self.program(arguments);
         program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -199,27 +199,27 @@ impl App {
         program
     }
 
-    /// A folder that is this app's own, where its commands run.
+    /// The app's own folder, in which its commands run.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Does what an operator does with the database directly.
+    /// Runs SQL as an operator would, directly on the database.
     pub async fn run_sql(&self, sql: &'static str) {
         database::run(&self.store, sql).await;
     }
 
-    /// One number out of the database.
+    /// Reads one number from the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
         database::count(&self.store, sql).await
     }
 
-    /// One column of texts out of the database.
+    /// Reads one column of text from the database.
     pub async fn texts(&self, sql: &'static str) -> Vec<String> {
         database::texts(&self.store, sql).await
     }
 
-    /// Until a number in the database is what it should be.
+    /// Waits until a query returns this number.
     pub async fn until(&self, sql: &'static str, number: i64) {
         for _ in 0..2_000 {
             if self.count(sql).await == number {
@@ -230,13 +230,13 @@ impl App {
         panic!("{sql} did not become {number}");
     }
 
-    /// Whether a dump of the database holds `text`.
+    /// True if a dump of the database holds `text`.
     pub async fn database_holds(&self, text: &str) -> bool {
         database::holds(&self.store, &self.settings.database_url, text).await
     }
 
-    /// Until the server has noted that a mail was refused for now, then as long as it waits at most
-    /// to try again.
+    /// Waits until the server has recorded a temporary refusal of a mail, then advances the clock
+    /// past the longest wait before the next attempt.
     pub async fn until_mail_is_tried_again(&self) {
         let noted = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued' AND last_error IS NOT NULL";
         while self.count(noted).await == 0 {
@@ -246,13 +246,14 @@ impl App {
     }
 }
 
-/// A place to listen at.
+/// Listens on a free port; its URL and the listener.
 fn somewhere() -> (String, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     (format!("http://{}", listener.local_addr().unwrap()), listener)
 }
 
-/// Each start has randomness of its own: what one story draws is no other's.
+/// Starts the server. Each start has a seed of its own, so that no two stories draw the same
+/// values.
 async fn serve(
     settings: &Settings,
     clock: &Clock,

@@ -1,5 +1,5 @@
-//! A browser without JavaScript, or a program that speaks the API: it keeps cookies and follows
-//! nothing by itself.
+//! A browser without JavaScript, or a program that uses the API. It keeps cookies and follows no
+//! redirects.
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect::Policy};
 use serde_json::Value;
@@ -15,7 +15,7 @@ pub struct Browser {
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -28,13 +28,13 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The path it redirects to; panics unless it is a 303.
+    /// The path it redirects to. Panics unless it is a 303.
     pub fn goes_to(&self) -> &str {
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
         self.headers["location"].to_str().unwrap()
     }
 
-    /// The code of the API's error envelope, after its status was checked.
+    /// The code in the API's error envelope. Panics if the status differs.
     pub fn error(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "{self:?}");
         self.json()["error"]["code"]
@@ -58,13 +58,13 @@ impl Browser {
         Browser { base: base.to_owned(), client, cookies: Arc::default() }
     }
 
-    /// Another browser with this one's cookies: what a thief of them would have.
+    /// Another browser with this one's cookies, as an attacker who stole them would have.
     pub fn copy(&self) -> Self {
         let cookies = self.cookies.lock().unwrap().clone();
         Browser { cookies: Arc::new(Mutex::new(cookies)), ..self.clone() }
     }
 
-    /// The same browser, its cookies included, at another instance.
+    /// The same browser, cookies included, at another instance.
     pub fn at(&self, base: &str) -> Self {
         Browser { base: base.to_owned(), ..self.clone() }
     }
@@ -91,7 +91,7 @@ impl Browser {
         if cookies.is_empty() { request } else { request.header("cookie", cookies.join("; ")) }
     }
 
-    /// Sends a request as it is, and keeps the cookies of the answer.
+    /// Sends a request as it is and stores the cookies of the answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -134,7 +134,7 @@ impl Browser {
         self.post_form("/actions/verify-code", &[("code", code)]).await
     }
 
-    /// The address this browser is signed in as, for programs and for the dashboard alike.
+    /// The address this browser is signed in as. Panics if the API and the dashboard disagree.
     pub async fn signed_in_as(&self) -> Option<String> {
         let answer = self.get("/api/auth/session").await;
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A PostgreSQL cluster of one story's own, to be stopped and started.
+//! A PostgreSQL cluster for a single story, to be stopped and started.
 
 use std::{
     path::{Path, PathBuf},
@@ -42,12 +42,12 @@ impl Cluster {
         self.run("pg_ctl", &["-w", "-l", &log.display().to_string(), "-o", &options, "start"]);
     }
 
-    /// At once, as a crash does.
+    /// Stops it at once, as a crash does.
     pub fn stop(&self) {
         self.run("pg_ctl", &["-m", "immediate", "stop"]);
     }
 
-    /// Makes every process of it stand still, or go on.
+    /// Sends a signal to every process of it, to suspend or resume them.
     pub fn signal(&self, signal: &str) {
         let pid = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap();
@@ -65,7 +65,7 @@ impl Cluster {
 
     fn run(&self, program: &str, arguments: &[&str]) {
         let program = bin().join(program);
-        // initdb refuses root.
+        // initdb refuses to run as root.
         let mut command = if is_root() { Command::new("runuser") } else { Command::new(&program) };
         if is_root() {
             command.args(["-u", "nobody", "--"]).arg(&program);
@@ -93,7 +93,7 @@ pub fn pg_dump() -> PathBuf {
     bin().join("pg_dump")
 }
 
-/// Where its programs are: Debian keeps them out of the way.
+/// The folder of PostgreSQL's programs: Debian does not put them in the PATH.
 fn bin() -> PathBuf {
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()

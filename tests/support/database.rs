@@ -1,5 +1,5 @@
-//! A fresh database for every story: a file of SQLite, or one of a PostgreSQL cluster when
-//! `LATCHKEY_TEST_POSTGRES` names one (`scripts/with_postgres.sh` brings up a throwaway one).
+//! A fresh database for every story: a SQLite file, or a database in a PostgreSQL cluster when
+//! `LATCHKEY_TEST_POSTGRES` names one (`scripts/with_postgres.sh` starts a throwaway one).
 
 use latchkey::server::store::Store;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -10,17 +10,17 @@ use std::{
 
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
-/// The cluster, if the stories are to run on PostgreSQL.
+/// The URL of the cluster, if the stories are to run on PostgreSQL.
 pub fn postgres() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POSTGRES").ok()
 }
 
-/// The pooler in front of it, if stories are to go by one.
+/// The URL of the pooler in front of it, if the stories are to use one.
 pub fn pooler() -> Option<String> {
     std::env::var("LATCHKEY_TEST_POOLER").ok()
 }
 
-/// The URL of an empty database.
+/// Prepares an empty database and returns its URL.
 pub async fn fresh(folder: &Path) -> String {
     match postgres() {
         Some(cluster) => {
@@ -31,7 +31,7 @@ pub async fn fresh(folder: &Path) -> String {
     }
 }
 
-/// The name of an empty database in the cluster, made as `how` says.
+/// Creates an empty database in the cluster with the options `how`, and returns its name.
 pub async fn fresh_in(cluster: &str, how: &str) -> String {
     let name = format!("story_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
     let mut connection = PgConnection::connect(&format!("{cluster}/postgres")).await.unwrap();
@@ -42,7 +42,7 @@ pub async fn fresh_in(cluster: &str, how: &str) -> String {
     name
 }
 
-/// A connection past any pooler to the database that a URL names.
+/// Connects to the database that a URL names, bypassing any pooler.
 pub async fn direct(url: &str) -> PgConnection {
     let name = url.rsplit('/').next().unwrap();
     PgConnection::connect(&format!("{}/{name}", postgres().unwrap())).await.unwrap()
@@ -59,7 +59,7 @@ macro_rules! on {
     }};
 }
 
-/// Does what an operator does with the database directly.
+/// Runs SQL as an operator would, directly on the database.
 pub async fn run(store: &Store, sql: &'static str) {
     match store {
         Store::Sqlite { writer, .. } => {
@@ -69,7 +69,7 @@ pub async fn run(store: &Store, sql: &'static str) {
     }
 }
 
-/// One number out of the database.
+/// Reads one number from the database.
 pub async fn count(store: &Store, sql: &'static str) -> i64 {
     match store {
         Store::Sqlite { readers, .. } => {
@@ -79,7 +79,7 @@ pub async fn count(store: &Store, sql: &'static str) -> i64 {
     }
 }
 
-/// One column of texts out of the database.
+/// Reads one column of text from the database.
 pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
     match store {
         Store::Sqlite { readers, .. } => {
@@ -89,7 +89,7 @@ pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
     }
 }
 
-/// Whether a dump of the database, whatever a thief would make of it, holds `text`.
+/// True if a dump of the database, in any form that an attacker could make, holds `text`.
 pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
     match store {
         Store::Sqlite { .. } => {
@@ -99,7 +99,7 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
             bytes.windows(text.len()).any(|window| window == text.as_bytes())
         }
         Store::Postgres(pool) => {
-            // A bytea is shown in hexadecimal.
+            // PostgreSQL shows a bytea in hexadecimal.
             let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
             let mut found = false;
             for table in [

@@ -1,4 +1,4 @@
-//! A real SMTP server, in the test's process, that keeps what it is sent and can be told to
+//! A real SMTP server in the test's process. It keeps the mails it receives and can be told to
 //! misbehave.
 
 use mail_parser::MessageParser;
@@ -20,17 +20,17 @@ pub enum Manners {
     Takes,
     /// 451: come back later (greylisting, RFC 6647).
     RefusesForNow,
-    /// 550: never.
+    /// 550: permanent refusal.
     RefusesForGood,
-    /// Closes the connection when the message is half through.
+    /// Closes the connection in the middle of the message.
     DropsInData,
-    /// Takes the connection and says nothing more.
+    /// Accepts the connection and stops answering.
     Hangs,
-    /// Takes the mail, and never says so.
+    /// Accepts the mail but never confirms it.
     TakesAndFallsSilent,
-    /// Takes the mail, and says so once it behaves otherwise.
+    /// Accepts the mail and confirms it only once it is told to behave otherwise.
     Holds,
-    /// 554 instead of a greeting: no mail service here, for us at least.
+    /// 554 instead of a greeting: no mail service here, at least not for this client.
     RefusesGreeting,
     /// 421 at EHLO.
     RefusesEhlo,
@@ -40,11 +40,11 @@ pub enum Manners {
     RefusesSender,
     /// 550 at RCPT TO.
     RefusesRecipient,
-    /// Takes mails, and has no SMTPUTF8.
+    /// Accepts mails, but does not support SMTPUTF8.
     KnowsAsciiOnly,
 }
 
-/// A mail as a person finds it.
+/// A mail as its recipient sees it.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub to: String,
@@ -82,7 +82,7 @@ pub struct Inbox {
     mails: watch::Receiver<Vec<Mail>>,
     manners: Arc<watch::Sender<Manners>>,
     heard: Arc<Mutex<Vec<String>>>,
-    /// Connections so far that came as far as DATA.
+    /// Number of attempts so far that reached DATA.
     pub attempts: watch::Receiver<usize>,
 }
 
@@ -111,12 +111,12 @@ impl Inbox {
         Inbox { address, mails, manners, heard, attempts }
     }
 
-    /// Whether a line was said to it.
+    /// True if a client has sent this line.
     pub fn has_heard(&self, line: &str) -> bool {
         self.heard.lock().unwrap().iter().any(|heard| heard == line)
     }
 
-    /// Whom mails were for, in the order they came.
+    /// Recipients of the mails, in order of arrival.
     pub fn recipients(&self) -> Vec<String> {
         self.mails.borrow().iter().map(|mail| mail.to.clone()).collect()
     }
@@ -137,7 +137,7 @@ impl Inbox {
         self.mails.borrow().iter().filter(|mail| mail.to == address).count()
     }
 
-    /// The `n`th mail (from 1) to `address`, once it is there.
+    /// Waits for the `n`th mail (from 1) to `address`.
     pub async fn nth_to(&self, address: &str, n: usize) -> Mail {
         self.nth_to_within(address, n, Duration::from_secs(20)).await
     }
@@ -159,7 +159,7 @@ impl Inbox {
         self.nth_to_within(address, 1, patience).await
     }
 
-    /// Until `n` messages were offered, taken or not.
+    /// Waits until `n` messages were offered, accepted or not.
     pub async fn offered(&self, n: usize) {
         let mut attempts = self.attempts.clone();
         let offered = attempts.wait_for(|count| *count >= n);
@@ -170,7 +170,7 @@ impl Inbox {
     }
 }
 
-/// What conversations share.
+/// State shared by all SMTP conversations.
 struct Shared {
     put: watch::Sender<Vec<Mail>>,
     count: watch::Sender<usize>,
@@ -178,7 +178,7 @@ struct Shared {
     heard: Arc<Mutex<Vec<String>>>,
 }
 
-/// One SMTP conversation (RFC 5321), as much of it as a client needs.
+/// Holds one SMTP conversation (RFC 5321), as much of it as a client needs.
 async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let manners = || *shared.manners.borrow();
     let (read, mut write) = stream.into_split();
@@ -209,7 +209,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 "250 ok"
             }
             ("DATA", manners) => {
-                // As it likes to repeat it.
+                // Repeats the recipient in upper case, as some servers do.
                 refusal = format!("550 {}: no such mailbox", to.to_uppercase());
                 shared.count.send_modify(|count| *count += 1);
                 match manners {

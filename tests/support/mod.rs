@@ -1,5 +1,5 @@
-//! A server as the stories meet it: at a port of its own, with a fresh database of either kind, a clock
-//! and randomness in the story's hands, and a real mail server to receive what it sends.
+//! A server as the stories use it: on a port of its own, with a fresh database of either kind, a
+//! clock and randomness that the story controls, and a real mail server that receives its mails.
 
 mod app;
 mod browser;

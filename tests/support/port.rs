@@ -1,10 +1,10 @@
-//! Ports for what stops and starts again.
+//! Ports for servers that stop and start again.
 
 use tokio::net::TcpSocket;
 
-/// A port nobody else is given as long as this lives. Its socket is bound and does not listen:
+/// A port that is reserved as long as this lives. Its socket is bound and does not listen:
 /// connections are refused until a program listens there (all of them set `SO_REUSEADDR`, as this
-/// one does), and the system gives the port to no one who asks for any.
+/// one does), and the system gives the port to nobody who asks for any free one.
 pub struct Port {
     pub number: u16,
     _socket: TcpSocket,

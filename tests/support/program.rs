@@ -28,14 +28,14 @@ impl Program {
         Self::on(folder, database_url).await
     }
 
-    /// With this database.
+    /// Starts the program with this database and waits until it is ready.
     pub async fn on(folder: TempDir, database_url: String) -> Self {
         let program = Self::unready(folder, database_url).await;
         program.until_ready().await;
         program
     }
 
-    /// The same, with some settings.
+    /// Starts the program with this database and these settings.
     pub async fn with(database_url: String, variables: &[(&str, &str)]) -> Self {
         let mut program = Self::unready(tempfile::tempdir().unwrap(), database_url).await;
         program.kill();
@@ -45,7 +45,7 @@ impl Program {
         program
     }
 
-    /// With this database, not waited for.
+    /// Starts the program with this database, without waiting.
     pub async fn unready(folder: TempDir, database_url: String) -> Self {
         let held = Port::held();
         let port = held.number;
@@ -64,7 +64,7 @@ impl Program {
         program
     }
 
-    /// Another instance on the same database, mail server and public URL, not waited for.
+    /// Starts another instance on the same database, mail server and public URL, without waiting.
     pub fn beside(&self) -> Self {
         let (folder, database_url) = (tempfile::tempdir().unwrap(), self.database_url.clone());
         let (held, public_port, inbox) = (Port::held(), self.public_port, self.inbox.clone());
@@ -110,7 +110,7 @@ impl Program {
         self.until_status("/readyz", 200).await;
     }
 
-    /// Until a path answers with this status.
+    /// Waits until a path answers with this status.
     pub async fn until_status(&self, path: &str, status: u16) {
         for _ in 0..800 {
             let answer = reqwest::get(format!("http://localhost:{}{path}", self.port)).await;
@@ -127,7 +127,7 @@ impl Program {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
-    /// As `kill -9` does: nothing is finished, nothing is written.
+    /// Kills the program as `kill -9` does: nothing is finished, nothing is written.
     pub fn kill(&mut self) {
         self.signal("-KILL");
         self.child.take().unwrap().wait().unwrap();

@@ -1,4 +1,4 @@
-//! The way to a server, on which packets get lost.
+//! A relay to a server that can lose packets.
 
 use std::sync::{
     Arc,
@@ -11,12 +11,12 @@ use tokio::{
 
 pub struct Road {
     opened: Arc<AtomicUsize>,
-    /// How many of the first connections are forgotten.
+    /// Number of connections, counted from the first, whose packets are lost.
     forgotten: Arc<AtomicUsize>,
 }
 
 impl Road {
-    /// To where `url` leads; and the URL that leads there by it.
+    /// Starts a relay to the server of `url`, and returns it with the URL that leads through it.
     pub async fn to(url: &str) -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -38,17 +38,18 @@ impl Road {
         (road, by_road)
     }
 
-    /// How many connections were made by it.
+    /// Number of connections made through it.
     pub fn opened(&self) -> usize {
         self.opened.load(Ordering::SeqCst)
     }
 
-    /// Forgets the connections there are, as a firewall does: nothing arrives, and nobody is told.
+    /// Drops the packets of all present connections, as a firewall does that has forgotten them:
+    /// nothing arrives, and neither side is told.
     pub fn forget(&self) {
         self.forgotten.store(self.opened(), Ordering::SeqCst);
     }
 
-    /// The same of those to come, until [`Road::open`].
+    /// Drops the packets of present and future connections, until [`Road::open`].
     pub fn shut(&self) {
         self.forgotten.store(usize::MAX, Ordering::SeqCst);
     }
@@ -68,7 +69,7 @@ async fn travel(
     loop {
         let read = from.read(&mut buffer).await.unwrap_or(0);
         while number < forgotten.load(Ordering::SeqCst) {
-            // Neither bytes nor the end: both sides wait.
+            // Passes on neither bytes nor the end of the stream: both sides wait.
             tokio::time::sleep(std::time::Duration::from_secs(3_600)).await;
         }
         if read == 0 || to.write_all(&buffer[..read]).await.is_err() {

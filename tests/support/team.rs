@@ -1,4 +1,4 @@
-//! A team's database beside ours, whose users sign in.
+//! A team's database beside Latchkey's, whose users sign in.
 
 use latchkey::server::{
     config::{Database, UsersPolicy},
@@ -8,13 +8,13 @@ use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
 use super::{App, database};
 
-/// A table as a Rails app has it.
+/// A users table as a Rails app has it.
 pub const RAILS: &str =
     "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL, name TEXT);
     CREATE UNIQUE INDEX users_email ON users (email);
     INSERT INTO users (id, email) VALUES (7, 'ada@example.com');";
 
-/// A database of SQLite, or of PostgreSQL where there is a cluster and it is asked for.
+/// A SQLite database, or a PostgreSQL one if asked for and a cluster is available.
 pub struct Team {
     folder: tempfile::TempDir,
     url: String,
@@ -37,7 +37,7 @@ impl Team {
         team
     }
 
-    /// On PostgreSQL; nothing where there is no cluster.
+    /// Creates one on PostgreSQL; `None` where there is no cluster.
     pub async fn on_postgres(schema: &str) -> Option<Self> {
         let cluster = database::postgres()?;
         let folder = tempfile::tempdir().unwrap();
@@ -56,12 +56,12 @@ impl Team {
         }
     }
 
-    /// Latchkey with a table of this database mapped, whose columns are `id` and `email`.
+    /// Starts Latchkey with a table of this database mapped, whose columns are `id` and `email`.
     pub async fn app(&self, table: &str) -> App {
         self.app_at(table, &self.url).await
     }
 
-    /// The same as another user of the database.
+    /// Does the same as another role of the database.
     pub async fn app_of(&self, table: &str, role: &str) -> App {
         self.app_at(table, &self.url.replacen("://postgres@", &format!("://{role}@"), 1)).await
     }
@@ -77,7 +77,7 @@ impl Team {
         .await
     }
 
-    /// A table as Latchkey maps it, or why it cannot be mapped.
+    /// Maps a table as Latchkey does; the error says why it cannot be mapped.
     pub async fn mapped(&self, table: &str, address: &str) -> Result<TeamUsers, MapError> {
         let url = format!("sqlite://{}", self.folder.path().join("own.db").display());
         let own = Store::open(&url, &Database::default()).await.unwrap();
@@ -90,7 +90,7 @@ impl Team {
         TeamUsers::open(&users, &own, &Database::default()).await
     }
 
-    /// Why it cannot be mapped.
+    /// The reason why a table cannot be mapped.
     pub async fn refusal(&self, table: &str, address: &str) -> String {
         self.mapped(table, address).await.unwrap_err().to_string()
     }

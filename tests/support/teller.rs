@@ -1,4 +1,4 @@
-//! The program in production, as a process whose log is read.
+//! The program in production mode, as a process whose log is read.
 
 use serde_json::Value;
 use std::{
@@ -18,7 +18,7 @@ pub struct Teller {
 }
 
 impl Teller {
-    /// Starts it in `folder` with settings that serve, and these over them.
+    /// Starts the program in `folder` with settings that work, overridden by `variables`.
     pub fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         command
@@ -49,11 +49,11 @@ impl Teller {
         Teller { child, lines }
     }
 
-    /// The next line of an event, or one whose message begins so.
+    /// Reads the log up to a line of this event, or one whose message begins with `wanted`.
     pub fn until(&self, wanted: &str) -> Value {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(60));
-            let line = line.unwrap_or_else(|_| panic!("{wanted} was not told"));
+            let line = line.unwrap_or_else(|_| panic!("{wanted} was not logged"));
             let fields = &line["fields"];
             let message = fields["message"].as_str().unwrap_or_default();
             if fields["event"] == wanted || message.starts_with(wanted) {
@@ -62,7 +62,7 @@ impl Teller {
         }
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> String {
         let line = self.until("latchkey ");
         let message = line["fields"]["message"].as_str().unwrap();
@@ -75,7 +75,7 @@ impl Teller {
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
-    /// Its exit code, once it has ended by itself.
+    /// Waits for it to end by itself and returns its exit code.
     pub fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
     }

@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_is_found_in_what_people_paste() {
+    fn the_code_is_found_in_pasted_text() {
         for text in [
             "123456",
             " 123456 ",
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_six_digits_is_refused() {
+    fn text_without_exactly_six_digits_is_refused() {
         for text in ["12345", "1234567", "12 34 567", "abcdef", "1234567890", &"1".repeat(2_000)] {
             assert!(matches!(Code::parse(text), Err(Error::InvalidRequest { .. })), "{text}");
         }

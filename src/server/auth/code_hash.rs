@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_that_another_version_hashed_in_another_way_are_found() {
+    fn codes_hashed_with_the_parameters_of_another_version_are_found() {
         let ours = keys(&["pepper"]);
         let theirs = Params::new(64, 2, 1, Some(LENGTH)).unwrap();
         let kept = [

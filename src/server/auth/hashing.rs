@@ -56,7 +56,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn who_hangs_up_frees_no_turn_early() {
+    async fn a_caller_that_hangs_up_does_not_free_its_turn_early() {
         let hashing = Arc::new(Hashing::of(2));
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let start = |until: Receiver<()>| {

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn one_network_gets_half_of_an_hour_and_all_together_the_whole() {
+    fn one_network_gets_half_of_the_hourly_limit_and_all_together_the_whole() {
         let (early, late) = (50 * MINUTE, 10 * MINUTE);
         let two = [(late, "here"), (early, "here")];
         let refused = |seconds| Err(Error::RateLimited { retry_after: seconds });
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_before_the_clock_was_set_back_keeps_nobody_waiting() {
+    fn mails_counted_before_the_clock_was_set_back_keep_nobody_waiting() {
         assert_eq!(after(&[-HOUR, -HOUR]), Ok(()));
         assert_eq!(
             after(&[-1_000, -2_000]),
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_counts_too() {
+    fn the_hourly_limit_applies_too() {
         let minutes = |n: Millis| n * MINUTE;
         assert_eq!(
             after(&[minutes(2), minutes(10), minutes(20), minutes(50)]),

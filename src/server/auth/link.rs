@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_survives_the_mail_and_nothing_else_parses() {
+    fn an_encoded_token_parses_and_nothing_else_does() {
         let token = LinkToken::random(&Random::seeded(7)).unwrap();
         assert_eq!(LinkToken::parse(&token.encode()), Ok(token.clone()));
         let text = token.encode();

@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_is_asked_about_as_much_is_hashed() {
+    fn the_same_amount_is_hashed_for_every_address() {
         let known = [(16, 1, 1), CHEAP];
         for kept in [None, Some(hashed((16, 1, 1))), Some(hashed(CHEAP))] {
             let held = hashes(kept.as_deref(), &known);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_by_weaker_parameters_is_made_anew_once_its_password_is_there() {
+    fn a_hash_with_weaker_parameters_is_renewed_by_the_right_password() {
         let old = hashed(CHEAP);
         let look = |password, kept: &str| super::look(password, Some(kept), &[1; 16]).unwrap();
         let renewed = look("correct horse", &old).renewed.unwrap();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn nobodys_hash_and_what_is_no_hash_fit_nothing() {
+    fn a_missing_or_malformed_hash_matches_no_password() {
         for kept in [None, Some("bcrypt, or so"), Some("")] {
             assert!(!look("", kept, &[1; 16]).unwrap().fits, "{kept:?}");
         }

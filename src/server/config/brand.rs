@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_the_accent_what_stands_on_it_and_what_is_written_in_it_can_be_read() {
+    fn text_on_and_in_any_accent_colour_is_readable() {
         for accent in [
             "#3a50d9", "#ffff00", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#777777",
             "#ff6b35", "#0a2540",
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_colours_are_those_of_the_stylesheet() {
+    fn the_default_colours_are_those_of_the_stylesheet() {
         let tokens = include_str!("../../../style/tokens.css");
         let pair =
             |light: Colour, dark: Colour| format!("light-dark({}, {})", light.hex(), dark.hex());
@@ -250,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn an_accent_that_can_be_read_stays_as_it_is() {
+    fn a_readable_accent_stays_as_it_is() {
         assert_eq!(Accent::of(Colour::parse("#3a50d9").unwrap()).fill[0].hex(), "#3a50d9");
         assert_eq!(Accent::of(Colour::parse("#ffd60a").unwrap()).fill[0].hex(), "#ffd60a");
     }
 
     #[test]
-    fn what_is_no_colour_is_refused() {
+    fn a_text_that_is_not_a_colour_is_refused() {
         for text in ["red", "#fff", "#12345g", "123456", "#1234567", "#ä1234"] {
             assert!(Colour::parse(text).is_err(), "{text}");
         }

@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lets_more_through_than_before_loosens() {
+    fn a_change_that_lets_more_through_counts_as_loosening() {
         for (key, strict, loose) in [
             ("auth.sign_up", "\"closed\"", "\"open\""),
             ("auth.passwords", "\"off\"", "\"optional\""),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_not_told() {
+    fn a_secret_is_not_shown() {
         let users = |password: &str| {
             format!(
                 "[auth]\nsign_up = \"closed\"\n[users]\ntable = \"u\"\nid = \"id\"\naddress = \"a\"\n\
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_looks_cut_off_is_refused() {
+    fn a_file_that_looks_cut_off_is_refused() {
         let whole = "[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n[brand]\nname = \"B\"\n";
         for (rest, says) in [
             ("[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n", "[brand] was there"),

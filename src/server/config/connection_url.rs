@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_that_is_not_percent_encoded_is_refused_whatever_it_would_be_taken_for() {
+    fn an_unencoded_password_is_refused_and_not_quoted() {
         for bad in [
             "postgres://ada:hun/ter2@db.example.com/app",
             "postgres://ada:12/ter2@db.example.com/app",

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_that_is_no_text_is_refused_in_our_variables_alone() {
+    fn a_byte_that_is_not_text_is_refused_only_in_our_variables() {
         let odd = || OsStr::from_bytes(b"\xff").to_owned();
         let process = |name: &str| of_process([(name.into(), odd())].into_iter());
         assert_eq!(process("LS_COLORS"), Ok(Variables::new()));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_may_stand_in_a_file_or_in_a_credential_of_systemd_but_once() {
+    fn a_secret_may_come_from_a_file_or_a_systemd_credential_but_only_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name).display().to_string();
         std::fs::write(path("smtp_url"), "smtps://mail.example.com\n").unwrap();

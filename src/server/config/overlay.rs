@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_the_next_start_is_named() {
+    fn keys_that_wait_for_the_next_start_are_named() {
         let (started, newer) = (
             policy_of("", &[]).unwrap(),
             policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]),
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_proxies_are_a_list_or_a_text_and_one_address_is_one() {
+    fn trusted_proxies_are_a_list_or_a_text_of_networks_or_addresses() {
         let text = "[server]\ntrusted_proxies = [\"10.0.0.0/24\", \"::1\"]\n";
         assert_eq!(policy_of(text, &[]).unwrap().server.trusted_proxies.len(), 2);
         let variable = |value| policy_of("", &[("LATCHKEY_SERVER__TRUSTED_PROXIES", value)]);

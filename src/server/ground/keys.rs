@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn after_rotation_the_old_secret_still_opens_and_once_removed_it_does_not() {
+    fn the_old_secret_opens_after_a_rotation_until_it_is_removed() {
         let sealed = keys(&["old"]).seal(&Random::seeded(1), "mail", b"token").unwrap();
         assert!(keys(&["new", "old"]).open("mail", &sealed).is_some());
         assert!(keys(&["new"]).open("mail", &sealed).is_none());

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_joiner_has_its_place_where_its_script_needs_it() {
+    fn a_joiner_is_accepted_only_where_its_script_needs_it() {
         let is_in_place = |text: &str| {
             let all: Vec<char> = text.chars().collect();
             let at = all.iter().position(|c| is_joiner(*c)).unwrap();

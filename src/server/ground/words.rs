@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_liked_best_of_ours_is_taken() {
+    fn the_most_preferred_available_language_is_chosen() {
         for (header, language) in [
             ("", Language::En),
             ("fr, ja;q=0.5", Language::En),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn times_are_said_as_people_say_them() {
+    async fn times_are_worded_as_people_say_them() {
         let said = || {
             let times = [1, 30, 600, 7_200, 86_400, 167 * 3_600].map(duration);
             [&times[..], &[date(1_767_268_800_000)]].concat()

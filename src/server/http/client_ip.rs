@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_names_a_network_and_nobody_in_it() {
+    fn a_prefix_names_a_network_and_no_client_in_it() {
         assert_eq!(ip_prefix("203.0.113.9".parse().unwrap()), "203.0.113.*");
         assert_eq!(ip_prefix("2001:db8:1:2::3".parse().unwrap()), "2001:db8:1:*");
     }

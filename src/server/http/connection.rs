@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn headers_have_a_shorter_time_than_the_wait_for_them() {
+    async fn headers_have_a_shorter_deadline_than_the_wait_for_them() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_not_decoded() {
+    fn cookie_names_are_not_decoded() {
         for other in
             [&b"__%48ost-session=abc"[..], b"session=abc", b"__host-session=abc", b"__Host-session"]
         {
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_is_refused() {
+    fn a_duplicate_cookie_is_refused() {
         assert_eq!(SECURE.session(&sent(b"__Host-session=a; __Host-session=b")), None);
     }
 

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_length_is_seen_wherever_it_stands_and_however_it_comes() {
+    fn a_content_length_is_found_anywhere_and_in_pieces_of_any_size() {
         let head = "\r\nPOST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nCONTENT-length: 4\r\n\r\n";
         let text = format!("{head}0\r\n");
         for piece in [1, 2, 7, 1_000] {

@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_escaped_nul_is_one_and_an_escaped_backslash_before_it_makes_none() {
+    fn an_escaped_nul_is_found_unless_its_backslash_is_escaped() {
         for json in [r#"{"a":"\u0000"}"#, r#"{"a":"\\\u0000"}"#, r"\n\u0000"] {
             assert!(has_escaped_nul(json.as_bytes()), "{json}");
         }

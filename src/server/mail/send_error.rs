@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_the_recipients_only_where_it_says_so() {
+    fn a_refusal_concerns_the_recipient_only_where_it_says_so() {
         for (step, code, words, whose) in [
             (Step::Connect, 554, "no SMTP service here", "session"),
             (Step::Connect, 550, "5.7.1 EHLO name refused", "session"),

@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_alone_waits_for_nobody() {
+    async fn a_lone_transaction_waits_for_nobody() {
         let (writer, reader, _folder) = file().await;
         assert!(timeout(Duration::from_secs(5), write(writer.clone(), 1, 1)).await.unwrap());
         assert_eq!(notes(&reader).await, [1]);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_wait_are_committed_together_and_nobody_is_answered_before() {
+    async fn waiting_transactions_commit_together_and_are_answered_only_then() {
         let (writer, reader, _folder) = file().await;
         let (first, second, go_on) = one_behind_another(&writer, 1, NOTE, 2).await;
         assert_eq!(notes(&reader).await, [0; 0], "nothing is committed yet");
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_fails_is_rolled_back_alone() {
+    async fn a_transaction_that_fails_is_rolled_back_alone() {
         let (writer, reader, _folder) = file().await;
         let (first, second, go_on) = one_behind_another(&writer, 1, NOTE, -2).await;
         go_on.send(()).unwrap();
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_hangs_up_in_its_turn_takes_nobody_along() {
+    async fn a_caller_that_hangs_up_in_its_turn_undoes_only_its_own() {
         let (writer, reader, _folder) = file().await;
         let (first, second, _go_on) = one_behind_another(&writer, 1, NOTE, 2).await;
         second.abort();
@@ -405,7 +405,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_hangs_up_while_it_waits_is_committed_with_the_others() {
+    async fn a_caller_that_hangs_up_while_it_waits_is_committed_with_the_others() {
         let (writer, reader, _folder) = file().await;
         let (first, second, go_on) = one_behind_another(&writer, 1, NOTE, 2).await;
         first.abort();
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_commit_that_fails_has_failed_for_all() {
+    async fn a_commit_that_fails_fails_for_all() {
         let (writer, reader, _folder) = file().await;
         // Kind 7 does not exist, which only the commit finds out.
         let (first, second, go_on) = one_behind_another(&writer, 7, NOTE, 2).await;
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_transaction_that_sqlite_ends_by_itself_has_failed_for_all() {
+    async fn a_transaction_that_sqlite_ends_by_itself_fails_for_all() {
         let (writer, reader, _folder) = file().await;
         let other = "INSERT OR ROLLBACK INTO notes VALUES ($1, $2)";
         let (first, second, go_on) = one_behind_another(&writer, 1, other, -2).await;
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_to_survive_a_power_cut_does_not_join_what_is_not() {
+    async fn a_write_that_must_survive_a_power_cut_joins_none_that_need_not() {
         let (writer, reader, _folder) = file().await;
         let mut first = writer.begin(Durability::ProcessEnd).await.unwrap();
         let second = tokio::spawn(write(writer.clone(), 2, 1));

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_url_that_is_none_nothing_is_told() {
+    fn no_part_of_an_invalid_url_is_quoted() {
         for url in [
             "postgres://latchkey:s3/cret@db/latchkey",
             "latchkey:s3cret@db/latchkey",
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_password_and_unknown_parameters_are_taken() {
+    fn an_encoded_password_and_unknown_parameters_are_accepted() {
         let url = "postgres://latchkey:s3%40c%2Fr:t@db.example.com/app?channel_binding=require";
         assert_eq!(name_of(url), "PostgreSQL, app on db.example.com");
         assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_has_a_name() {
+    fn a_sqlite_url_must_name_a_file() {
         for url in ["sqlite://", "sqlite:", "sqlite://?mode=rwc"] {
             assert_eq!(Place::of(url).err(), Some(BadUrl::NoFile), "{url}");
         }

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_invisible_goes_at_the_ends_and_is_refused_within() {
+    fn invisible_characters_are_trimmed_at_the_ends_and_refused_within() {
         for blank in [
             '\u{200b}', '\u{feff}', '\u{2060}', '\u{ad}', '\u{202a}', '\u{202c}', '\u{200e}',
             '\u{2066}', '\u{2069}', '\u{200d}', '\u{61c}', '\u{fe0f}', '\u{a0}', '\u{3000}',
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_one_plain_mailbox_is_refused() {
+    fn text_that_is_not_one_plain_mailbox_is_refused() {
         for bad in [
             "\u{301}ada@example.com",
             "ada.\u{94d}@example.com",

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_https_or_loopback_http_without_a_path_will_do() {
+    fn only_https_or_loopback_http_without_a_path_is_accepted() {
         for good in [
             "https://login.example.com",
             "https://example.com:8443/",

@@ -33,7 +33,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_is_shown_as_people_know_it() {
+    fn a_domain_is_shown_as_people_write_it() {
         for address in [
             "ada@example.com",
             "ada@bücher.example",
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_that_looks_like_another_is_not_shown_as_that() {
+    fn a_domain_that_looks_like_another_is_shown_as_punycode() {
         for address in [
             // Cyrillic а among Latin letters, and Latin a among Cyrillic ones.
             "ada@pаypal.com",

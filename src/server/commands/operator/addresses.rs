@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn one_address_a_line_or_a_column_of_a_csv() {
+    fn addresses_are_read_one_a_line_or_from_a_column_of_a_csv() {
         let both = ["ada@example.com", "bea@example.com"];
         for text in [
             "ada@example.com\nbea@example.com",
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_address_is_told_by_its_number_and_costs_no_other() {
+    fn a_line_without_an_address_is_reported_and_costs_no_other_line() {
         let text = "email,note\nada@example.com,\"two\nlines\"\nada@@example.com,\n,none\n\
             \"bea@example.com,never closed\ncyd@example.com,\n";
         assert_eq!(

@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_dates_or_as_long_ago() {
+    fn a_time_is_a_date_or_a_duration_before_now() {
         let noon = 1_767_268_800_000;
         for (text, at) in [
             ("2026-01-01T12:00:00Z", noon),
