@@ -9,10 +9,7 @@ use crate::support::{App, START};
 async fn a_program_signs_in_with_three_calls() {
     let app = App::start().await;
     let program = app.browser();
-    let sent = program
-        .post_json("/api/auth/send-passwordless", json!({ "email": "Ada@Example.com" }))
-        .await
-        .json();
+    let sent = program.ask_by_api("Ada@Example.com").await.json();
     assert_eq!(sent["expires_in"], 600);
     assert_eq!(sent["expires_at"], START / 1_000 + 600);
     assert_eq!(sent["passwordless_type"], "LINK_OTP");
@@ -44,11 +41,7 @@ async fn a_program_signs_in_with_three_calls() {
 #[tokio::test]
 async fn a_link_is_verified_by_the_program_that_asked_for_it() {
     let app = App::start().await;
-    let sent = app
-        .browser()
-        .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
-        .await
-        .json();
+    let sent = app.browser().ask_by_api("ada@example.com").await.json();
     let mail = app.inbox.first_to("ada@example.com").await;
     let verify =
         |id: serde_json::Value| json!({ "link_token": mail.link_token(), "auth_request_id": id });
@@ -169,9 +162,7 @@ async fn signing_out_everywhere_by_the_api_ends_all_sessions() {
 async fn every_answer_that_sets_a_cookie_is_kept_out_of_caches() {
     let app = App::start().await;
     let ada = app.browser();
-    let mut answers = vec![
-        ada.post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" })).await,
-    ];
+    let mut answers = vec![ada.ask_by_api("ada@example.com").await];
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
     answers.push(ada.post_json("/api/auth/verify", json!({ "code": code })).await);
     answers.push(ada.ask_for_mail("ada@example.com").await);

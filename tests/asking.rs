@@ -106,14 +106,10 @@ async fn a_link_to_another_app_has_exactly_one_token() {
         ask(&app, json!({ "magiclink_auth_uri": format!("https://app.example.com{uri}") })).await;
         let mail = app.inbox.nth_to("ada@example.com", n + 1).await;
         let link = reqwest::Url::parse(mail.link()).unwrap();
-        let tokens: Vec<_> =
-            link.query_pairs().filter(|(name, _)| name == "link_token").collect();
+        let tokens: Vec<_> = link.query_pairs().filter(|(name, _)| name == "link_token").collect();
         assert_eq!((tokens.len(), tokens[0].1.len()), (1, 43), "{link}");
         assert!(
-            n == 0
-                || link
-                    .query_pairs()
-                    .any(|(name, value)| name == "from" && value == "a mail")
+            n == 0 || link.query_pairs().any(|(name, value)| name == "from" && value == "a mail")
         );
     }
 }
@@ -211,9 +207,7 @@ async fn a_fresh_mail_keeps_the_settings_of_the_first() {
 #[tokio::test]
 async fn earlier_mails_work_until_they_expire_when_resend_is_keep() {
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let first = app.inbox.first_to("ada@example.com").await;
+    let (ada, first) = app.asked("ada@example.com").await;
     app.clock.advance(300_000);
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let second = app.inbox.nth_to("ada@example.com", 2).await;
@@ -226,9 +220,7 @@ async fn earlier_mails_work_until_they_expire_when_resend_is_keep() {
     );
 
     let app = App::with(&[("LATCHKEY_AUTH__RESEND", "keep")]).await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let first = app.inbox.first_to("ada@example.com").await;
+    let (ada, first) = app.asked("ada@example.com").await;
     app.clock.advance(300_000);
     ada.post_form("/actions/resend-passwordless", &[]).await;
     app.inbox.nth_to("ada@example.com", 2).await;

@@ -19,7 +19,7 @@ async fn each_step_of_a_sign_in_is_an_audit_row_with_its_correlation_id() {
     ada.send(asking.header("x-request-id", "asked-1")).await;
     let mail = app.inbox.first_to("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'", 1).await;
-    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    let wrong = mail.wrong_code();
     ada.type_code(wrong).await;
     ada.type_code(mail.code()).await;
     ada.post_form("/actions/sign-out", &[]).await;
@@ -157,9 +157,7 @@ async fn the_dashboard_shows_events_from_before_and_after_a_secret_rotation() {
 #[tokio::test]
 async fn a_second_click_in_the_signed_in_browser_is_not_a_failure() {
     let app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     ada.get(mail.link()).await;
     ada.get(mail.link()).await;
     assert_eq!(

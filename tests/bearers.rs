@@ -9,10 +9,7 @@ use crate::support::{Answer, App, Browser};
 /// Begins a session whose token travels in the header, and returns the token.
 async fn bearer_token(app: &App) -> String {
     let program = app.browser();
-    let sent = program
-        .post_json("/api/auth/send-passwordless", json!({ "email": "ada@example.com" }))
-        .await
-        .json();
+    let sent = program.ask_by_api("ada@example.com").await.json();
     let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
     let verify = json!({
         "code": code, "auth_request_id": sent["auth_request_id"], "session": "bearer",

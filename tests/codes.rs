@@ -3,17 +3,7 @@
 use latchkey::server::ground::clock::SECOND;
 use serde_json::json;
 
-use crate::support::{App, Browser, Mail};
-
-async fn asked(app: &App, address: &str) -> (Browser, Mail) {
-    let browser = app.browser();
-    browser.ask_for_mail(address).await;
-    (browser, app.inbox.first_to(address).await)
-}
-
-fn wrong(code: &str) -> String {
-    format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
-}
+use crate::support::{App, Browser};
 
 /// Sends a code to the API for the request of this browser: status, error code and tries left.
 async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
@@ -29,14 +19,14 @@ async fn try_code(browser: &Browser, code: &str) -> (u16, String, Option<u64>) {
 #[tokio::test]
 async fn five_wrong_codes_switch_off_the_code_but_not_the_link() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for left in (1..=4).rev() {
         assert_eq!(
-            try_code(&ada, &wrong(mail.code())).await,
+            try_code(&ada, mail.wrong_code()).await,
             (400, "code_wrong".to_owned(), Some(left))
         );
     }
-    assert_eq!(try_code(&ada, &wrong(mail.code())).await.1, "too_many_attempts");
+    assert_eq!(try_code(&ada, mail.wrong_code()).await.1, "too_many_attempts");
     assert_eq!(
         try_code(&ada, mail.code()).await.1,
         "too_many_attempts",
@@ -48,20 +38,20 @@ async fn five_wrong_codes_switch_off_the_code_but_not_the_link() {
 #[tokio::test]
 async fn wrong_codes_are_counted_across_restarts() {
     let mut app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for _ in 0..3 {
-        try_code(&ada, &wrong(mail.code())).await;
+        try_code(&ada, mail.wrong_code()).await;
     }
     app.restart().await;
-    assert_eq!(try_code(&ada, &wrong(mail.code())).await.2, Some(1));
+    assert_eq!(try_code(&ada, mail.wrong_code()).await.2, Some(1));
 }
 
 #[tokio::test]
 async fn a_resend_does_not_give_tries_back() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for _ in 0..5 {
-        try_code(&ada, &wrong(mail.code())).await;
+        try_code(&ada, mail.wrong_code()).await;
     }
     app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
@@ -73,7 +63,7 @@ async fn a_resend_does_not_give_tries_back() {
 #[tokio::test]
 async fn a_resend_replaces_code_and_link() {
     let app = App::start().await;
-    let (ada, old) = asked(&app, "ada@example.com").await;
+    let (ada, old) = app.asked("ada@example.com").await;
     app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
@@ -86,7 +76,7 @@ async fn a_resend_replaces_code_and_link() {
 #[tokio::test]
 async fn a_resend_waits_for_its_cooldown() {
     let app = App::start().await;
-    let (ada, _) = asked(&app, "ada@example.com").await;
+    let (ada, _) = app.asked("ada@example.com").await;
     app.clock.advance(10 * SECOND);
     let refused = ada.post_json("/api/auth/resend-passwordless", json!({})).await;
     assert_eq!(refused.error(429), "rate_limited");
@@ -98,7 +88,7 @@ async fn a_resend_waits_for_its_cooldown() {
 #[tokio::test]
 async fn a_code_expires_with_its_link() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     app.clock.advance(600 * SECOND);
     assert_eq!(try_code(&ada, mail.code()).await, (410, "code_expired".to_owned(), None));
 }
@@ -106,7 +96,7 @@ async fn a_code_expires_with_its_link() {
 #[tokio::test]
 async fn malformed_codes_are_not_counted_as_tries() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for (body, code) in [
         (json!({ "code": "" }), "missing_field"),
         (json!({ "code": null }), "missing_field"),
@@ -122,13 +112,13 @@ async fn malformed_codes_are_not_counted_as_tries() {
             "{body}"
         );
     }
-    assert_eq!(try_code(&ada, &wrong(mail.code())).await.2, Some(4));
+    assert_eq!(try_code(&ada, mail.wrong_code()).await.2, Some(4));
 }
 
 #[tokio::test]
 async fn a_code_in_full_width_digits_is_accepted() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let wide: String = mail
         .code()
         .chars()
@@ -140,8 +130,8 @@ async fn a_code_in_full_width_digits_is_accepted() {
 #[tokio::test]
 async fn a_code_works_only_for_its_own_request() {
     let app = App::start().await;
-    let (_ada, mail) = asked(&app, "ada@example.com").await;
-    let (bea, other) = asked(&app, "bea@example.com").await;
+    let (_ada, mail) = app.asked("ada@example.com").await;
+    let (bea, other) = app.asked("bea@example.com").await;
     assert_ne!(mail.code(), other.code());
     assert_eq!(try_code(&bea, mail.code()).await.1, "code_wrong");
 }
@@ -161,7 +151,7 @@ async fn a_code_without_an_auth_request_is_refused() {
 #[tokio::test]
 async fn the_right_code_sent_a_hundred_times_at_once_makes_one_session() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let tries = (0..100).map(|_| (ada.copy(), mail.code().to_owned()));
     let tries: Vec<_> = tries
         .map(|(ada, code)| tokio::spawn(async move { try_code(&ada, &code).await.0 }))
@@ -176,11 +166,11 @@ async fn the_right_code_sent_a_hundred_times_at_once_makes_one_session() {
 #[tokio::test]
 async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
-    let wrong = wrong(mail.code());
-    let tries = (0..500).map(|_| (ada.copy(), wrong.clone()));
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let wrong = mail.wrong_code();
+    let tries = (0..500).map(|_| (ada.copy(), wrong));
     let tries: Vec<_> = tries
-        .map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, &wrong).await.1 }))
+        .map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, wrong).await.1 }))
         .collect();
     let mut looked_at = 0;
     for attempt in tries {
@@ -193,9 +183,9 @@ async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
 #[tokio::test]
 async fn a_mail_carries_a_link_while_codes_are_paused_even_in_mode_otp() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "OTP")]).await;
-    let (stranger, mail) = asked(&app, "ada@example.com").await;
+    let (stranger, mail) = app.asked("ada@example.com").await;
     for _ in 0..5 {
-        try_code(&stranger, &wrong(mail.code())).await;
+        try_code(&stranger, mail.wrong_code()).await;
     }
     // The owner asks in a new browser: codes are paused, links are not.
     let ada = app.browser();
@@ -218,9 +208,9 @@ async fn a_fresh_mail_carries_a_link_once_the_code_is_off_even_in_mode_otp() {
         ("LATCHKEY_LIMITS__CODE_FAILURES_PER_DAY", "100"),
     ])
     .await;
-    let (ada, mail) = asked(&app, "ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for _ in 0..5 {
-        try_code(&ada, &wrong(mail.code())).await;
+        try_code(&ada, mail.wrong_code()).await;
     }
     app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
@@ -231,9 +221,7 @@ async fn a_fresh_mail_carries_a_link_once_the_code_is_off_even_in_mode_otp() {
 #[tokio::test]
 async fn a_request_in_mode_link_has_no_code_to_guess() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     for _ in 0..6 {
         assert_eq!(try_code(&ada, "123456").await, (410, "code_expired".to_owned(), None));
     }
@@ -246,7 +234,7 @@ async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try() {
     let app = App::start().await;
     for way in ["resend", "form", "api", "after expiry"] {
         let address = format!("ada-{}@example.com", way.replace(' ', "-"));
-        let (ada, old) = asked(&app, &address).await;
+        let (ada, old) = app.asked(&address).await;
         match way {
             "resend" => {
                 app.clock.advance(31 * SECOND);
@@ -277,7 +265,7 @@ async fn the_code_of_an_earlier_mail_is_superseded_and_costs_no_try() {
 #[tokio::test]
 async fn a_code_requested_by_another_browser_is_wrong() {
     let app = App::start().await;
-    let (_, theirs) = asked(&app, "ada@example.com").await;
+    let (_, theirs) = app.asked("ada@example.com").await;
     let ada = app.browser();
     ada.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 2).await;

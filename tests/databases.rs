@@ -16,8 +16,7 @@ async fn run(connection: &mut PgConnection, sql: impl Into<String>) {
 }
 
 async fn sends(browser: &Browser, email: &str) -> u16 {
-    let body = json!({ "email": email });
-    browser.post_json("/api/auth/send-passwordless", body).await.status.as_u16()
+    browser.ask_by_api(email).await.status.as_u16()
 }
 
 /// An app whose connection to its database can be cut.

@@ -52,7 +52,7 @@ fn seen(answer: &Answer, address: &str) -> String {
 async fn way(app: &App, address: &str) -> Vec<String> {
     let mut all = Vec::new();
     let program = app.browser();
-    all.push(program.post_json("/api/auth/send-passwordless", json!({ "email": address })).await);
+    all.push(program.ask_by_api(address).await);
     all.push(program.post_json("/api/auth/verify", json!({ "code": "000000" })).await);
     app.clock.advance(31_000);
     all.push(program.post_json("/api/auth/resend-passwordless", json!({})).await);
@@ -98,10 +98,7 @@ async fn an_address_over_its_limit_discloses_nothing_more() {
     let mut ways = Vec::new();
     for address in ADDRESSES {
         let mut answers = way(&app, address).await;
-        let once_more = app
-            .browser()
-            .post_json("/api/auth/send-passwordless", json!({ "email": address }))
-            .await;
+        let once_more = app.browser().ask_by_api(address).await;
         assert_eq!(once_more.error(429), "rate_limited");
         answers.push(seen(&once_more, address));
         ways.push(answers);
@@ -129,7 +126,7 @@ async fn an_address_refused_by_its_mail_server_gets_the_same_bytes() {
 async fn the_same_number_of_rows_is_written_for_every_address() {
     let app = with_users(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
     for address in ADDRESSES {
-        app.browser().post_json("/api/auth/send-passwordless", json!({ "email": address })).await;
+        app.browser().ask_by_api(address).await;
     }
     for each in [
         "SELECT COUNT(*) FROM (SELECT address FROM latchkey_auth_requests GROUP BY address HAVING COUNT(*) = 1) AS x",

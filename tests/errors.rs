@@ -18,10 +18,6 @@ fn table() -> BTreeMap<String, (u16, String)> {
     .collect()
 }
 
-async fn send(browser: &Browser, email: &str) -> Answer {
-    browser.post_json("/api/auth/send-passwordless", json!({ "email": email })).await
-}
-
 async fn verify(browser: &Browser, body: serde_json::Value) -> Answer {
     browser.copy().post_json("/api/auth/verify", body).await
 }
@@ -43,8 +39,8 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
     let app = App::start().await;
     let ada = app.browser();
 
-    note(send(&ada, "ada").await);
-    note(send(&ada, "").await);
+    note(ada.ask_by_api("ada").await);
+    note(ada.ask_by_api("").await);
     note(ada.post_json("/api/auth/send-passwordless", json!({ "email": 7 })).await);
     note(ada.get("/api/auth/session").await);
     let foreign = ada
@@ -56,9 +52,9 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
             .await,
     );
 
-    send(&ada, "ada@example.com").await;
+    ada.ask_by_api("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    let wrong = mail.wrong_code();
     note(verify(&ada, json!({ "code": wrong })).await);
     note(verify(&ada, json!({ "link_token": "A".repeat(43) })).await);
     note(
@@ -85,14 +81,14 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
     // Five wrong codes are half of what strangers have in an hour. That is the whole share of one
     // network, so its codes are paused.
     let other = app.browser();
-    send(&other, "ada@example.com").await;
+    other.ask_by_api("ada@example.com").await;
     let last = app.inbox.nth_to("ada@example.com", 3).await;
     note(verify(&other, json!({ "code": wrong })).await);
     app.clock.advance(601 * SECOND);
     note(verify(&other, json!({ "link_token": last.link_token() })).await);
 
     app.store.close().await;
-    note(send(&app.browser(), "bea@example.com").await);
+    note(app.browser().ask_by_api("bea@example.com").await);
 
     let with_passwords = App::with(&[("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
     let browser = with_passwords.browser();
@@ -131,7 +127,7 @@ async fn pages_say_what_the_api_says() {
 
     ada.ask_for_mail("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
-    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    let wrong = mail.wrong_code();
     shown.push((
         Error::invalid("a code has six digits, like 123 456"),
         page_after(&ada, "verify-code", &[("code", "12")]).await,
@@ -184,9 +180,7 @@ async fn pages_say_what_the_api_says() {
         Error::CodeExpired,
         page_after(&late, "verify-code", &[("code", fresh.code())]).await,
     ));
-    let eve = app.browser();
-    eve.ask_for_mail("eve@example.com").await;
-    let old = app.inbox.first_to("eve@example.com").await;
+    let (eve, old) = app.asked("eve@example.com").await;
     app.clock.advance(601 * SECOND);
     shown.push((Error::LinkExpired, eve.get(&confirm(old.link_token())).await.body));
 
@@ -208,7 +202,7 @@ async fn pages_say_what_the_api_says() {
 async fn no_error_mentions_a_link_or_code_that_the_mail_lacks() {
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "LINK")]).await;
     let ada = app.browser();
-    send(&ada, "ada@example.com").await;
+    ada.ask_by_api("ada@example.com").await;
     let mail = app.inbox.first_to("ada@example.com").await;
     let elsewhere = json!({ "link_token": mail.link_token(), "auth_request_id": "another" });
     let answer = verify(&app.browser(), elsewhere).await;
@@ -217,11 +211,11 @@ async fn no_error_mentions_a_link_or_code_that_the_mail_lacks() {
 
     let app = App::with(&[("LATCHKEY_AUTH__MODE", "OTP")]).await;
     let (waiting, ada) = (app.browser(), app.browser());
-    send(&waiting, "ada@example.com").await;
+    waiting.ask_by_api("ada@example.com").await;
     app.inbox.first_to("ada@example.com").await;
-    send(&ada, "ada@example.com").await;
+    ada.ask_by_api("ada@example.com").await;
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
-    let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+    let wrong = mail.wrong_code();
     for _ in 0..4 {
         assert_eq!(verify(&ada, json!({ "code": wrong })).await.error(400), "code_wrong");
     }

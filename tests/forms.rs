@@ -33,13 +33,10 @@ async fn an_empty_form_says_what_is_missing() {
 #[tokio::test]
 async fn a_wrong_code_comes_back_with_the_tries_that_are_left() {
     let app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let code = app.inbox.first_to("ada@example.com").await.code().to_owned();
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    let page = ada.get(ada.type_code(wrong).await.goes_to()).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let page = ada.get(ada.type_code(mail.wrong_code()).await.goes_to()).await;
     assert!(page.body.contains("That code is not right. 4 tries are left."), "{}", page.body);
-    assert_eq!(ada.type_code(&code).await.goes_to(), "/dashboard");
+    assert_eq!(ada.type_code(mail.code()).await.goes_to(), "/dashboard");
 }
 
 #[tokio::test]

@@ -13,10 +13,6 @@ const DEFAULT: [(&str, &str); 4] = [
     ("LATCHKEY_LIMITS__VERIFIES_PER_MINUTE", "60"),
 ];
 
-async fn ask(browser: &Browser, email: &str) -> Answer {
-    browser.post_json(SEND, json!({ "email": email })).await
-}
-
 async fn ask_via(app: &App, email: &str, forwarded_for: &str) -> Answer {
     let browser = app.browser();
     let request = browser.request(reqwest::Method::POST, SEND).json(&json!({ "email": email }));
@@ -30,14 +26,7 @@ async fn an_address_gets_two_mails_a_minute_whoever_asks() {
         ("LATCHKEY_LIMITS__MAILS_PER_HOUR", "6"),
     ])
     .await;
-    let ask = || async {
-        app.browser()
-            .post_json(
-                "/api/auth/send-passwordless",
-                serde_json::json!({ "email": "ada@example.com" }),
-            )
-            .await
-    };
+    let ask = || async { app.browser().ask_by_api("ada@example.com").await };
     assert_eq!(ask().await.status, 200);
     assert_eq!(ask().await.status, 200);
     let refused = ask().await;
@@ -56,10 +45,10 @@ async fn an_address_gets_two_mails_a_minute_whoever_asks() {
 #[tokio::test]
 async fn limits_of_an_address_survive_a_restart() {
     let mut app = App::with(&DEFAULT).await;
-    ask(&app.browser(), "ada@example.com").await;
-    ask(&app.browser(), "ada@example.com").await;
+    app.browser().ask_by_api("ada@example.com").await;
+    app.browser().ask_by_api("ada@example.com").await;
     app.restart().await;
-    assert_eq!(ask(&app.browser(), "ada@example.com").await.error(429), "rate_limited");
+    assert_eq!(app.browser().ask_by_api("ada@example.com").await.error(429), "rate_limited");
 }
 
 #[tokio::test]
@@ -85,9 +74,9 @@ async fn known_and_unknown_addresses_meet_the_limit_alike() {
     .await;
     let mut told = Vec::new();
     for address in ["ada@example.com", "bob@example.com"] {
-        ask(&app.browser(), address).await;
-        ask(&app.browser(), address).await;
-        let answer = ask(&app.browser(), address).await;
+        app.browser().ask_by_api(address).await;
+        app.browser().ask_by_api(address).await;
+        let answer = app.browser().ask_by_api(address).await;
         told.push((answer.status, answer.header("retry-after").to_owned(), answer.body));
     }
     assert_eq!(told[0], told[1]);
@@ -97,13 +86,13 @@ async fn known_and_unknown_addresses_meet_the_limit_alike() {
 async fn a_client_may_ask_for_twenty_mails_a_minute() {
     let app = App::with(&DEFAULT).await;
     for n in 0..20 {
-        assert_eq!(ask(&app.browser(), &format!("ada{n}@example.com")).await.status, 200);
+        assert_eq!(app.browser().ask_by_api(&format!("ada{n}@example.com")).await.status, 200);
     }
-    let refused = ask(&app.browser(), "one-more@example.com").await;
+    let refused = app.browser().ask_by_api("one-more@example.com").await;
     assert_eq!(refused.error(429), "rate_limited");
     assert_eq!(refused.header("retry-after"), "3");
     app.clock.advance(3 * SECOND);
-    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+    assert_eq!(app.browser().ask_by_api("one-more@example.com").await.status, 200);
 }
 
 #[tokio::test]
@@ -111,15 +100,15 @@ async fn setting_the_clock_neither_blocks_a_client_nor_gives_it_more() {
     let app = App::with(&DEFAULT).await;
     let wait_after = async |step| {
         app.clock.step(step);
-        ask(&app.browser(), "one-more@example.com").await.header("retry-after").to_owned()
+        app.browser().ask_by_api("one-more@example.com").await.header("retry-after").to_owned()
     };
     for n in 0..20 {
-        assert_eq!(ask(&app.browser(), &format!("ada{n}@example.com")).await.status, 200);
+        assert_eq!(app.browser().ask_by_api(&format!("ada{n}@example.com")).await.status, 200);
     }
     assert_eq!(wait_after(-HOUR).await, "3");
     assert_eq!(wait_after(2 * HOUR).await, "3");
     app.clock.pass(3 * SECOND);
-    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+    assert_eq!(app.browser().ask_by_api("one-more@example.com").await.status, 200);
 }
 
 #[tokio::test]
@@ -184,26 +173,26 @@ async fn a_stranger_who_uses_up_the_limits_does_not_lock_the_owner_out() {
     // Ten wrong codes on two requests, and all mails of the minute.
     let stranger = app.browser();
     for n in 2..=3 {
-        ask(&stranger, "ada@example.com").await;
-        let code = app.inbox.nth_to("ada@example.com", n).await.code().to_owned();
-        let wrong = if code == "000000" { "000001" } else { "000000" };
+        stranger.ask_by_api("ada@example.com").await;
+        let mail = app.inbox.nth_to("ada@example.com", n).await;
+        let wrong = mail.wrong_code();
         for _ in 0..5 {
             stranger.copy().post_json("/api/auth/verify", json!({ "code": wrong })).await;
         }
     }
-    assert_eq!(ask(&stranger, "ada@example.com").await.error(429), "rate_limited");
+    assert_eq!(stranger.ask_by_api("ada@example.com").await.error(429), "rate_limited");
     app.clock.advance(MINUTE);
-    ask(&stranger, "ada@example.com").await;
+    stranger.ask_by_api("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 4).await;
     assert_eq!(
         stranger.post_json("/api/auth/verify", json!({ "code": "123456" })).await.error(429),
         "codes_paused"
     );
-    ask(&stranger, "ada@example.com").await;
+    stranger.ask_by_api("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 5).await;
 
     assert_eq!(
-        ask(&owner, "ada@example.com").await.status,
+        owner.ask_by_api("ada@example.com").await.status,
         200,
         "a browser that has signed in before has its own allowance"
     );
@@ -216,12 +205,12 @@ async fn a_foreign_or_forged_device_cookie_gives_no_extra_allowance() {
     let app = App::with(&DEFAULT).await;
     let eve = app.signed_in("eve@example.com").await;
     for _ in 0..2 {
-        ask(&app.browser(), "ada@example.com").await;
+        app.browser().ask_by_api("ada@example.com").await;
     }
-    assert_eq!(ask(&eve, "ada@example.com").await.error(429), "rate_limited");
+    assert_eq!(eve.ask_by_api("ada@example.com").await.error(429), "rate_limited");
     let made_up = app.browser();
     made_up.set_cookie("device", &eve.cookie("device").unwrap().replace('.', "A."));
-    assert_eq!(ask(&made_up, "ada@example.com").await.error(429), "rate_limited");
+    assert_eq!(made_up.ask_by_api("ada@example.com").await.error(429), "rate_limited");
     assert!(!eve.cookie("device").unwrap().contains("eve"));
 }
 
@@ -264,7 +253,7 @@ async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() 
     for hour in 0..3 {
         for network in ["203.0.113.7", "198.51.100.7"] {
             let ada = app.browser();
-            ask(&ada, "ada@example.com").await;
+            ada.ask_by_api("ada@example.com").await;
             for _ in 0..5 {
                 let answer = verify(&ada, network).await;
                 assert!(
@@ -278,7 +267,7 @@ async fn thirty_wrong_codes_in_a_day_pause_codes_until_the_first_is_a_day_old() 
     }
     assert_eq!(tried, 30);
     let ada = app.browser();
-    ask(&ada, "ada@example.com").await;
+    ada.ask_by_api("ada@example.com").await;
     let answer = verify(&ada, "192.0.2.7").await;
     assert_eq!(answer.error(429), "codes_paused");
     let wait: i64 = answer.header("retry-after").parse().unwrap();
@@ -308,7 +297,7 @@ async fn no_network_can_block_mails_or_codes_of_an_owner_elsewhere() {
         let owner = app.browser();
         assert_eq!(via(&owner, here, SEND, json!({ "email": address })).await.status, 200);
         let mail = app.inbox.nth_to(address, 6).await;
-        let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+        let wrong = mail.wrong_code();
 
         // Ten wrong codes from that network, on requests made before the owner's.
         let stranger = app.browser();
@@ -378,7 +367,7 @@ async fn a_client_gets_no_more_from_two_instances_than_from_one() {
     let mut asked = 0;
     let mut at = async |app: &App| {
         asked += 1;
-        ask(&app.browser(), &format!("ada{asked}@example.com")).await
+        app.browser().ask_by_api(&format!("ada{asked}@example.com")).await
     };
     for n in 0..20 {
         let app = if n % 3 == 0 { &first } else { &second };
@@ -409,17 +398,17 @@ async fn the_total_mail_limit_delays_strangers_but_not_known_devices() {
     let app = App::with(&[("LATCHKEY_LIMITS__TOTAL_MAILS_PER_MINUTE", "3")]).await;
     let ada = app.signed_in("ada@example.com").await;
     for address in ["bob@example.com", "eve@example.com"] {
-        assert_eq!(ask(&app.browser(), address).await.status, 200);
+        assert_eq!(app.browser().ask_by_api(address).await.status, 200);
     }
-    let refused = ask(&app.browser(), "one-more@example.com").await;
+    let refused = app.browser().ask_by_api("one-more@example.com").await;
     assert_eq!(refused.error(429), "rate_limited");
     assert_eq!(refused.header("retry-after"), "20");
-    assert_eq!(ask(&ada, "ada@example.com").await.status, 200);
+    assert_eq!(ada.ask_by_api("ada@example.com").await.status, 200);
     let metrics = ada.get("/metrics").await.body;
     let counted = "latchkey_limits_passed_total{limit=\"total_mails_per_minute\"}";
     assert!(metrics.contains(counted), "{metrics}");
     app.clock.advance(20 * SECOND);
-    assert_eq!(ask(&app.browser(), "one-more@example.com").await.status, 200);
+    assert_eq!(app.browser().ask_by_api("one-more@example.com").await.status, 200);
 }
 
 #[tokio::test]
@@ -428,21 +417,21 @@ async fn wrong_codes_over_all_addresses_pause_codes_but_no_links() {
     let known = app.signed_in("known@example.com").await;
     for n in 0..3 {
         let (stranger, address) = (app.browser(), format!("ada{n}@example.com"));
-        ask(&stranger, &address).await;
+        stranger.ask_by_api(&address).await;
         let mail = app.inbox.first_to(&address).await;
-        let wrong = if mail.code() == "000000" { "000001" } else { "000000" };
+        let wrong = mail.wrong_code();
         let answer = stranger.post_json("/api/auth/verify", json!({ "code": wrong })).await;
         assert_eq!(answer.error(400), "code_wrong");
     }
     let bob = app.browser();
-    ask(&bob, "bob@example.com").await;
+    bob.ask_by_api("bob@example.com").await;
     let mail = app.inbox.first_to("bob@example.com").await;
     let code = json!({ "code": mail.code() });
     let paused = bob.post_json("/api/auth/verify", code).await;
     assert_eq!(paused.error(429), "codes_paused");
     assert_eq!(paused.header("retry-after"), "20");
     assert_eq!(bob.get(mail.link()).await.goes_to(), "/dashboard");
-    ask(&known, "known@example.com").await;
+    known.ask_by_api("known@example.com").await;
     let code = json!({ "code": app.inbox.nth_to("known@example.com", 2).await.code() });
     assert_eq!(known.post_json("/api/auth/verify", code).await.status, 200);
 }
@@ -455,16 +444,16 @@ async fn a_program_that_has_signed_in_before_has_limits_of_its_own() {
             json!({ "code": code, "auth_request_id": id, "session": "bearer", "device": device });
         app.browser().post_json("/api/auth/verify", body).await
     };
-    let sent = ask(&app.browser(), "ada@example.com").await.json();
+    let sent = app.browser().ask_by_api("ada@example.com").await.json();
     let mail = app.inbox.first_to("ada@example.com").await;
     let id = sent["auth_request_id"].as_str().unwrap();
     let signed_in = verify(id, mail.code(), None).await.json();
     let device = signed_in["session"]["device"].as_str().unwrap();
     app.clock.advance(HOUR);
     for _ in 0..2 {
-        assert_eq!(ask(&app.browser(), "ada@example.com").await.status, 200);
+        assert_eq!(app.browser().ask_by_api("ada@example.com").await.status, 200);
     }
-    assert_eq!(ask(&app.browser(), "ada@example.com").await.error(429), "rate_limited");
+    assert_eq!(app.browser().ask_by_api("ada@example.com").await.error(429), "rate_limited");
     let body = json!({ "email": "ada@example.com", "device": device });
     let sent = app.browser().post_json(SEND, body).await;
     assert_eq!(sent.status, 200);

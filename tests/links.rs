@@ -3,14 +3,7 @@
 use latchkey::server::ground::clock::SECOND;
 use reqwest::Method;
 
-use crate::support::{Answer, App, Browser, Mail};
-
-/// A browser that has asked for a mail, and the mail.
-async fn asked(app: &App) -> (Browser, Mail) {
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    (ada, app.inbox.first_to("ada@example.com").await)
-}
+use crate::support::{Answer, App, Browser};
 
 /// The page that explains why a link does not sign in.
 async fn explanation(browser: &Browser, link: &str) -> Answer {
@@ -22,7 +15,7 @@ async fn explanation(browser: &Browser, link: &str) -> Answer {
 #[tokio::test]
 async fn scanners_previews_and_prefetches_change_nothing() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let scanner = app.browser();
     for _ in 0..10 {
         scanner.get(mail.link()).await;
@@ -30,10 +23,7 @@ async fn scanners_previews_and_prefetches_change_nothing() {
         assert_eq!(head.status, 204);
         assert!(head.cookies_set().is_empty());
         let prefetch = ada
-            .send(
-                ada.request(Method::GET, mail.link())
-                    .header("sec-purpose", "prefetch;prerender"),
-            )
+            .send(ada.request(Method::GET, mail.link()).header("sec-purpose", "prefetch;prerender"))
             .await;
         assert_eq!(prefetch.status, 204);
     }
@@ -43,7 +33,7 @@ async fn scanners_previews_and_prefetches_change_nothing() {
 #[tokio::test]
 async fn a_link_opened_in_another_browser_signs_in_neither() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let other = app.browser();
     let page = explanation(&other, mail.link()).await;
     assert_eq!(page.status, 403);
@@ -76,12 +66,12 @@ async fn an_attackers_own_link_does_not_sign_the_victim_in_as_the_attacker() {
 #[tokio::test]
 async fn a_link_works_until_the_second_it_expires() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     app.clock.advance(600 * SECOND - 1);
     assert_eq!(ada.copy().get(mail.link()).await.goes_to(), "/dashboard");
 
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     app.clock.advance(600 * SECOND);
     let page = explanation(&ada, mail.link()).await;
     assert_eq!(page.status, 410);
@@ -112,7 +102,7 @@ async fn an_expired_link_leads_to_one_button_that_sends_a_fresh_mail() {
 #[tokio::test]
 async fn a_used_link_is_refused() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let before = ada.copy();
     ada.get(mail.link()).await;
     let page = explanation(&before, mail.link()).await;
@@ -123,7 +113,7 @@ async fn a_used_link_is_refused() {
 #[tokio::test]
 async fn a_used_link_opened_again_in_the_signed_in_browser_goes_to_the_destination() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     ada.get(mail.link()).await;
     let again = ada.get(mail.link()).await;
     assert_eq!(again.goes_to(), "/dashboard");
@@ -133,7 +123,7 @@ async fn a_used_link_opened_again_in_the_signed_in_browser_goes_to_the_destinati
 #[tokio::test]
 async fn every_invalid_link_token_gets_the_same_answer() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let token = mail.link_token();
     let flipped = format!("{}{}", if token.starts_with('A') { 'B' } else { 'A' }, &token[1..]);
     for bad in ["", &flipped, &token[..40], "%00", "%ff%fe", &"A".repeat(8_000)] {
@@ -152,14 +142,14 @@ async fn every_invalid_link_token_gets_the_same_answer() {
 #[tokio::test]
 async fn using_the_link_ends_the_code_and_using_the_code_ends_the_link() {
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     ada.get(mail.link()).await;
     let id = ada.cookie("auth-request").unwrap();
     let body = serde_json::json!({ "code": mail.code(), "auth_request_id": id });
     assert_eq!(app.browser().post_json("/api/auth/verify", body).await.error(410), "code_expired");
 
     let app = App::start().await;
-    let (ada, mail) = asked(&app).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let before = ada.copy();
     ada.type_code(mail.code()).await;
     assert_eq!(explanation(&before, mail.link()).await.status, 410);
@@ -195,7 +185,7 @@ async fn forged_hosts_never_reach_the_mailed_link() {
 #[tokio::test]
 async fn nothing_in_the_database_is_a_usable_link_or_code() {
     let app = App::start().await;
-    let (_, mail) = asked(&app).await;
+    let (_, mail) = app.asked("ada@example.com").await;
     assert!(app.database_holds("ada@example.com").await, "the search of the dump works");
     assert!(!app.database_holds(mail.link_token()).await);
     assert!(!app.database_holds(mail.code()).await);

@@ -2,6 +2,7 @@
 //! EHLO.
 
 use crate::support::{App, Inbox, Manners, Program};
+use latchkey::server::ground::clock::MINUTE;
 
 /// 1 once a mail has been refused for now, else 0.
 const TOLD: &str = "SELECT COUNT(*) FROM \
@@ -105,6 +106,19 @@ async fn an_address_the_mail_server_can_never_accept_fails_at_once() {
     app.inbox.behave(Manners::Takes);
     app.browser().ask_for_mail("jörg@example.com").await;
     app.inbox.first_to("jörg@example.com").await;
+}
+
+#[tokio::test]
+async fn a_mail_server_that_pipelines_gets_mail_rcpt_and_data_at_once_and_another_one_by_one() {
+    let app = App::start().await;
+    app.asked("ada@example.com").await;
+    app.inbox.behave(Manners::Pipelines);
+    // The connection that was opened before it announced that is closed by now.
+    app.clock.advance(MINUTE);
+    for address in ["bea@example.com", "cid@example.com"] {
+        app.asked(address).await;
+    }
+    assert_eq!(app.inbox.count(), 3);
 }
 
 #[tokio::test]

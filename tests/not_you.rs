@@ -62,9 +62,7 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
 #[tokio::test]
 async fn a_finished_sign_in_cannot_be_stopped_and_the_page_says_so() {
     let app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     ada.get(mail.link()).await;
     assert!(ada.get(not_you(&mail)).await.body.contains("It is already over"));
     let late = ada.post_form("/actions/not-you", &[("request", request(not_you(&mail)))]).await;

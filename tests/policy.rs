@@ -41,9 +41,7 @@ async fn saving_the_file_applies_it_and_a_bad_edit_changes_nothing() {
     .unwrap();
     fs::rename(folder.path().join("policy.tmp"), &path).unwrap();
     until_branded(&browser, "Replaced").await;
-    let sent = browser
-        .post_json("/api/auth/send-passwordless", serde_json::json!({ "email": "ada@example.com" }))
-        .await;
+    let sent = browser.ask_by_api("ada@example.com").await;
     assert_eq!(sent.json()["passwordless_type"], "OTP");
     assert!(browser.get("/login").await.body.contains("Send code"), "the button says what is sent");
 }

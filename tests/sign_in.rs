@@ -20,9 +20,7 @@ async fn a_link_opened_in_the_requesting_browser_signs_in_with_one_click() {
 #[tokio::test]
 async fn a_code_typed_in_the_requesting_browser_signs_in() {
     let app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     let (first, last) = mail.code().split_at(3);
     assert_eq!(
         ada.type_code(&format!("Your code is {first} {last}")).await.goes_to(),
@@ -160,9 +158,7 @@ async fn asking_for_a_second_address_does_not_break_the_first_ones_link() {
 #[tokio::test]
 async fn a_sign_in_survives_a_restart_of_the_server() {
     let mut app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     app.restart().await;
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
     app.restart().await;
@@ -172,9 +168,7 @@ async fn a_sign_in_survives_a_restart_of_the_server() {
 #[tokio::test]
 async fn a_hundred_clicks_at_once_make_one_session() {
     let app = App::start().await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     // Uses copies, so that none carries the cookie that another has just been given.
     let clicks = (0..100).map(|_| ada.copy()).map(|browser| {
         let link = mail.link().to_owned();

@@ -26,7 +26,7 @@ async fn a_mailbox_named_in_any_script_gets_its_mail_and_signs_in() {
         assert_eq!(person.get(mail.link()).await.goes_to(), "/dashboard");
         assert_eq!(person.signed_in_as().await.as_deref(), Some(address));
 
-        let asked = program.post_json("/api/auth/send-passwordless", json!({ "email": address }));
+        let asked = program.ask_by_api(address);
         assert_eq!(asked.await.status, 200, "{address}");
         let code = app.inbox.nth_to(address, 2).await.code().to_owned();
         let answer = program.post_json("/api/auth/verify", json!({ "code": code })).await;
@@ -50,13 +50,13 @@ async fn invisible_characters_around_an_address_are_trimmed_like_spaces() {
         app.browser().ask_for_mail(typed).await;
         app.inbox.nth_to("ada@example.com", 2 * n + 1).await;
         let asked = app.browser();
-        let asked = asked.post_json("/api/auth/send-passwordless", json!({ "email": typed }));
+        let asked = asked.ask_by_api(typed);
         assert_eq!(asked.await.status, 200, "{typed:?}");
         app.inbox.nth_to("ada@example.com", 2 * n + 2).await;
     }
     for within in ["a\u{200b}da@example.com", "ada@exam\u{ad}ple.com", "a\u{200c}da@example.com"] {
         let asked = app.browser();
-        let asked = asked.post_json("/api/auth/send-passwordless", json!({ "email": within }));
+        let asked = asked.ask_by_api(within);
         assert_eq!(asked.await.error(400), "invalid_email", "{within:?}");
     }
 }

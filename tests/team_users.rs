@@ -268,9 +268,7 @@ async fn a_ban_follows_the_user_and_not_a_later_owner_of_the_address() {
 async fn a_mail_requested_before_the_ban_signs_nobody_in() {
     let team = Team::new(RAILS).await;
     let app = team.app("users").await;
-    let ada = app.browser();
-    ada.ask_for_mail("ada@example.com").await;
-    let mail = app.inbox.first_to("ada@example.com").await;
+    let (ada, mail) = app.asked("ada@example.com").await;
     app.command(&["users", "disable", "ada@example.com"]).await;
     ada.get(mail.link()).await;
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_sessions").await, 0);

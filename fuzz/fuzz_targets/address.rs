@@ -1,7 +1,7 @@
 //! Every text that parses as an address is one mailbox, in one spelling, that can be sent a mail.
 #![no_main]
 
-use latchkey::server::{mail::letter::recipient, sign_in::address::Address};
+use latchkey::server::{mail::compose::recipient, values::address::Address};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -9,7 +9,12 @@ fuzz_target!(|text: &str| {
     let text = address.as_str();
     assert_eq!(Address::parse(text).as_ref(), Ok(&address), "one spelling");
     assert_eq!(text.matches('@').count(), 1);
-    assert!(text.len() <= 254 && !text.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\",;:()[]\\".contains(c)));
+    assert!(
+        text.len() <= 254
+            && !text
+                .chars()
+                .any(|c| c.is_control() || c.is_whitespace() || "<>\",;:()[]\\".contains(c))
+    );
     let mailed = recipient(text).expect("a mail can be sent to it");
     assert_eq!(mailed.to_string(), text);
 });

@@ -1,7 +1,7 @@
 //! Every code found in pasted text is six digits.
 #![no_main]
 
-use latchkey::server::sign_in::code::Code;
+use latchkey::server::auth::code::Code;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

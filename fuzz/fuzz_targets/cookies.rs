@@ -2,7 +2,7 @@
 #![no_main]
 
 use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
-use latchkey::server::cookies::Cookies;
+use latchkey::server::http::cookies::Cookies;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -11,7 +11,10 @@ fuzz_target!(|bytes: &[u8]| {
     let cookies = Cookies::new(true);
     if let Some(session) = cookies.session(&headers) {
         let pair = format!("__Host-session={session}");
-        let times = bytes.split(|byte| *byte == b';').filter(|one| one.trim_ascii().starts_with(b"__Host-session=")).count();
+        let times = bytes
+            .split(|byte| *byte == b';')
+            .filter(|one| one.trim_ascii().starts_with(b"__Host-session="))
+            .count();
         assert_eq!(times, 1, "{pair}");
         assert!(bytes.windows(pair.len()).any(|window| window == pair.as_bytes()));
         assert!(session.bytes().all(|byte| byte.is_ascii_graphic()));
@@ -21,7 +24,8 @@ fuzz_target!(|bytes: &[u8]| {
     let id = "AAAAAAAAAAAAAAAAAAAAAA";
     let written = cookies.hold(&held, id);
     let pair = written.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    let read = cookies.held(&HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(pair).unwrap())]));
+    let read =
+        cookies.held(&HeaderMap::from_iter([(COOKIE, HeaderValue::from_bytes(pair).unwrap())]));
     assert_eq!(read.first().map(String::as_str), Some(id));
     let _ = (cookies.devices(&headers), cookies.flash(&headers));
 });

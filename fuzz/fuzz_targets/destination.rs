@@ -1,7 +1,7 @@
 //! Every destination stays on this site, and parses to itself.
 #![no_main]
 
-use latchkey::server::sign_in::destination;
+use latchkey::server::values::destination;
 use libfuzzer_sys::fuzz_target;
 use url::Url;
 
@@ -10,7 +10,9 @@ fuzz_target!(|next: &str| {
     let path = destination::parse(&base, Some(next));
     let url = base.join(&path).unwrap();
     assert_eq!(url.origin(), base.origin());
-    assert!(path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.is_ascii());
+    assert!(
+        path.starts_with('/') && !path.starts_with("//") && !path.contains('\\') && path.is_ascii()
+    );
     assert!(axum::http::HeaderValue::from_str(&path).is_ok());
     assert_eq!(destination::parse(&base, Some(&path)), path);
 });

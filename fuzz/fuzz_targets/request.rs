@@ -34,7 +34,10 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
         _ => (path.to_owned(), text.to_vec()),
     };
     let request = Request::builder().method(method).uri(uri).header("cookie", cookie);
-    let request = request.header("content-type", kind).header("content-length", body.len()).header("accept", "text/html");
+    let request = request
+        .header("content-type", kind)
+        .header("content-length", body.len())
+        .header("accept", "text/html");
     let Ok(request) = request.body(Body::from(body)) else { return };
     let status = SERVER.answer(request);
     assert!(!status.is_server_error(), "{status} of {method} {path}");

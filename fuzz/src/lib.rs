@@ -5,7 +5,11 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
-use latchkey::server::{commands::serve::Server as Program, config::{Settings, Source, Variables}, ground::{clock::Clock, random::Random}};
+use latchkey::server::{
+    commands::serve::Server as Program,
+    config::{Settings, Source, Variables},
+    ground::{clock::Clock, random::Random},
+};
 use leptos::config::LeptosOptions;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -24,8 +28,14 @@ impl Server {
     pub fn start() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let folder = tempfile::tempdir().expect("a folder");
-        let roomy = ["MAILS_PER_MINUTE", "MAILS_PER_HOUR", "CODE_FAILURES_PER_HOUR", "CODE_FAILURES_PER_DAY"];
-        let mut variables: Variables = roomy.map(|name| (format!("LATCHKEY_LIMITS__{name}"), "1000".to_owned())).into();
+        let roomy = [
+            "MAILS_PER_MINUTE",
+            "MAILS_PER_HOUR",
+            "CODE_FAILURES_PER_HOUR",
+            "CODE_FAILURES_PER_DAY",
+        ];
+        let mut variables: Variables =
+            roomy.map(|name| (format!("LATCHKEY_LIMITS__{name}"), "1000".to_owned())).into();
         for name in ["SENDS_PER_MINUTE", "VERIFIES_PER_MINUTE"] {
             variables.insert(format!("LATCHKEY_LIMITS__{name}"), "1000000".to_owned());
         }
@@ -44,7 +54,8 @@ impl Server {
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
         let router = runtime.block_on(async {
-            let server = Program::build(settings, Clock::System, Random::System).await.expect("a server");
+            let server =
+                Program::build(settings, Clock::System, Random::System).await.expect("a server");
             let router = server.router.clone();
             std::mem::forget(server); // keeps its workers running until the process ends
             router

@@ -25,7 +25,7 @@ use tokio::{
     task::{AbortHandle, JoinHandle},
 };
 
-use super::{Browser, Inbox, database};
+use super::{Browser, Inbox, Mail, database};
 
 /// The time at which every story begins: 2026-01-01, noon UTC.
 pub const START: Millis = 1_767_268_800_000;
@@ -109,12 +109,17 @@ impl App {
         App { url, clock, inbox, store, worker, settings, listener, running, folder }
     }
 
-    /// Signs a new browser in by the link of a mail it asked for.
-    pub async fn signed_in(&self, address: &str) -> Browser {
+    /// A new browser that has asked for a mail, and the mail.
+    pub async fn asked(&self, address: &str) -> (Browser, Mail) {
         let browser = self.browser();
         let sent = self.inbox.count_to(address);
         browser.ask_for_mail(address).await;
-        let mail = self.inbox.nth_to(address, sent + 1).await;
+        (browser, self.inbox.nth_to(address, sent + 1).await)
+    }
+
+    /// Signs a new browser in by the link of a mail it asked for.
+    pub async fn signed_in(&self, address: &str) -> Browser {
+        let (browser, mail) = self.asked(address).await;
         assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
         browser
     }

@@ -2,7 +2,7 @@
 //! redirects.
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap, redirect::Policy};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -127,6 +127,11 @@ impl Browser {
     /// Types an address into the sign-in page.
     pub async fn ask_for_mail(&self, email: &str) -> Answer {
         self.post_form("/actions/sign-in", &[("email", email)]).await
+    }
+
+    /// Asks for a mail as a program does.
+    pub async fn ask_by_api(&self, email: &str) -> Answer {
+        self.post_json("/api/auth/send-passwordless", json!({ "email": email })).await
     }
 
     /// Types a code into the code page.

@@ -42,6 +42,8 @@ pub enum Manners {
     RefusesRecipient,
     /// Accepts mails, but does not support SMTPUTF8.
     KnowsAsciiOnly,
+    /// Announces PIPELINING (RFC 2920), and answers MAIL and RCPT only with DATA.
+    Pipelines,
 }
 
 /// A mail as its recipient sees it.
@@ -68,6 +70,11 @@ impl Mail {
     /// The code in the last line.
     pub fn code(&self) -> &str {
         self.text.trim_end().rsplit_once('#').expect("a code in the mail").1
+    }
+
+    /// A code that is not this mail's.
+    pub fn wrong_code(&self) -> &'static str {
+        if self.code() == "000000" { "000001" } else { "000000" }
     }
 
     pub fn header(&self, name: &str) -> Option<String> {
@@ -187,14 +194,22 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let greeting = if refuses { "554 not you" } else { "220 inbox ESMTP" };
     write.write_all(format!("{greeting}\r\n").as_bytes()).await?;
     let (mut from, mut to) = (String::new(), String::new());
+    // Answers that wait for DATA, of a server that takes commands before it answers.
+    let mut waiting = String::new();
     while let Some(line) = lines.next_line().await? {
         shared.heard.lock().unwrap().push(line.clone());
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let pipelines = manners() == Manners::Pipelines;
+        if !pipelines && !lines.get_ref().buffer().is_empty() {
+            write.write_all(b"503 5.5.0 wait for my answer\r\n").await?;
+            return Ok(());
+        }
         let inside = |line: &str| line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
         let refusal;
         let reply = match (verb.as_str(), manners()) {
             ("EHLO", Manners::RefusesEhlo) => "421 come back with another name",
             ("EHLO", Manners::KnowsAsciiOnly) => "250-inbox\r\n250 AUTH PLAIN",
+            ("EHLO", Manners::Pipelines) => "250-inbox\r\n250-PIPELINING\r\n250 SMTPUTF8",
             ("EHLO", _) => "250-inbox\r\n250-AUTH PLAIN\r\n250-8BITMIME\r\n250 SMTPUTF8",
             ("AUTH", Manners::RefusesAuth) => "535 5.7.8 who are you?",
             ("AUTH", _) => "235 welcome",
@@ -217,7 +232,8 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                     Manners::RefusesForNow => "451 later, please",
                     Manners::RefusesForGood => &refusal,
                     _ => {
-                        write.write_all(b"354 go on\r\n").await?;
+                        waiting.push_str("354 go on\r\n");
+                        write.write_all(std::mem::take(&mut waiting).as_bytes()).await?;
                         if manners == Manners::DropsInData {
                             return Ok(());
                         }
@@ -242,7 +258,10 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             }
             _ => "250 ok",
         };
-        write.write_all(format!("{reply}\r\n").as_bytes()).await?;
+        waiting.push_str(&format!("{reply}\r\n"));
+        if !pipelines || !matches!(verb.as_str(), "MAIL" | "RCPT") {
+            write.write_all(std::mem::take(&mut waiting).as_bytes()).await?;
+        }
     }
     Ok(())
 }

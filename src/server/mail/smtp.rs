@@ -10,7 +10,7 @@ use lettre::{
         Error, SMTP_PORT, SUBMISSION_PORT, SUBMISSIONS_PORT,
         authentication::{Credentials, DEFAULT_MECHANISMS},
         client::{AsyncSmtpConnection, Tls, TlsParameters},
-        commands::{Data, Mail, Rcpt},
+        commands::{Data, Ehlo, Mail, Rcpt},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
@@ -51,8 +51,15 @@ pub struct Smtp {
     most: usize,
 }
 
+/// An open connection.
+pub struct Open {
+    connection: AsyncSmtpConnection,
+    /// The server takes commands before it has answered those in front (PIPELINING, RFC 2920).
+    pipelines: bool,
+}
+
 /// A connection, and the time of its last use, by the monotonic clock.
-type Kept = (AsyncSmtpConnection, Duration);
+type Kept = (Open, Duration);
 
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,23 +152,19 @@ impl Smtp {
     }
 
     /// Opens a connection and begins a mail on it.
-    async fn opened(
-        &self,
-        envelope: &Envelope,
-        body: &str,
-    ) -> Result<AsyncSmtpConnection, SendError> {
-        let mut connection = self.open().await?;
-        match self.begin(&mut connection, envelope, body).await {
-            Ok(()) => Ok(connection),
+    async fn opened(&self, envelope: &Envelope, body: &str) -> Result<Open, SendError> {
+        let mut open = self.open().await?;
+        match self.begin(&mut open, envelope, body).await {
+            Ok(()) => Ok(open),
             Err(send_error) => {
-                self.part(connection);
+                self.part(open);
                 Err(send_error)
             }
         }
     }
 
     /// Opens a connection on which the server accepts our mails.
-    pub async fn open(&self) -> Result<AsyncSmtpConnection, SendError> {
+    pub async fn open(&self) -> Result<Open, SendError> {
         let wrapper = match &self.tls {
             Tls::Wrapper(tls) => Some(tls.clone()),
             _ => None,
@@ -174,7 +177,9 @@ impl Smtp {
             wrapper,
             None,
         );
-        let mut connection = self.step(Step::Connect, connecting).await?;
+        let connection = self.step(Step::Connect, connecting).await?;
+        let mut open = Open { connection, pipelines: false };
+        let connection = &mut open.connection;
         match &self.tls {
             Tls::Required(tls) => {
                 let starting = connection.starttls(tls.clone(), &self.hello);
@@ -186,22 +191,27 @@ impl Smtp {
             }
             _ => {}
         }
+        // lettre does not say whether the server pipelines. Before AUTH: some servers forget that at
+        // EHLO.
+        let hello = connection.command(Ehlo::new(self.hello.clone()));
+        let hello = self.step(Step::Connect, hello).await?;
+        open.pipelines = hello.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
         if let Some(credentials) = &self.credentials {
             let proving = connection.auth(DEFAULT_MECHANISMS, credentials);
             let proven = self.step(Step::Auth, proving).await;
             if let Err(send_error) = proven {
-                self.part(connection);
+                self.part(open);
                 return Err(send_error);
             }
         }
-        Ok(connection)
+        Ok(open)
     }
 
-    /// Sends MAIL FROM. Addresses that are not ASCII need SMTPUTF8 (RFC 6531), and their headers
-    /// 8BITMIME.
+    /// Sends MAIL FROM and, where the server pipelines, RCPT TO and DATA with it. Addresses that are
+    /// not ASCII need SMTPUTF8 (RFC 6531), and their headers 8BITMIME.
     async fn begin(
         &self,
-        connection: &mut AsyncSmtpConnection,
+        Open { connection, pipelines }: &mut Open,
         envelope: &Envelope,
         body: &str,
     ) -> Result<(), SendError> {
@@ -230,22 +240,33 @@ impl Smtp {
             }
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        let from = Mail::new(envelope.from().cloned(), parameters);
-        self.step(Step::Mail, connection.command(from)).await.map(drop)
+        let mut commands = Mail::new(envelope.from().cloned(), parameters).to_string();
+        if *pipelines {
+            envelope.to().iter().for_each(|to| commands += &recipient(to).to_string());
+            commands += &Data.to_string();
+        }
+        self.step(Step::Mail, connection.command(commands)).await.map(drop)
     }
 
-    /// Sends RCPT TO, DATA and the message.
+    /// Sends RCPT TO and DATA, or reads the answers where they are sent already, and the message.
     async fn hand_in(
         &self,
-        connection: &mut AsyncSmtpConnection,
+        Open { connection, pipelines }: &mut Open,
         envelope: &Envelope,
         body: &str,
     ) -> Result<(), SendError> {
         for to in envelope.to() {
-            let to = Rcpt::new(to.clone(), Vec::new());
-            self.step(Step::Rcpt, connection.command(to)).await?;
+            if *pipelines {
+                self.step(Step::Rcpt, connection.read_response()).await?;
+            } else {
+                self.step(Step::Rcpt, connection.command(recipient(to))).await?;
+            }
         }
-        self.step(Step::Data, connection.command(Data)).await?;
+        if *pipelines {
+            self.step(Step::Data, connection.read_response()).await?;
+        } else {
+            self.step(Step::Data, connection.command(Data)).await?;
+        }
         // No timeout of its own: a server that scans the message may take long, and a retry would
         // send it twice. The caller's deadline for the whole mail applies.
         let content = Content(body);
@@ -263,18 +284,18 @@ impl Smtp {
         }
     }
 
-    fn kept(&self) -> Option<AsyncSmtpConnection> {
+    fn kept(&self) -> Option<Open> {
         self.tidy();
-        self.lock().pop().map(|(connection, _)| connection)
+        self.lock().pop().map(|(open, _)| open)
     }
 
-    fn keep(&self, connection: AsyncSmtpConnection) {
+    fn keep(&self, open: Open) {
         let mut kept = self.lock();
         if kept.len() < self.most {
-            kept.push((connection, self.clock.monotonic()));
+            kept.push((open, self.clock.monotonic()));
         } else {
             drop(kept);
-            self.part(connection);
+            self.part(open);
         }
     }
 
@@ -284,18 +305,22 @@ impl Smtp {
         let used = kept.partition_point(|(_, since)| now.saturating_sub(*since) > IDLE);
         let idle: Vec<_> = kept.drain(..used).collect();
         drop(kept);
-        idle.into_iter().for_each(|(connection, _)| self.part(connection));
+        idle.into_iter().for_each(|(open, _)| self.part(open));
     }
 
     /// Sends QUIT in the background, without waiting for the reply.
-    pub fn part(&self, mut connection: AsyncSmtpConnection) {
+    pub fn part(&self, mut open: Open) {
         let patience = self.patience;
-        tokio::spawn(async move { timeout(patience, connection.abort()).await });
+        tokio::spawn(async move { timeout(patience, open.connection.abort()).await });
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn recipient(to: &lettre::Address) -> Rcpt {
+    Rcpt::new(to.clone(), Vec::new())
 }
 
 /// A message as it goes on the wire: dots at the start of a line doubled, and a dot alone at its end
