@@ -1,4 +1,4 @@
-//! The document around every page, and the route table.
+//! The document around every page, and the route table of pages.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
@@ -20,12 +20,12 @@ use crate::{
     },
 };
 
-/// Browsers keep a page for Back and Forward, whatever its headers say, and would show a private
-/// one after signing out.
+/// Script that reloads a private page restored by Back or Forward: browsers keep pages for that
+/// whatever their headers say, and would show this one after the user has signed out.
 const ASK_AGAIN: &str =
     r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
 
-/// The HTML document.
+/// Renders the HTML document.
 pub fn shell(state: AppState) -> impl IntoView {
     provide_meta_context();
     let nonce = use_nonce();
@@ -64,11 +64,11 @@ pub fn shell(state: AppState) -> impl IntoView {
     }
 }
 
-/// The route table.
+/// The route table of pages.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    // While the route table is read, there is no request.
+    // There is no request while the route table is being read.
     let context = PageContext::current().ok();
     let brand =
         context.as_ref().map(|context| context.policy().brand.name.clone()).unwrap_or_default();
@@ -103,7 +103,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// Text as it stands in a document: leptos_meta puts a title there as it is.
+/// Escapes text for the title, which leptos_meta inserts as it is.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,5 +1,5 @@
-//! The program: reads its arguments and configuration, and serves until it is told to stop, or does
-//! one thing for an operator.
+//! The program: reads its arguments and configuration, then serves until it is told to stop, or
+//! runs one command for an operator.
 
 use clap::{Args, Parser, Subcommand};
 use latchkey::server::{
@@ -35,7 +35,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// The sign-in page costs a sixth less CPU than with glibc's (docs/performance.md).
+/// Saves a sixth of the sign-in page's CPU time over glibc's allocator (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -49,49 +49,49 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve (what happens without a command, too). Settings come from Leptos.toml and the
+    /// Run the server (the default without a command). Settings come from Leptos.toml and the
     /// environment.
     Serve,
-    /// Look at the configuration, the database, the mail server and the rest, and say what is wrong
-    /// and what to do.
+    /// Check the configuration, the database, the mail server and the rest, and report what is
+    /// wrong and how to fix it.
     Check,
-    /// Make the tables that the database lacks, by database.migrate_url where there is one: who
-    /// serves then needs no right to.
+    /// Create the tables that the database lacks, through database.migrate_url if it is set: the
+    /// server's own role then needs no right to create tables.
     Migrate,
-    /// Send a mail that says that mails arrive.
+    /// Send a test mail, to see that mails arrive.
     SendTestMail { email: String },
-    /// Mails that wait to be sent.
+    /// Manage mails that wait to be sent.
     #[command(subcommand)]
     Outbox(Outbox),
-    /// Sessions of a user.
+    /// Manage the sessions of users.
     #[command(subcommand)]
     Sessions(Sessions),
-    /// Users.
+    /// Manage users.
     #[command(subcommand)]
     Users(Users),
-    /// What happened.
+    /// Read the audit events.
     #[command(subcommand)]
     Audit(Audit),
-    /// Copy a database of SQLite into a new file, while the server runs.
+    /// Copy an SQLite database into a new file, while the server runs.
     Backup { file: String },
 }
 
 #[derive(Subcommand)]
 enum Outbox {
-    /// Show them, and why they wait.
+    /// List the waiting mails, and why each one waits.
     List,
-    /// Send what waits to be tried again at once.
+    /// Retry waiting mails now.
     Retry(Which),
-    /// Give up: what the mail says is wiped, and it is never sent.
+    /// Give up waiting mails: their content is wiped, and they are never sent.
     Drop(Which),
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
 struct Which {
-    /// One mail, as the list names it.
+    /// Id of one mail, as in the list.
     id: Option<String>,
-    /// All of them.
+    /// All mails.
     #[arg(long)]
     all: bool,
 }
@@ -104,7 +104,7 @@ impl From<Which> for outbox::Which {
 
 #[derive(Subcommand)]
 enum Sessions {
-    /// End all sessions of who has this address, or those of everybody.
+    /// End all sessions of the user with this address, or with --all those of all users.
     Revoke {
         #[arg(required_unless_present = "all", conflicts_with = "all")]
         email: Option<String>,
@@ -115,39 +115,39 @@ enum Sessions {
 
 #[derive(Subcommand)]
 enum Users {
-    /// Make users of these addresses, for a server whose sign-up is closed.
+    /// Add users with these addresses, for a server whose sign-up is closed.
     Add {
         #[arg(required = true)]
         emails: Vec<String>,
     },
-    /// Make users of the addresses in a file (or - for standard input): one a line, or a CSV.
+    /// Add users with the addresses in a file (or - for standard input): one per line, or a CSV.
     Import { file: String },
-    /// List all users as a CSV, or everybody who is kept out.
+    /// List all users as CSV, or with --kept-out all bans.
     List {
         #[arg(long)]
         kept_out: bool,
     },
-    /// Delete a user with all that is theirs.
+    /// Delete a user and everything that is theirs.
     Delete { email: String },
-    /// Keep an address out: its sessions end, it gets no mails, and it cannot sign up.
+    /// Ban an address: its sessions end, it gets no mails, and it cannot sign up.
     Disable { email: String },
-    /// Let an address in again.
+    /// Lift the ban of an address.
     Enable { email: String },
 }
 
 #[derive(Subcommand)]
 enum Audit {
-    /// Write events out, one JSON object a line. A time is like 2026-01-31, 2026-01-31T12:00:00Z,
-    /// 12h or 7d (ago).
+    /// Export events, one JSON object per line. Times are given like 2026-01-31,
+    /// 2026-01-31T12:00:00Z, 12h or 7d (ago).
     Export {
         #[arg(long, default_value = "1970-01-01")]
         since: String,
         #[arg(long)]
         until: Option<String>,
-        /// Of this address alone.
+        /// Export only the events of this address.
         #[arg(long)]
         address: Option<String>,
-        /// Of this name alone, like auth.failed; may be given again for more.
+        /// Export only events of this name, like auth.failed. Can be given several times.
         #[arg(long)]
         event: Vec<String>,
     },
@@ -198,7 +198,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What a command needs, once the operator was told which database it acts on.
+/// Opens what a command needs, and prints which database it acts on.
 async fn alone(settings: &Settings) -> Result<Auth, ServeError> {
     let core = serve::open_alone(settings).await?;
     eprintln!("latchkey: {}", name_of(&settings.database_url));
@@ -250,7 +250,7 @@ async fn users(core: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Adds what is an address, and names every line that is none.
+/// Adds the addresses that are valid, and reports each line that holds none.
 async fn add(core: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
     let (mut addresses, mut bad) = (Vec::new(), 0);
     for (line, found) in found {
@@ -281,7 +281,7 @@ async fn audit(core: &Auth, command: Audit) -> Result<(), Box<dyn Error>> {
 }
 
 async fn back_up(settings: &Settings, file: &str) -> Result<(), Box<dyn Error>> {
-    // Tables that a newer program would add are none of a backup's concern.
+    // A backup does not need the tables that a newer program would add.
     let store = Store::connect_existing(&settings.database_url, &settings.policy.database);
     let store = store.await.map_err(ServeError::from)?;
     let size = store.back_up(Path::new(file)).await?;
@@ -290,12 +290,12 @@ async fn back_up(settings: &Settings, file: &str) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// Standard output, for many lines.
+/// Standard output, buffered for many lines.
 fn out() -> BufWriter<Stdout> {
     BufWriter::new(io::stdout())
 }
 
-/// Who reads no further (`| head`) has what they wanted.
+/// Treats a closed pipe as success: a reader that stops early (`| head`) has what it wanted.
 fn written<T>(outcome: Result<T, ExportError>) -> Result<(), Box<dyn Error>> {
     match outcome {
         Err(ExportError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
@@ -305,7 +305,8 @@ fn written<T>(outcome: Result<T, ExportError>) -> Result<(), Box<dyn Error>> {
 
 async fn serve(settings: Settings) -> Result<(), ServeError> {
     logging::init(settings.production, settings.log_filter(), logging::SERVER);
-    // From the first moment it ends nothing; what it asks for is heard once the policy is watched.
+    // From here on SIGHUP does not end the process. The reload it asks for starts to work once the
+    // policy file is watched.
     let _hangups = signal(SignalKind::hangup())?;
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;

@@ -1,7 +1,7 @@
-//! The page, as the islands see it. They find an element by its id whenever they need it, and hear
-//! of events at the window: a password manager, a translator or an extension may put nodes into the
-//! page and swap others before the script is there and after, and an island that knew its elements
-//! by their places, as Leptos's hydration does, would stop in the middle of coming alive. None of
+//! The islands' access to the page. They look an element up by its id each time they need it, and
+//! listen for events at the window. A password manager, a translator or an extension may insert
+//! nodes into the page and swap others, before the script runs and after. An island that knew its
+//! elements by their position, as Leptos's hydration does, would then fail while starting. None of
 //! this is called on the server: effects do not run there.
 
 use js_sys::{Array, Date, JsString, RegExp};
@@ -13,9 +13,9 @@ fn element<T: JsCast>(id: &str) -> Option<T> {
     web_sys::window()?.document()?.get_element_by_id(id)?.dyn_into().ok()
 }
 
-/// Does `act` at each such event of the element with this id, or of what is in it. Where it is to
-/// keep the browser from its own way, `prevent_default` comes last: until then a failure leaves
-/// that way open.
+/// Calls `act` at each event of this kind on the element with this id, or inside it. To suppress
+/// the browser's own action, `act` calls `prevent_default` last: if it fails before that, the
+/// browser's action still happens.
 pub fn on(kind: &str, id: &'static str, act: impl Fn(Event) + 'static) {
     let selector = format!("#{id}");
     window_event_listener_untyped(kind, move |event| {
@@ -26,8 +26,8 @@ pub fn on(kind: &str, id: &'static str, act: impl Fn(Event) + 'static) {
     });
 }
 
-/// Keeps the text of the element with this id as `text` has it; `drawn` is what the server drew.
-/// What stands there is left alone until it has to change: it may have been translated.
+/// Keeps the text of the element with this id equal to `text`. `drawn` is what the server drew. The
+/// element is left alone until its text has to change: it may have been translated.
 pub fn shows(id: &'static str, drawn: String, text: impl Fn() -> String + 'static) {
     Effect::new(move |told: Option<String>| {
         let text = text();
@@ -50,13 +50,13 @@ pub fn set(id: &str, attribute: &str, value: Option<&str>) {
     }
 }
 
-/// The text that stands in the element with this id.
+/// Returns the text of the element with this id.
 pub fn text(id: &str) -> String {
     element::<Element>(id).and_then(|element| element.text_content()).unwrap_or_default()
 }
 
-/// What is in the field with this id, however it came there: typed before the script was, filled in
-/// by the browser, or restored by Back.
+/// Returns the value of the field with this id, whether it was typed before the script ran, filled
+/// in by the browser, or restored by Back.
 pub fn value(id: &str) -> String {
     element::<HtmlInputElement>(id).map(|field| field.value()).unwrap_or_default()
 }
@@ -75,25 +75,26 @@ pub fn focus(id: &str) {
     }
 }
 
-/// Goes to another page.
+/// Opens another page.
 pub fn go(location: &str) {
     if let Some(window) = web_sys::window() {
         let _ = window.location().assign(location);
     }
 }
 
-/// The time in so many seconds, by the browser's clock: only differences of it mean anything.
+/// Returns the time in so many seconds by the browser's clock, for use with [`left`]: only
+/// differences between such times mean anything.
 pub fn after(seconds: u64) -> f64 {
     Date::now() + seconds as f64 * 1_000.0
 }
 
-/// Whole seconds until then, the one that has begun included.
+/// Returns the whole seconds until then, rounded up.
 pub fn left(until: f64) -> u64 {
     ((until - Date::now()) / 1_000.0).ceil().max(0.0) as u64
 }
 
-/// How many decimal digits of any script there are: the browser knows them, so that the script
-/// needs no table.
+/// Counts the decimal digits of any script. The browser knows them, so the wasm module needs no
+/// table.
 pub fn digits(text: &str) -> u32 {
     let found = JsString::from(text).match_(&RegExp::new(r"\p{Nd}", "gu"));
     found.map_or(0, |found| found.unchecked_into::<Array>().length())

@@ -1,4 +1,4 @@
-//! The forms of the "check your inbox" page, alive.
+//! The script of the "check your inbox" page's forms.
 
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -11,17 +11,17 @@ use super::{
 };
 use crate::actions::{progress, resend_passwordless, verify_code};
 
-/// Seconds between looks whether the link was opened in another tab.
+/// Seconds between checks whether the link was opened in another tab.
 const LOOK: u64 = 2;
 const DIGITS: u32 = 6;
 
-/// Brings the forms of `pages::code` to life: takes the code, sends a fresh mail, and finishes by
-/// itself when the link is opened elsewhere in this browser.
+/// Brings the forms of `pages::code` to life: submits the code, asks for a fresh mail, and goes on
+/// by itself when the link is opened elsewhere in this browser.
 #[island]
 pub fn CodeAlive(
     /// Seconds until link and code expire.
     expires_in: u64,
-    /// Seconds until another mail may be asked for.
+    /// Seconds until the user may ask for another mail.
     resend_in: u64,
     words: CodeWords,
 ) -> impl IntoView {
@@ -35,8 +35,8 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
     count_down(expires_in, resend_in, words, error);
     let busy = RwSignal::new(false);
     Effect::new(move |_| set("verify", "aria-busy", busy.get().then_some("true")));
-    // The code that was refused. Whoever presses the button after it was sent by itself must not
-    // lose another try to it.
+    // The code that was refused last. A complete code is submitted automatically, so pressing the
+    // button afterwards must not use up another attempt.
     let refused = RwSignal::new(None);
     let verify = move || {
         let code = value("code");
@@ -50,7 +50,7 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
                     refused.set(refusal.attempts_left.map(|_| code));
-                    // No more tries: the page as it is now has no field for them.
+                    // No attempts are left: reloaded, the page has no field for the code.
                     if (refusal.status, refusal.retry_after) == (429, None) {
                         go("");
                     }
@@ -72,7 +72,8 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
     });
 }
 
-/// What runs down while the person waits, how the mail fares, and the form that asks for another.
+/// Runs the countdowns of the page, shows whether the mail has trouble, and takes over the form
+/// that asks for another.
 fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal<String>) {
     let (expires_at, resend_at) = (after(expires_in), RwSignal::new(after(resend_in)));
     let (works, waits) = (RwSignal::new(expires_in), RwSignal::new(resend_in));
@@ -86,7 +87,7 @@ fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal
         0 => expired.clone(),
         left => counting(&works_for, left),
     });
-    // Until the script runs nothing counts down, and nothing may be disabled for good.
+    // The button is drawn enabled: without the script nothing would count down and enable it again.
     shows("fresh-mail", fresh_mail.clone(), move || match waits.get() {
         0 => fresh_mail.clone(),
         left => counting(&fresh_mail_in, left),

@@ -1,4 +1,4 @@
-//! The form of the sign-in page, alive.
+//! The script of the sign-in page's form.
 
 use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
 use std::time::Duration;
@@ -12,8 +12,9 @@ use super::{
 };
 use crate::actions::sign_in;
 
-/// Brings the form of `pages::login` to life, which works without: then it shows errors in place,
-/// loses nothing that was typed, and has one button that says what it will do.
+/// Brings the form of `pages::login` to life. It works without the script; with it, the form shows
+/// errors in place, keeps everything that was typed, and has a single button that says what it will
+/// do.
 #[island]
 pub fn LoginAlive(words: LoginWords) -> impl IntoView {
     Effect::new(move |_| wake(words.clone()));
@@ -24,10 +25,10 @@ fn wake(words: LoginWords) {
     let password = RwSignal::new(value("password"));
     let error = told("email-message", "email");
     let busy = RwSignal::new(false);
-    // The address that was probably meant.
+    // The address that the user probably meant.
     let meant = RwSignal::new(String::new());
-    // Seconds until the same address may be tried again: the button counts them down, as a message
-    // that changes would be read out every second.
+    // Seconds until the same address may be tried again. The button counts them down, because a
+    // screen reader would read a changing message out every second.
     let wait = RwSignal::new(0);
     let until = RwSignal::new(0.0);
     let tick = move || {
@@ -38,7 +39,8 @@ fn wake(words: LoginWords) {
     };
     let _ = set_interval_with_handle(tick, Duration::from_millis(250));
 
-    // Without the script nobody can see what was typed, so there is a button for each way.
+    // Without the script the form cannot adapt to what was typed, so it has a button for each way
+    // to sign in. Here one is enough.
     set("with-password", "hidden", Some(""));
     Effect::new(move |_| set("send", "aria-busy", busy.get().then_some("true")));
     Effect::new(move |_| set("send", "disabled", (wait.get() != 0).then_some("")));
@@ -61,7 +63,7 @@ fn wake(words: LoginWords) {
         until.set(0.0);
         meant.set(String::new());
     });
-    // Once the person is done with the field, not while they type.
+    // On change, when the user is done with the field, not while they type.
     on("change", "email", move |_| {
         let typed = value("email");
         let typed = typed.trim();

@@ -1,11 +1,11 @@
-//! An error, as pages show it.
+//! Error messages on pages.
 
 use leptos::prelude::*;
 
 use super::browser::{set, shows, text};
 
-/// A sentence that screen readers announce as soon as it is there. `id` is what a field's
-/// `aria-describedby` names.
+/// A sentence that screen readers announce as soon as it appears. The `aria-describedby` of its
+/// field names `id`.
 #[component]
 pub fn Message(id: &'static str, text: String) -> impl IntoView {
     view! {
@@ -15,7 +15,8 @@ pub fn Message(id: &'static str, text: String) -> impl IntoView {
     }
 }
 
-/// What the message with this id says from now on, and with it whether `field` counts as wrong.
+/// Returns the signal that sets the text of the message with this id. While the text is not empty,
+/// `field` counts as invalid.
 pub fn told(id: &'static str, field: &'static str) -> RwSignal<String> {
     let drawn = text(id).trim().to_owned();
     let message = RwSignal::new(drawn.clone());

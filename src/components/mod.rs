@@ -1,8 +1,9 @@
-//! What brings the forms of the pages to life in the browser, and shared pieces.
+//! The islands that bring the forms of the pages to life in the browser, and pieces shared with the
+//! pages.
 //!
-//! The forms themselves are drawn by the pages, on the server alone, and work without any of this.
-//! An island is an element that holds nothing but what the script has to say; alive, it listens to
-//! the form. So there is no document that could differ from what an island expects.
+//! The forms themselves are drawn by the pages, only on the server, and work without any of this.
+//! An island's element holds nothing but the words that its script needs; once started, it listens
+//! to the form. So the document cannot differ from what an island expects.
 
 mod browser;
 mod code_form;
@@ -16,5 +17,5 @@ pub use login_form::LoginAlive;
 pub use message::Message;
 pub use words::{BLANK, CodeWords, LoginWords, counting};
 
-/// All that an island draws.
+/// The empty view that every island renders.
 const NOTHING: [&str; 0] = [];

@@ -1,8 +1,8 @@
-//! Addresses as people mistype them.
+//! Checks for mistyped addresses.
 
 use strsim::osa_distance;
 
-/// Where most mail is read.
+/// Domains of the most common mail providers.
 const COMMON: [&str; 16] = [
     "gmail.com",
     "googlemail.com",
@@ -21,12 +21,12 @@ const COMMON: [&str; 16] = [
     "t-online.de",
     "mail.com",
 ];
-/// Real ones that are one letter away from those.
+/// Real domains that are one letter away from a common one.
 const REAL: [&str; 7] =
     ["ymail.com", "email.com", "gmx.com", "live.de", "hotmail.co", "gmx.at", "gmx.ch"];
 
-/// The address that was probably meant: its domain is one slip (a letter too many, too few, wrong,
-/// or two swapped) away from a common one.
+/// Returns the address that was probably meant, if its domain is one slip (a letter too many, too
+/// few, wrong, or two swapped) away from a common one.
 pub fn suggestion(address: &str) -> Option<String> {
     let (local, domain) = address.rsplit_once('@')?;
     let domain = domain.to_ascii_lowercase();
@@ -37,7 +37,8 @@ pub fn suggestion(address: &str) -> Option<String> {
     (!local.is_empty()).then(|| format!("{local}@{meant}"))
 }
 
-/// Whether it could be an address at all: enough to say so before it is sent. The server decides.
+/// True if the text could be an address at all: enough to object before it is sent. The server
+/// decides.
 pub fn is_plausible(address: &str) -> bool {
     address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty())
 }

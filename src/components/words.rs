@@ -1,11 +1,12 @@
-//! What the islands say: the server draws the forms in the person's language and hands on the words
-//! that the script needs, so that the browser needs no catalogue. As lists, not by name: that is shorter in the page, and in
-//! what reads them there.
+//! Words for the islands. The server draws the forms in the user's language and passes on the words
+//! that the script needs, so that the browser needs no catalogue. They are serialised as lists,
+//! without field names: that is shorter in the page, and so is the code that reads them.
 
 use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 
-/// Stands in a sentence for what only the browser knows: a time that counts down, an address. One
-/// character, because to look for a longer text would double what the browser loads of it.
+/// Placeholder in a sentence for what only the browser knows: a time that counts down, or an
+/// address. It is one character, because the code to search for a longer text would double the size
+/// of what the browser loads for it.
 pub const BLANK: char = '\u{fffc}';
 
 /// The words of the sign-in form.
@@ -18,7 +19,7 @@ pub struct LoginWords {
     /// With a [`BLANK`] for the address.
     pub did_you_mean: String,
     pub no_address: String,
-    /// What to say when no answer comes.
+    /// Shown when no answer comes.
     pub offline: String,
 }
 
@@ -34,12 +35,12 @@ pub struct CodeWords {
     pub offline: String,
 }
 
-/// A sentence with what was missing.
+/// Fills in the blank of a sentence.
 pub fn filled(sentence: &str, what: &str) -> String {
     sentence.replace(BLANK, what)
 }
 
-/// A sentence with the time that is left in it, as clocks write it in any language.
+/// Fills in the remaining time, written as clocks show it in any language.
 pub fn counting(sentence: &str, seconds: u64) -> String {
     filled(sentence, &format!("{}:{:02}", seconds / 60, seconds % 60))
 }

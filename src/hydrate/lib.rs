@@ -1,11 +1,11 @@
-//! The wasm entry: the browser calls `hydrate` once the module is loaded, and the islands of the
-//! page come alive.
+//! The wasm entry point. The browser calls `hydrate` once the module is loaded, and the islands of
+//! the page start to work.
 
-// Keeps the islands, which register themselves by name, from being dropped as unused.
+// Keeps the islands from being dropped as unused: they register themselves by name.
 #[allow(unused_imports)]
 use latchkey::components as _;
 
-/// Makes ready for the islands of the page.
+/// Prepares for the start of the page's islands.
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();

@@ -26,7 +26,7 @@ async fn code_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let handle = context.query("request");
     let Some(pending) = context.pending(handle.as_deref()).await? else {
-        // Whoever was sent here by the sign-in page, and brings nothing of it, keeps no cookies.
+        // A user sent here by the sign-in page, but without its cookie, has cookies turned off.
         if handle.is_some() {
             return Ok(over(&context, say!("no-cookie-title"), say!("no-cookie"), "/login"));
         }
@@ -94,7 +94,7 @@ async fn code_page() -> Result<AnyView, Error> {
     .into_any())
 }
 
-/// Why there is nothing to wait for here, and the way to a new e-mail.
+/// A page that says why there is nothing to wait for, with a link to ask for a new e-mail.
 fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> AnyView {
     let (refused, way_on) = (refusal(context), way_on.to_owned());
     view! {
@@ -112,8 +112,8 @@ fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> An
     .into_any()
 }
 
-/// Takes the code. `components::CodeAlive` finds its parts, and those of the form below it, by their
-/// ids.
+/// The form for the code. `components::CodeAlive` finds its parts, and those of the form below, by
+/// their ids.
 fn code_form(request: String, error: String) -> impl IntoView {
     view! {
         <form id="code-form" class="form" method="post" action="/actions/verify-code" novalidate>
@@ -139,7 +139,7 @@ fn code_form(request: String, error: String) -> impl IntoView {
     }
 }
 
-/// Asks for a fresh mail, and says how long this one works.
+/// The form that asks for a fresh mail, and says how long this one works.
 fn again_form(request: String, expires_in: u64) -> impl IntoView {
     let words = words();
     let works_for = match expires_in {

@@ -1,4 +1,4 @@
-//! GET `/login/confirm?link_token=`: what to do with a link that does not sign in here.
+//! GET `/login/confirm?link_token=`: the page of a link that does not sign in here.
 
 use leptos::prelude::*;
 
@@ -43,8 +43,9 @@ async fn confirm_page() -> Result<AnyView, Error> {
     }
 }
 
-/// A link that would sign in, had something else not been in the way: too many tries from this
-/// network, or the database. Not a redirect: as long as that lasts, it would lead back here.
+/// A page for a link that would sign in but met another obstacle: too many attempts from this
+/// network, or the database. It is no redirect, which would lead back here as long as the obstacle
+/// lasts.
 fn still_good(context: &PageContext, token: &str) -> AnyView {
     let flash = context.flash();
     if let Some(error) = &flash.error {
@@ -67,7 +68,7 @@ fn still_good(context: &PageContext, token: &str) -> AnyView {
     .into_any()
 }
 
-/// Why the link does not sign in, and the way on.
+/// A page that says why the link does not sign in, and what to do next.
 fn explanation(context: &PageContext, error: Error, token: Option<String>) -> AnyView {
     let refusal_shown = Refusal::from(error.clone());
     context.set_status_of(&refusal_shown);
@@ -109,7 +110,8 @@ fn explanation(context: &PageContext, error: Error, token: Option<String>) -> An
     .into_any()
 }
 
-/// Who asked and when, and a button that signs this browser in instead of theirs.
+/// A page that shows who asked and when, with a button that signs in this browser instead of
+/// theirs.
 fn question(context: &PageContext, request: &AuthRequest, token: &str) -> AnyView {
     let refused = refusal(context);
     let facts = facts(

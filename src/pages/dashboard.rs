@@ -1,4 +1,4 @@
-//! GET `/dashboard`: who you are, and where you are signed in.
+//! GET `/dashboard`: the user's address, and where they are signed in.
 
 use leptos::prelude::*;
 
@@ -27,7 +27,7 @@ pub fn DashboardPage() -> impl IntoView {
 
 async fn dashboard() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
-    // The guard has run: without a session nobody gets here.
+    // The guard has run: no request gets here without a session.
     let (Some(session), Some(activity)) = (context.session.clone(), context.activity.clone())
     else {
         return Err(Error::Unauthenticated);
@@ -112,7 +112,7 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
     }
 }
 
-/// What an event says to the owner of the address; nothing of one that is in neither list.
+/// Describes an event to the owner of the address. `None` for events that are in neither list.
 fn said(event: &EventLine) -> Option<String> {
     Some(match Event::named(&event.event)? {
         Event::AuthRequested => say!("activity-requested"),
@@ -139,7 +139,7 @@ fn said(event: &EventLine) -> Option<String> {
     })
 }
 
-/// What a refused sign-in says, by the kind of its error.
+/// Describes a refused sign-in by the kind of its error.
 fn refused(kind: Option<Kind>) -> String {
     match kind {
         Some(Kind::CodeWrong) => say!("activity-code-wrong"),
@@ -165,16 +165,16 @@ fn refused(kind: Option<Kind>) -> String {
     }
 }
 
-/// The sign-ins, sign-outs and changes of a password of late: one that was not yours stands out
-/// here, and nothing that a stranger does takes its place.
+/// Lists recent sign-ins, sign-outs and password changes. One that was not the user's stands out
+/// here, and no attempt by a stranger can push it off the list.
 fn account_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
     let rows =
         events.iter().filter_map(|event| Some(event_row(said(event)?, event, now))).collect();
     events_section(say!("recent-activity"), rows)
 }
 
-/// What was asked for and refused in the last week: a line for each kind, with a count, where and
-/// when it was last.
+/// Lists what was asked for and refused in the last week: one line for each kind, with a count, and
+/// the place and time of the latest.
 fn attempts_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
     let mut kinds: Vec<(String, &EventLine, usize)> = Vec::new();
     for event in events {
@@ -221,7 +221,7 @@ fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
     .into_any()
 }
 
-/// Sets, changes or removes the password, soon after signing in.
+/// The form that sets, changes or removes the password. It is offered only soon after signing in.
 async fn password_form(context: &PageContext, session: &Session) -> Result<AnyView, Error> {
     let auth = &context.state.auth;
     let has_one = auth.store.has_password(&session.row.address).await?;
@@ -240,8 +240,8 @@ async fn password_form(context: &PageContext, session: &Session) -> Result<AnyVi
             <h2>{say!("password")}</h2>
             <p class="soft">{say!("password-optional")}</p>
             <form class="form" method="post" action="/actions/set-password">
-                // Shown: password managers pass a hidden field over, and then keep the password
-                // for nobody.
+                // Shown, because password managers skip a hidden field and would then save the
+                // password without a username.
                 <label for="username">{say!("address")}</label>
                 <input
                     id="username"
@@ -283,7 +283,8 @@ async fn password_form(context: &PageContext, session: &Session) -> Result<AnyVi
     .into_any())
 }
 
-/// Deletes the account, soon after signing in and after a second look.
+/// The form that deletes the account. It is offered only soon after signing in, and has to be
+/// unfolded first.
 fn deletion_form(is_recent: bool) -> impl IntoView {
     let way_on = if is_recent {
         view! {

@@ -1,4 +1,4 @@
-//! What stands in place of a page that cannot be shown.
+//! The page shown in place of one that failed.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What every page has around its content.
+//! The parts that pages share: the frame around their content, and pieces of it.
 
 use futures::future::BoxFuture;
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use crate::server::{
     values::shown::shown,
 };
 
-/// The brand above one card, and the small print below.
+/// The frame of every page: the brand above one card, and the small print below.
 #[component]
 pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
     let policy = PageContext::current().map(|context| context.policy()).unwrap_or_default();
@@ -29,7 +29,7 @@ pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
             {name}
         }
         .into_any(),
-        // With its size, so that the name does not move when it arrives.
+        // Has a fixed size, so that the name does not move when the image arrives.
         None => view! {
             <img src="/favicon.svg" alt="" width="36" height="36" />
             {name}
@@ -50,7 +50,7 @@ pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
     }
 }
 
-/// The team's own links, and the languages the page could be in.
+/// The team's own links, and the other languages of the page.
 fn small_print(brand: &Brand) -> impl IntoView + use<> {
     let links = [
         (brand.support_link(), say!("support")),
@@ -80,15 +80,16 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
     }
 }
 
-/// A page that has to ask the database first; what goes wrong there is a page, too. Boxed, because
-/// it is large and moved often.
+/// Renders a page that has to ask the database first. An error there becomes a page, too. Boxed,
+/// because the future is large and moved often.
 pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
     Suspend::new(async move {
         page.await.unwrap_or_else(|error| view! { <ErrorPage error /> }.into_any())
     })
 }
 
-/// Whose sign-in it is, and where and when it was begun.
+/// Lists the facts of a sign-in: the address, the browser and network it was begun in, and the
+/// time.
 pub fn facts(
     context: &PageContext,
     address: String,
@@ -109,7 +110,7 @@ pub fn facts(
     }
 }
 
-/// Why the last form without JavaScript was sent back to this page, if one was.
+/// Shows why the last form posted without JavaScript was sent back to this page, if one was.
 pub fn refusal(context: &PageContext) -> impl IntoView + use<> {
     context.flash().error.map(|error| {
         view! {

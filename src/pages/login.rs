@@ -28,7 +28,7 @@ pub fn LoginPage() -> impl IntoView {
         Mode::LinkOtp => say!("promise-both"),
     };
     let flash = context.map(|context| context.flash()).unwrap_or_default();
-    // Having to sign in is no fault of what is in the field.
+    // Having to sign in is not an error of the field.
     let (notice, error) = match flash.error {
         Some(error) if error.code == Error::Unauthenticated.code() => {
             (error.message, String::new())
@@ -47,8 +47,8 @@ pub fn LoginPage() -> impl IntoView {
     }
 }
 
-/// Asks for an address, and for a password where there are passwords. `components::LoginAlive` finds
-/// its parts by their ids.
+/// The form for an address, and for a password if there are passwords. `components::LoginAlive`
+/// finds its parts by their ids.
 fn form(
     next: String,
     email: String,

@@ -1,4 +1,4 @@
-//! Any path that does not exist.
+//! The page of paths that do not exist.
 
 use leptos::prelude::*;
 

@@ -1,5 +1,5 @@
-//! GET `/login/not-you?request=`, `?session=` and `?password_change=`: where a mail leads that
-//! surprised its reader. Opening it changes nothing; a press does.
+//! GET `/login/not-you?request=`, `?session=` and `?password_change=`: the page for recipients of a
+//! mail about something they did not do. Opening it changes nothing; its button does.
 
 use leptos::prelude::*;
 
@@ -42,7 +42,7 @@ fn notice(heading: String, sentence: String) -> AnyView {
     .into_any()
 }
 
-/// Something to end as well, unless the person takes the tick away.
+/// A checkbox, ticked at first, for something else to end.
 fn choice(name: &'static str, label: String) -> AnyView {
     view! {
         <label class="choice">
@@ -53,7 +53,7 @@ fn choice(name: &'static str, label: String) -> AnyView {
     .into_any()
 }
 
-/// Who began it and when, and a button that ends it.
+/// A page that shows who began it and when, with a button that ends it.
 fn question(
     context: &PageContext,
     what: Disputed,
@@ -67,7 +67,7 @@ fn question(
         Disputed::Session => (say!("not-you-session-explained"), say!("put-them-out")),
         Disputed::PasswordChange => (say!("not-you-password-explained"), say!("put-them-out")),
     };
-    // What only the owner can know: whether the other sessions and the password are theirs.
+    // Only the owner can know whether the other sessions and the password are theirs.
     let everywhere =
         (what != Disputed::Request).then(|| choice("everywhere", say!("end-all-others")));
     let passwords = context.policy().auth.passwords == Passwords::Optional;

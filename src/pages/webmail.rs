@@ -1,10 +1,10 @@
-//! Where the people of a mail provider read their mail.
+//! Webmail of well-known mail providers.
 
-/// The name of a provider's webmail and its address, for the domains everyone knows.
+/// Returns the name and the URL of the webmail for an address, if its domain is well known.
 pub fn of(address: &str) -> Option<(&'static str, &'static str)> {
     let (_, domain) = address.rsplit_once('@')?;
     Some(match domain {
-        // Spam included, and newest first: the mail that was just sent.
+        // Searches spam as well, newest first, for the mail that was just sent.
         "gmail.com" | "googlemail.com" => {
             ("Gmail", "https://mail.google.com/mail/u/0/#search/in%3Aanywhere+newer_than%3A1h")
         }

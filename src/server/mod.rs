@@ -1,4 +1,4 @@
-//! What runs on the server only. No secret and no rule lives outside this module.
+//! Code that runs only on the server. Every secret and every rule lives in this module.
 
 pub mod api;
 pub mod auth;

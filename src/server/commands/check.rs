@@ -1,4 +1,4 @@
-//! `latchkey check`: whether this configuration would serve, and what to do where it would not.
+//! `latchkey check`: checks whether this configuration would serve, and says what to do if not.
 
 use std::{fmt::Display, path::Path};
 
@@ -14,11 +14,11 @@ use crate::server::{
     store::{Store, TeamUsers, missing_file, name_of},
 };
 
-/// Seconds one look at a database may take: some read a whole table.
+/// Seconds that one query of the check may take: some read a whole table.
 const PATIENCE: u32 = 60;
 
-/// One line for each thing looked at, on stdout. No mail is sent, no table touched, no database
-/// made. Whether all is well.
+/// Prints one line for each check on stdout, and returns true if all is well. Sends no mail, and
+/// creates or changes no table and no database.
 pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     let mut report = Report { well: true };
     let kind = if settings.production { "production" } else { "development" };
@@ -134,7 +134,7 @@ async fn database(store: &Store, limits: &Database) -> Result<String, String> {
     })
 }
 
-/// Every row is looked at, which a start does not.
+/// Checks every row, unlike a start.
 async fn team(users: &UsersPolicy, store: &Store, limits: &Database) -> Result<String, String> {
     let mapped = TeamUsers::open(users, store, limits).await.map_err(|error| error.to_string())?;
     mapped.judge_duplicates(None).await.map_err(|error| error.to_string())?;

@@ -1,4 +1,4 @@
-//! What the program does: serve, or one thing for an operator.
+//! The commands of the program: the server, and those for operators.
 
 pub mod check;
 pub mod operator;

@@ -1,4 +1,4 @@
-//! What an operator does with the outbox by hand: sees it, sends at once, gives up.
+//! Commands of an operator for the outbox: list mails, send them at once, give them up.
 
 use crate::server::values::event::{Event, Reason};
 use crate::server::{
@@ -8,18 +8,19 @@ use crate::server::{
     values::address::masked,
 };
 
-/// Mails of one rank that are read at once.
+/// Mails of one rank that are read together.
 const PAGE: i64 = 1_000;
 
-/// Which mails.
+/// The mails that a command acts on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Which {
     All,
-    /// The one of this id.
+    /// The mail with this id.
     One(String),
 }
 
-/// A line for each mail that waits, in the order in which they go; the first thousand of each kind.
+/// Returns a line for each waiting mail, in the order of sending: at most 1,000 sign-in mails and
+/// 1,000 notices.
 pub async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
     let now = auth.clock.now();
     let line = |mail: &WaitingMail| {
@@ -40,7 +41,7 @@ pub async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
     Ok(auth.store.waiting_mails(PAGE).await?.iter().map(line).collect())
 }
 
-/// Makes mails due that wait to be tried again. How many; those in hand are left.
+/// Makes mails due that wait for a retry, and returns how many. Mails being sent are skipped.
 pub async fn retry(auth: &Auth, which: &Which) -> Result<u64, Error> {
     let now = auth.clock.now();
     match which {
@@ -49,7 +50,7 @@ pub async fn retry(auth: &Auth, which: &Which) -> Result<u64, Error> {
     }
 }
 
-/// Gives mails up that wait: what they say is wiped. How many; those in hand are left.
+/// Gives up waiting mails and wipes their content. Returns how many. Mails being sent are skipped.
 pub async fn give_up(auth: &Auth, which: &Which) -> Result<u64, Error> {
     let mut mails = 0;
     loop {
@@ -69,7 +70,7 @@ pub async fn give_up(auth: &Auth, which: &Which) -> Result<u64, Error> {
     }
 }
 
-/// Those that no worker has in hand.
+/// Returns the mails that no worker is sending.
 async fn idle(auth: &Auth, which: &Which) -> Result<Vec<WaitingMail>, Error> {
     let mut mails = match which {
         Which::All => auth.store.waiting_mails(PAGE).await?,

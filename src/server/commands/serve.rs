@@ -1,4 +1,4 @@
-//! The server, put together and run.
+//! Builds the server and runs it.
 
 use axum::Router;
 use axum_server::Handle;
@@ -45,10 +45,10 @@ use crate::server::{
     workers::{housekeeping, outbox::Outbox, policy_file},
 };
 
-/// How long answers and mails in hand may take once the server was told to stop.
+/// Time that answers and mails in progress have to finish, once the server stops.
 const DRAIN: Duration = Duration::from_secs(9);
 
-/// Why the server did not start or did not go on: one sentence for the operator.
+/// Reason why the server did not start or did not go on: one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(transparent)]
@@ -68,7 +68,7 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// 2 for a mistake in the configuration, 1 for anything else.
+    /// Returns 2 for a mistake in the configuration, 1 for anything else.
     pub fn exit_code(&self) -> u8 {
         match self {
             ServeError::Config(_)
@@ -80,7 +80,7 @@ impl ServeError {
     }
 }
 
-/// A server that is ready: its routes, and its outbox worker at work.
+/// A server that is ready: its routes, and its running outbox worker.
 #[derive(Debug)]
 pub struct Server {
     pub router: Router,
@@ -93,8 +93,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database, migrates it, and starts the outbox worker. Clock and randomness are the
-    /// caller's.
+    /// Opens the database, migrates it, and starts the outbox worker. The caller provides clock and
+    /// randomness.
     pub async fn build(
         settings: Settings,
         clock: Clock,
@@ -156,12 +156,12 @@ impl Server {
         Ok(Server { router, auth, state, stop, worker, policy_watch, housekeeping })
     }
 
-    /// The outbox worker, to be taken away.
+    /// Returns a handle that aborts the outbox worker.
     pub fn worker(&self) -> AbortHandle {
         self.worker.abort_handle()
     }
 
-    /// Answers on `listener` until `shutdown`, then lets answers and mails in hand finish.
+    /// Serves on `listener` until `shutdown`, then lets answers and mails in progress finish.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -176,7 +176,8 @@ impl Server {
             .acceptor(Introduce)
             .handle(handle.clone())
             .http1_only();
-        // The time for headers is the connection's: hyper's own would be the idle time, too.
+        // The connection itself limits the time for headers: hyper's own limit would apply to idle
+        // time, too.
         http.http_builder().http1().header_read_timeout(None).max_buf_size(head::MOST);
         tokio::spawn(async move {
             shutdown.await;
@@ -189,7 +190,8 @@ impl Server {
             handle.graceful_shutdown(None);
         });
         let mut stopping = stop.subscribe();
-        // A task: what main itself waits for is woken on a thread of its own, for each connection.
+        // Spawned as a task: the task of `main` runs on a thread of its own, which every connection
+        // would have to wake.
         let serving =
             tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
         let server = serving.abort_handle();
@@ -197,8 +199,8 @@ impl Server {
             let _ = stopping.wait_for(|stopped| *stopped).await;
             tokio::time::sleep(DRAIN).await;
         };
-        // One deadline for both: the worker stops with the server, and a mail it does not finish
-        // stays in the outbox.
+        // One deadline for both: the worker stops with the server. Mails that it does not finish
+        // stay in the outbox.
         let finished = async {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
@@ -216,7 +218,7 @@ impl Server {
     }
 }
 
-/// Puts together what every step of a sign-in needs.
+/// Builds the state that every step of a sign-in needs.
 async fn open(
     store: Store,
     settings: &Settings,
@@ -237,14 +239,14 @@ async fn open(
     Ok(Auth::new(store, clock, random, keys, policy, public_url, team_users, outbox))
 }
 
-/// The same without a server, for an operator's commands: a mail of theirs would wait in the
-/// outbox. It makes no database: one that is not where they look is somebody else's, or nobody's.
+/// Opens the same state without a server, for an operator's commands: a mail of theirs would wait
+/// in the outbox. It creates no database: a missing one means that the URL is wrong.
 pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
     let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
     open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
 }
 
-/// Opens the address the server listens on.
+/// Binds the address that the server listens on.
 pub async fn listen(
     address: impl tokio::net::ToSocketAddrs + Display,
 ) -> Result<TcpListener, ServeError> {

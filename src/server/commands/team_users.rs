@@ -1,4 +1,4 @@
-//! Whether the users of a mapped table can be found by their addresses, told to the operator.
+//! Checks that the users of a mapped table can be found by their addresses, and tells the operator.
 
 use crate::server::{
     ground::error::Error,
@@ -6,11 +6,11 @@ use crate::server::{
     values::address::{Address, masked},
 };
 
-/// Rows looked up one by one, at most: enough to say that there is a fault.
+/// Most rows that are looked up one by one: enough to show that there is a fault.
 const TRIED: usize = 1_000;
 
-/// What a look at a mapped table found amiss: that some of its users are never found, or `None`.
-/// Rows that hold no address at all are none of them.
+/// Returns a sentence about users of a mapped table who are never found by their addresses. `None`
+/// if there are none. Rows without a valid address do not count.
 pub async fn amiss(mapped: &TeamUsers, rows: Option<i64>) -> Result<Option<String>, Error> {
     let odd = mapped.oddly_spelt(rows, TRIED).await?;
     let (mut missed, mut example) = (0, None);
@@ -30,12 +30,12 @@ pub async fn amiss(mapped: &TeamUsers, rows: Option<i64>) -> Result<Option<Strin
     )))
 }
 
-/// Warns of it at the start, after a look at the first rows.
+/// Logs a warning about such users at the start, after a look at the first rows.
 pub async fn warn(mapped: &TeamUsers, table: &str) {
     match amiss(mapped, Some(ROWS_OF_A_START)).await {
         Ok(None) => (),
         Ok(Some(amiss)) => tracing::warn!("[users] {table}: {amiss}"),
-        // Told already, and nothing to stop a start for.
+        // The error was logged already, and is no reason to stop a start.
         Err(_) => tracing::warn!("[users] {table} could not be looked over"),
     }
 }

@@ -1,13 +1,13 @@
-//! What pages load. cargo-leptos puts a hash into each name, and the hashes in a file beside the
-//! program.
+//! Assets that pages load. cargo-leptos puts a hash into each file name and lists the hashes in a
+//! file beside the program.
 
 use leptos::config::LeptosOptions;
 
-/// The islands' module, and what starts each of them, once the page is painted: it can be used
-/// without, and on a slow line its style comes first. Whatever of it is missing or fails (a rolling
-/// upgrade, a proxy, an extension), the page stays the plain one it is; when the module fails later,
-/// the forms are the browser's again, and their buttons as the server drew them. Our own few lines
-/// instead of Leptos's: those fetch it at once.
+/// Script that loads the islands' module and starts each island after the first paint: the page
+/// works without it, and on a slow line its style comes first. If any part of it is missing or
+/// fails (a rolling upgrade, a proxy, an extension), the page stays the plain one it is. If the
+/// module fails later, the script gives the forms back to the browser, with the buttons as the
+/// server drew them. It replaces Leptos's own script, which fetches the module at once.
 const START: &str = r#"const giveBack = () => {
   addEventListener("submit", event => event.stopImmediatePropagation(), true);
   for (const button of document.querySelectorAll("[type=submit]"))
@@ -27,10 +27,10 @@ const start = async () => {
 const begin = async () => document.documentElement.dataset.ready = await start().then(() => "alive", () => "plain");
 document.hidden ? begin() : requestAnimationFrame(() => setTimeout(begin))"#;
 
-/// What every page loads.
+/// The assets of every page.
 #[derive(Debug)]
 pub struct Assets {
-    /// Paths as the page links them.
+    /// Paths as pages link to them.
     pub css: String,
     pub js: String,
     pub wasm: String,
@@ -39,7 +39,8 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// The names under `options`, hashed or plain. Read once: they change only with the program.
+    /// Returns the names under `options`, hashed or plain. Reading them once is enough: they change
+    /// only with the program.
     pub fn find(options: &LeptosOptions) -> Self {
         let beside = std::env::current_exe()
             .ok()

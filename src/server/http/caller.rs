@@ -1,4 +1,4 @@
-//! Who sent a request: its headers, the session they present, and the address it came from.
+//! The sender of a request: its headers, its session, and its address.
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -24,7 +24,7 @@ use crate::server::{
     ground::{error::Error, words::Language},
 };
 
-/// A user agent longer than this is cut: it is shown to people, and nobody reads more.
+/// Characters of a user agent that are kept. Users are shown it, and nobody reads more.
 const USER_AGENT_LENGTH: usize = 400;
 
 /// The sender of a request.
@@ -44,7 +44,7 @@ impl Caller {
         Caller { headers: parts.headers.clone(), ip }
     }
 
-    /// The session it presents, if it is alive.
+    /// Returns the session that the request presents, if it is alive.
     pub async fn session(&self, state: &AppState) -> Result<Option<Session>, Error> {
         match presented(state.cookies, &self.headers) {
             Some(presented) => session::present(&state.auth, &presented).await,
@@ -52,13 +52,13 @@ impl Caller {
         }
     }
 
-    /// What it showed of itself, and the session it presents, which a sign-in replaces.
+    /// Collects what a request shows of its sender, with the session, which a sign-in replaces.
     pub async fn requester_with_session(&self, state: &AppState) -> Result<Requester, Error> {
         let session = self.session(state).await?.map(|session| session.row);
         Ok(Requester { session, ..self.requester(state) })
     }
 
-    /// What it showed of itself.
+    /// Collects the same without reading the session.
     pub fn requester(&self, state: &AppState) -> Requester {
         Requester {
             held: state.cookies.held(&self.headers),
@@ -68,7 +68,7 @@ impl Caller {
         }
     }
 
-    /// Where it came from.
+    /// Returns the caller's address, user agent and correlation id.
     pub fn client(&self) -> Client {
         let user_agent = self
             .headers
@@ -99,7 +99,7 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
-/// The language a person chose, or else the one their browser likes best.
+/// Returns the language the user chose, or else the one their browser prefers.
 pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
     let chosen = cookies.language(headers).and_then(|tag| Language::of_tag(&tag));
     let accepted = || {
@@ -108,8 +108,8 @@ pub fn language(cookies: Cookies, headers: &HeaderMap) -> Language {
     chosen.or_else(accepted).unwrap_or_default()
 }
 
-/// The session token that a request presents, as a bearer's or in a cookie. Of two bearers nobody
-/// can say which is meant, and neither is.
+/// Returns the session token that a request presents, as a bearer token or in a cookie. Refuses two
+/// bearer tokens, because it is unclear which one is meant.
 pub fn presented(cookies: Cookies, headers: &HeaderMap) -> Option<Presented> {
     let mut bearers = headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
     match (bearers.next(), bearers.next()) {
@@ -119,9 +119,9 @@ pub fn presented(cookies: Cookies, headers: &HeaderMap) -> Option<Presented> {
     }
 }
 
-/// What an `Authorization` header says, if it is of the scheme that speaks for a session, in any
-/// case (RFC 9110, 11.1). Another scheme is somebody else's: a proxy that keeps a site under test
-/// from the public asks for one, and browsers send it along with our cookie.
+/// Returns the token of an `Authorization` header of the scheme `Bearer`, in any case (RFC 9110,
+/// 11.1). Other schemes are ignored: a proxy that hides a test site from the public asks for one,
+/// and browsers send it along with our cookie.
 fn bearer(header: &HeaderValue) -> Option<&str> {
     let header = header.as_bytes().trim_ascii();
     let end = header.iter().position(|byte| *byte == b' ').unwrap_or(header.len());

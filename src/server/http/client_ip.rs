@@ -1,4 +1,4 @@
-//! The address a request came from, by its socket and what proxies wrote.
+//! The address a request came from, by its socket and by `X-Forwarded-For`.
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -7,9 +7,10 @@ use std::{
     sync::Once,
 };
 
-/// The address a request came from: the socket's, unless that is a trusted proxy's. Then
-/// `X-Forwarded-For` is read from the right, each entry written by the proxy after it, up to the
-/// first that is not one of ours. What stands left of that one, the client wrote itself.
+/// Returns the address a request came from: the socket's, unless that is a trusted proxy. Then
+/// `X-Forwarded-For` is read from the right, since each entry was written by the proxy after it, up
+/// to the first address that is not a trusted proxy. Anything left of that address was written by
+/// the client itself and is not believed.
 pub fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_trusted(&socket) {
@@ -21,7 +22,8 @@ pub fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAd
         }
         return socket;
     }
-    // As bytes: what the client wrote itself may be anything, and hides nothing to its right.
+    // Read as bytes: the client's own part may hold any byte, which must not hide the entries to
+    // its right.
     let lines = headers.get_all("x-forwarded-for").iter().rev();
     let hops = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     let mut client = socket;
@@ -36,13 +38,13 @@ pub fn client_ip(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAd
     client
 }
 
-/// An address, with or without a port.
+/// Parses an address, with or without a port.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let ip = hop.parse().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
     ip.or_else(|_| hop.trim_matches(['[', ']']).parse()).ok().map(|ip: IpAddr| ip.to_canonical())
 }
 
-/// The network of an address: enough for people to recognise their own, too little to find a
+/// Returns the network of an address: enough for users to recognise their own, too little to find a
 /// person.
 pub fn ip_prefix(ip: IpAddr) -> String {
     match ip {

@@ -1,11 +1,12 @@
-//! A connection, and how long its client may take over each step.
+//! A connection, and the deadlines of its client.
 //!
-//! hyper has one time for all that comes before the end of a request's headers. Two are needed. A
-//! balancer in front keeps idle connections for a minute, and what it sends on one that is closed
-//! at that moment it answers with 502; a client that sends headers drop by drop (slowloris) has to
-//! be gone much sooner. So time is kept here, beneath hyper, by the bytes that pass and by whether
-//! a request is in hand. And hyper answers what it cannot read with an empty body: here it gets its
-//! sentence.
+//! hyper has a single timeout for everything before the end of a request's headers, and two are
+//! needed. A load balancer keeps idle connections for about a minute, and answers 502 if it sends a
+//! request on one that is closed at that moment. A client that sends its headers drop by drop
+//! (slowloris) has to be cut off much sooner. So the deadlines are kept here, beneath hyper, by the
+//! bytes that pass and by whether a request is in progress.
+//!
+//! hyper also answers requests it cannot read with an empty body. Here that answer gets a sentence.
 
 use axum::extract::Request;
 use std::{
@@ -26,25 +27,27 @@ use tokio::{
 
 use super::head::{Head, Scan, sentence};
 
-/// Between two requests. As long again for each piece of an answer that the client does not take.
+/// Phase between two requests. The client has the same time again for each piece of an answer it is
+/// slow to take.
 const WAITING: u8 = 0;
-/// A request's headers are coming.
+/// Phase in which a request's headers arrive.
 const HEADERS: u8 = 1;
-/// A request is in hand; how long its body and its answer take, the router limits.
+/// Phase in which a request is in progress. The router limits the time of its body and its answer.
 const IN_HAND: u8 = 2;
 
-/// What a connection and its requests know of each other. One task has both.
+/// State shared by a connection and its requests. A single task uses both.
 #[derive(Debug)]
 pub struct Watch {
     phase: AtomicU8,
-    /// Bytes of the head that has just passed; 0 if none has, or not by itself.
+    /// Bytes of the head that has just passed. 0 if there is none, or if it cannot be told apart
+    /// from other bytes.
     head: AtomicUsize,
     has_length: AtomicBool,
     room: Arc<Semaphore>,
     most: usize,
 }
 
-/// A request in hand: while it lives, the connection does not count as idle.
+/// A request in progress. While it lives, the connection does not count as idle.
 pub struct InHand(Option<Arc<Watch>>);
 
 impl InHand {
@@ -56,16 +59,16 @@ impl InHand {
         InHand(watch)
     }
 
-    /// The request's head as it passed. None of a request that came in one piece with an earlier
-    /// one (pipelining): what hyper left of it is all there is to see.
+    /// Returns the request's head as it passed. `None` for a request that came in one piece with an
+    /// earlier one (pipelining): of that one, only what hyper kept is known.
     pub fn head(&self) -> Option<Head> {
         let watch = self.0.as_ref()?;
         let bytes = watch.head.swap(0, Relaxed);
         (bytes > 0).then(|| Head { bytes, has_length: watch.has_length.load(Relaxed) })
     }
 
-    /// Whether three quarters of all connections there may be are in use: then none is kept for
-    /// later requests.
+    /// True if more than three quarters of all allowed connections are in use. Connections are then
+    /// not kept for later requests.
     pub fn is_crowded(&self) -> bool {
         self.0.as_ref().is_some_and(|watch| watch.room.available_permits() < watch.most / 4)
     }
@@ -87,17 +90,18 @@ pub struct Watched<S> {
     header_time: Duration,
     keep_alive: Duration,
     limit: Pin<Box<Sleep>>,
-    /// The phase that `limit` is of, if it is of any.
+    /// The phase that `limit` was set for, if any.
     limited: Option<u8>,
     scan: Scan,
-    /// Whether bytes have come that no head was expected in, so that heads cannot be told apart.
+    /// True once bytes have come while no head was expected. From then on heads cannot be told
+    /// apart.
     is_mixed: bool,
-    /// What is still to be written in place of hyper's own words.
+    /// The part of our answer, sent in place of hyper's, that is still to be written.
     ours: Vec<u8>,
 }
 
 impl<S> Watched<S> {
-    /// `place`: its own of all the places in `room`, which has `most`.
+    /// Watches `stream`. `place` is its permit out of `room`, which has `most` in all.
     pub fn new(
         stream: S,
         (place, room, most): (OwnedSemaphorePermit, Arc<Semaphore>, usize),
@@ -124,7 +128,7 @@ impl<S> Watched<S> {
         }
     }
 
-    /// What is known of it, for its requests.
+    /// Returns the state to be shared with this connection's requests.
     pub fn watch(&self) -> Arc<Watch> {
         self.watch.clone()
     }
@@ -133,7 +137,7 @@ impl<S> Watched<S> {
         self.watch.phase.load(Relaxed)
     }
 
-    /// Notes what came in.
+    /// Records bytes that came in.
     fn see(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -158,7 +162,7 @@ impl<S> Watched<S> {
         self.is_mixed |= !rest.is_empty();
     }
 
-    /// Whether the client has let its time pass. Asks to be woken when it has.
+    /// True if the client has missed its deadline. Otherwise the task is woken when it passes.
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
         let phase = self.phase();
         let time = match phase {
@@ -176,7 +180,8 @@ impl<S> Watched<S> {
         self.limit.as_mut().poll(cx).is_ready()
     }
 
-    /// Takes hyper's own answer to what it could not read, an empty one, and prepares ours.
+    /// Swallows hyper's empty answer to a request it could not read, and prepares ours. False if
+    /// `said` is any other answer.
     fn answers_for_hyper(&mut self, said: &[u8]) -> bool {
         let ours = if self.phase() == IN_HAND { None } else { sentence(said) };
         ours.is_some_and(|ours| {
@@ -185,8 +190,9 @@ impl<S> Watched<S> {
         })
     }
 
-    /// Begins the wait for the next request, or for the client to take more of this answer. Here,
-    /// because hyper need not read again after an answer: it may have begun to while that was made.
+    /// Starts the deadline for the next request, or for the client to take more of this answer. It
+    /// is started here because hyper may not read again after an answer: its read may have begun
+    /// while the answer was being made.
     fn wrote(
         &mut self,
         cx: &mut Context<'_>,
@@ -194,7 +200,7 @@ impl<S> Watched<S> {
     ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
             self.limited = None;
-            // It has only just begun.
+            // Never late here: the call only sets the timer.
             let _ = self.is_late(cx);
         }
         written

@@ -1,7 +1,8 @@
 //! Cookies, read and written raw.
 //!
-//! Not by a cookie crate: those percent-decode names, so that `__%48ost-session` would count as
-//! `__Host-session` though no browser guards it, and drop every cookie when one holds an odd byte.
+//! Cookie crates are not used. They percent-decode names, so that `__%48ost-session` would count as
+//! `__Host-session` though no browser protects it, and they drop every cookie when one holds an odd
+//! byte.
 
 use axum::http::{
     HeaderMap, HeaderValue,
@@ -12,24 +13,24 @@ use std::fmt::Write;
 
 use crate::server::auth::SignedIn;
 
-/// How many auth requests a browser holds at once: asking for a second address does not break the
-/// first one's link.
+/// Most auth requests that a browser holds at once: asking for a second address does not break the
+/// link of the first.
 const HELD: usize = 4;
-/// How many addresses a browser is remembered by, one entry each: 16 take 1.3 KB.
+/// Most addresses that a browser is remembered by, one entry each. 16 take 1.3 KB.
 const REMEMBERED: usize = 16;
-/// Seconds a browser keeps them: longer than any link lives, so that an expired one can be
-/// explained.
+/// Seconds that a browser keeps its auth requests: longer than any link lives, so that an expired
+/// one can be explained.
 const HELD_FOR: u32 = 86_400;
-/// Seconds a browser remembers an address it has signed in to, or a language: half a year.
+/// Seconds that a browser remembers a language, or an address it has signed in to: half a year.
 const REMEMBERED_FOR: u64 = 15_552_000;
-/// Seconds within which a browser that was sent to the public URL is not sent there again.
+/// Seconds in which a browser that was redirected to the public URL is not redirected again.
 const MOVED_FOR: u64 = 60;
-/// Seconds an error waits for the page it belongs on.
+/// Seconds that an error waits for the page it belongs on.
 const FLASH_FOR: u32 = 60;
 
-/// The cookies of this site. On https their names carry `__Host-`, which browsers accept only from
-/// this very host, with `Secure` and `Path=/` (ASVS 5.0 3.3.1, 3.3.3); http on loopback cannot have
-/// that.
+/// The cookies of this site. On https their names start with `__Host-`, which browsers accept only
+/// from this very host, with `Secure` and `Path=/` (ASVS 5.0 3.3.1, 3.3.3). http on loopback cannot
+/// have that.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
     secure: bool,
@@ -67,18 +68,18 @@ impl Cookies {
         }
     }
 
-    /// The session token a browser sent.
+    /// Returns the session token that a browser sent.
     pub fn session(self, headers: &HeaderMap) -> Option<String> {
         value(headers, self.name(Name::Session))
     }
 
-    /// The ids of the auth requests a browser holds, newest first.
+    /// Returns the ids of the auth requests that a browser holds, newest first.
     pub fn held(self, headers: &HeaderMap) -> Vec<String> {
         let value = value(headers, self.name(Name::AuthRequest)).unwrap_or_default();
         value.split('.').filter(|id| id.len() == 22).take(HELD).map(str::to_owned).collect()
     }
 
-    /// What a browser keeps of the addresses it has signed in to, newest first.
+    /// Returns a browser's entries of addresses it has signed in to, newest first.
     pub fn devices(self, headers: &HeaderMap) -> Vec<String> {
         let value = value(headers, self.name(Name::Device)).unwrap_or_default();
         value
@@ -89,12 +90,12 @@ impl Cookies {
             .collect()
     }
 
-    /// What the last form without JavaScript left for the next page.
+    /// Returns what the last form posted without JavaScript left for the next page.
     pub fn flash(self, headers: &HeaderMap) -> Option<String> {
         value(headers, self.name(Name::Flash))
     }
 
-    /// The language a person chose, by its tag.
+    /// Returns the tag of the language that the user chose.
     pub fn language(self, headers: &HeaderMap) -> Option<String> {
         value(headers, self.name(Name::Language))
     }
@@ -103,7 +104,8 @@ impl Cookies {
         self.set(Name::Session, token, seconds)
     }
 
-    /// What a browser gets that has just signed in: its session, and what it keeps of addresses.
+    /// Returns the cookies of a browser that has just signed in: its session and its device
+    /// entries.
     pub fn signed_in(self, signed_in: &SignedIn) -> [HeaderValue; 2] {
         let SignedIn { token, devices, .. } = signed_in;
         [self.set_session(&token.jwt, token.ttl), self.remember(devices)]
@@ -120,7 +122,7 @@ impl Cookies {
         self.set(Name::AuthRequest, &ids.join("."), HELD_FOR.into())
     }
 
-    /// Has a browser keep these entries of addresses it has signed in to, newest first.
+    /// Makes a browser keep these entries of addresses it has signed in to, newest first.
     pub fn remember(self, devices: &[String]) -> HeaderValue {
         let kept = &devices[..devices.len().min(REMEMBERED)];
         self.set(Name::Device, &kept.join("~"), REMEMBERED_FOR)
@@ -134,7 +136,7 @@ impl Cookies {
         self.set(Name::Language, tag, REMEMBERED_FOR)
     }
 
-    /// Whether a browser was sent to the public URL a moment ago.
+    /// True if a browser was redirected to the public URL a moment ago.
     pub fn was_moved(self, headers: &HeaderMap) -> bool {
         value(headers, self.name(Name::Moved)).is_some()
     }
@@ -153,14 +155,14 @@ impl Cookies {
             "{}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}",
             self.name(name)
         );
-        // Values are base64url, dots and tildes, so this cannot fail; were it to, the cookie is one
-        // no page looks for.
+        // Values are base64url, dots and tildes, so this cannot fail. If it did, the cookie would
+        // be one that no page reads.
         HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("invalid=; Max-Age=0"))
     }
 }
 
-/// The value of the cookie `name`. Two of the same name mean that another party set one of them
-/// (cookie tossing), and as nobody can say which, neither counts.
+/// Returns the value of the cookie `name`. Two cookies of the same name mean that another party set
+/// one of them (cookie tossing). It is unknown which, so neither counts.
 fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut found = None;
     let pairs = headers
@@ -182,8 +184,8 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     (plain && !found.is_empty()).then(|| found.to_owned())
 }
 
-/// A name for an auth request that can stand in a URL: tells two tabs apart, and gives nothing
-/// away.
+/// Returns a short name of an auth request for use in URLs. It tells two tabs apart and reveals
+/// nothing.
 pub fn handle(auth_request_id: &str) -> String {
     let digest = Sha256::digest(auth_request_id);
     digest[..6].iter().fold(String::new(), |mut hex, byte| {
@@ -192,7 +194,7 @@ pub fn handle(auth_request_id: &str) -> String {
     })
 }
 
-/// Which of the auth requests a browser holds is meant: the one `wanted` names, or the newest.
+/// Picks one of the auth requests that a browser holds: the one named by `wanted`, or the newest.
 pub fn pick<'a>(held: &'a [String], wanted: Option<&str>) -> Option<&'a String> {
     match wanted.filter(|wanted| !wanted.is_empty()) {
         Some(wanted) => held.iter().find(|id| handle(id) == wanted),

@@ -1,4 +1,4 @@
-//! The correlation id of a request: in its log lines, and in its answer.
+//! The correlation id of a request, for its log lines and its answer.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -10,7 +10,7 @@ use tracing::Span;
 use super::state::AppState;
 use crate::server::ground::logging::span_of;
 
-/// The header of the correlation id, in and out.
+/// Header of the correlation id, in requests and in answers.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const REFUSALS: [StatusCode; 4] = [
@@ -20,12 +20,12 @@ const REFUSALS: [StatusCode; 4] = [
     StatusCode::TOO_MANY_REQUESTS,
 ];
 
-/// The correlation id that [`Correlation::of`] gave a request.
+/// Returns the correlation id that [`Correlation::of`] gave a request.
 pub fn request_id(headers: &HeaderMap) -> &str {
     headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 
-/// What a request is told under.
+/// The correlation id of a request in progress, and what the log says of the request at its end.
 pub struct Correlation {
     id: HeaderValue,
     method: Method,
@@ -34,7 +34,8 @@ pub struct Correlation {
 }
 
 impl Correlation {
-    /// Gives a request its correlation id: the caller's if it sent a plain one.
+    /// Gives a request its correlation id. The caller's own is kept if it is plain: 1 to 64
+    /// letters, digits, `-`, `_` and `.`.
     pub fn of(state: &AppState, request: &mut Request) -> Self {
         let plain = |id: &&HeaderValue| {
             let bytes = id.as_bytes();
@@ -62,8 +63,8 @@ impl Correlation {
         self.span.clone()
     }
 
-    /// Returns the id with the answer, and tells who was turned away, and by what (ASVS 5.0 16.3.2,
-    /// 16.3.3). Refused sign-ins are events of their own.
+    /// Adds the id to the answer, and logs the request if it was refused (ASVS 5.0 16.3.2, 16.3.3).
+    /// Refused sign-ins have log events of their own.
     pub fn end(self, response: &mut Response) {
         let (status, method) = (response.status(), self.method);
         if REFUSALS.contains(&status) {

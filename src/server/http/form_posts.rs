@@ -1,11 +1,10 @@
-//! Server functions over HTTP: statuses that fit, and the same answers for forms posted without
+//! Server functions over HTTP: fitting statuses, and equivalent answers for forms posted without
 //! JavaScript.
 //!
-//! server_fn answers such a form by sending it back to its `Referer` with the error in the URL.
-//! Both are wrong here: the referrer may be anyone's, and our pages send none. So the headers that
-//! make it do that are taken off, and the answer, JSON in every case, is turned into a redirect
-//! here: to the location in it, or back to the form with the error in a cookie that lives for one
-//! page.
+//! server_fn answers such a form by redirecting to its `Referer` with the error in the URL. Both
+//! are wrong here: the referrer may be another site's, and our pages send none. So the headers that
+//! cause this are removed. The answer, always JSON, is turned into a redirect here: to the location
+//! in it, or back to the form with the error in a cookie that lives for one page.
 
 use axum::{
     Json,
@@ -29,14 +28,14 @@ use crate::{
     wire::{Next as Onward, Refusal},
 };
 
-/// The most a server function answers with, in bytes.
+/// Most bytes in the answer of a server function.
 const ANSWER: usize = 65_536;
 
-/// What was typed into the form, kept for its return. Between the server function and [`answer`];
-/// never leaves.
+/// Internal header with the text typed into the form, kept for its return. It passes from the
+/// server function to [`answer`] and is removed there.
 static TYPED: HeaderName = HeaderName::from_static("x-latchkey-typed");
 
-/// What a form posted without JavaScript leaves for the page it returns to.
+/// State that a form posted without JavaScript leaves for the page it returns to.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Flash {
     pub error: Option<Refusal>,
@@ -49,7 +48,7 @@ impl Flash {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The cookie that carries an error to the next page.
+    /// Returns the cookie that carries an error to the next page.
     pub fn cookie(state: &AppState, error: Refusal, typed: String) -> HeaderValue {
         state.cookies.set_flash(&Flash { error: Some(error), typed }.encode())
     }
@@ -59,8 +58,8 @@ impl Flash {
     }
 }
 
-/// Called by a server function: where its form is, should it have to go back there, and what was
-/// typed into it.
+/// Names the page to return to if a server function fails, and the text typed into its form. Called
+/// by server functions.
 pub fn come_back_to(page: &str, typed: &str) {
     if let Some(response) = use_context::<ResponseOptions>() {
         let typed: String = typed.chars().take(300).collect();
@@ -72,7 +71,7 @@ pub fn come_back_to(page: &str, typed: &str) {
     }
 }
 
-/// The middleware around every server function.
+/// Middleware around every server function.
 pub async fn answer(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let is_form = wants_html(request.headers());
     request.headers_mut().remove(ACCEPT);
@@ -108,7 +107,7 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
     failed_call(parts.headers, &error)
 }
 
-/// The answer to a form, or to a call of a server function, that got none of its own.
+/// Answers a form, or a call of a server function, that got no answer of its own.
 pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
     let error = Refusal::from(error);
     let mut headers = HeaderMap::new();
@@ -119,12 +118,12 @@ pub fn unanswered(state: &AppState, is_form: bool, error: Error) -> Response {
     failed_call(headers, &error)
 }
 
-/// Whether it is a page that posted this, not the script in it.
+/// True if the page itself posted this, not the script in it.
 pub fn wants_html(headers: &HeaderMap) -> bool {
     says(headers, &ACCEPT, "text/html")
 }
 
-/// Whether it is a program that speaks JSON.
+/// True if the sender is a program that speaks JSON.
 pub fn wants_json(headers: &HeaderMap) -> bool {
     let json = "application/json";
     !wants_html(headers) && (says(headers, &ACCEPT, json) || says(headers, &CONTENT_TYPE, json))
@@ -134,7 +133,8 @@ fn says(headers: &HeaderMap, name: &HeaderName, kind: &str) -> bool {
     headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|text| text.contains(kind))
 }
 
-/// An error as the caller in the browser reads it: the header tells it that the body is one.
+/// Answers a call of a server function from the browser with an error. The header marks the body as
+/// one.
 fn failed_call(mut headers: HeaderMap, error: &Refusal) -> Response {
     headers.insert(SERVER_FN_ERROR_HEADER, HeaderValue::from_static("error"));
     headers.remove("content-length");

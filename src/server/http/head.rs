@@ -1,29 +1,30 @@
-//! The head of a request as bytes: what hyper does not show of it, and what is said to whoever sent
-//! one that cannot be read.
+//! The head of a request as bytes: the facts that hyper does not show, and the answers to heads
+//! that cannot be read.
 
 use axum::http::StatusCode;
 use std::io::BufRead;
 
 use super::respond;
 
-/// The most a request's line and headers may be, in bytes; 431 above.
+/// Most bytes of a request's line and headers. Larger heads are refused with 431.
 pub const MOST: usize = 32 * 1024;
 
 const LENGTH: &[u8; 15] = b"content-length:";
 
-/// A head that has passed.
+/// A request's head that was read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     pub bytes: usize,
-    /// Whether it has a `Content-Length`, which hyper drops when `Transfer-Encoding` stands before.
+    /// True if it has a `Content-Length`. hyper drops that header when `Transfer-Encoding` comes
+    /// before it.
     pub has_length: bool,
 }
 
-/// Reads a head as it comes, in whatever pieces.
+/// Reads a head as it arrives, in pieces of any size.
 #[derive(Debug, Default)]
 pub struct Scan {
     bytes: usize,
-    /// Of the line at hand, without its end.
+    /// Length of the current line, without its line end.
     line: usize,
     begin: [u8; LENGTH.len()],
     has_length: bool,
@@ -32,7 +33,7 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// What comes after the head.
+    /// Reads bytes of the head, and returns those that come after it.
     pub fn read<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         if self.is_over {
             return bytes;
@@ -40,7 +41,7 @@ impl Scan {
         let mut rest = bytes;
         while !rest.is_empty() && !self.is_over {
             let from = rest;
-            // By the system's own search, far faster than a loop. Of a slice it cannot fail.
+            // The system's own search is far faster than a loop. On a slice it cannot fail.
             let length = rest.skip_until(b'\n').unwrap_or(from.len());
             self.bytes += length;
             self.line(&from[..length]);
@@ -48,10 +49,10 @@ impl Scan {
         rest
     }
 
-    /// Takes a line, or a piece of one that goes on.
+    /// Takes a line, or a piece of a line that goes on.
     fn line(&mut self, piece: &[u8]) {
         let text = piece.strip_suffix(b"\n").unwrap_or(piece);
-        // Within a line no request has one (RFC 9112, 2.2).
+        // A CR here is part of the line end: no request has one within a line (RFC 9112, 2.2).
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let begin = self.begin.get_mut(self.line..).unwrap_or_default();
         let known = begin.len().min(text.len());
@@ -68,20 +69,20 @@ impl Scan {
         self.line = 0;
     }
 
-    /// The head, once it is there as a whole.
+    /// Returns the head, once all of it was read.
     pub fn head(&self) -> Option<Head> {
         self.is_over.then_some(Head { bytes: self.bytes, has_length: self.has_length })
     }
 }
 
-/// The answer to a request whose headers are too much.
+/// The answer to a request whose headers are too large.
 pub fn too_large() -> (StatusCode, &'static str) {
     let sentence = "That cannot be done: the headers of a request may be 32 KiB and 100 lines.";
     (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence)
 }
 
-/// The same answer as hyper's, with a sentence, if this is its own to a request it could not read:
-/// all of ours say `nosniff`.
+/// Turns hyper's own answer to a request it could not read into the same answer with a sentence.
+/// `None` for any other answer: all of ours have `nosniff`.
 pub fn sentence(said: &[u8]) -> Option<Vec<u8>> {
     let status = said.strip_prefix(b"HTTP/1.1 4")?.get(..2)?;
     let is_whole = said.ends_with(b"\r\n\r\n");

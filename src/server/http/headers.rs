@@ -1,4 +1,4 @@
-//! Headers of every response, and the check of where unsafe requests come from.
+//! Headers of every response, and the check of the origin of unsafe requests.
 
 use axum::{
     extract::Request,
@@ -14,17 +14,18 @@ use axum::{
 
 use super::state::AppState;
 
-/// For answers that are not pages: nothing may be loaded, and nobody may frame them.
+/// Content security policy of answers that are not pages: nothing may be loaded, and nobody may
+/// frame them.
 const CSP_OF_DATA: &str =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// For pages: kept nowhere, and not rewritten on the way. Proxies that shorten scripts or hide mail
-/// addresses break both (RFC 9111, 5.2.2.6).
+/// `Cache-Control` of pages: stored nowhere, and not rewritten on the way. Proxies that minify
+/// scripts or hide mail addresses break both (RFC 9111, 5.2.2.6).
 const AS_IT_IS: &str = "no-store, no-transform";
 
-/// The content security policy of a page: scripts with this response's nonce and what they load,
-/// our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3). `watching`:
-/// cargo-leptos reloads the page over a socket.
+/// Returns the content security policy of a page: scripts with this response's nonce and what they
+/// load, our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3).
+/// `watching` allows the socket over which cargo-leptos reloads the page.
 pub fn csp(nonce: &str, watching: bool) -> String {
     let sockets = if watching { " ws:" } else { "" };
     format!(
@@ -40,7 +41,7 @@ pub fn secure(state: &AppState, response: &mut Response) {
         headers.insert(name, HeaderValue::from_static(value))
     };
     set("x-content-type-options", "nosniff");
-    // The origin alone, so that a link token in a path never leaves in a Referer.
+    // Only the origin, so that a link token in a path never leaves in a Referer.
     set("referrer-policy", "strict-origin");
     set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     set("cross-origin-opener-policy", "same-origin");
@@ -66,16 +67,16 @@ pub fn no_store(response: &mut Response) {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// Whether a request would change something and was sent by another site's page (CSRF, ASVS 5.0
+/// True if a request would change something and was sent by another site's page (CSRF, ASVS 5.0
 /// 3.5.1).
 pub fn is_cross_site(state: &AppState, request: &Request) -> bool {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     !safe && !is_ours(request.headers(), state.public_url().origin())
 }
 
-/// Browsers of today say where a request comes from in `Sec-Fetch-Site`, older ones in `MailedCredential`;
-/// what sends neither is no browser, holds no victim's cookies, and passes. A header that comes
-/// more than once has to say so each time.
+/// True if no header says that another site sent the request. Modern browsers send
+/// `Sec-Fetch-Site`, older ones `Origin`. A client that sends neither is not a browser, holds no
+/// victim's cookies, and passes. A header that is sent more than once has to pass each time.
 fn is_ours(headers: &HeaderMap, origin: &str) -> bool {
     let mut sites = headers.get_all("sec-fetch-site").iter().peekable();
     if sites.peek().is_some() {

@@ -1,5 +1,5 @@
-//! What a request brings, taken in whole before anything else looks at it: too much of it, or what
-//! is no text, is refused alike at every door, and memory stays flat.
+//! Reads a request whole before anything else looks at it. Bodies that are too large, or that are
+//! not text, are refused in the same way on every route, and memory stays flat.
 
 use axum::{
     body::{Body, Bytes},
@@ -17,22 +17,22 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::head::{self, Head};
 use crate::server::ground::error::Error;
 
-/// The most any body may be, in bytes, and how long it may take.
+/// Most bytes of any body, and the time it may take to arrive.
 const BODY: usize = 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
-/// Bytes read of a body that is too large before it is refused: what a client has sent and nobody
-/// has read makes the system reset the connection, and the answer is lost.
+/// Bytes that are read of a too large body before it is refused. If data that the client has sent
+/// stays unread, the system resets the connection and the answer is lost.
 const READ_ON: usize = 1024 * 1024;
-/// A form or a call of the API is smaller than this, and its memory is the connection's. Larger
-/// bodies share room for so many: 16 MiB in all.
+/// Bytes up to which a body needs no permit. Forms and API calls are smaller, and their memory
+/// counts as the connection's. Larger bodies need one of `LARGE_AT_ONCE` permits: 16 MiB in all.
 const SMALL: usize = 4 * 1024;
 const LARGE_AT_ONCE: usize = 256;
 
-/// Room for bodies.
+/// Permits for large bodies.
 #[derive(Debug)]
 pub struct Intake(Arc<Semaphore>);
 
-/// A request that goes no further.
+/// A request that was refused.
 pub struct Refused {
     pub parts: Parts,
     pub why: Why,
@@ -50,7 +50,7 @@ impl From<Error> for Why {
     }
 }
 
-/// A large body's share of the room, given back with its request.
+/// Permit of a large body, given back when its request ends.
 #[derive(Clone)]
 struct Share {
     _room: Arc<OwnedSemaphorePermit>,
@@ -63,8 +63,9 @@ impl Default for Intake {
 }
 
 impl Intake {
-    /// The request with all of its body. With both `Transfer-Encoding` and `Content-Length` it is
-    /// refused: two readers would find different ends of it (request smuggling, RFC 9112, 6.1).
+    /// Returns the request with its whole body. Refuses a request with both `Transfer-Encoding` and
+    /// `Content-Length`: two readers would find different ends of it (request smuggling, RFC 9112,
+    /// 6.1).
     pub async fn whole(
         &self,
         request: Request,
@@ -134,19 +135,20 @@ impl Intake {
     }
 }
 
-/// Whether a request says in two ways how long its body is.
+/// True if a request gives the length of its body in two ways.
 pub fn has_two_lengths(headers: &HeaderMap, head: Option<Head>) -> bool {
     headers.contains_key(TRANSFER_ENCODING)
         && (headers.contains_key(CONTENT_LENGTH) || head.is_some_and(|head| head.has_length))
 }
 
-/// Whether a query, a form or JSON holds U+0000, by itself or written as that kind of text writes
-/// it. PostgreSQL keeps it in no column, and no field has a use for it.
+/// True if a query, a form or JSON holds U+0000, raw or escaped as its format allows. PostgreSQL
+/// cannot store that character in text, and no field needs it.
 fn has_nul(parts: &Parts, body: &[u8]) -> bool {
     let holds = |bytes: &[u8], part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
     let kind = parts.headers.get(CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
     let is_form = kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded");
-    // The link in a mail goes on to a page that explains what is wrong with it.
+    // A mailed link may hold it: that route leads to a page that explains what is wrong with the
+    // link.
     let is_link = parts.uri.path() == "/api/auth/verify";
     (!is_link && parts.uri.query().is_some_and(|query| query.contains("%00")))
         || body.contains(&0)
@@ -154,7 +156,7 @@ fn has_nul(parts: &Parts, body: &[u8]) -> bool {
         || (!is_form && has_escaped_nul(body))
 }
 
-/// Whether `\u0000` stands in JSON, its backslash not itself escaped.
+/// True if JSON holds `\u0000` whose backslash is not itself escaped.
 fn has_escaped_nul(json: &[u8]) -> bool {
     let mut at = 0;
     while let Some(backslash) = json[at..].iter().position(|byte| *byte == b'\\') {

@@ -1,4 +1,5 @@
-//! Where connections come from: how many there are at once, and what their requests are told.
+//! The source of connections: it limits how many are open at once, and gives their requests access
+//! to them.
 
 use axum::{Extension, extract::connect_info::Connected, middleware::AddExtension};
 use axum_server::{AddrListener, Address, accept::Accept};
@@ -17,11 +18,12 @@ use tower::Layer;
 
 use super::connection::{Watch, Watched};
 
-/// How long a client may take to send the headers of a request, from their first byte; of the first
-/// request, from when it connects.
+/// Time that a client has to send the headers of a request, from their first byte. For the first
+/// request it starts when the client connects.
 const HEADER_TIME: Duration = Duration::from_secs(15);
 
-/// Where connections come from, so many at once. More wait with the system until one ends.
+/// Accepts a limited number of connections at once. Further ones wait in the system's queue until
+/// one ends.
 pub struct Listener {
     tcp: TcpListener,
     room: Arc<Semaphore>,
@@ -68,7 +70,7 @@ impl AddrListener<Watched<TcpStream>, Peer> for Listener {
     }
 }
 
-/// Shows each request of a connection what is known of it.
+/// Gives each request of a connection the connection's [`Watch`].
 #[derive(Clone, Copy, Debug)]
 pub struct Introduce;
 

@@ -1,4 +1,4 @@
-//! How long answers take, for `/metrics`.
+//! Times of answers, for `/metrics`.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use crate::server::ground::clock::Clock;
 
-/// How long the answer to a request takes.
+/// A running measurement of the time that the answer to a request takes.
 pub struct Measurement {
     clock: Clock,
-    /// By its monotonic side.
+    /// Monotonic time at the start.
     began: Duration,
     method: &'static str,
     route: Option<MatchedPath>,
 }
 
 impl Measurement {
-    /// By the pattern of its route: a path or a method somebody made up must not become a series of
-    /// its own.
+    /// Starts a measurement, labelled by the pattern of the route and a known method: a made-up
+    /// path or method must not become a series of its own.
     pub fn begin(clock: &Clock, request: &Request) -> Self {
         let method = match *request.method() {
             Method::GET => "GET",

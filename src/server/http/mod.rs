@@ -1,5 +1,5 @@
-//! What the doors share that speak HTTP: who sends a request, cookies, headers, the shape of answers,
-//! and the connections they travel on.
+//! Code shared by everything that speaks HTTP: the caller of a request, cookies, headers, the shape
+//! of answers, and the connections.
 
 pub mod assets;
 pub mod caller;

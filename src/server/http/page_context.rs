@@ -1,4 +1,4 @@
-//! What pages and server functions read of the request in hand.
+//! The view of the current request that pages and server functions have.
 
 use axum::http::{HeaderValue, request::Parts};
 use leptos::prelude::{provide_context, use_context};
@@ -16,25 +16,25 @@ use crate::{
     wire::Refusal,
 };
 
-/// An error that a middleware met on the way to a page: the page shows it instead of its own
+/// An error that a middleware met on the way to a page. The page shows it instead of its own
 /// content.
 #[derive(Clone, Debug)]
 pub struct ErrorToShow(pub Error);
 
-/// A path that was not routed.
+/// Marks a request whose path has no route.
 #[derive(Clone, Copy, Debug)]
 pub struct Unknown;
 
-/// The request in hand and the response in the making.
+/// The current request, and the response being built.
 #[derive(Clone)]
 pub struct PageContext {
     pub state: AppState,
     pub caller: Arc<Caller>,
     /// Path and query.
     pub location: Arc<str>,
-    /// What the guard let in, on guarded pages.
+    /// The session that the guard let in, on guarded pages.
     pub session: Option<Arc<Session>>,
-    /// What it read along for the dashboard.
+    /// Activity that the guard read along with the session, for the dashboard.
     pub activity: Option<Arc<Activity>>,
     pub error: Option<Error>,
     pub is_unknown: bool,
@@ -42,12 +42,12 @@ pub struct PageContext {
 }
 
 impl PageContext {
-    /// What the router put into the context of every page and server function.
+    /// Returns the context that the router provided to this page or server function.
     pub fn current() -> Result<Self, Error> {
         use_context().ok_or(Error::Internal)
     }
 
-    /// Put together once for each request, out of what leptos_axum provides.
+    /// Builds the context from what leptos_axum provides, once for each request.
     pub fn provide(state: AppState) {
         if let Some(context) = Self::assemble(state) {
             provide_context(context);
@@ -80,7 +80,8 @@ impl PageContext {
         self.state.auth.policy()
     }
 
-    /// A parameter of the query. Not by the router's own map, which decodes percent signs twice.
+    /// Returns a parameter of the query. The router's own map is not used: it decodes percent signs
+    /// twice.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.location.split_once('?')?;
         url::form_urlencoded::parse(query.as_bytes())
@@ -95,7 +96,7 @@ impl PageContext {
         self.caller.requester_with_session(&self.state).await
     }
 
-    /// The session a page or function outside the guard may want to know of.
+    /// Returns the caller's session, for pages and functions outside the guard.
     pub async fn present_session(&self) -> Result<Option<Session>, Error> {
         self.caller.session(&self.state).await
     }
@@ -104,7 +105,7 @@ impl PageContext {
         self.response.append_header(axum::http::header::SET_COOKIE, cookie);
     }
 
-    /// The status of a page that shows an error.
+    /// Sets the status of a page that shows an error.
     pub fn set_status_of(&self, error: &Refusal) {
         self.response.set_status(super::respond::status(error.status));
         if let Some(seconds) = error.retry_after {
@@ -124,7 +125,8 @@ impl PageContext {
         }
     }
 
-    /// What the last form without JavaScript left for this page; shown once.
+    /// Returns what the last form posted without JavaScript left for this page, and clears it: it
+    /// is shown once.
     pub fn flash(&self) -> Flash {
         let Some(flash) = Flash::read(&self.state, &self.caller.headers) else {
             return Flash::default();
@@ -133,14 +135,14 @@ impl PageContext {
         flash
     }
 
-    /// The auth request that this browser holds under `handle`, or the newest it holds.
+    /// Returns the auth request that this browser holds under `handle`, or the newest it holds.
     pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
         let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
         self.state.auth.store.auth_request(id).await
     }
 
-    /// Seconds until a request expires and until its mail may be sent again.
+    /// Returns the seconds until a request expires and until its mail may be sent again.
     pub fn waits(&self, pending: &AuthRequest) -> (u64, u64) {
         let auth = &self.state.auth;
         let now = auth.clock.now();
@@ -150,7 +152,8 @@ impl PageContext {
         )
     }
 
-    /// Where a waiting page goes on to, once its auth request has signed this very browser in.
+    /// Returns the destination of a waiting page, once its auth request has signed in this very
+    /// browser.
     pub async fn onward(&self, pending: &AuthRequest) -> Result<Option<String>, Error> {
         if pending.ended() != Some(Ended::SignedIn) {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! Whether this instance can serve: the database takes writes, mails are sent, and the team's users
-//! can be read. What is wrong is told in the log, and not to whoever asks.
+//! Readiness of this instance: the database takes writes, mails are sent, and the team's users can
+//! be read. Faults are logged, and not shown to the requester.
 
-// Connections and answers age by real time, whatever a story's clock says.
+// Connections and answers age by real time, whatever a test's clock says.
 #![allow(clippy::disallowed_methods)]
 
 use std::{
@@ -15,23 +15,24 @@ use tokio::{
 
 use crate::server::auth::Auth;
 
-/// How long an answer holds, however many ask: nobody is to load the database by asking how it is.
+/// Time that a result is reused, for any number of requests: asking for readiness must not load the
+/// database.
 const HOLDS: Duration = Duration::from_millis(250);
-/// How long a look may take.
+/// Deadline of one check.
 const LOOK: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub struct Readiness {
     last: tokio::sync::Mutex<Option<(Instant, bool)>>,
-    /// What was told last, so that each change is told once.
+    /// The fault that was logged last, so that each change is logged once.
     told: Mutex<Option<String>>,
     worker: OnceLock<AbortHandle>,
 }
 
 impl Readiness {
-    /// Without this worker no mail would be sent.
+    /// Ties readiness to this worker: without it no mail would be sent.
     pub fn needs(&self, worker: AbortHandle) {
-        // Set once, when the server is put together.
+        // Set once, when the server is built.
         let _ = self.worker.set(worker);
     }
 
@@ -54,7 +55,7 @@ impl Readiness {
         wrong.is_none()
     }
 
-    /// What is wrong, or nothing.
+    /// Returns an error with what is wrong, if anything.
     async fn look(&self, auth: &Auth) -> Result<(), String> {
         if self.worker.get().is_some_and(AbortHandle::is_finished) {
             return Err("the outbox worker has ended: no mail is sent".to_owned());

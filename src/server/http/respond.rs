@@ -1,4 +1,4 @@
-//! Errors as responses, in the envelope of the API.
+//! Errors as responses, in the API's envelope.
 
 use axum::{
     Json,
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{server::ground::error::Error, wire::Refusal};
 
-/// An [`Error`] on its way out.
+/// An [`Error`] that is returned as a response.
 #[derive(Debug)]
 pub struct ApiError(pub Error);
 
@@ -31,19 +31,19 @@ pub struct ErrorAnswer {
 
 #[derive(Serialize, ToSchema)]
 struct ErrorBody {
-    /// Stable: what a program matches on. `invalid_email`, `missing_field`, `invalid_request`,
-    /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`, `code_wrong`,
-    /// `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`, `rate_limited`,
-    /// `unauthenticated`, `forbidden_origin`, `payload_too_large`, `unavailable`, `internal`; on
-    /// pages `password_wrong`, too. More may come.
+    /// Stable code for programs to match on: `invalid_email`, `missing_field`, `invalid_request`,
+    /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`,
+    /// `code_wrong`, `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`,
+    /// `rate_limited`, `unauthenticated`, `forbidden_origin`, `payload_too_large`, `unavailable`,
+    /// `internal`; on pages also `password_wrong`. More codes may be added.
     #[schema(example = "code_wrong")]
     code: String,
-    /// A sentence for a person.
+    /// A sentence to show to the user.
     message: String,
-    /// Seconds to wait, when waiting helps.
+    /// Seconds to wait, if waiting helps.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
-    /// Tries of the code that are left.
+    /// Attempts left for the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
 }
@@ -59,7 +59,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The HTTP status of an error.
+/// Returns the HTTP status of an error.
 pub fn status(number: u16) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
@@ -71,19 +71,19 @@ pub fn retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
     }
 }
 
-/// An API path that does not exist.
+/// Answers a request to an API path that does not exist.
 pub fn no_such_path() -> Response {
     let sentence =
         "There is no such path in this API. GET /api/openapi.json lists those there are.";
     refused_as((StatusCode::NOT_FOUND, sentence))
 }
 
-/// What is refused before there is anything it could be called by.
+/// Answers a refusal that has no error code of its own.
 pub fn refused_as((status, sentence): (StatusCode, &str)) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], envelope(sentence)).into_response()
 }
 
-/// The envelope with a sentence, as text.
+/// Returns the envelope with a sentence, as text.
 pub fn envelope(sentence: &str) -> String {
     let error = ErrorBody {
         code: "invalid_request".to_owned(),

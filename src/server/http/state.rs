@@ -1,4 +1,4 @@
-//! What every handler and page shares.
+//! State shared by every handler and page.
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -10,7 +10,7 @@ use std::{
 use super::{assets::Assets, cookies::Cookies, intake::Intake, readiness::Readiness};
 use crate::server::{auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl};
 
-/// One pointer: each layer of the router clones it for each request.
+/// A single pointer, because each layer of the router clones it for each request.
 #[derive(Clone, Debug)]
 pub struct AppState(Arc<AppParts>);
 
@@ -22,11 +22,12 @@ pub struct AppParts {
     pub cookies: Cookies,
     pub readiness: Readiness,
     pub intake: Intake,
-    /// In development without `SMTP_URL`, where mails go instead.
+    /// The dev mailbox that receives mails in development without `SMTP_URL`.
     pub mailbox: Option<DevMailbox>,
-    /// Who presents it may read `/metrics` from elsewhere.
+    /// Bearer token that allows reading `/metrics`. In development, this machine itself needs none.
     pub metrics_token: Option<String>,
-    /// Whether this instance was told to stop: proxies are to leave it out.
+    /// True once this instance was told to stop. `/readyz` then fails, so that proxies leave it
+    /// out.
     pub leaving: AtomicBool,
 }
 

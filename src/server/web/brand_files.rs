@@ -26,7 +26,7 @@ fn serve(file: Option<&File>) -> Response {
     let headers = [
         (CONTENT_TYPE, file.kind),
         (CACHE_CONTROL, "public, max-age=31536000, immutable"),
-        // A picture of SVG that is opened by itself is a page.
+        // An SVG image that is opened by itself is a page.
         (
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox",

@@ -1,5 +1,5 @@
-//! Pages are served under the public URL's name alone: cookies are kept for one name, and links in
-//! mails lead to that one, so a sign-in begun under another could not be finished by its link.
+//! Redirects pages to the public URL's name. Cookies belong to one name, and links in mails lead to
+//! that name, so a sign-in begun under another one could not be finished by its link.
 
 use axum::{
     extract::Request,
@@ -12,14 +12,15 @@ use crate::server::http::{cookies, state::AppState};
 
 static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// The way to the public URL, for a page that was asked for under another name of this server. In
-/// development those are the names of loopback. In production it is any name with a dot, so not an
-/// address or a short name that a proxy or a health check uses for this machine.
+/// Returns a redirect to the public URL, for a page requested under another name of this server. In
+/// development those are the names of loopback. In production it is any name with a dot that is not
+/// an IP address: addresses and short names are what a proxy or a health check uses for this
+/// machine.
 pub fn elsewhere(state: &AppState, request: &Request) -> Option<Response> {
     let (public, headers) = (state.public_url(), request.headers());
     let forwarded = headers.get(&FORWARDED_HOST).filter(|_| public.is_https());
     let asked = forwarded.or_else(|| headers.get(HOST))?.to_str().ok()?;
-    // Each proxy adds the name it was asked for.
+    // Each proxy appends the name it was asked for.
     let asked = asked.split(',').next().unwrap_or_default().trim();
     if asked == public.authority() {
         return None;
@@ -29,7 +30,8 @@ pub fn elsewhere(state: &AppState, request: &Request) -> Option<Response> {
         && !path.starts_with("/api/")
         && !matches!(path, "/readyz" | "/healthz" | "/metrics");
     let is_other = match public.is_https() {
-        // A proxy that changes the Host header shows us another name for ever: once is enough.
+        // Redirects once only: behind a proxy that changes the Host header, every request has
+        // another name, and the redirects would never end.
         true => is_alias(asked, public.host()) && !state.cookies.was_moved(headers),
         false => is_loopback(asked),
     };

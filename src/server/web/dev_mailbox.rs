@@ -1,4 +1,4 @@
-//! The pages of the dev mailbox: mails, and how they look.
+//! The pages of the dev mailbox: the list of mails, and how each looks.
 
 use axum::{
     extract::{Path, Query, Request, State},
@@ -25,7 +25,7 @@ use crate::server::{
     },
 };
 
-/// Copies the code that was pressed.
+/// Script that copies a code when its button is clicked.
 const COPY: &str = "for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', async () => { \
     await navigator.clipboard.writeText(button.dataset.copy); button.textContent = 'Copied'; });";
 
@@ -34,8 +34,9 @@ pub struct Wanted {
     mail: Option<String>,
 }
 
-/// Lets in whoever asks from this machine, by the name of the public URL. A page of another site
-/// whose name was made to lead here (DNS rebinding) asks from this machine, too, but by its own.
+/// Middleware that lets in only requests from this machine under the name of the public URL. A page
+/// of another site whose name was pointed here (DNS rebinding) also sends its requests from this
+/// machine, but under its own name.
 pub async fn for_this_machine(
     State(state): State<AppState>,
     request: Request,
@@ -109,8 +110,8 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
     }
 }
 
-/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or anything
-/// loaded. Its links leave the frame that it is shown in.
+/// GET `/dev/mailbox/{number}`: the HTML as a mail program shows it, without scripts or loaded
+/// content. Links open outside the frame that shows it.
 pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> Response {
     match state.mailbox.as_ref().and_then(|mailbox| get(&state, mailbox, &number)) {
         Some(mail) => with_policy(
@@ -121,7 +122,7 @@ pub async fn html(State(state): State<AppState>, Path(number): Path<String>) -> 
     }
 }
 
-/// GET `/dev/mailbox/{number}/source`: the message as it would have travelled.
+/// GET `/dev/mailbox/{number}/source`: the message as it would have been sent.
 pub async fn source(State(state): State<AppState>, Path(number): Path<String>) -> Response {
     match state.mailbox.as_ref().and_then(|mailbox| get(&state, mailbox, &number)) {
         Some(mail) => {

@@ -1,5 +1,5 @@
-//! The guard in front of protected routes: no session, no page. It runs before anything is
-//! rendered.
+//! The guard in front of protected routes: without a session there is no page. It runs before
+//! anything is rendered.
 
 use axum::{
     extract::Request,
@@ -17,26 +17,26 @@ use crate::server::{
     values::destination::with_query,
 };
 
-/// Everything at and below this path needs a session.
+/// Path that needs a session, along with everything below it.
 const PROTECTED: &str = "/dashboard";
 
-/// Around all routes: whatever is added below [`PROTECTED`], a page or a handler of plain axum, is
-/// guarded.
+/// Guards every route at or below [`PROTECTED`], whether a page or a plain axum handler. It wraps
+/// all routes, so that a new one is guarded, too.
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let below = request.uri().path().strip_prefix(PROTECTED);
     if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
-        // Boxed, because every request carries the room that this may take.
+        // Boxed: otherwise the future of every request would be as large as this one.
         return Box::pin(require_session(state, request, next)).await;
     }
     next.run(request).await
 }
 
-/// Lets a request through that presents a live session, and leaves the [`session::Session`] in its
-/// extensions. Anyone else is sent to `/login`, with the path and query they wanted in `next`, and
-/// a program is told. A session in use is renewed.
+/// Lets a request with a live session through, and leaves the [`session::Session`] in its
+/// extensions. Otherwise redirects browsers to `/login`, with the requested path and query in
+/// `next`, and answers programs with an error. Renews a session that came in a cookie.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
     let auth = &state.auth;
-    // The dashboard itself shows what is read along with its session.
+    // The dashboard itself shows activity, which is read along with its session.
     let found = match caller::presented(state.cookies, request.headers()) {
         None => Ok(None),
         Some(presented) if request.uri().path() == PROTECTED => {
@@ -58,7 +58,7 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
         Ok(None) => return to_login(&request),
         Err(error) => return render::error_page(state.clone(), error, request).await,
     };
-    // A bearer asks for its next token where it can be given one.
+    // A client with a bearer token gets its next token from the API instead.
     let renewed = if session.by_cookie {
         session::renew(auth, &session).await
     } else {

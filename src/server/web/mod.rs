@@ -1,5 +1,5 @@
-//! The door of browsers and of those who run the server: routes, what surrounds each request, the
-//! guard, and pages rendered.
+//! Everything served to browsers and operators: routes, the middleware around each request, the
+//! guard, and the rendering of pages.
 
 pub mod brand_files;
 pub mod canonical;

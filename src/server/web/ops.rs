@@ -1,4 +1,4 @@
-//! What those who run the server ask it: whether it lives, whether it can serve, its numbers.
+//! Endpoints for operators: liveness, readiness, and metrics.
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -18,7 +18,7 @@ pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// GET `/readyz`: it can serve.
+/// GET `/readyz`: the server is able to serve.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     let leaving = state.leaving.load(Ordering::Relaxed);
     if leaving || !state.readiness.is_ready(&state.auth).await {
@@ -27,8 +27,9 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
     Ok("ready")
 }
 
-/// GET `/metrics`: to who has the token; in development to this very machine, too, not by way of a
-/// proxy. In production a tunnel, or a proxy that adds no header, would look the same.
+/// GET `/metrics`: for callers with the token. In development also for this very machine, unless
+/// the request came through a proxy. Not in production, where a tunnel, or a proxy that adds no
+/// header, would look like this machine.
 pub async fn show_metrics(
     State(state): State<AppState>,
     request: Request,
@@ -40,7 +41,7 @@ pub async fn show_metrics(
     Ok(([("content-type", "text/plain; version=0.0.4")], metrics::text()).into_response())
 }
 
-/// Whether a request comes from this machine, and not by way of a proxy on it.
+/// True if a request comes from this machine, and not through a proxy on it.
 pub fn is_local(request: &Request) -> bool {
     let socket = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let headers = request.headers();

@@ -1,4 +1,4 @@
-//! Pages, rendered.
+//! Renders pages.
 
 use axum::{
     body::{Body, Bytes, to_bytes},
@@ -24,7 +24,7 @@ use crate::{
 
 const END: &str = "</body></html>";
 
-/// The page of a request's path.
+/// Renders the page at a request's path.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let provided = state.clone();
     let render = render_app_async_with_context(
@@ -43,9 +43,9 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     Response::from_parts(parts, Body::from(valid(&html)))
 }
 
-/// The document as HTML has it: Leptos marks the places of its nodes by `<!>`, which parsers take
-/// for the empty comment it means and validators for a mistake, and puts its last scripts behind
-/// the end. No text of ours or a person's holds either: both are escaped.
+/// Makes the document valid HTML. Leptos marks the places of its nodes by `<!>`, which parsers read
+/// as an empty comment but validators report, and puts its last scripts after the end. Neither
+/// string occurs in our text or a user's: both are escaped.
 fn valid(html: &str) -> String {
     let html = html.replace("<!>", "<!---->");
     match html.rsplit_once(END) {
@@ -54,8 +54,8 @@ fn valid(html: &str) -> String {
     }
 }
 
-/// The page of an error, in place of whatever is at the request's path: nothing there is run.
-/// Boxed, because every request carries the room that this may take.
+/// Renders an error in place of the page at the request's path, whose code does not run. Boxed:
+/// otherwise the future of every request would be as large as this one.
 pub fn error_page(
     state: AppState,
     error: Error,
@@ -65,7 +65,7 @@ pub fn error_page(
     Box::pin(page(State(state), request))
 }
 
-/// The answer to a request that no route is shown: a page for people, JSON for programs.
+/// Refuses a request before any route sees it: with a page for browsers, with JSON for programs.
 pub async fn refusal(state: &AppState, parts: Parts, error: Error) -> Response {
     if parts.uri.path().starts_with("/api/") || !form_posts::wants_html(&parts.headers) {
         return ApiError(error).into_response();

@@ -1,5 +1,5 @@
-//! Every route, and the layers around them in their order. Pages have their paths in `app`, endpoints
-//! in `api`, server functions in `actions`.
+//! All routes, and the layers around them in their order. The paths of pages are in `app`, those of
+//! endpoints in `api`, those of server functions in `actions`.
 
 use axum::{
     Router,
@@ -44,13 +44,13 @@ use crate::{
     },
 };
 
-/// The answer to who sends a body too slowly.
+/// Answer to a client that sends a body too slowly.
 const TOO_SLOW: (StatusCode, &str) =
     (StatusCode::REQUEST_TIMEOUT, "That cannot be done: the body did not come within 10 s.");
-/// How long an answer may take.
+/// Time an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 
-/// The server's routes.
+/// Returns the server's routes.
 pub fn router(state: AppState) -> Router {
     let pages = Router::new().leptos_routes_with_handler(generate_route_list(App), get(page));
     let actions = Router::new()
@@ -75,12 +75,13 @@ pub fn router(state: AppState) -> Router {
     router.fallback(unknown).layer(from_fn_with_state(state.clone(), around)).with_state(state)
 }
 
-/// What happens to every request before its route sees it, and to every answer after, in this
-/// order. One layer: the router copies and boxes each it has for each request.
+/// Middleware around every route. The order of its steps matters. It is a single layer, because the
+/// router copies and boxes each layer for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let in_hand = InHand::begin(&request);
     let head = in_hand.head();
-    // What follows a body whose end could be read in two ways is not looked at (RFC 9112, 6.1).
+    // The connection is closed after a body whose end could be read in two ways, so that nothing
+    // after it is read as a request (RFC 9112, 6.1).
     let is_last = request.headers().contains_key(TRANSFER_ENCODING)
         && (head.is_none() || intake::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
@@ -95,7 +96,7 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
     response
 }
 
-/// What is refused wherever it is sent to, or the answer of its route.
+/// Refuses a request that no route may see, or returns its route's answer.
 async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
     if let Some(elsewhere) = canonical::elsewhere(state, &request) {
         return elsewhere;
@@ -112,14 +113,14 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
         let (parts, _) = request.into_parts();
         return render::refusal(state, parts, Error::ForbiddenOrigin).await;
     }
-    // Not before: how slowly somebody sends is not our time.
+    // Started here so that a slow upload does not count.
     let measurement = Measurement::begin(&state.auth.clock, &request);
     let response = timed(state, request, next).await;
     measurement.end(&response);
     response
 }
 
-/// The answer to what was not taken in.
+/// Answers a request that was refused while it was read.
 async fn refuse(state: &AppState, refused: Refused) -> Response {
     match refused.why {
         Why::Error(error) => render::refusal(state, refused.parts, error).await,
@@ -128,8 +129,8 @@ async fn refuse(state: &AppState, refused: Refused) -> Response {
     }
 }
 
-/// Scripts, styles and images, compressed when built, cached for ever when their names carry a
-/// hash.
+/// Serves scripts, styles and images. They are compressed at build time, and cached forever if
+/// their names carry a hash.
 fn assets(state: &AppState) -> Router<AppState> {
     let options = &state.leptos_options;
     let root = std::path::Path::new(options.site_root.as_ref());
@@ -171,15 +172,15 @@ async fn action(State(state): State<AppState>, request: Request) -> Response {
         .into_response()
 }
 
-/// The methods of the server function at `path`; none when there is no such function.
+/// Returns the methods of the server function at `path`. Empty if there is no such function.
 fn methods_of(path: &str) -> Vec<Method> {
     let known = leptos::server_fn::axum::server_fn_paths();
     known.filter_map(|(known, method)| (known == path).then_some(method)).collect()
 }
 
-/// A path nobody knows: JSON below `/api`, a page elsewhere. It never reaches the route table,
-/// whose idea of a path (it decodes percent signs) differs from ours: what we did not route, it
-/// must not show.
+/// Answers an unknown path: with JSON below `/api`, with a page elsewhere. The page does not
+/// consult the route table of pages, which decodes percent signs and so may match a path that we
+/// did not route and guard.
 async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     let path = request.uri().path();
     if path.starts_with("/api/") {
@@ -191,7 +192,7 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     if let Some(plain) = path.strip_suffix('/').filter(|plain| !plain.is_empty()) {
         let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
         let plain = format!("{plain}{query}");
-        // Not of `//host/` or `/\host/`: that would be a redirect to another site.
+        // Not for `//host/` or `/\host/`: that would be a redirect to another site.
         if destination::parse(state.public_url().url(), Some(&plain)) == plain {
             return Redirect::permanent(&plain).into_response();
         }
@@ -200,14 +201,14 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
     page(state, request).await
 }
 
-/// Answers `unavailable` in place of what takes too long: a database that hangs must not make
-/// people hang with it.
+/// Answers `unavailable` when a route takes too long: if the database hangs, users must not hang
+/// with it.
 async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let is_for_programs =
         uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
     let (parts, body) = request.into_parts();
-    // What people are shown instead is a page of its own, which needs the request.
+    // Users are shown a page instead, and rendering it needs the request.
     let again = (!is_for_programs).then(|| parts.clone());
     let answer = guard::protect(state, Request::from_parts(parts, body), next);
     if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
@@ -226,13 +227,13 @@ async fn timed(state: &AppState, request: Request, next: Next) -> Response {
         .await
 }
 
-/// No route takes any other method, TRACE least of all (ASVS 5.0 13.4.4): the route, unguarded,
-/// says which it takes.
+/// True for the methods that some route may take. All others are refused, above all TRACE (ASVS 5.0
+/// 13.4.4): the route itself, without the guard, answers with the methods it takes.
 fn is_known(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::POST | Method::OPTIONS)
 }
 
-/// 405, and what would do (RFC 9110, 15.5.6).
+/// Answers 405 with the methods that are allowed (RFC 9110, 15.5.6).
 fn takes_only(methods: &str) -> Response {
     (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, methods)]).into_response()
 }

@@ -1,18 +1,18 @@
-//! Addresses out of a file: one a line, or a column of a CSV (RFC 4180).
+//! Reads addresses from a file: one per line, or a column of a CSV (RFC 4180).
 
 use crate::server::values::address::Address;
 
-/// What a column of addresses may be called.
+/// Names that a column of addresses may have.
 const NAMES: [&str; 7] =
     ["address", "e-mail", "e-mail address", "email", "email address", "email_address", "mail"];
 
-/// A line of a file, counted from 1, with the address in it, or why there is none.
+/// A line of a file, counted from 1, with its address, or the reason why it has none.
 pub type Found = (usize, Result<Address, String>);
 
-/// Every address of a text, and every line that has none: nothing is passed over but empty lines and
-/// the names of columns.
+/// Finds every address of a text, and every line that has none. Only empty lines and the row of
+/// column names are skipped.
 pub fn of_text(text: &[u8]) -> Vec<Found> {
-    // Bytes of another encoding make characters that no address has, so their lines are told.
+    // Bytes in another encoding become characters that no address has, so their lines are reported.
     let text = String::from_utf8_lossy(text);
     let text = text.trim_start_matches('\u{feff}');
     let first = text.lines().next().unwrap_or_default();
@@ -30,7 +30,7 @@ pub fn of_text(text: &[u8]) -> Vec<Found> {
         .collect()
 }
 
-/// The column of addresses, if these are names of columns.
+/// Returns the index of the column of addresses, if these fields are column names.
 fn named(fields: &[String]) -> Option<usize> {
     if fields.iter().any(|field| field.contains('@')) {
         return None;
@@ -51,8 +51,8 @@ fn address(fields: &[String], column: Option<usize>) -> Result<Address, String> 
     }
 }
 
-/// The records of a CSV, each with the number of the line it begins in. A field in quotes may go on
-/// over lines; where its quotes do not match, that line alone is amiss, not the rest of the file.
+/// Splits a CSV into records, each with the number of the line it begins in. A quoted field may
+/// span lines. If its quotes do not match, only that line is an error, not the rest of the file.
 fn records(text: &str, separator: char) -> Vec<(usize, Result<Vec<String>, String>)> {
     let (mut records, mut rest, mut line) = (Vec::new(), text, 1);
     while !rest.is_empty() {
@@ -71,7 +71,7 @@ fn records(text: &str, separator: char) -> Vec<(usize, Result<Vec<String>, Strin
     records
 }
 
-/// The first record of a text, and its length in bytes; none if its quotes do not match.
+/// Returns the first record of a text, and its length in bytes. `None` if its quotes do not match.
 fn record(text: &str, separator: char) -> Option<(Vec<String>, usize)> {
     let (mut fields, mut field, mut in_quotes) = (Vec::new(), String::new(), false);
     let mut characters = text.char_indices().peekable();
@@ -82,7 +82,8 @@ fn record(text: &str, separator: char) -> Option<(Vec<String>, usize)> {
                     field.push('"');
                 } else {
                     in_quotes = false;
-                    // Nothing but the end of the field follows, or it is not this quote's end.
+                    // A closing quote is followed only by the end of the field. Anything else is an
+                    // error.
                     let next = characters.peek().map(|(_, next)| *next);
                     if next.is_some_and(|c| c != separator && c != '\n' && c != '\r') {
                         return None;

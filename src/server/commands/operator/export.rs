@@ -1,4 +1,4 @@
-//! The audit table, written out for other programs: JSON, one event a line.
+//! Export of the audit table for other programs: JSON, one event per line.
 
 use serde_json::json;
 use std::io::{self, Write};
@@ -14,17 +14,17 @@ use crate::server::{
     values::address::Address,
 };
 
-/// Which events are wanted.
+/// Filter for the events to export.
 #[derive(Debug)]
 pub struct Wanted {
     pub since: Millis,
     pub until: Millis,
     pub address: Option<Address>,
-    /// By name; all, if none is given.
+    /// Names of events. All events if empty.
     pub events: Vec<String>,
 }
 
-/// Why an export ended early.
+/// Error that ended an export early.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     #[error(transparent)]
@@ -33,13 +33,14 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes what is wanted, the oldest first. How many events there were.
+/// Writes the events that match `wanted`, oldest first, and returns their number.
 pub async fn write(
     auth: &Auth,
     wanted: &Wanted,
     out: &mut impl Write,
 ) -> Result<usize, ExportError> {
-    // An address has a name for each secret in force; the oldest secret's events come first.
+    // An address has one pseudonym for each secret in force. Events under the oldest secret come
+    // first.
     let mut subjects: Vec<Option<String>> = match &wanted.address {
         Some(address) => auth.keys.subjects(address.as_str()).map(Some).collect(),
         None => vec![None],
@@ -75,7 +76,7 @@ fn line(row: &AuditRow) -> String {
     .to_string()
 }
 
-/// `2026-01-31T12:00:00.000Z`.
+/// Formats a time like `2026-01-31T12:00:00.000Z`.
 pub fn rfc_3339(at: Millis) -> String {
     let seconds = at.div_euclid(SECOND);
     let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else { return at.to_string() };
@@ -91,7 +92,7 @@ pub fn rfc_3339(at: Millis) -> String {
     )
 }
 
-/// A time as an operator gives it, in UTC: `2026-01-31`, `2026-01-31T12:00:00Z`, or as long ago as
+/// Parses a time that an operator gave, in UTC: `2026-01-31`, `2026-01-31T12:00:00Z`, or ago, as
 /// `30m`, `12h`, `7d`.
 pub fn time(text: &str, now: Millis) -> Result<Millis, String> {
     let wrong = || format!("{text:?} is no time: give 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d");

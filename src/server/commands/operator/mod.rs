@@ -1,5 +1,5 @@
-//! What an operator does by hand: ending sessions, adding users, keeping somebody out, letting them
-//! in again.
+//! Commands of an operator: end sessions, add, list and delete users, ban an address and lift the
+//! ban.
 
 pub mod addresses;
 pub mod export;
@@ -13,27 +13,29 @@ use crate::server::{
 };
 use std::io::Write;
 
-/// How many users are added in one step.
+/// Users that are added in one step.
 const TOGETHER: usize = 200;
 
-/// Ends every session of who has this address. How many there were.
+/// Ends every session of the user with this address, and returns how many there were.
 pub async fn revoke_sessions(auth: &Auth, email: &str) -> Result<u64, Error> {
     let address = Address::parse(email)?;
     let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
     revoke_all(auth, &address, &user_id).await
 }
 
-/// Ends every session of everybody, and the trust in their devices. How many there were.
+/// Ends every session of every user, and the trust in their devices. Returns the number of
+/// sessions.
 pub async fn revoke_everybody(auth: &Auth) -> Result<u64, Error> {
     let event =
         auth.event(Event::SessionRevoked, None, &Client::default()).because(Reason::Everybody);
     auth.store.revoke_everybody(&event).await
 }
 
-/// Makes users of addresses that are none yet. How many were new.
+/// Makes users of the addresses that are not users yet, and returns how many were new.
 pub async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error> {
     own_users(auth)?;
-    // In one order: of two who add the same, none waits for the other for ever.
+    // Sorted: two processes that add the same addresses lock them in the same order, so they cannot
+    // deadlock.
     addresses.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     let mut added = 0;
     for some in addresses.chunks(TOGETHER) {
@@ -48,7 +50,8 @@ pub async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error>
     Ok(added)
 }
 
-/// Deletes a user with all that is theirs, as they could themselves. A ban of them stays.
+/// Deletes a user and everything that is theirs, as they could themselves. A ban of the address
+/// stays.
 pub async fn delete(auth: &Auth, email: &str) -> Result<(), Error> {
     own_users(auth)?;
     let address = Address::parse(email)?;
@@ -57,7 +60,7 @@ pub async fn delete(auth: &Auth, email: &str) -> Result<(), Error> {
     auth.store.delete_user(&user_id, address.as_str(), &event).await
 }
 
-/// Writes every user as a line of a CSV.
+/// Writes every user as a line of CSV.
 pub async fn list(auth: &Auth, out: &mut impl Write) -> Result<(), export::ExportError> {
     own_users(auth)?;
     writeln!(out, "address,id,created_at,kept_out")?;
@@ -73,8 +76,8 @@ pub async fn list(auth: &Auth, out: &mut impl Write) -> Result<(), export::Expor
     }
 }
 
-/// Writes everybody who is kept out as a line of a CSV; with the id of a user of the team's own
-/// table the address is the one they had when they were banned.
+/// Writes every ban as a line of CSV. If it has the id of a user in the team's own table, the
+/// address is the one they had when they were banned.
 pub async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), export::ExportError> {
     writeln!(out, "address,id,kept_out_since")?;
     let mut after = (String::new(), String::new());
@@ -89,7 +92,7 @@ pub async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), export::
     }
 }
 
-/// A field of a CSV.
+/// Quotes a field of CSV if it needs quotes.
 fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
@@ -106,7 +109,7 @@ fn own_users(auth: &Auth) -> Result<(), Error> {
     }
 }
 
-/// Keeps an address out: its sessions end, it gets no mails, and it cannot sign up.
+/// Bans an address: its sessions end, it gets no mails, and it cannot sign up.
 pub async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
     let user_id = user_id(auth, &address).await?;
@@ -120,7 +123,7 @@ pub async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Lets an address in again that was kept out.
+/// Lifts the ban of an address.
 pub async fn enable(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
     let user_id = match &auth.team_users {
@@ -149,7 +152,7 @@ fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
     auth.event(event, Some(address.as_str()), &Client::default()).because(Reason::Operator)
 }
 
-/// The id under which an address signs in: of the team's own table where one is mapped.
+/// Returns the id of the user with this address: the id in the team's own table if one is mapped.
 async fn user_id(auth: &Auth, address: &Address) -> Result<Option<String>, Error> {
     match &auth.team_users {
         Some(mapped) => mapped.find(address.as_str()).await,
