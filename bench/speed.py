@@ -114,6 +114,53 @@ def sign_ins(server, port, sink, by, numbers):
     )
 
 
+class CountingSink:
+    """bench/mail_sink.py, on the load's core."""
+
+    def __init__(self):
+        command = ["taskset", "-c", "1", str(TOP / "bench/mail_sink.py")]
+        pipe = subprocess.PIPE
+        self.child = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
+        self.port = int(self.child.stdout.readline())
+
+    def count(self):
+        self.child.stdin.write("\n")
+        self.child.stdin.flush()
+        return int(self.child.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.kill()
+        self.child.wait()
+
+
+def asks(server, port, sink):
+    """Describes what asking for mails at full load costs, and whether the mails keep up."""
+    before = server.cpu()
+    script = ["-s", str(TOP / "bench/ask.lua")]
+    url = f"http://localhost:{port}/api/auth/send-passwordless"
+    command = ["taskset", "-c", "1", WRK, "-t1", "-c16", f"-d{SECONDS}s", "--latency", *script, url]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    asked, sent = int(re.search(r"(\d+) requests in", text)[1]), sink.count()
+    cpu = (server.cpu() - before) * 1000 / asked
+    if "Non-2xx" in text or "Socket errors" in text:
+        raise RuntimeError(f"{url}: {text}")
+    ended = time.monotonic()
+    while sink.count() < asked and time.monotonic() < ended + 60:
+        time.sleep(0.02)
+    lag = time.monotonic() - ended
+    in_all = (server.cpu() - before) * 1000 / asked
+    median, p99 = (re.search(rf"{share}%\s+(\S+)", text)[1] for share in (50, 99))
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    return (
+        f"{rate:,.0f}/s, {cpu:.2f} CPU s per 1,000, {in_all:.2f} with all mails sent; "
+        f"median {median}, p99 {p99}; {sent / asked:.0%} of the mails sent meanwhile, "
+        f"the last {lag:.1f} s later"
+    )
+
+
 def apart(port, path, addresses):
     """Tells whether the time an answer takes distinguishes addresses of one kind from another: for
     each kind but the first, the chance that one of the first took longer. 0.5 distinguishes
@@ -257,6 +304,16 @@ def main():
                 beside = f"{times:,.0f} times the handler's; the load's core {busy:.0%} busy"
                 row(f"whole sign-in by {by}", f"{rate:,.0f}/s, {cpu:.2f} CPU s per 1,000: {beside}")
             row(f"resident after {2 * SIGN_INS:,} sign-ins", f"{server.memory():.1f} MiB")
+
+        if WRK:
+            for at_once in (8, 32):
+                with CountingSink() as counting:
+                    asking = environment(env["DATABASE_URL"], port, counting)
+                    asking["LATCHKEY_MAIL__AT_ONCE"] = str(at_once)
+                    say(f"asking for mails, 16 at a time, sent {at_once} at a time")
+                    with Process(command, asking, folder) as server:
+                        server.until_answers(port, "/login")
+                        row(f"asking, `mail.at_once` {at_once}", asks(server, port, counting))
 
         if not cluster:
             with contextlib.closing(sqlite3.connect(f"{folder}/latchkey.db")) as database, database:
