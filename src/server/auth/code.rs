@@ -183,7 +183,7 @@ fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
 }
 
 /// Returns why an auth request allows no try, or `None` if it allows one. The policy is checked
-/// again: if it does not allow codes (any more), there is nothing to guess.
+/// again: if it does not allow codes any more, there is nothing to guess.
 fn why_no_try(request: &AuthRequest, policy: &AuthPolicy, now: Millis) -> Option<Error> {
     let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
     match request.ended() {
