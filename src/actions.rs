@@ -1,7 +1,8 @@
-//! Server functions: what the pages' forms do. Thin: each calls `server::auth` and says where to
-//! go next.
+//! Server functions behind the forms of the pages. They are thin: each calls `server::auth` and
+//! returns the page to go to next.
 //!
-//! The forms post here with and without JavaScript; what differs is in `server::http::form_posts`.
+//! The forms post here with and without JavaScript; `server::http::form_posts` handles the
+//! difference.
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
@@ -25,9 +26,9 @@ use crate::server::{
 };
 use crate::wire::{Next, Refusal, Standing};
 
-/// Asks for a mail to `email`, or signs in where a password is given and policy has passwords.
-/// `next` is where the person wants to go; `with_password` is the second button of the page without
-/// JavaScript.
+/// Asks for a mail to `email`, or signs in if a password is given. A password is an error if the
+/// policy has none. `next` is the page that the person wants to go to. `with_password` is the
+/// second button of the page without JavaScript.
 #[server(prefix = "/actions", endpoint = "sign-in")]
 pub async fn sign_in(
     email: Option<String>,
@@ -55,7 +56,7 @@ pub async fn sign_in(
     Ok(to_code_page(&context, &requester.held, &started))
 }
 
-/// Asks for a fresh mail for the auth request that the page shows.
+/// Asks for a fresh mail for the auth request shown on the page.
 #[server(prefix = "/actions", endpoint = "resend-passwordless")]
 pub async fn resend_passwordless(request: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -78,7 +79,7 @@ pub async fn resend_from_link(link_token: Option<String>) -> Result<Next, Refusa
     Ok(to_code_page(&context, &requester.held, &started))
 }
 
-/// Signs in this browser with a link that another one asked for, where the policy allows that.
+/// Signs in this browser with a link that another browser asked for, if the policy allows that.
 #[server(prefix = "/actions", endpoint = "confirm-link")]
 pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -89,7 +90,7 @@ pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     Ok(signed_in(&context, begun))
 }
 
-/// Signs in with the code that was mailed for the auth request that the page shows.
+/// Signs in with the code that was mailed for the auth request shown on the page.
 #[server(prefix = "/actions", endpoint = "verify-code")]
 pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -102,8 +103,9 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
     Ok(signed_in(&context, begun))
 }
 
-/// Whether the sign-in that a page waits for has happened meanwhile, by the link in another tab, or
-/// is over, which the page says as it is now.
+/// Returns the page to go to if the sign-in that a page waits for has happened in the meantime, by
+/// the link in another tab. If the auth request is over otherwise, that is the code page itself,
+/// which explains why. Also returns the problem with the mail, if there is one.
 #[server(prefix = "/actions", endpoint = "progress", input = GetUrl)]
 pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     let context = PageContext::current()?;
@@ -116,8 +118,8 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     Ok(Standing { location: context.onward(&pending).await?.or(why_it_is), trouble })
 }
 
-/// Ends sessions: this one, or `which` says `others`, `all`, or the id of one. Ending this one
-/// leads to the sign-in page.
+/// Ends sessions: this one if `which` is empty, else the `others`, `all`, or the one with that id.
+/// Leads to the sign-in page if this one is among them.
 #[server(prefix = "/actions", endpoint = "sign-out")]
 pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -142,7 +144,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Sets the password of who is signed in, or removes it when it is empty; their other sessions end.
+/// Sets the password of the signed-in user, or removes it if it is empty; their other sessions end.
 #[server(prefix = "/actions", endpoint = "set-password")]
 pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -155,9 +157,9 @@ pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
     Ok(Next { location: "/dashboard".to_owned() })
 }
 
-/// Stops a sign-in that somebody else asked for, or puts out who began a session or set a password:
-/// a mail brought whose address it is here. With `everywhere` every session ends, with
-/// `remove_password` the password goes, too.
+/// Stops a sign-in that somebody else asked for, or ends the access of somebody who began a session
+/// or set a password. The owner of the address gets here from a mail. `everywhere` ends every
+/// session, `remove_password` also removes the password.
 #[server(prefix = "/actions", endpoint = "not-you")]
 pub async fn not_you(
     request: Option<String>,
@@ -180,7 +182,7 @@ pub async fn not_you(
     Ok(Next { location: if stopped { page("stopped", what.name()) } else { here } })
 }
 
-/// Deletes the account of who is signed in, soon after they signed in.
+/// Deletes the account of the signed-in user, if they signed in recently.
 #[server(prefix = "/actions", endpoint = "delete-account")]
 pub async fn delete_account() -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -191,7 +193,7 @@ pub async fn delete_account() -> Result<Next, Refusal> {
     Ok(Next { location: "/goodbye".to_owned() })
 }
 
-/// Keeps the language a person chose, and goes back to where they chose it.
+/// Stores the language that a person chose, and returns to the page where they chose it.
 #[server(prefix = "/actions", endpoint = "set-language")]
 pub async fn set_language(language: Option<String>, back: Option<String>) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
@@ -227,7 +229,7 @@ fn to_code_page(context: &PageContext, held: &[String], started: &Started) -> Ne
     Next { location: code_page(Some(&cookies::handle(&started.auth_request_id))) }
 }
 
-/// Has this browser keep what it is known by, if that changed.
+/// Stores new device entries in this browser, if they changed.
 #[cfg(feature = "ssr")]
 fn remember(context: &PageContext, devices: Option<Vec<String>>) {
     if let Some(devices) = devices {

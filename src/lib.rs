@@ -1,23 +1,24 @@
 //! Latchkey: passwordless sign-in that a team owns. A magic link and a code in one mail, one
 //! server.
 //!
-//! The house has floors, the highest first: a file imports from its own floor and from those below,
-//! which `tests/floors.rs` sees to. Floors of one line stand side by side.
+//! The modules form layers, called floors. A file imports only from its own floor and from lower
+//! ones; `tests/floors.rs` checks this. The map lists the highest floor first. Modules on one line
+//! must not import from each other.
 //!
 //! ```text
-//! commands       what the program does: serve, check, and what operators do by hand
-//! web, workers   routes, guard and rendering; the outbox worker, housekeeping, the policy watched
-//! app, api       the pages' routes; the JSON API
-//! pages          the pages, one file each, rendered on the server alone
-//! components     what the browser's half holds, too: the islands
-//! actions        server functions, which the pages' forms call
-//! http           what doors share: who asks, cookies, headers, answers, connections
-//! auth           the rules, from an address to a session: no HTTP, no SQL
-//! mail, store    what mails say and how they leave; the database, and all SQL
+//! commands       commands of the program: serve, check, and the tools for operators
+//! web, workers   routes, guard and rendering; outbox worker, housekeeping, watch on the policy
+//! app, api       routes of the pages; the JSON API
+//! pages          pages, one file each, rendered only on the server
+//! components     islands, compiled for the browser as well
+//! actions        server functions, called by the forms of the pages
+//! http           shared by pages and API: callers, cookies, headers, answers, connections
+//! auth           rules of the sign-in, from an address to a session: no HTTP, no SQL
+//! mail, store    contents and delivery of mails; the database, and all SQL
 //! config         Leptos.toml and the environment, the policy, the brand
 //! values         addresses, destinations, the public URL: parsed once, then trusted
-//! wire           what server functions answer, as it crosses to the browser
-//! ground         clocks, randomness, keys, words, logs, and the errors there are
+//! wire           answers of server functions, as they are sent to the browser
+//! ground         clocks, randomness, keys, words, logs, and the error types
 //! ```
 
 #![recursion_limit = "256"]

@@ -1,4 +1,4 @@
-//! What server functions answer, as it crosses to the browser.
+//! Answers of server functions, as they are sent to the browser.
 
 use leptos::{
     prelude::{FromServerFnError, ServerFnErrorErr},
@@ -9,45 +9,45 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "ssr")]
 use crate::server::ground::{error::Error, words::say};
 
-/// Where a form that succeeded goes on to.
+/// Redirect after a form that succeeded.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Next {
-    /// A path of this site.
+    /// Path of this site.
     pub location: String,
 }
 
-/// How the sign-in that a page waits for stands.
+/// State of the sign-in that a page waits for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Standing {
-    /// Set once there is nothing to wait for here.
+    /// Path to go to, set once there is nothing left to wait for on this page.
     pub location: Option<String>,
-    /// What there is to say about the mail, if anything.
+    /// Message about the mail, if there is a problem with it.
     pub trouble: Option<String>,
 }
 
-/// Why a request was refused: what the browser knows of an `Error`.
+/// Refusal of a request: the part of an `Error` that the browser sees.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Refusal {
-    /// The stable name of the reason, as listed in `docs/errors.md`.
+    /// Stable name of the reason, as listed in `docs/errors.md`.
     pub code: String,
-    /// A sentence a person can act on, in their language.
+    /// Sentence that a person can act on, in their language.
     pub message: String,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
     /// Seconds until the same request may succeed, when waiting helps.
     pub retry_after: Option<u64>,
-    /// Tries of the code that are left.
+    /// Number of tries of the code that are left.
     pub attempts_left: Option<u32>,
 }
 
 impl Refusal {
-    /// The sentence to show; `offline` when no answer came that could have one.
+    /// Returns the sentence to show; `offline` if no answer came that could contain one.
     pub fn said(self, offline: &str) -> String {
         if self.message.is_empty() { offline.to_owned() } else { self.message }
     }
 }
 
-/// What goes wrong around a server function, in our own words.
+/// Converts errors around a server function into our own words.
 impl FromServerFnError for Refusal {
     type Encoder = JsonEncoding;
 
@@ -62,8 +62,8 @@ impl FromServerFnError for Refusal {
         error.into()
     }
 
-    /// In the browser that is a lost connection, or an answer of somebody in between. The page has
-    /// the sentence for it.
+    /// In the browser this error means a lost connection, or an answer from something in between.
+    /// The page has the sentence for it.
     #[cfg(not(feature = "ssr"))]
     fn from_server_fn_error(_: ServerFnErrorErr) -> Self {
         Refusal {

@@ -1,4 +1,4 @@
-//! Reading of JSON bodies.
+//! Parsing of JSON bodies.
 
 use axum::{
     body::Bytes,
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::server::ground::error::Error;
 
-/// A JSON body, or what is wrong with it.
+/// Parses a JSON body. The error says what is wrong with it.
 pub fn parse<T: DeserializeOwned>(headers: &HeaderMap, body: &Bytes) -> Result<T, Error> {
     let content_type =
         headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The link in the mail.
+//! Endpoint that the link in the mail opens.
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
@@ -24,8 +24,10 @@ pub struct Link {
     link_token: String,
 }
 
-/// What the link in the mail opens. With the cookie of the browser that asked, it signs in. HEAD
-/// and prefetches (mail scanners, previews, browsers that guess) change nothing.
+/// Opens the link in the mail.
+///
+/// Signs in the browser that asked for the mail, recognised by its cookie. HEAD requests and
+/// prefetches (by mail scanners, previews, or browsers that predict a click) change nothing.
 #[utoipa::path(
     get, path = "/api/auth/verify", params(Link),
     responses(
@@ -54,8 +56,8 @@ pub async fn open(
             cookies.into_iter().for_each(|cookie| cookies::append(response.headers_mut(), cookie));
             response
         }
-        // The page judges the token again, without using it, and explains; what is no fault of the
-        // token it is told.
+        // The page checks the token again without using it, and explains the problem. An error that
+        // waiting can fix is not about the token, so the page gets it in a cookie.
         Err(error) => {
             let token = LinkToken::parse(&text).map(|token| token.encode()).unwrap_or_default();
             let mut response =
@@ -73,7 +75,8 @@ pub async fn open(
     response
 }
 
-/// The destination of a link and the cookies it earns, none if it signed this browser in before.
+/// Returns the destination of a link and the cookies to set, none if the link signed this browser
+/// in before.
 async fn follow(
     state: &AppState,
     caller: &Caller,

@@ -1,8 +1,8 @@
-//! The JSON API, thin: it reads a request, calls `auth`, and writes the answer.
+//! JSON API, a thin layer: it reads a request, calls `auth`, and writes the answer.
 //!
-//! An endpoint is one function with its types above it and one name in [`router`], which gives it
-//! its route and its place in the description. Names are snake_case; camelCase spellings of those
-//! that callers send are taken, too.
+//! An endpoint is one function with its types above it and one entry in [`router`], which gives it
+//! its route and its place in the OpenAPI description. Names are snake_case. Names in requests are
+//! also accepted in camelCase.
 
 mod body;
 mod link;
@@ -21,7 +21,7 @@ use crate::server::http::{
 
 type Answer = Result<Response, ApiError>;
 
-/// Head of the API's description; the endpoints add themselves.
+/// Head of the API's description. The endpoints add themselves.
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Latchkey",
@@ -30,7 +30,7 @@ type Answer = Result<Response, ApiError>;
 ))]
 struct Description;
 
-/// Answers that every endpoint may give; for the description alone.
+/// Errors that every endpoint may return; used only in the description.
 #[derive(IntoResponses)]
 #[allow(dead_code)]
 enum Failure {
@@ -42,7 +42,7 @@ enum Failure {
     Unavailable(ErrorAnswer),
 }
 
-/// Routes of the API, and its description at `/api/openapi.json`.
+/// Builds the routes of the API, and serves its description at `/api/openapi.json`.
 pub fn router() -> Router<AppState> {
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(send::send))

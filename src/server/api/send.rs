@@ -1,4 +1,4 @@
-//! Asking for a mail, and for another.
+//! Endpoints that ask for a mail, and for another.
 
 use axum::{
     Json,
@@ -27,33 +27,36 @@ use crate::server::{
     mail::letter::Template,
 };
 
-/// Asks for a mail.
+/// Request for a mail.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Send {
-    /// The address to send to. Needed.
+    /// Address to send to. Required.
     #[schema(example = "ada@example.com")]
     email: Option<String>,
-    /// Where the link leads once signed in: a path of this site.
+    /// Path of this site to go to after the sign-in.
     #[schema(example = "/dashboard")]
     next: Option<String>,
-    /// Given back by verify. At most 2048 bytes.
+    /// Returned by verify. At most 2048 bytes.
     state: Option<String>,
     template: Option<Template>,
-    /// Seconds link and code live: 60 to what `auth.expires_in` says.
+    /// Lifetime of link and code in seconds: 60 to the value of `auth.expires_in`.
     #[serde(alias = "expiresIn")]
     expires_in: Option<u32>,
-    /// What to send, within what the policy allows.
+    /// Contents of the mail: link, code, or both, within what the policy allows.
     #[serde(alias = "passwordlessType")]
     passwordless_type: Option<Mode>,
-    /// Another app that takes `?link_token=`; its origin must be in `auth.magiclink_origins`.
+    /// URL of another app that takes `?link_token=`. Its origin must be in
+    /// `auth.magiclink_origins`.
     #[serde(alias = "magiclinkAuthUri")]
     magiclink_auth_uri: Option<String>,
-    /// For the mail's templates, as `variables.<name>`. At most 30, of 200 characters each, with no
-    /// control characters and nothing that a mail program makes a link of.
+    /// Variables for the mail's templates, as `variables.<name>`. At most 30. Names and values have
+    /// at most 200 characters. Values contain no control characters and nothing that a mail program
+    /// turns into a link.
     #[serde(alias = "templateVariables", default)]
     template_variables: Option<BTreeMap<String, String>>,
-    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    /// Value of `session.device` that verify returned to this program. With it, the program has
+    /// limits of its own for the address.
     device: Option<String>,
 }
 
@@ -72,21 +75,21 @@ impl From<Send> for Ask {
     }
 }
 
-/// A mail is on its way.
+/// Confirmation that a mail is on its way.
 #[derive(Serialize, ToSchema)]
 pub struct Sent {
-    /// Proves, with code or link, that they are used where they were asked for. Keep it to
-    /// yourself.
+    /// Proof that the code or link is used by the program or browser that asked for it. Keep it
+    /// secret.
     auth_request_id: String,
-    /// Unix seconds.
+    /// Expiry in unix seconds.
     expires_at: i64,
-    /// Seconds.
+    /// Lifetime in seconds.
     expires_in: u32,
     #[schema(example = "LINK_OTP")]
     passwordless_type: String,
 }
 
-/// Sends a mail with a link and a code.
+/// Sends a mail with a link, a code, or both.
 #[utoipa::path(
     post, path = "/api/auth/send-passwordless", request_body = Send,
     responses(
@@ -105,18 +108,21 @@ pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) ->
     Ok(accepted(state.cookies, &requester, started))
 }
 
-/// Asks for a fresh mail.
+/// Request for a fresh mail.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resend {
-    /// Of the answer to send; without it, the newest of the cookie.
+    /// Id returned by send. Defaults to the newest in the cookie.
     #[serde(alias = "authRequestId")]
     auth_request_id: Option<String>,
-    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    /// Value of `session.device` that verify returned to this program. With it, the program has
+    /// limits of its own for the address.
     device: Option<String>,
 }
 
 /// Sends a fresh mail for the same auth request.
+///
+/// If that has ended or expired, begins a new one on the same terms.
 #[utoipa::path(
     post, path = "/api/auth/resend-passwordless", request_body = Resend,
     responses(

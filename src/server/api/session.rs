@@ -1,4 +1,4 @@
-//! The session of a caller, and its end.
+//! Endpoints that show the caller's session and end it.
 
 use axum::{Json, body::Bytes, extract::State, http::StatusCode, response::IntoResponse};
 use serde::{Deserialize, Serialize};
@@ -11,23 +11,24 @@ use crate::server::{
     http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
 };
 
-/// Who is signed in. Times are unix seconds.
+/// Signed-in user and session. Times are unix seconds.
 #[derive(Serialize, ToSchema)]
 pub struct SessionAnswer {
     email: String,
     user_id: String,
     session_id: String,
     issued_at: i64,
-    /// Of the token, the fresh one if there is one.
+    /// Expiry of the token, the fresh one if there is one.
     expires_at: i64,
-    /// A fresh token of the same session, for who asked by bearer past half of the life of theirs,
-    /// which goes on until its own end.
+    /// Fresh token of the same session. Returned only if the caller presented a bearer token that
+    /// is past half its life. The old token stays valid until its own end.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
 }
 
-/// Who is signed in, by cookie or bearer token. Past half of its life the token is renewed: in the
-/// cookie, or in the answer's `token`.
+/// Returns the signed-in user, by cookie or bearer token.
+///
+/// Past half its life the token is renewed: in the cookie, or in the answer's `token`.
 #[utoipa::path(
     get, path = "/api/auth/session",
     responses(
@@ -58,16 +59,18 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     Ok(response)
 }
 
-/// Signs out.
+/// Request to sign out.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Logout {
-    /// All of the user's sessions, not only this one.
+    /// Set to true to end all of the user's sessions, not only this one.
     #[serde(default)]
     everywhere: bool,
 }
 
-/// Signs out. The body may be left out.
+/// Signs out.
+///
+/// The body may be left out.
 #[utoipa::path(
     post, path = "/api/auth/logout", request_body = Option<Logout>,
     responses(

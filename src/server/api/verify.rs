@@ -1,4 +1,4 @@
-//! Signing in with a code or a link token.
+//! Endpoint that signs in with a code or a link token.
 
 use axum::{
     Json,
@@ -20,24 +20,25 @@ use crate::server::{
     http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
 };
 
-/// Signs in with a code or a link token, one of them.
+/// Sign-in with either a code or a link token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Verify {
-    /// Six digits, or a text that holds them.
+    /// Six digits, or a text that contains them.
     #[schema(example = "123456")]
     code: Option<String>,
     #[serde(alias = "linkToken")]
     link_token: Option<String>,
-    /// Of the answer to send; without it, the newest of the cookie.
+    /// Id returned by send. Defaults to the newest in the cookie.
     #[serde(alias = "authRequestId")]
     auth_request_id: Option<String>,
     session: Option<Carrier>,
-    /// What verify gave a program as `session.device`: it has limits of its own for the address.
+    /// Value of `session.device` that verify returned to this program. With it, the program has
+    /// limits of its own for the address.
     device: Option<String>,
 }
 
-/// How the session travels.
+/// Way the session is delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Carrier {
@@ -48,12 +49,12 @@ pub enum Carrier {
     Bearer,
 }
 
-/// Signed in.
+/// Result of a sign-in.
 #[derive(Serialize, ToSchema)]
 pub struct Verified {
     email: String,
     user_id: String,
-    /// What send was given.
+    /// The `state` that was given to send.
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<String>,
     #[schema(example = "SIGNIN")]
@@ -65,19 +66,19 @@ pub struct Verified {
 
 #[derive(Serialize, ToSchema)]
 pub struct VerifiedSession {
-    /// Of the token, in unix seconds.
+    /// Expiry of the token in unix seconds.
     expires_at: i64,
-    /// For `"session": "bearer"` alone.
+    /// Only for `"session": "bearer"`: the session token.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// For `"session": "bearer"` alone: what a browser keeps in a cookie of the address it has
-    /// signed in to. With it as `device`, this program's next sign-in has limits of its own, which
-    /// strangers cannot use up. Keep it to yourself.
+    /// Only for `"session": "bearer"`: the entry that a browser keeps in a cookie for an address it
+    /// has signed in to. Sent as `device`, it gives this program's next requests limits of their
+    /// own, which strangers cannot use up. Keep it secret.
     #[serde(skip_serializing_if = "Option::is_none")]
     device: Option<String>,
 }
 
-/// Signs in with the code or the link of the mail.
+/// Signs in with the code or the link in the mail.
 #[utoipa::path(
     post, path = "/api/auth/verify", request_body = Verify,
     responses(

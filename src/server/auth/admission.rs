@@ -1,11 +1,11 @@
-//! Who may sign in, and who may receive mail.
+//! Rules for which addresses may sign in and which may receive mail.
 
 use super::Auth;
 use crate::server::{config::SignUp, ground::error::Error, store::Admission};
 
 impl Auth {
-    /// The id that the team's own table has for an address: `None` where no table is mapped,
-    /// `Some(None)` where it does not have the address.
+    /// Returns the id that the team's own table has for an address: `None` if no table is mapped,
+    /// `Some(None)` if the table does not have the address.
     pub(super) async fn team_id(&self, address: &str) -> Result<Option<Option<String>>, Error> {
         match &self.team_users {
             Some(mapped) => mapped.find(address).await.map(Some),
@@ -13,7 +13,7 @@ impl Auth {
         }
     }
 
-    /// Who may sign in. Bans are judged in the step that signs in.
+    /// Returns the rule for who may sign in. Bans are judged in the step that signs in.
     pub(super) fn admission<'a>(
         &self,
         team_id: Option<&'a Option<String>>,
@@ -27,9 +27,10 @@ impl Auth {
         }
     }
 
-    /// Whether mail may go to an address: to anyone while sign-up is open, else to users alone;
-    /// never to who is banned. Asked by the outbox worker, long after the request was answered, so
-    /// that no answer can depend on it.
+    /// Reports whether mail may go to an address. With a team table only its users get mail;
+    /// without one anyone does while sign-up is open, else only users. A banned address or user
+    /// never does. The outbox worker asks, long after the request was answered, so that no answer
+    /// can depend on it.
     pub async fn may_receive(&self, address: &str) -> Result<bool, Error> {
         match (self.team_id(address).await?, self.policy().auth.sign_up) {
             (Some(None), _) => Ok(false),

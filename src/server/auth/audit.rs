@@ -1,4 +1,5 @@
-//! What happens in the flow, told once: each event is an audit row, a log line and a counter.
+//! Reports of what happens in the flow, in one place: each event is an audit row, a log line and a
+//! counter.
 
 use metrics::counter;
 
@@ -12,7 +13,7 @@ use crate::server::{
 };
 
 impl Auth {
-    /// An event of now. `address` as it is; it is masked here.
+    /// Creates an event at the current time. Expects the full `address` and masks it.
     pub fn event(&self, event: Event, address: Option<&str>, client: &Client) -> AuditEvent {
         AuditEvent {
             at: self.clock.now(),
@@ -39,17 +40,17 @@ impl AuditEvent {
         AuditEvent { user_id: Some(user_id.to_owned()), ..self }
     }
 
-    /// Tells log and counters, once the row is written.
+    /// Writes the log line and increments the counter. Call it once the row is written.
     pub fn tell(&self) {
         let AuditEvent { event, reason, address, user_id, .. } = self;
         let name = event.name();
-        // A mail server's words are its own: as a label, each would be a series.
+        // A mail server's reply is free text: as a label, each one would create a new time series.
         let label = if *event == Event::AuthFailed { reason.clone() } else { String::new() };
         counter!("latchkey_events_total", "event" => name, "reason" => label).increment(1);
         let is_withheld = *reason == Reason::NotAUser.to_string();
         match event {
             Event::MailDelayed => tracing::warn!(event = name, reason, address),
-            // A flood of addresses that may not have a mail must not fill the log with errors.
+            // A flood of addresses that may not receive mail must not fill the log with errors.
             Event::MailFailed if !is_withheld => tracing::error!(event = name, reason, address),
             _ => tracing::info!(event = name, reason, address, user_id),
         }

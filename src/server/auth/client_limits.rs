@@ -1,12 +1,12 @@
-//! Limits of a client: they keep one machine from keeping the server busy. What protects an address
-//! is in the database (`auth::limits`).
+//! Rate limits per client, so that one machine cannot keep the server busy. The limits that protect
+//! an address are in the database (`auth::limits`).
 //!
-//! They are counted in this process. Where several instances share a database (PostgreSQL), what
-//! this one gives out it has first reserved there, a quarter of what is left at a time: a client
-//! that asks for little costs one short statement a minute and instance, one that asks for much a
-//! handful, and all instances together give out no more than one alone. Of many requests at once
-//! one reserves and the others wait for what it brings. While the database is away each instance
-//! counts by itself.
+//! The limits are counted in this process. If several instances share a database (PostgreSQL), an
+//! instance first reserves there what it gives out, a quarter of the remaining allowance at a time.
+//! A client with few requests costs one short statement per minute and instance, a client with many
+//! costs a handful, and all instances together give out no more than one alone would. Of many
+//! concurrent requests one reserves, and the others wait for the result. While the database is
+//! unavailable, each instance counts on its own.
 
 use arc_swap::ArcSwap;
 use governor::{
@@ -29,16 +29,16 @@ use crate::server::{
     store::{Allowance, Store},
 };
 
-/// The prefixes an IPv6 client is counted by, and how many times the allowance of the first the
-/// others have. A provider gives one customer a /64 or a /56, a tunnel broker anybody a /48: that
-/// is 65,536 clients of the first kind.
+/// Prefix lengths that an IPv6 client is counted under, each with a factor on the allowance of a
+/// /64. A provider gives one customer a /64 or a /56. A tunnel broker gives anybody a /48, which is
+/// 65,536 networks of size /64.
 const PREFIXES: [(u32, u32); 3] = [(64, 1), (56, 4), (48, 16)];
 
-/// How long it takes until everything that was given out is there again.
+/// Time after which a spent allowance is fully restored.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Our clock, as governor reads it: the monotonic one, or everybody who was counted before the wall
-/// clock was set back would be refused until it is there again.
+/// Adapter of our clock for governor. It reads the monotonic clock: with the wall clock, after it
+/// was set back, every client already counted would be refused until it had caught up.
 #[derive(Clone, Debug)]
 struct LimitClock(Clock);
 
@@ -52,41 +52,42 @@ impl clock::Clock for LimitClock {
 
 type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, LimitClock, NoOpMiddleware<Nanos>>;
 
-/// What a client does that is counted: asking for a mail; trying a link, a code or a password.
+/// Kind of request that is counted: asking for a mail, or trying a link, a code, a password or a
+/// "not me" link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Kind {
     Send,
     Verify,
 }
 
-/// A client or a wider network of it, and what it does.
+/// Kind of request, prefix length, and the client or the network of that length around it.
 type Key = (Kind, u32, IpAddr);
 
-/// Sends and verifies of a minute, for each client.
+/// Limits on sends and verifies per minute, for each client.
 #[derive(Debug)]
 pub struct ClientLimits {
     clock: Clock,
     limiters: ArcSwap<Limiters>,
-    /// Whether other instances may share the database.
+    /// True if other instances may share the database.
     is_shared: bool,
-    /// What was reserved there and not yet given out.
+    /// Allowances reserved in the database and not yet given out.
     reserved: Mutex<HashMap<Key, Reserved>>,
 }
 
 #[derive(Debug)]
 struct Limiters {
     per_minute: (u32, u32),
-    /// One for each of [`PREFIXES`].
+    /// One limiter for each of [`PREFIXES`].
     sends: [Limiter; 3],
     verifies: [Limiter; 3],
 }
 
-/// So many, until they would have come back by themselves.
+/// Reserved allowance. It lapses at the time by which it would have been restored anyway.
 #[derive(Debug, Default)]
 struct Reserved {
     left: i64,
     until: Duration,
-    /// Held by who reserves more.
+    /// Held by the request that is reserving more.
     refill: Arc<AsyncMutex<()>>,
 }
 
@@ -97,7 +98,7 @@ impl ClientLimits {
         ClientLimits { clock, limiters, is_shared, reserved: Mutex::default() }
     }
 
-    /// Takes new numbers from the policy; who was counted is forgotten only if they differ.
+    /// Applies the policy's limits. Counts are reset only if the limits differ.
     pub fn apply(&self, limits: &Limits) {
         if self.limiters.load().per_minute != (limits.sends_per_minute, limits.verifies_per_minute)
         {
@@ -105,8 +106,9 @@ impl ClientLimits {
         }
     }
 
-    /// Counts one more in this process, the narrowest network first: who is refused there takes
-    /// nothing from the neighbours. The keys it was counted under, with the allowance of each.
+    /// Counts one more request in this process. Returns the keys it was counted under, each with
+    /// its allowance. The narrowest network comes first: a client refused there takes nothing from
+    /// its neighbours.
     fn count(&self, kind: Kind, ip: IpAddr) -> Result<Vec<(Key, u32)>, Error> {
         let limiters = self.limiters.load();
         let (most, levels) = match kind {
@@ -129,7 +131,7 @@ impl ClientLimits {
         Ok(counted)
     }
 
-    /// Gives out one of what was reserved under a key. Whether there was one.
+    /// Gives out one of the reserved allowance under a key. Returns false if there was none.
     fn give_out(&self, key: &Key) -> bool {
         let now = self.clock.monotonic();
         let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
@@ -138,8 +140,8 @@ impl ClientLimits {
         reserved.map(|reserved| reserved.left -= 1).is_some()
     }
 
-    /// Waits until nobody else reserves under a key. Who needs several takes the narrowest network
-    /// first, so no two wait for each other.
+    /// Waits until no other request is reserving under a key. A request that needs several keys
+    /// locks the narrowest network first, so two requests cannot deadlock.
     async fn refill(&self, key: Key) -> OwnedMutexGuard<()> {
         let refill = {
             let mut all = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,7 +150,7 @@ impl ClientLimits {
         refill.lock_owned().await
     }
 
-    /// Keeps what was reserved under a key, but for the one that is given out now.
+    /// Keeps a new reservation under a key, less the one that is given out at once.
     fn keep(&self, key: Key, taken: i64, most: u32) {
         let now = self.clock.monotonic();
         let until = now + step(most) * u32::try_from(taken).unwrap_or(u32::MAX);
@@ -161,7 +163,8 @@ impl ClientLimits {
         reserved.until = reserved.until.max(until);
     }
 
-    /// Forgets clients that have all their allowance back.
+    /// Forgets clients whose allowance is fully restored, and reservations that are used up or have
+    /// lapsed.
     pub fn forget_idle(&self) {
         let limiters = self.limiters.load();
         for limiter in limiters.sends.iter().chain(&limiters.verifies) {
@@ -179,18 +182,19 @@ impl ClientLimits {
 }
 
 impl Auth {
-    /// One more mail is asked for by a client.
+    /// Counts one more request for a mail from a client, or refuses it.
     pub async fn one_more_send(&self, ip: Option<IpAddr>) -> Result<(), Error> {
         self.one_more(Kind::Send, ip).await
     }
 
-    /// One more link, code or password is tried by a client.
+    /// Counts one more try of a link, a code, a password or a "not me" link from a client, or
+    /// refuses it.
     pub async fn one_more_verify(&self, ip: Option<IpAddr>) -> Result<(), Error> {
         self.one_more(Kind::Verify, ip).await
     }
 
     async fn one_more(&self, kind: Kind, ip: Option<IpAddr>) -> Result<(), Error> {
-        // A caller within this program has no address and no limit.
+        // A caller inside this program has no address and no limit.
         let Some(ip) = ip else { return Ok(()) };
         let mut missing = self.client_limits.count(kind, ip)?;
         if !self.client_limits.is_shared {
@@ -204,7 +208,7 @@ impl Auth {
         for (key, _) in &missing {
             refills.push(self.client_limits.refill(*key).await);
         }
-        // Who held these before may have brought enough.
+        // The request that held these locks may have reserved enough.
         missing.retain(|(key, _)| !self.client_limits.give_out(key));
         if missing.is_empty() {
             return Ok(());
@@ -218,19 +222,21 @@ impl Auth {
         for ((key, most), allowance) in missing.into_iter().zip(&allowances) {
             let taken = match &reserved {
                 Ok(taken) => taken.get(&allowance.name).copied(),
-                // The database is away: who waits here need not find that out one by one.
+                // Database unavailable: waiting requests need not each find that out for
+                // themselves.
                 Err(_) => Some(most.div_ceil(4).into()),
             };
             match taken {
                 Some(taken) => self.client_limits.keep(key, taken, most),
-                // One comes back within a step.
+                // The next one is restored within one step.
                 None => answer = Err(refused(allowance.step)),
             }
         }
         answer
     }
 
-    /// What a key is called in the database, which is to hold nobody's whole address.
+    /// Returns the name of a key in the database, hashed so that no full IP address is stored
+    /// there.
     fn name(&self, (kind, prefix, network): &Key) -> String {
         let text = format!("{kind:?} {network}/{prefix}");
         let name = self.keys.subjects(&text).next();
@@ -252,7 +258,7 @@ impl Limiters {
     }
 }
 
-/// The time in which one of so many comes back.
+/// Returns the time in which one of `most` per window is restored.
 fn step(most: u32) -> Duration {
     WINDOW / most.max(1)
 }

@@ -1,4 +1,4 @@
-//! The code: six digits that a person types.
+//! Sign-in by code: six digits that a person types.
 
 use crate::server::values::event::Method;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::server::{
     values::destination,
 };
 
-/// Six digits, leading zeros kept. Never shown by `Debug`.
+/// Code of six digits, leading zeros kept. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Code(String);
 
@@ -26,7 +26,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// What was pasted is longer than any sentence with a code in it.
+/// Bytes of pasted text above which it is refused: longer than any sentence with a code in it.
 const LONGEST_PASTE: usize = 1_000;
 
 impl Code {
@@ -34,7 +34,7 @@ impl Code {
         Ok(Code(format!("{:06}", random.six_digits()?)))
     }
 
-    /// The code in what a person typed or pasted, "Your code is 123 456" included, in the digits of
+    /// Finds the code in typed or pasted text, such as "Your code is 123 456". Accepts digits of
     /// any script.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text.trim().is_empty() {
@@ -53,8 +53,9 @@ impl Code {
     }
 }
 
-/// All digits there are, where these are six, however they are spaced or broken. Else the first run
-/// of exactly six, or of three and three with one space or dash between.
+/// Returns all digits of `text` if there are exactly six, however they are spaced or broken.
+/// Otherwise returns the first run of exactly six or, failing that, the first two runs of three
+/// with one character between them.
 fn find_six_digits(text: &str) -> Option<String> {
     let all: String = text.chars().filter(char::is_ascii_digit).collect();
     if all.len() == 6 {
@@ -63,14 +64,14 @@ fn find_six_digits(text: &str) -> Option<String> {
     let runs: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).collect();
     let whole = runs.iter().find(|run| run.len() == 6).map(|run| run.to_string());
     whole.or_else(|| {
-        // Neighbours in `runs` are exactly one character apart.
+        // Adjacent entries in `runs` are exactly one character apart.
         runs.windows(2).find(|pair| pair.iter().all(|run| run.len() == 3)).map(<[&str]>::concat)
     })
 }
 
-/// Signs in the browser that began the auth request `id` and typed its code. A try and what came of
-/// it are written in one step, and nobody is answered before: neither parallel tries nor a crash
-/// give one away (ASVS 5.0 6.6.2).
+/// Signs in the browser that began the auth request `id` and typed its code. A try and its outcome
+/// are written in one step, before the answer: neither parallel tries nor a crash give a try away
+/// for free (ASVS 5.0 6.6.2).
 pub async fn verify(
     auth: &Auth,
     id: &str,
@@ -78,7 +79,7 @@ pub async fn verify(
     requester: &Requester,
 ) -> Result<SignedIn, Error> {
     let others: Vec<String> = requester.held.iter().filter(|held| *held != id).cloned().collect();
-    // At once, as what is counted here refuses before anything is read.
+    // Run together: the limit counted in this process refuses before anything is read.
     let ((), credentials) = tokio::try_join!(
         biased;
         auth.one_more_verify(requester.client.ip),
@@ -93,7 +94,8 @@ pub async fn verify(
     }
 }
 
-/// `credentials` are the credentials of the request, `others` those of other requests of this browser.
+/// Judges the code. `credentials` belong to the auth request itself, `others` to the browser's
+/// other auth requests.
 async fn attempt(
     auth: &Auth,
     credentials: &[MailedCredential],
@@ -101,19 +103,19 @@ async fn attempt(
     code: &Code,
     requester: &Requester,
 ) -> Result<SignedIn, Refused> {
-    // An unknown request is no different from one long expired and purged.
+    // An unknown request gets the same answer as one that expired long ago and was purged.
     let asked = &credentials.first().ok_or(Error::CodeExpired)?.request;
     let policy = auth.policy();
     let now = auth.clock.now();
     if let Some(error) = why_no_try(asked, &policy.auth, now) {
         return Err(error.into());
     }
-    // Hashed outside the step that judges it, which others wait for.
+    // Hashed outside the step that judges it, because other requests wait for that step.
     let kept = credentials.iter().map(|credential| credential.code_hash.as_str());
     let hit = code_hash::find(code, &asked.code_salt, &auth.keys, kept)?;
     let hit = hit.and_then(|n| credentials.get(n));
-    // Typed where a newer request of the same browser waits, the code of an earlier mail is no
-    // guess, and costs no try.
+    // The code of an earlier mail, typed while a newer request of the same browser is pending, is
+    // not a guess and costs no try.
     let mut is_earlier = false;
     let superseded = |other: &&MailedCredential| {
         other.request.address == asked.address && other.request.ended() == Some(Ended::Superseded)
@@ -148,8 +150,8 @@ async fn attempt(
     };
     let from = &requester.client.ip_prefix;
     let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, at: now };
-    // What is wrong now stays wrong: a request only ever loses ways in. So nobody is looked up for
-    // it.
+    // A wrong code stays wrong, because a request only ever loses ways in. So no user is looked up
+    // for it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
         return Err(match auth.store.count_try(asked, &code_try, &judge).await? {
             Counted::Wrong(error) => {
@@ -172,7 +174,7 @@ async fn attempt(
     finish(auth, requester, proved).await
 }
 
-/// What to say of a wrong code, when so many of the tries are spent.
+/// Returns the error for a wrong code once `spent` of the `tries` are used.
 fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
     match u32::try_from(i64::from(tries) - spent) {
         Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
@@ -180,8 +182,8 @@ fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
     }
 }
 
-/// Why an auth request gives no try; nothing when it does. Policy is asked again: where it has no
-/// codes (any more), there is nothing to guess.
+/// Returns why an auth request allows no try, or `None` if it allows one. The policy is checked
+/// again: if it does not allow codes any more, there is nothing to guess.
 fn why_no_try(request: &AuthRequest, policy: &AuthPolicy, now: Millis) -> Option<Error> {
     let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
     match request.ended() {

@@ -1,4 +1,4 @@
-//! What is kept of a code, and how one is held against it.
+//! Hashes of codes, and the check of a code against them.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,17 +7,18 @@ use subtle::ConstantTimeEq;
 use super::code::Code;
 use crate::server::ground::{error::Error, keys::Keys};
 
-/// 32 KiB, one pass. A million codes are guessed in seconds to minutes whatever the work factor, so
-/// it is the pepper (a dump without the server's secret is useless), the expiry and the tries that
-/// guard a code; a dearer hash would only make verifying dearer for us, twice in each sign-in.
+/// Argon2 memory in KiB, with one pass. A million codes are guessed in seconds to minutes whatever
+/// the work factor. What guards a code is the pepper (a dump without the server's secret is
+/// useless), its expiry and the limit on tries. A costlier hash would only make verifying costlier
+/// for us, twice in each sign-in.
 const MEMORY_KIB: u32 = 32;
 const PASSES: u32 = 1;
 const LANES: u32 = 1;
 
-/// Bytes.
+/// Length of a hash in bytes.
 const LENGTH: usize = 32;
 
-/// Argon2id of a code with the salt of its auth request and a pepper.
+/// Computes the Argon2id hash of a code with the salt of its auth request and a pepper.
 fn hash(code: &Code, salt: &[u8], pepper: &[u8], params: Params) -> Result<[u8; LENGTH], Error> {
     let mut out = [0; LENGTH];
     Argon2::new_with_secret(pepper, Algorithm::Argon2id, Version::V0x13, params)
@@ -31,9 +32,10 @@ fn refused(error: argon2::Error) -> Error {
     Error::Internal
 }
 
-/// What to keep of a new code: how it was hashed, and the hash. A version that hashes in another
-/// way may run beside this one, and each finds the other's codes right. The salt stands with the
-/// auth request: a code is hashed once for all the mails it may be of.
+/// Returns the text to store for a new code: the parameters and the hash. A version of this program
+/// that hashes with other parameters may run beside this one, and each accepts the other's codes.
+/// The salt is stored with the auth request, so a code is hashed only once for all the mails it may
+/// have come from.
 pub fn keep(code: &Code, salt: &[u8], keys: &Keys) -> Result<String, Error> {
     let params = Params::new(MEMORY_KIB, PASSES, LANES, Some(LENGTH)).map_err(refused)?;
     keep_by(code, salt, keys, params)
@@ -45,7 +47,8 @@ fn keep_by(code: &Code, salt: &[u8], keys: &Keys, params: Params) -> Result<Stri
     Ok(format!("{how}${}", URL_SAFE_NO_PAD.encode(hash(code, salt, pepper, params)?)))
 }
 
-/// Which of those that are kept for one auth request is of this code, under any pepper in force.
+/// Returns the index of the stored hash that matches a code, under any pepper in force. All of
+/// `kept` belong to one auth request.
 pub fn find<'a>(
     code: &Code,
     salt: &[u8],

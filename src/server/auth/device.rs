@@ -1,14 +1,15 @@
-//! Devices that have signed in to an address before, as OWASP's "device cookies" describe them:
-//! each has an allowance of its own, so that a stranger who uses up an address's mails or tries
-//! does not lock its owner out, and is worth no notice when it signs in again.
+//! Devices that have signed in to an address before, as in OWASP's "device cookies". Each has its
+//! own allowance, so a stranger who uses up an address's mails or tries does not lock its owner
+//! out. A known device causes no notice when it signs in again.
 //!
-//! What a browser keeps is one entry for each address: a random id, when it last signed in, and our
-//! code under both and the address, which is not in it. To end the trust in a device, the owner or
-//! an operator need not know which it is: a row of the address says until when devices are known no
-//! more, and there is one only where somebody was put out. So a sign-in writes nothing more than
-//! before, and only a browser that shows a good entry costs a read. A row for each device would let
-//! one be ended alone, and cost every sign-in a write; what ending all of them costs is a notice at
-//! the next sign-in of the others.
+//! A browser keeps one entry per address: a random id, the time of its last sign-in, and a message
+//! authentication code over both and the address, which the entry does not contain. To end the
+//! trust in a device, the owner or an operator need not know which device it is: a row per address
+//! holds the time of the last revocation, and sign-ins up to that time are no longer trusted. The
+//! row exists only once trust has been revoked. So a sign-in writes nothing extra, and only a
+//! browser with a valid entry costs a read. A row per device would allow ending one alone, but
+//! would cost every sign-in a write. Ending all of them costs one notice at the next sign-in of
+//! each other device.
 
 use std::{iter::once, ops::RangeInclusive};
 
@@ -21,16 +22,16 @@ use crate::server::{
     store::DEVICES_KNOWN_FOR,
 };
 
-/// A device that has just signed in.
+/// Device that has just signed in.
 pub struct Device {
     pub id: String,
-    /// Whether it had signed in to the address before.
+    /// True if it had signed in to the address before.
     pub was_known: bool,
-    /// What its browser keeps from now on, of this address and of others, newest first.
+    /// Entries its browser stores from now on, for this address and others, newest first.
     pub entries: Vec<String>,
 }
 
-/// A browser's entry for an address, written by this server.
+/// Browser's entry for an address, written by this server.
 struct Entry<'a> {
     id: &'a str,
     signed_in_at: Millis,
@@ -46,19 +47,20 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// What the code in an entry is of. No address holds a space.
+/// Returns the text that the authentication code of an entry covers. Addresses contain no space, so
+/// it is unambiguous.
 fn signed(address: &str, id: &str, signed_in_at: Millis) -> String {
     format!("{address} {id} {signed_in_at}")
 }
 
-/// The times at which a device may have signed in last that is known now. Judged here: a browser's
-/// own `Max-Age` binds nobody who copied its cookies. One that lies ahead was written before the
-/// clock was set back; a minute is what the clocks of two instances may differ.
+/// Returns the range in which the last sign-in of a known device must lie. Checked here, because a
+/// browser's `Max-Age` does not bind anyone who copied its cookies. A later time was written before
+/// the clock was set back; one minute is allowed for the difference between two instances' clocks.
 fn believed(now: Millis) -> RangeInclusive<Millis> {
     now - DEVICES_KNOWN_FOR..=now + MINUTE
 }
 
-/// The id of the device that `requester` is, if it is known to have signed in to `address`.
+/// Returns the id of the requester's device if it is known to have signed in to `address`.
 async fn known<'a>(
     auth: &Auth,
     address: &str,
@@ -71,8 +73,8 @@ async fn known<'a>(
     Ok(is_trusted.then_some(entry.id))
 }
 
-/// Until when the devices of an address are known no more; 0 where nobody was ever put out. After
-/// the secrets were rotated, an address has a subject under each.
+/// Returns the time up to which sign-ins on devices of an address are not trusted; 0 if trust was
+/// never revoked. After a rotation of the secrets an address has one subject under each.
 async fn distrusted_until(auth: &Auth, address: &str) -> Result<Millis, Error> {
     let mut until = 0;
     for subject in auth.keys.subjects(address) {
@@ -81,9 +83,9 @@ async fn distrusted_until(auth: &Auth, address: &str) -> Result<Millis, Error> {
     Ok(until)
 }
 
-/// Whose allowance a request of `requester` for `address` takes from: that of the device if it has
-/// signed in to the address before, else the one all strangers share. No address holds a space, so
-/// no stranger's bucket is spelt like a device's.
+/// Returns the bucket that a request of `requester` for `address` is counted in: the device's own
+/// if it has signed in to the address before, else the one shared by all strangers. Addresses
+/// contain no space, so no stranger's bucket has the same name as a device's.
 pub async fn bucket(auth: &Auth, address: &str, requester: &Requester) -> Result<String, Error> {
     Ok(match known(auth, address, requester).await? {
         Some(id) => format!("{address} {id}"),
@@ -91,7 +93,7 @@ pub async fn bucket(auth: &Auth, address: &str, requester: &Requester) -> Result
     })
 }
 
-/// The device that signs in to `address` at `at`: the one it was, or a new one.
+/// Returns the device that signs in to `address` at `at`: the known one, or a new one.
 pub async fn of_sign_in(
     auth: &Auth,
     address: &str,
@@ -105,7 +107,8 @@ pub async fn of_sign_in(
     Ok(Device { id, was_known, entries })
 }
 
-/// What a browser keeps whose entry for an address is now this: one entry for each address.
+/// Returns the entries that a browser stores after its entry for an address is replaced: one for
+/// each address.
 fn entries(
     auth: &Auth,
     address: &str,
@@ -119,8 +122,8 @@ fn entries(
     Ok(once(format!("{id}.{at}.{code}")).chain(others).collect())
 }
 
-/// Takes a step that ends the trust in every device of an address, all but the one it is taken on,
-/// if that was known. What its browser keeps then.
+/// Runs a step that ends the trust in every device of an address, except the device that runs it,
+/// if that was known. Returns the new entries for its browser, `None` if it was not known.
 pub async fn all_but_this(
     auth: &Auth,
     address: &str,

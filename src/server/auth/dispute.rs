@@ -1,5 +1,5 @@
-//! "Was this not you?": the owner of an address stops a sign-in that somebody else asked for, or
-//! puts out who began a session or set a password.
+//! The "not you" link: with it the owner of an address stops a sign-in that somebody else asked
+//! for, or ends the access of somebody who began a session or set a password.
 
 use crate::server::values::event::{Event, Reason};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,24 +10,24 @@ use crate::server::{
     store::Dispute,
 };
 
-/// What a mail is about, and can be stopped.
+/// Subject of a mail that its recipient can dispute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disputed {
     Request,
     Session,
-    /// A password that was set or removed, by the session that did it.
+    /// A password that was set or removed, identified by the session that did it.
     PasswordChange,
 }
 
-/// What the owner wants to end beside what a mail is about.
+/// Further things that the owner asks to end with the disputed sign-in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AlsoEnd {
-    /// Every session.
+    /// Every session of the user.
     pub everywhere: bool,
     pub remove_password: bool,
 }
 
-/// An auth request that has not ended, or a session, and who began it.
+/// Auth request that has not ended, or session, with details of who began it.
 #[derive(Debug)]
 pub struct DisputedSignIn {
     id: String,
@@ -40,7 +40,8 @@ pub struct DisputedSignIn {
 }
 
 impl Disputed {
-    /// What a page or a form names, with its token.
+    /// Returns what a page or a form disputes, and the token for it. If several tokens are given, a
+    /// session comes before a password change, and that before an auth request.
     pub fn of(
         request: Option<String>,
         session: Option<String>,
@@ -53,7 +54,7 @@ impl Disputed {
         }
     }
 
-    /// In links and forms.
+    /// Returns the name used in links and forms.
     pub fn name(self) -> &'static str {
         match self {
             Disputed::Request => "request",
@@ -62,7 +63,7 @@ impl Disputed {
         }
     }
 
-    /// What a seal is for: no other sealed text of ours opens under it.
+    /// Returns the purpose bound to the seal: no other text we seal opens under it.
     fn purpose(self) -> &'static str {
         match self {
             Disputed::Request => "not you: request",
@@ -71,8 +72,8 @@ impl Disputed {
         }
     }
 
-    /// The link in a mail. The id is sealed in it, because that of an auth request is what binds it
-    /// to its browser.
+    /// Returns the link for a mail. It contains the id sealed, because the id of an auth request is
+    /// what binds the request to its browser.
     pub fn link(self, auth: &Auth, id: &str) -> Result<String, Error> {
         let sealed = auth.keys.seal(&auth.random, self.purpose(), id.as_bytes())?;
         Ok(auth.public_url.not_you(self.name(), &URL_SAFE_NO_PAD.encode(sealed)))
@@ -86,9 +87,9 @@ impl Disputed {
             .ok_or(Error::LinkInvalid)
     }
 
-    /// What a token names: an auth request if it has not ended, a session as long as its row is
-    /// kept. Whoever was in it may be gone by now, and come again as a device that is known, or by
-    /// the password they set.
+    /// Finds what a token names: an auth request if it has not ended, a session as long as its row
+    /// is kept. A session counts even after it has ended: the intruder may have left and may come
+    /// back on a known device, or with a password they set.
     pub async fn find(self, auth: &Auth, token: &str) -> Result<Option<DisputedSignIn>, Error> {
         let (id, now) = (self.id(auth, token)?, auth.clock.now());
         Ok(match self {
@@ -119,9 +120,10 @@ impl Disputed {
         })
     }
 
-    /// Ends what a token names: link and code of an auth request are dead. With a session go all
-    /// that its owner cannot tell from it: pending requests of the address, the trust in its
-    /// devices, and what they wish. Whether there was anything to end.
+    /// Ends what a token names, and returns false if there was nothing to end. The link and the
+    /// code of an auth request stop working. With a session end the pending requests of the address
+    /// and the trust in its devices, because the owner cannot tell which are the intruder's, and
+    /// whatever `also_end` asks for.
     pub async fn stop(
         self,
         auth: &Auth,

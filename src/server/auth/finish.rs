@@ -1,4 +1,4 @@
-//! The end of every way in: the one place where a session begins, whatever proved the person.
+//! Last step of every sign-in: the only place where a session begins, whatever the proof was.
 
 use super::{
     Auth, Refused, Requester, SignedIn,
@@ -16,23 +16,23 @@ use crate::server::{
     values::event::{Event, Method, Reason},
 };
 
-/// A way in at its end: what it proves, and for whom.
+/// Sign-in attempt ready for its last check: the proof, and the address it is for.
 pub(super) struct Proved<'a> {
     pub method: Method,
     pub address: &'a str,
     pub proof: Proof<'a>,
-    /// The attempt to count if a code or a password turns out to be wrong.
+    /// Attempt to count if a code or a password turns out to be wrong.
     pub attempt: Option<&'a FailedTry<'a>>,
-    /// The auth request it came of; `None` for a password.
+    /// Auth request that led to it; `None` for a password.
     pub request: Option<AuthRequest>,
-    /// The path of this site to go to.
+    /// Path of this site to go to.
     pub destination: String,
-    /// The answer where the proof was right and signs nobody in.
+    /// Error to return if the proof was right but signs nobody in.
     pub otherwise: Error,
 }
 
-/// Begins a session, once, if the proof is right when it is judged for the last time and the
-/// address may sign in.
+/// Begins a session, only once, if the proof is still right in its final check and the address may
+/// sign in.
 pub(super) async fn finish(
     auth: &Auth,
     requester: &Requester,
@@ -47,7 +47,7 @@ pub(super) async fn finish(
     match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => Err(error.into()),
         SignInOutcome::Gone => Err(otherwise.into()),
-        // The answer an unknown address would get that guessed its code: it is of no use.
+        // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
         SignInOutcome::NotAdmitted => Err(Refused { answer: otherwise, reason: Reason::NotAUser }),
         SignInOutcome::SignedIn { user_id } => {
             begun.tell(&user_id);
@@ -70,7 +70,7 @@ pub(super) async fn finish(
     }
 }
 
-/// A session as it begins: what is written of it in one step, and told after.
+/// New session: what is written in one step, and reported afterwards.
 struct Begun<'a> {
     requester: &'a Requester,
     session_id: String,
@@ -78,14 +78,14 @@ struct Begun<'a> {
     token_expires_at: Millis,
     expires_at: Millis,
     device: Device,
-    /// The sign-in, and the session.
+    /// Events of the sign-in and of the session.
     events: [AuditEvent; 2],
-    /// The session this browser presented, and its end.
+    /// Session that this browser presented, and the event of its end.
     replaces: Option<(&'a str, AuditEvent)>,
-    /// The end of another session of this device, which its browser did not present: its cookie was
-    /// lost, or is another address's by now.
+    /// Event of the end of another session of this device that its browser did not present, because
+    /// the cookie was lost or belongs to another address by now.
     replaces_of_device: Option<AuditEvent>,
-    /// A mail for an owner who may not know of it.
+    /// Mail to the owner of the address, who may not know of the sign-in.
     notice: Option<SealedMail>,
 }
 
@@ -144,7 +144,8 @@ impl<'a> Begun<'a> {
         }
     }
 
-    /// Tells logs and counters, once it is written.
+    /// Logs and counts the events, once they are written. The end of a session in
+    /// `replaces_of_device` is only in the audit table.
     fn tell(&self, user_id: &str) {
         for event in self.events.iter().cloned() {
             event.of_user(user_id).tell();

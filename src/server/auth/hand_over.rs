@@ -1,8 +1,8 @@
-//! The way of a new mail straight to the outbox worker of this process, which spares the database
-//! two round trips.
+//! Direct path for a new mail to the outbox worker of this process, which saves two round trips to
+//! the database.
 //!
-//! A mail goes that way only where one of the worker's slots is free for it at once, and no other
-//! mail waits: so none grows old between here and there, and none is overtaken.
+//! A mail takes this path only if a slot of the worker is free for it at once and no other mail is
+//! waiting. So no mail ages on the way, and none is overtaken.
 
 use std::{
     sync::{
@@ -15,43 +15,45 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::server::{ground::clock::Clock, store::QueuedMail};
 
-/// A mail on its way, and the slot it has.
+/// Mail on its way, with its slot.
 pub type HandedOver = (QueuedMail, Slot);
 
-/// The right to have one mail in hand, given back when dropped.
+/// Right to have one mail in progress, given back when dropped.
 #[derive(Debug)]
 pub struct Slot {
-    /// By the monotonic clock: no lease of that mail began earlier.
+    /// Time on the monotonic clock at which the slot was taken: the lease of its mail began no
+    /// earlier.
     pub since: Duration,
     _permit: OwnedSemaphorePermit,
 }
 
-/// Both sides' view of the worker's slots.
+/// State of the worker's slots, shared by the request handlers and the worker.
 #[derive(Debug)]
 pub struct HandOver {
     clock: Clock,
     slots: Arc<Semaphore>,
-    /// Mails wait in the database, or may: those are older than any new one.
+    /// True if mails wait in the database, or may: they are older than any new one.
     others_wait: AtomicBool,
     way: mpsc::Sender<HandedOver>,
     written: Notify,
 }
 
-/// Room for one mail.
+/// Reserved slot and place in the channel for one mail.
 pub struct Room<'a> {
     slot: Slot,
     way: mpsc::Permit<'a, HandedOver>,
 }
 
 impl Room<'_> {
-    /// Gives the worker a mail that is written down, leased.
+    /// Gives the worker a mail that has been written to the database with a lease.
     pub fn take(self, mail: QueuedMail) {
         self.way.send((mail, self.slot));
     }
 }
 
 impl HandOver {
-    /// For a worker that has `at_once` mails in hand at most, and what it receives.
+    /// Creates the hand-over for a worker that delivers at most `at_once` mails at a time, and the
+    /// receiver for that worker.
     pub fn new(at_once: usize, clock: Clock) -> (Self, mpsc::Receiver<HandedOver>) {
         let (way, handed_over) = mpsc::channel(at_once.max(1));
         let slots = Arc::new(Semaphore::new(at_once));
@@ -59,7 +61,8 @@ impl HandOver {
         (HandOver { clock, slots, others_wait, way, written }, handed_over)
     }
 
-    /// Room for a mail that is about to be written down, unless others wait.
+    /// Reserves room for a mail that is about to be written to the database; `None` if others wait
+    /// or no slot is free.
     pub fn room(&self) -> Option<Room<'_>> {
         if self.others_wait.load(Ordering::SeqCst) {
             return None;
@@ -71,22 +74,23 @@ impl HandOver {
         room.map(|(slot, way)| Room { slot, way })
     }
 
-    /// Tells the worker of a mail that was written down, and not handed over.
+    /// Wakes the worker for a mail that was written to the database but not handed over.
     pub fn written(&self) {
         self.written.notify_one();
     }
 
-    /// Until a mail was written down.
+    /// Waits until a mail has been written to the database.
     pub async fn until_written(&self) {
         self.written.notified().await;
     }
 
-    /// Sets whether new mails have to line up behind those in the database.
+    /// Sets whether new mails must queue behind those in the database.
     pub fn line_up(&self, others_wait: bool) {
         self.others_wait.store(others_wait, Ordering::SeqCst);
     }
 
-    /// A slot, once one is free; new mails line up meanwhile. Nothing once the worker has stopped.
+    /// Waits for a free slot; meanwhile new mails queue in the database. `None` once the worker has
+    /// stopped.
     pub async fn slot(&self) -> Option<Slot> {
         if let Some(slot) = self.free_slot() {
             return Some(slot);
@@ -96,7 +100,7 @@ impl HandOver {
         Some(self.slot_of(permit))
     }
 
-    /// A slot that is free now.
+    /// Returns a slot if one is free now.
     pub fn free_slot(&self) -> Option<Slot> {
         self.slots.clone().try_acquire_owned().ok().map(|permit| self.slot_of(permit))
     }

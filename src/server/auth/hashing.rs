@@ -1,5 +1,5 @@
-//! Turns at hashing passwords: each takes 19 MiB and a core for a while, and a crowd must not take
-//! the server's memory (ASVS 5.0 15.2.2).
+//! Limit on concurrent password hashing: each hash takes 19 MiB and a core for a while, and a crowd
+//! of requests must not exhaust the server's memory (ASVS 5.0 15.2.2).
 
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
@@ -9,10 +9,10 @@ use crate::server::ground::{
     words::{language, speaking},
 };
 
-/// How long a request waits for its turn.
+/// Time a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// As many turns at once as there are cores.
+/// Semaphore with as many permits as there are cores.
 #[derive(Debug)]
 pub struct Hashing(Arc<Semaphore>);
 
@@ -27,16 +27,16 @@ impl Hashing {
         Hashing(Arc::new(Semaphore::new(at_once)))
     }
 
-    /// Does the hashing on a thread of its own, in its turn. Who would wait too long is told to
-    /// come back. A hash cannot be stopped, so the turn goes with it and not with who asked: who
-    /// hangs up frees nothing early.
+    /// Runs the hashing on a blocking thread when its turn comes. Returns [`Error::Unavailable`] if
+    /// the wait is too long. A hash cannot be stopped, so the permit belongs to the hash, not to
+    /// the request: a client that disconnects frees nothing early.
     pub async fn run<T: Send + 'static>(
         &self,
         hash: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let turn = timeout(PATIENCE, self.0.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Error::Unavailable)?.map_err(|_| Error::Internal)?;
-        // What is said there is said in the language of who waits here.
+        // Errors made on that thread must be in the language of the waiting request.
         let language = language();
         let hashed = spawn_blocking(move || {
             let hashed = speaking(language, hash);

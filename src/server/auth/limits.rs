@@ -1,5 +1,5 @@
-//! Limits of an address. They count rows of the database, so they survive restarts and hold across
-//! instances.
+//! Rate limits per address. They count rows of the database, so they survive restarts and hold
+//! across instances.
 
 use super::Requester;
 use crate::server::{
@@ -12,26 +12,26 @@ use crate::server::{
     store::Taken,
 };
 
-/// The network whose share of the strangers' allowance of an address a request of `requester` takes
-/// from; nothing where it takes from the allowance of a device that has signed in before.
+/// Returns the network whose share of the strangers' allowance for an address a request counts
+/// against; `None` if it counts against the allowance of a device that has signed in before.
 ///
-/// A network is an IPv4 /24 or an IPv6 /48: the least that is routed on its own, and what one
-/// customer of a hoster or a tunnel broker commands. That many people may sit behind one costs them
-/// little: they share it only where they ask for the same address.
+/// A network is an IPv4 /24 or an IPv6 /48: the smallest block that is routed on its own, and what
+/// one customer of a hosting provider or a tunnel broker controls. Many people may sit behind one
+/// network. That costs them little: they share the allowance only if they ask for the same address.
 pub fn network<'a>(address: &str, bucket: &str, requester: &'a Requester) -> Option<&'a str> {
     (bucket == address).then_some(requester.client.ip_prefix.as_str())
 }
 
-/// Whether one more mail may go to an address to which `mails` were queued, newest first, if
-/// `network` asks for it. Known and unknown addresses, first mails and resends are all alike (stops
-/// mail bombing, OWASP "Forgot Password" cheat sheet).
+/// Allows one more mail to an address, requested from `network`, or refuses it. `mails` are those
+/// queued to it so far, newest first. Known and unknown addresses, first mails and resends are
+/// treated alike (stops mail bombing, OWASP "Forgot Password" cheat sheet).
 pub fn mail(
     limits: &Limits,
     mails: &[Taken],
     network: Option<&str>,
     now: Millis,
 ) -> Result<(), Error> {
-    // Of a minute nobody is kept a share: it is soon over.
+    // No network share within a minute: it is soon over.
     let free_at = full(mails, None, limits.mails_per_minute, MINUTE, now).max(full(
         mails,
         network,
@@ -42,9 +42,9 @@ pub fn mail(
     free_at.map_or(Ok(()), |at| Err(Error::RateLimited { retry_after: seconds_until(now, at) }))
 }
 
-/// Whether one more code or password may be tried for an address for which `tries` failed, newest
-/// first, if `network` tries it, where mails carry what `mode` says. Links go on working, or a
-/// stranger could lock an owner out (ASVS 5.0 6.3.1).
+/// Allows one more try of a code or a password for an address, from `network`, or refuses it.
+/// `tries` are those that failed, newest first. `mode` is what mails carry, for the error. Links
+/// keep working, or a stranger could lock an owner out (ASVS 5.0 6.3.1).
 pub fn tries(
     limits: &Limits,
     tries: &[Taken],
@@ -58,9 +58,9 @@ pub fn tries(
         .map_or(Ok(()), |at| Err(Error::CodesPaused { mode, retry_after: seconds_until(now, at) }))
 }
 
-/// When there is room again in a window that holds `most` of what was `taken` (newest first);
-/// nothing when there is room now. One network gets half of it, so that whoever asks for an address
-/// on and on from one place leaves the other half to its owner, who is elsewhere.
+/// Returns when a window that allows `most` of `taken` (newest first) has room again; `None` if it
+/// has room now. One network gets half of it: a stranger who keeps asking for an address from one
+/// place leaves the other half to its owner, who is elsewhere.
 fn full(
     taken: &[Taken],
     network: Option<&str>,
@@ -68,8 +68,8 @@ fn full(
     window: Millis,
     now: Millis,
 ) -> Option<Millis> {
-    // What lies ahead by more than the clocks of two instances may differ was counted before the
-    // clock was set back, and would keep people waiting for as long again.
+    // Times further ahead than two instances' clocks may differ were counted before the clock was
+    // set back, and would block people for as long again.
     let counted = || taken.iter().filter(|taken| taken.at <= now + MINUTE);
     let in_all = room_at(counted(), most, window, now);
     let share = network.and_then(|network| {
@@ -79,8 +79,8 @@ fn full(
     in_all.max(share)
 }
 
-/// When a window has room that holds `most` of `taken` (newest first): the oldest of the newest
-/// `most` has to leave it.
+/// Returns when a window that allows `most` of `taken` (newest first) has room: once the oldest of
+/// the newest `most` has left it. `None` if it has room now.
 fn room_at<'a>(
     mut taken: impl Iterator<Item = &'a Taken>,
     most: u32,

@@ -1,4 +1,4 @@
-//! The link: 256 random bits that a person clicks.
+//! Sign-in by link: 256 random bits in a URL that a person clicks.
 
 use crate::server::values::event::Method;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -17,7 +17,7 @@ use crate::server::{
     values::destination,
 };
 
-/// The secret of a link. Never shown by `Debug`.
+/// Secret of a link. `Debug` never shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken([u8; 32]);
 
@@ -37,29 +37,31 @@ impl LinkToken {
         bytes.try_into().map(LinkToken).map_err(|_| Error::LinkInvalid)
     }
 
-    /// As it stands in the mail: 43 characters of base64url.
+    /// Returns the token as the mail shows it: 43 characters of base64url.
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// What is kept of it. A plain SHA-256 will do: there are 256 bits to guess, so nothing is
-    /// gained by making it slow.
+    /// Returns the hash to store. A plain SHA-256 is enough: there are 256 bits to guess, so a slow
+    /// hash gains nothing.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0).to_vec()
     }
 }
 
-/// Where a link leads the browser that follows it.
+/// Result of following a link.
 pub enum Followed {
     SignedIn(Box<SignedIn>),
-    /// On to its destination: the link is used, and this browser is signed in as its address.
+    /// The link is already used, and this browser is signed in as its address: redirect to its
+    /// destination.
     Onward {
         destination: String,
     },
 }
 
-/// Follows a link: signs in the browser that asked for it, and leads on whom it signed in before.
-/// Any other browser, a scanner or a thief changes nothing by opening it.
+/// Follows a link: signs in the browser that asked for it, and redirects a browser that is already
+/// signed in by it. Opening the link in any other browser, a scanner's or a thief's, changes
+/// nothing.
 pub async fn follow(
     auth: &Auth,
     token: &LinkToken,
@@ -76,7 +78,7 @@ pub async fn follow(
         Err(refused) => refused,
     };
     let address = request.as_ref().map(|request| request.address.as_str());
-    // A second click of who is signed in by the first is no failure.
+    // A second click in a browser that the first click signed in is not a failure.
     if let Some(request) = &request
         && refused.answer == Error::LinkUsed
         && requester.signed_in_as() == address
@@ -112,7 +114,7 @@ async fn use_up(
     if let Some(error) = fault(auth, request, &credential, requester) {
         return Err(error.into());
     }
-    // Again, in the step that uses it up: somebody may be faster.
+    // Checked again in the step that uses the link up: a concurrent request may be faster.
     let judge = |request: &AuthRequest, _: &[_]| {
         fault(auth, request, &credential, requester).map_or(Verdict::Right, Verdict::Refused)
     };
@@ -128,8 +130,8 @@ async fn use_up(
     finish(auth, requester, proved).await
 }
 
-/// Signs in a browser that did not ask for the link, after a press on the page that says who did,
-/// where the policy allows that.
+/// Signs in a browser that did not ask for the link, after the user confirms on the page that shows
+/// who did, if the policy allows that.
 pub async fn confirm(
     auth: &Auth,
     token: &LinkToken,
@@ -143,8 +145,8 @@ pub async fn confirm(
     verify(auth, token, &held).await
 }
 
-/// Whether `token` would sign `requester` in now; reads only. The auth request it belongs to, or why
-/// not.
+/// Checks whether `token` would sign `requester` in now, without changing anything. Returns its
+/// auth request, or the reason it would not.
 pub async fn judge(
     auth: &Auth,
     token: &LinkToken,
@@ -154,14 +156,14 @@ pub async fn judge(
     fault(auth, &credential.request, &credential, requester).map_or(Ok(credential.request), Err)
 }
 
-/// The credential of a link, to say whose it was and to start again from it.
+/// Returns the credential of a link, to show whose it was and to start again from it.
 pub async fn mailed_credential(auth: &Auth, token: &LinkToken) -> Result<MailedCredential, Error> {
     auth.store.credential_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
 }
 
-/// The rule of links: why one does not sign `requester` in while its request is as it is here, the
-/// most final reason first. Policy is asked again: what it has withdrawn since the mail was sent
-/// works no more.
+/// Returns why a link does not sign `requester` in while its request is in this state, the most
+/// final reason first; `None` if it does. The policy is checked again: what it has withdrawn since
+/// the mail was sent no longer works.
 fn fault(
     auth: &Auth,
     request: &AuthRequest,

@@ -1,4 +1,5 @@
-//! The rules, from an address to a session: no HTTP, no Leptos, no SQL. Every door ends here.
+//! Rules of the sign-in, from an address to a session, without HTTP, Leptos or SQL. Every entry
+//! point ends here.
 
 mod admission;
 pub mod audit;
@@ -39,7 +40,7 @@ use hashing::Hashing;
 use session::Token;
 use totals::Totals;
 
-/// What every step of a sign-in needs.
+/// State that every step of a sign-in needs.
 #[derive(Debug)]
 pub struct Auth {
     pub store: Store,
@@ -50,28 +51,29 @@ pub struct Auth {
     pub public_url: PublicUrl,
     pub client_limits: ClientLimits,
     totals: Totals,
-    /// The team's own user table, when one is mapped.
+    /// Team's own user table, if one is mapped.
     pub team_users: Option<TeamUsers>,
-    /// Takes new mails to this process's outbox worker.
+    /// Passes new mails to the outbox worker of this process.
     pub outbox: HandOver,
     hashing: Hashing,
 }
 
-/// What a browser (or another caller) showed of itself.
+/// Credentials and origin that a browser (or another caller) presents with a request.
 #[derive(Clone, Debug, Default)]
 pub struct Requester {
-    /// Ids of the auth requests it began: the origin binding.
+    /// Ids of the auth requests it began. They bind a sign-in to the browser that asked for it.
     pub held: Vec<String>,
-    /// The session it had, which a sign-in replaces.
+    /// Current session, which a sign-in replaces.
     pub session: Option<SessionRow>,
-    /// What it kept of addresses it has signed in to.
+    /// Device entries for the addresses it has signed in to.
     pub devices: Vec<String>,
     pub client: Client,
 }
 
 impl Requester {
-    /// The auth request that a caller means: the one it names, which thereby counts as held, or the
-    /// newest it holds. A program binds a sign-in to itself by keeping the id to itself.
+    /// Returns the id of the auth request that a caller means: the one it names, which then counts
+    /// as held, or the newest it holds. A program binds a sign-in to itself by keeping that id
+    /// secret.
     pub fn holding(&mut self, named: Option<String>) -> Result<String, Error> {
         if let Some(id) = named.filter(|id| !id.is_empty()) {
             self.held.insert(0, id);
@@ -79,24 +81,25 @@ impl Requester {
         self.held.first().cloned().ok_or_else(|| Error::missing("auth_request_id"))
     }
 
-    /// The address it is signed in as.
+    /// Returns the address it is signed in as.
     pub fn signed_in_as(&self) -> Option<&str> {
         self.session.as_ref().map(|session| session.address.as_str())
     }
 }
 
-/// Where a request came from.
+/// Client that sent a request.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
     pub ip: Option<IpAddr>,
-    /// The network of it: enough to recognise one's own, too little to find a person.
+    /// Network of the IP address: enough to recognise one's own, too little to find a person.
     pub ip_prefix: String,
     pub user_agent: String,
-    /// The correlation id.
+    /// Correlation id.
     pub request_id: String,
 }
 
-/// A sign-in refused: what the caller is told, and what is noted of it, which may be more.
+/// Refusal of a sign-in or a mail: the error for the caller, and the reason for the audit, which
+/// may say more.
 struct Refused {
     answer: Error,
     reason: Reason,
@@ -108,23 +111,23 @@ impl From<Error> for Refused {
     }
 }
 
-/// A session that has just begun.
+/// Session that has just begun.
 #[derive(Debug)]
 pub struct SignedIn {
     pub user_id: String,
     pub address: String,
-    /// The path of this site to go to.
+    /// Path of this site to go to.
     pub destination: String,
-    /// The auth request it came of; `None` for a password.
+    /// Auth request that led to it; `None` for a password.
     pub request: Option<AuthRequest>,
-    /// The first token of the session.
+    /// First token of the session.
     pub token: Token,
-    /// What the browser keeps of this address and others.
+    /// Device entries for the browser to store, of this address and others.
     pub devices: Vec<String>,
 }
 
 impl Auth {
-    #[allow(clippy::too_many_arguments)] // each is a part; a builder would only name them twice
+    #[allow(clippy::too_many_arguments)] // each is a field; a builder would only name them twice
     pub fn new(
         store: Store,
         clock: Clock,
@@ -152,25 +155,26 @@ impl Auth {
         }
     }
 
-    /// The policy in force.
+    /// Returns the policy in force.
     pub fn policy(&self) -> Arc<Policy> {
         self.policy.load_full()
     }
 
-    /// Puts another policy in force, as a whole.
+    /// Replaces the policy as a whole.
     pub fn set_policy(&self, policy: Policy) {
         self.client_limits.apply(&policy.limits);
         self.policy.store(Arc::new(policy));
     }
 
-    /// Notes that a sign-in was refused, and gives what to say. Trouble of our own is no refusal,
-    /// and the log has it.
+    /// Records a refusal and returns the error for the caller. Our own failures are not refusals:
+    /// they are in the log already.
     async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
         let Refused { answer, reason } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
             let event = self.event(Event::AuthFailed, address, client).because(reason);
-            // What belongs to no address (a made-up link) is nobody's to read: it would only fill
-            // the table. Should it not be written, the answer still stands; the log tells both.
+            // An event without an address (of a made-up link) is skipped: nobody could look it up,
+            // and it would only fill the table. If the write fails, the answer still stands, and
+            // the log has both.
             if address.is_some() {
                 let _ = self.store.note(&event).await;
             }

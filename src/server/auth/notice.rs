@@ -1,5 +1,5 @@
-//! "A new device signed in" and "your password was set": a mail to whose address it is, with a
-//! press that puts out who did it.
+//! Notices by mail, "a new device signed in" and "your password was set": they go to the owner of
+//! the address and link to a page where one click ends the access of whoever did it.
 
 use super::{
     Auth, Client, Requester, device::Device, dispute::Disputed, sealed::SealedMail,
@@ -14,11 +14,11 @@ use crate::server::{
     mail::letter::{Letter, NewDeviceLetter, PasswordLetter},
 };
 
-/// How long it is worth sending.
+/// Time after which a notice is no longer worth sending.
 const WORTH: Millis = DAY;
 
-/// The notice of a session that begins in `requester`; none where the browser has signed in to the
-/// address before, or where policy has no notices.
+/// Creates the notice of a session that begins in `requester`. `None` if the browser has signed in
+/// to the address before, or if the policy has notices switched off.
 pub fn of_session(
     auth: &Auth,
     address: &str,
@@ -40,7 +40,8 @@ pub fn of_session(
     sealed(auth, address, &Letter::NewDevice(notice), at).map(Some)
 }
 
-/// The notice of a password that `session` sets or removes. Whatever the policy: it is a way in.
+/// Creates the notice of a password that `session` sets or removes. The policy cannot switch it
+/// off: a password is a way in.
 pub fn of_password(
     auth: &Auth,
     session: &Session,
@@ -59,7 +60,8 @@ pub fn of_password(
     sealed(auth, &session.row.address, &Letter::PasswordLetter(change), at)
 }
 
-/// In a bucket of its own: it takes from nobody's allowance of mails. No address holds a space.
+/// Seals a notice in a bucket of its own, so that it uses up nobody's allowance of mails. Addresses
+/// contain no space, so the bucket is never an address.
 fn sealed(auth: &Auth, address: &str, notice: &Letter, at: Millis) -> Result<SealedMail, Error> {
     SealedMail::new(auth, notice, format!("{address} notice"), at + WORTH)
 }

@@ -1,4 +1,4 @@
-//! The password, for teams that want one beside the mail.
+//! Sign-in by password, for teams that want one in addition to mail.
 
 use crate::server::values::event::{Event, Method, Reason};
 use zxcvbn::{Score, zxcvbn};
@@ -16,14 +16,14 @@ use crate::server::{
     values::{address::Address, destination},
 };
 
-/// Characters. Eight at least (ASVS 5.0 6.2.1), and room for a sentence (6.2.9).
+/// Length limits in characters: at least eight (ASVS 5.0 6.2.1), and room for a sentence (6.2.9).
 const SHORTEST: usize = 8;
 const LONGEST: usize = 128;
 
 /// Signs in with a password. Unknown addresses, users without a password and wrong passwords are
-/// one and the same, in answer and in time. Tries are counted against the address like those of
-/// codes: what came of one is written before anybody is answered, and one that was never looked at
-/// (nobody's turn came, the connection was cut) is none.
+/// indistinguishable, in the answer and in time. Tries count against the address, as those of codes
+/// do. The outcome of a try is written before the answer. A try that was never checked, because its
+/// turn did not come or the connection was cut, does not count.
 pub async fn verify(
     auth: &Auth,
     email: &str,
@@ -57,8 +57,8 @@ async fn attempt(
     auth.room_for_try(share, mode)?;
     let network = &requester.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
-    // Where there are too many, nothing is hashed. Asked again in the step that counts: others may
-    // be faster.
+    // Over the limit, nothing is hashed. The step that counts checks the limit again: concurrent
+    // tries may be faster.
     allow(&auth.store.failed_tries(&bucket, now).await?)?;
     let kept = auth.store.password(address.as_str()).await?;
     let (held_against, salt) = (kept.clone(), auth.random.bytes()?);
@@ -68,7 +68,7 @@ async fn attempt(
         let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
             Err(error) => Verdict::Refused(error),
             Ok(()) if now == Some(kept.as_str()) => Verdict::Right,
-            // Changed or removed while it was looked at.
+            // Changed or removed while it was being checked.
             Ok(()) => Verdict::Wrong(Error::PasswordWrong),
         };
         let proved = Proved {
@@ -87,9 +87,9 @@ async fn attempt(
     Err(Error::PasswordWrong.into())
 }
 
-/// Whether a password is among the first million guesses: one of the common ones, or made of what
-/// anybody knows of this site and this person (ASVS 5.0 6.2.4, 6.2.11). What it is composed of is
-/// nobody's business (6.2.5).
+/// Reports whether a password is among the first million guesses: a common one, or one made of what
+/// anybody knows of this site and this person (ASVS 5.0 6.2.4, 6.2.11). There are no rules about
+/// the kinds of characters in it (6.2.5).
 fn is_guessable(password: &str, known: &[String]) -> bool {
     let known: Vec<&str> = known
         .iter()
@@ -98,9 +98,9 @@ fn is_guessable(password: &str, known: &[String]) -> bool {
     zxcvbn(password, &known).score() < Score::Two
 }
 
-/// Sets the password of who has just signed in, or removes it when `password` is empty. It is a way
-/// in that lasts: it is told by mail, and where else its user is signed in ends, with the trust in
-/// their devices.
+/// Sets the password of a user who has just signed in, or removes it if `password` is empty. A
+/// password is a lasting way in. So a mail tells the user of the change, and their other sessions
+/// and the trust in their devices end.
 pub async fn set(
     auth: &Auth,
     session: &Session,
@@ -145,7 +145,7 @@ pub async fn set(
     Ok(())
 }
 
-/// The hash to keep of a password that may be set.
+/// Returns the hash to store for a new password, or an error if that password may not be set.
 async fn hashed(auth: &Auth, session: &Session, password: &str) -> Result<String, Error> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {

@@ -1,4 +1,4 @@
-//! What is kept of a password, and how one is held against it.
+//! Hashes of passwords, and the check of a password against them.
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
@@ -7,48 +7,49 @@ use argon2::{
 
 use crate::server::ground::error::Error;
 
-/// Memory in KiB, passes, lanes.
+/// Costs of a hash: memory in KiB, passes, lanes.
 type Costs = (u32, u32, u32);
 
-/// What hashes are made with, today's first: OWASP's first choice for argon2id (Password Storage
-/// cheat sheet). Costs that are replaced stay in the list as long as a hash by them may be kept:
-/// every password is held against one hash of each, so that time tells neither who has a password
-/// nor how old it is.
+/// Costs of hashes, the current ones first: OWASP's first choice for argon2id (Password Storage
+/// cheat sheet). Replaced costs stay in the list as long as a hash with them may be stored. Every
+/// password is checked against one hash for each entry, so timing reveals neither who has a
+/// password nor how old it is.
 const COSTS: [Costs; 1] = [(19 * 1_024, 2, 1)];
 
 fn params((memory, passes, lanes): Costs) -> Result<Params, Error> {
     Params::new(memory, passes, lanes, None).map_err(|_| Error::Internal)
 }
 
-/// The hash of nobody's password: its bytes are no hash of anything we know.
+/// Returns a dummy hash with these costs that no password matches: its bytes are not the hash of
+/// anything we know.
 fn nobodys((memory, passes, lanes): Costs) -> String {
     let nothing = "A".repeat(43);
     format!("$argon2id$v=19$m={memory},t={passes},p={lanes}$bm9ib2R5bm9ib2R5${nothing}")
 }
 
-/// What a hash was made with, if it is one of argon2id; its parameters stand in it.
+/// Returns the costs of a hash, which its text contains; `None` if it is not an argon2id hash.
 fn costs(hash: &str) -> Option<Costs> {
     let hash = PasswordHash::new(hash).ok().filter(|hash| hash.algorithm.as_str() == "argon2id")?;
     let params = Params::try_from(&hash).ok()?;
     Some((params.m_cost(), params.t_cost(), params.p_cost()))
 }
 
-/// The hash to keep of a new password.
+/// Returns the hash to store for a new password.
 pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params(COSTS[0])?);
     let hash = argon2.hash_password_with_salt(password.as_bytes(), salt);
     Ok(hash.map_err(|_| Error::Internal)?.to_string())
 }
 
-/// A password held against what is kept.
+/// Result of checking a password.
 pub struct Look {
     pub fits: bool,
-    /// What to keep of it from now on, where it fits a hash that is weaker than today's. A stronger
-    /// one is a newer version's, which may run beside this one.
+    /// New hash to store, if the password matches a hash weaker than the current costs. A stronger
+    /// hash is left alone: it was made by a newer version, which may run beside this one.
     pub renewed: Option<String>,
 }
 
-/// Holds a password against the hash that is kept, or against nobody's.
+/// Checks a password against the stored hash, or against a dummy if there is none.
 pub fn look(password: &str, kept: Option<&str>, salt: &[u8; 16]) -> Result<Look, Error> {
     let mut fits = false;
     for hash in hashes(kept, &COSTS) {
@@ -62,8 +63,8 @@ pub fn look(password: &str, kept: Option<&str>, salt: &[u8; 16]) -> Result<Look,
     Ok(Look { fits, renewed })
 }
 
-/// What a password is held against: one hash of each of the known costs, the one that is kept in
-/// its place among them; after them, if its costs are none of those.
+/// Returns the hashes to check a password against: one for each of the known costs, with the stored
+/// hash in place of the dummy of its costs. If its costs are not among them, it comes last.
 fn hashes(kept: Option<&str>, known: &[Costs]) -> Vec<String> {
     let kept_by = kept.and_then(costs);
     let mut hashes: Vec<String> = known

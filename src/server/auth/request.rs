@@ -1,4 +1,4 @@
-//! Auth requests: asking for a mail, and asking again.
+//! Auth requests: asking for a mail, and asking for another.
 
 use super::{
     Auth, Requester,
@@ -23,17 +23,17 @@ use crate::server::{
     store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Taken},
 };
 
-/// An accepted request for a mail.
+/// Accepted request for a mail.
 #[derive(Clone, Debug)]
 pub struct Started {
     pub auth_request_id: String,
     pub expires_at: Millis,
-    /// Seconds.
+    /// Lifetime in seconds.
     pub expires_in: u32,
     pub passwordless_type: String,
 }
 
-/// New secrets: what is kept of them, and the mail that says them.
+/// New secrets: their hashes to store, and the mail that contains them.
 struct Secrets {
     credential: Credential,
     mail: SealedMail,
@@ -52,8 +52,8 @@ impl Secrets {
         let token = LinkToken::random(&auth.random)?;
         let expires_at = now + Millis::from(terms.expires_in) * SECOND;
         let code = terms.mode.has_code().then(|| Code::random(&auth.random)).transpose()?;
-        // Where the mail has no code, none is kept: there is nothing to guess. Nobody guesses a
-        // link that was not mailed.
+        // No code in the mail, no hash stored: there is nothing to guess. A link that was not
+        // mailed cannot be guessed anyway.
         let code_hash = match &code {
             Some(code) => code_hash::keep(code, code_salt, &auth.keys)?,
             None => String::new(),
@@ -79,8 +79,8 @@ impl Secrets {
     }
 }
 
-/// Begins an auth request and queues its mail. What `requester` began earlier for the same address is
-/// superseded; what others began is not, or anyone could kill a link.
+/// Begins an auth request and queues its mail. Supersedes what `requester` began earlier for the
+/// same address, but nothing that others began, or anyone could invalidate a link.
 pub async fn start(auth: &Auth, ask: &Ask, requester: &Requester) -> Result<Started, Error> {
     let terms = Terms::of(auth, ask)?;
     auth.one_more_send(requester.client.ip).await?;
@@ -127,8 +127,8 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
     accepted(auth, &id, terms, secrets, &event, started, worker, requester).await
 }
 
-/// Sends a fresh mail for the auth request `id`: the same request, tries as they stand, new
-/// secrets. One that can no longer sign anybody in begins anew, on the same terms.
+/// Sends a fresh mail for the auth request `id`, with new secrets; the count of tries stays. A
+/// request that can no longer sign anybody in begins anew, on the same terms.
 pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Started, Error> {
     let ((), request) = tokio::try_join!(
         biased;
@@ -179,7 +179,8 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
     accepted(auth, id, &terms, secrets, &event, renewed, worker, requester).await
 }
 
-/// Sends a fresh mail to where a link that no longer works was sent, to be opened in this browser.
+/// Sends a fresh mail to the address that a link which no longer works was sent to, to be opened in
+/// this browser.
 pub async fn start_from_link(
     auth: &Auth,
     token: &LinkToken,
@@ -187,14 +188,15 @@ pub async fn start_from_link(
 ) -> Result<Started, Error> {
     auth.one_more_send(requester.client.ip).await?;
     let mut request = link::mailed_credential(auth, token).await?.request;
-    // An app that policy no longer lists gets no link; who asks here, gets one that leads here.
+    // An app that the policy no longer lists gets no link. The new link leads here instead.
     let origins = &auth.policy().auth.magiclink_origins;
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
     begin(auth, Terms::again(auth, &request)?, requester).await
 }
 
-/// What to tell who waits for the mail of a request, when there is something to tell. Where sign-up
-/// is closed there never is: only a known address has a mail that could fail.
+/// Returns the message for a person who waits for the mail of a request, if there is anything to
+/// report. If sign-up is closed there never is: only a known address gets a mail that could fail,
+/// so a message would reveal that the address is known.
 pub async fn mail_trouble(auth: &Auth, request: &AuthRequest) -> Result<Option<String>, Error> {
     if auth.policy().auth.sign_up == SignUp::Closed {
         return Ok(None);
@@ -208,15 +210,15 @@ pub async fn mail_trouble(auth: &Auth, request: &AuthRequest) -> Result<Option<S
     }))
 }
 
-/// When the next mail for a request may be asked for.
+/// Returns when the next mail for a request may be asked for.
 pub fn resend_at(auth: &Auth, request: &AuthRequest) -> Millis {
     request.last_mail_at + Millis::from(auth.policy().auth.resend_cooldown) * SECOND
 }
 
-/// Tells what became of a request for a mail, and gives it to the worker if it was written down:
-/// directly where the worker has room, which spares the database two round trips, else by way of
-/// the outbox.
-#[allow(clippy::too_many_arguments)] // the end of two functions that have all of these in hand
+/// Reports the outcome of a request for a mail. If the mail was written, passes it to the worker:
+/// directly if the worker has room, which saves two round trips to the database, else through the
+/// outbox.
+#[allow(clippy::too_many_arguments)] // shared end of two functions that have all of these
 async fn accepted(
     auth: &Auth,
     auth_request_id: &str,

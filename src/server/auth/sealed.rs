@@ -1,4 +1,4 @@
-//! Mails on their way to the outbox.
+//! Mails sealed for the outbox.
 
 use super::Auth;
 use crate::server::{
@@ -7,10 +7,10 @@ use crate::server::{
     store::{AuditEvent, NewMail, QueuedMail},
 };
 
-/// A mail ready for the outbox.
+/// Mail ready for the outbox.
 pub struct SealedMail {
     mail_id: String,
-    /// Whose allowance it takes from.
+    /// Allowance that the mail counts against.
     bucket: String,
     rank: i64,
     payload: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct SealedMail {
 }
 
 impl SealedMail {
-    /// Under an id of its own, worth sending until `expires_at`.
+    /// Seals a letter under a new mail id, worth sending until `expires_at`.
     pub fn new(
         auth: &Auth,
         letter: &Letter,
@@ -31,19 +31,20 @@ impl SealedMail {
         Ok(SealedMail { mail_id, bucket, rank, payload, expires_at })
     }
 
-    /// The mail as the database takes it. `auth_request_id`: empty, when it belongs to none.
+    /// Returns the mail as the database takes it. `auth_request_id` is empty if it belongs to no
+    /// auth request.
     pub fn new_mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
         let SealedMail { mail_id: id, bucket, rank, payload, expires_at } = self;
         let (rank, expires_at) = (*rank, *expires_at);
         NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over }
     }
 
-    /// Whose allowance it takes from.
+    /// Returns the allowance that the mail counts against.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// The mail as the worker takes it.
+    /// Returns the mail as the worker takes it.
     pub fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
         let SealedMail { mail_id: id, payload, expires_at, .. } = self;
         let (address, request_id) = (address.to_owned(), event.request_id.clone());

@@ -1,4 +1,4 @@
-//! Sessions: a row that can be revoked, carried by a short-lived signed token.
+//! Sessions: a row that can be revoked, presented as a short-lived signed token.
 
 use crate::server::values::event::Event;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
@@ -15,62 +15,66 @@ use crate::server::{
     store::{Activity, SessionRow},
 };
 
-/// Explicit typing (RFC 8725, 3.11): no other token signed with our key can pass for a session.
+/// Explicit type of the token (RFC 8725, 3.11): no other token signed with our key passes for a
+/// session.
 const TYP: &str = "session+jwt";
 
-/// How long after signing in a user may change how they do, or delete their account (ASVS 5.0
-/// 7.5.1).
+/// Longest age of a sign-in that may still set or remove the password or delete the account (ASVS
+/// 5.0 7.5.1).
 const RECENT: Millis = 10 * MINUTE;
 
-/// What the token says. Times are unix seconds. No address: a token travels further than a user
-/// table.
+/// Claims of the token. Times are unix seconds. The address is left out, because a token travels
+/// further than a user table.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
-    /// The user's id.
+    /// User id.
     sub: String,
-    /// The session's id.
+    /// Session id.
     sid: String,
     iat: u64,
     exp: u64,
 }
 
-/// A session that is alive, as the request in hand presented it.
+/// Live session, as the current request presented it.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub row: SessionRow,
-    /// When the token was issued and when it ends.
+    /// Issue time of the token.
     pub issued_at: Millis,
+    /// End of the token, which may be before that of the session.
     pub expires_at: Millis,
-    /// It came in a cookie, so it may be renewed in one.
+    /// True if the token came in a cookie, so it may be renewed in one.
     pub by_cookie: bool,
 }
 
 impl Session {
-    /// Whether it began so short a while ago that it may change how its user signs in.
+    /// Reports whether it began recently enough to change how its user signs in, or to delete the
+    /// account.
     pub fn is_recent(&self, auth: &Auth) -> bool {
         auth.clock.now() - self.row.created_at <= RECENT
     }
 }
 
-/// A signed token and how long it lives.
+/// Signed token with its lifetime.
 #[derive(Debug)]
 pub struct Token {
     pub jwt: String,
     pub expires_at: Millis,
-    /// Seconds.
+    /// Lifetime in seconds.
     pub ttl: u64,
 }
 
-/// When a token ends that is issued at `at` for a session that ends at `session_expires_at` at the
-/// latest: on a whole second, because that is what it says.
+/// Returns the end of a token issued at `at`, for a session that ends at `session_expires_at` at
+/// the latest. Rounded down to a whole second, because `exp` has no fractions.
 pub fn token_end(auth: &Auth, at: Millis, session_expires_at: Millis) -> Millis {
     let ttl = Millis::from(auth.policy().session.token_ttl) * SECOND;
     (at + ttl).min(session_expires_at) / SECOND * SECOND
 }
 
-/// A token for a session, from `issued_at` to `expires_at`, which its row knows of.
+/// Issues a token for a session, valid from `issued_at` to `expires_at`. The caller must have
+/// stored `expires_at` in the session's row.
 pub(super) fn issue(
     auth: &Auth,
     session_id: &str,
@@ -98,8 +102,8 @@ pub(super) fn issue(
     Ok(Token { jwt, expires_at, ttl: exp.saturating_sub(iat) })
 }
 
-/// One algorithm (RFC 8725, 3.1). What the claims must say is judged below, where all of them are
-/// there and of their type.
+/// Rule for signatures: one algorithm only (RFC 8725, 3.1). The claims are checked in [`claims`],
+/// once they are all known to be there and of the right type.
 static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
     let mut rule = Validation::new(Algorithm::HS256);
     rule.set_required_spec_claims(&[] as &[&str]);
@@ -107,9 +111,9 @@ static SIGNED: LazyLock<Validation> = LazyLock::new(|| {
     rule
 });
 
-/// The claims of a token that one of our secrets signed, for this site, that has not expired by our
-/// clock. No leeway: it is this server that issued it. `iat` is not judged: after a clock was set
-/// back, sessions go on.
+/// Returns the claims of a token that is signed with one of our secrets, is for this site and has
+/// not expired by our clock. There is no leeway, because this server issued the token. `iat` is not
+/// checked, so sessions survive a clock that is set back.
 fn claims(auth: &Auth, jwt: &str) -> Option<Claims> {
     let token =
         auth.keys.session().find_map(|key| decode::<Claims>(jwt, &key.verifying, &SIGNED).ok())?;
@@ -120,22 +124,23 @@ fn claims(auth: &Auth, jwt: &str) -> Option<Claims> {
     (is_ours && now < claims.exp).then_some(claims)
 }
 
-/// A session token that a request presents.
+/// Session token that a request presents.
 #[derive(Clone, Debug)]
 pub struct Presented {
     pub jwt: String,
-    /// In a cookie, and not as a bearer's.
+    /// True if it came in a cookie, false if as a bearer token.
     pub by_cookie: bool,
 }
 
-/// The session a request presents, if it is alive: token valid, row not revoked, user not disabled.
+/// Returns the session a request presents, if it is alive: token valid, row not revoked, user not
+/// disabled.
 pub async fn present(auth: &Auth, presented: &Presented) -> Result<Option<Session>, Error> {
     let Some(claims) = claims(auth, &presented.jwt) else { return Ok(None) };
     let row = auth.store.session(&claims.sid, auth.team_users.is_none(), auth.clock.now()).await?;
     admitted(auth, &claims, presented.by_cookie, row).await
 }
 
-/// The same, and what its user is shown of their account: one read for both.
+/// Returns the session as [`present`] does, and its user's recent activity, in one read for both.
 pub async fn present_with_activity(
     auth: &Auth,
     presented: &Presented,
@@ -147,7 +152,7 @@ pub async fn present_with_activity(
     let Some(session) = admitted(auth, &claims, presented.by_cookie, Some(row)).await? else {
         return Ok(None);
     };
-    // After the secrets were rotated the address has two subjects.
+    // After a rotation of the secrets the address has one subject under each.
     for subject in
         auth.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
     {
@@ -163,7 +168,7 @@ async fn admitted(
     row: Option<SessionRow>,
 ) -> Result<Option<Session>, Error> {
     let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
-    // A user the team's own table no longer has is out at once.
+    // A user removed from the team's own table is signed out at once.
     if let Some(mapped) = &auth.team_users
         && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
     {
@@ -177,9 +182,9 @@ async fn admitted(
     }))
 }
 
-/// A fresh token when the one in use is past half its life, and a note in the row that the session
-/// is in use. Two tabs that do this at once each get a good one. Where the row cannot be written (a
-/// full disk, a database that only reads), the token in use goes on to its end.
+/// Returns a fresh token if the one in use is past half its life, and notes in the row that the
+/// session is in use. Two tabs that do this at once each get a valid token. If the row cannot be
+/// written (a full disk, a read-only database), the token in use stays valid until its end.
 pub async fn renew(auth: &Auth, session: &Session) -> Result<Option<Token>, Error> {
     let (now, row) = (auth.clock.now(), &session.row);
     let half = session.issued_at + (session.expires_at - session.issued_at) / 2;
@@ -195,8 +200,8 @@ pub async fn renew(auth: &Auth, session: &Session) -> Result<Option<Token>, Erro
     issue(auth, &row.id, &row.user_id, now, expires_at).map(Some)
 }
 
-/// Notes in its row that a session is in use, at most once a minute. Nobody's page fails because
-/// that cannot be written.
+/// Notes in its row that a session is in use, at most once a minute. A failed write is only logged,
+/// so that it does not break the user's page.
 pub async fn note_use(auth: &Auth, session: &Session) {
     let now = auth.clock.now();
     if now - session.row.last_seen_at >= MINUTE
@@ -210,18 +215,18 @@ fn millis(seconds: u64) -> Millis {
     Millis::try_from(seconds).unwrap_or(Millis::MAX / SECOND).saturating_mul(SECOND)
 }
 
-/// Which of a user's sessions to end.
+/// Selection of a user's sessions to end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionsToEnd {
     This,
     Others,
     All,
-    /// By its id; only the user's own are found.
+    /// One session by its id; only the user's own are found.
     One(String),
 }
 
-/// Ends sessions of the user who presents `session`: they are dead at their next request. Who ends
-/// another than their own puts somebody out, and no device of the address is known any more.
+/// Ends sessions of the user who presents `session`: they are dead at their next request. Ending
+/// any session but this one also ends the trust in every device of the address.
 pub async fn end(
     auth: &Auth,
     session: &Session,
@@ -244,8 +249,8 @@ pub async fn end(
     Ok(())
 }
 
-/// Deletes the account of the user who presents `session`, if it began a short while ago (ASVS 5.0
-/// 7.5.1): whoever finds a browser signed in cannot.
+/// Deletes the account of the user who presents `session`, if it began recently (ASVS 5.0 7.5.1):
+/// somebody who finds a browser signed in cannot.
 pub async fn delete_account(auth: &Auth, session: &Session, client: &Client) -> Result<(), Error> {
     if auth.team_users.is_some() {
         return Err(Error::invalid(say!("detail-mapped-account")));

@@ -1,4 +1,4 @@
-//! What callers ask for, and what of it policy grants: the terms a mail is sent on.
+//! Terms of a mail: what a caller asks for, limited to what the policy grants.
 
 use std::collections::BTreeMap;
 use url::Url;
@@ -11,33 +11,33 @@ use crate::server::{
     values::{address::Address, destination},
 };
 
-/// Seconds that link and code live at least, whoever asks.
+/// Shortest lifetime of link and code that a caller may ask for, in seconds.
 const SHORTEST_LIFE: u32 = 60;
-/// The caller's own text that comes back with the sign-in, in bytes.
+/// Longest `state` in bytes: the caller's own text that is returned with the sign-in.
 const LONGEST_STATE: usize = 2_048;
-/// The parameter of a link that carries its secret.
+/// Query parameter of a link that carries its secret.
 const LINK_TOKEN: &str = "link_token";
 const MOST_VARIABLES: usize = 30;
-/// Characters of a variable, and of its name.
+/// Longest name and longest value of a variable, in characters.
 const LONGEST_VARIABLE: usize = 200;
-/// What a caller asks for. Only `email` is needed; the rest falls back on policy.
+/// Request of a caller. Only `email` is needed; the rest defaults to the policy.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
     pub email: String,
-    /// Where the person wants to go: a path of this site.
+    /// Path of this site that the person wants to go to.
     pub next: Option<String>,
-    /// Given back with the sign-in.
+    /// Returned with the sign-in.
     pub state: Option<String>,
     pub template: Option<Template>,
-    /// Seconds.
+    /// Lifetime in seconds.
     pub expires_in: Option<u32>,
     pub mode: Option<Mode>,
-    /// Another app that takes `?link_token=`, of an origin that policy lists.
+    /// URL of another app that takes `?link_token=`, of an origin that the policy lists.
     pub magiclink_auth_uri: Option<String>,
     pub template_variables: BTreeMap<String, String>,
 }
 
-/// What of an ask is kept, checked: a fresh mail is made of it.
+/// Checked terms of an auth request. They are stored, and later mails are made from them.
 pub struct Terms {
     pub address: String,
     pub destination: String,
@@ -47,7 +47,7 @@ pub struct Terms {
     pub mode: Mode,
     pub link_base: Option<String>,
     pub variables: BTreeMap<String, String>,
-    /// Whether the mail carries a link in place of codes that are paused or switched off.
+    /// True if the mail carries a link in place of codes that are paused or switched off.
     pub unlocks: bool,
 }
 
@@ -88,7 +88,8 @@ impl Terms {
         })
     }
 
-    /// Those of an earlier request, as far as policy still has them.
+    /// Returns the terms of an earlier request, limited to what the policy still grants. An error
+    /// if it no longer lists the origin of `link_base`.
     pub fn again(auth: &Auth, request: &AuthRequest) -> Result<Self, Error> {
         let policy = auth.policy();
         let expires_in = u32::try_from(request.expires_in).map_err(|_| Error::Internal)?;
@@ -105,9 +106,9 @@ impl Terms {
         })
     }
 
-    /// Where mails carry codes alone, and codes are of no use to who asks (paused for the address,
-    /// or `switched_off` after too many tries), the mail carries a link in place of the code: it is
-    /// their way in. One read more, in that mode alone.
+    /// Replaces the code with a link if mails carry codes alone and codes are of no use to the
+    /// requester: paused for the address, or `switched_off` after too many tries. The link is then
+    /// their way in. Costs at least one extra read, in that mode alone.
     pub async fn unlocking(
         self,
         auth: &Auth,
@@ -137,8 +138,8 @@ impl Terms {
     }
 }
 
-/// A link may lead to another app, if the policy lists its origin; to any other it would hand a
-/// stranger the token (CWE-601).
+/// Checks the base URL of a link that leads to another app: the policy must list its origin, or the
+/// link would hand the token to a stranger (CWE-601).
 pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>, Error> {
     let Some(uri) = uri else { return Ok(None) };
     let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL"))?;
@@ -148,7 +149,8 @@ pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>
             "magiclink_auth_uri is not of an origin in auth.magiclink_origins",
         ));
     }
-    // Ours would be the second of that name, and the app might read the first.
+    // A parameter of that name is removed: ours would be the second, and the app might read the
+    // first.
     if url.query_pairs().any(|(name, _)| name == LINK_TOKEN) {
         let others: Vec<_> = url.query_pairs().filter(|(name, _)| name != LINK_TOKEN).collect();
         let mut without = url.clone();
@@ -174,8 +176,8 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
                  holds more"
             )));
         }
-        // Anybody may call, and the mail speaks in the name of this site: no words of theirs may
-        // lead elsewhere, or hide what stands around them.
+        // Anybody may call, and the mail speaks in the name of this site. So a caller's text must
+        // not lead elsewhere, or hide the text around it.
         if value.chars().any(is_control) || is_like_a_url(value) {
             return Err(Error::invalid(format!(
                 "template_variables may hold no control characters and nothing that a mail program \
@@ -186,12 +188,12 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
     Ok(variables.clone())
 }
 
-/// Control characters, and those that turn the direction of text around.
+/// Reports whether `c` is a control character, a line separator or a change of text direction.
 fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether a mail program would make a link of some of it: a URL, or the name of a host like
+/// Reports whether a mail program would turn part of `text` into a link: a URL, or a host name like
 /// `example.com`, alone or in an address.
 fn is_like_a_url(text: &str) -> bool {
     let is_host = |word: &str| {
@@ -202,7 +204,7 @@ fn is_like_a_url(text: &str) -> bool {
             && last.chars().count() > 1
             && last.chars().all(char::is_alphabetic)
     };
-    // All dots that some resolver takes for one (UTS #46).
+    // Dots that some resolvers treat as `.` (UTS #46).
     let text = text.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
     text.contains("://")
         || text

@@ -1,9 +1,9 @@
-//! Bounds over all addresses: what strangers may do in all, however many clients and addresses they
-//! have. They are generous. Passing one is told to operators, and keeps strangers waiting until
-//! there is room again; browsers that have signed in to an address before go on.
+//! Limits over all addresses: what strangers may do in total, however many clients and addresses
+//! they have. They are generous. Exceeding one alerts the operators and makes strangers wait until
+//! there is room again; browsers that have signed in to an address before are not affected.
 //!
-//! Each instance counts what it sees, by the monotonic clock: it is a brake and an alarm, no
-//! account.
+//! Each instance counts only its own requests, by the monotonic clock: this is a brake and an
+//! alarm, not exact accounting.
 
 use metrics::counter;
 use std::{
@@ -16,7 +16,7 @@ use crate::server::ground::{error::Error, mode::Mode};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What is bounded.
+/// Totals that are limited.
 #[derive(Debug)]
 pub struct Totals {
     mails: Total,
@@ -33,17 +33,17 @@ impl Default for Totals {
     }
 }
 
-/// A number of things in a minute, each of which is forgotten after its share of it.
+/// Leaky bucket of events per minute: each event is forgotten after its share, `MINUTE / most`.
 #[derive(Debug)]
 struct Total {
-    /// The key of the policy.
+    /// Key of the limit in the policy.
     name: &'static str,
     spent: Mutex<Spent>,
 }
 
 #[derive(Debug, Default)]
 struct Spent {
-    /// When all is forgotten.
+    /// Time at which all events are forgotten.
     until: Duration,
     told_at: Option<Duration>,
 }
@@ -58,8 +58,8 @@ impl Total {
         spent.until = spent.until.max(now) + MINUTE / most.max(1);
     }
 
-    /// Seconds until there is room for one more; nothing when there is now. Operators are told of
-    /// it once a minute, the counter each time.
+    /// Returns the seconds until there is room for one more event; `None` if there is room now. If
+    /// there is none, the counter is incremented each time, and an error is logged once a minute.
     fn wait(&self, most: u32, now: Duration) -> Option<u64> {
         let mut spent = self.spent();
         let full = spent.until.max(now) + MINUTE / most.max(1);
@@ -79,7 +79,8 @@ impl Total {
 }
 
 impl Auth {
-    /// Whether one more mail may be asked for by a stranger (who has a `network`) to the address.
+    /// Allows a stranger one more mail, or refuses it. Only a stranger has a `network` and is
+    /// limited.
     pub(super) fn room_for_mail(&self, network: Option<&str>) -> Result<(), Error> {
         let most = self.policy().limits.total_mails_per_minute;
         let wait = || self.totals.mails.wait(most, self.clock.monotonic());
@@ -89,7 +90,7 @@ impl Auth {
         }
     }
 
-    /// One more mail was asked for.
+    /// Counts one more mail that was asked for.
     pub(super) fn one_more_mail(&self, network: Option<&str>) {
         if network.is_some() {
             let most = self.policy().limits.total_mails_per_minute;
@@ -97,7 +98,7 @@ impl Auth {
         }
     }
 
-    /// Whether one more code or password may be tried by a stranger.
+    /// Allows a stranger one more try of a code or a password, or refuses it.
     pub(super) fn room_for_try(&self, network: Option<&str>, mode: Mode) -> Result<(), Error> {
         let most = self.policy().limits.total_code_failures_per_minute;
         let wait = || self.totals.code_failures.wait(most, self.clock.monotonic());
@@ -107,7 +108,7 @@ impl Auth {
         }
     }
 
-    /// One more code or password was wrong.
+    /// Counts one more wrong code or password.
     pub(super) fn one_more_failure(&self, network: Option<&str>) {
         if network.is_some() {
             let most = self.policy().limits.total_code_failures_per_minute;

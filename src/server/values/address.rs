@@ -1,4 +1,4 @@
-//! E-mail addresses: one spelling per mailbox, parsed once.
+//! E-mail addresses: parsed once, with one spelling per mailbox.
 
 use idna::AsciiDenyList;
 use std::fmt;
@@ -9,13 +9,13 @@ use crate::server::ground::{
     unicode::{is_blank, is_invisible, is_joiner, is_joiner_in_place, is_mark},
 };
 
-/// Lengths in octets: of the local part, the domain (RFC 5321, 4.5.3.1) and the whole (RFC 3696,
-/// erratum 1690).
+/// Longest local part, domain (RFC 5321, 4.5.3.1) and whole address (RFC 3696, erratum 1690), in
+/// octets.
 const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
 const WHOLE: usize = 254;
 
-/// A normalised e-mail address: NFKC, local part in lower case, domain as lower-case A-labels.
+/// Normalised e-mail address: NFKC, local part in lower case, domain as lower-case A-labels.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Address(String);
 
@@ -26,16 +26,16 @@ impl fmt::Debug for Address {
 }
 
 impl Address {
-    /// One mailbox, spelt in any of its ways. Quotes, comments, display names, IP literals and
-    /// domains without a dot are refused: mail to them is a mistake or an attempt to smuggle in a
+    /// Parses one mailbox in any of its spellings. Refuses quotes, comments, display names, IP
+    /// literals and domains without a dot: mail to them is a mistake or an attempt to smuggle in a
     /// header or a second recipient.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        // Longer than any address can be, however it normalises: not worth the work.
+        // Longer than any address can be, whatever its normalisation: not worth the work.
         if text.len() > 4 * WHOLE {
             return Err(Error::InvalidEmail);
         }
-        // Contact cards and web pages copy invisible characters along: around an address they mean
-        // nothing, within one they are there to deceive.
+        // Invisible characters get copied along from contact cards and web pages. Around an address
+        // they mean nothing; inside one they are there to deceive.
         let text = text.trim_matches(is_blank);
         if text.chars().any(|c| is_invisible(c) && !is_joiner(c)) {
             return Err(Error::InvalidEmail);
@@ -58,19 +58,19 @@ impl Address {
     }
 }
 
-/// NFKC takes two vowels apart that every keyboard of Thai and Lao has as one, and mail servers
-/// know mailboxes by what keyboards write.
+/// Restores two vowels that NFKC decomposes. Every Thai or Lao keyboard has each as one character,
+/// and mail servers name mailboxes as keyboards write them.
 fn as_mailboxes_are_spelt(local: String) -> String {
     local.replace("\u{e4d}\u{e32}", "\u{e33}").replace("\u{ecd}\u{eb2}", "\u{eb3}")
 }
 
-/// A dot-atom (RFC 5322, 3.2.3), with words of any script (RFC 6531).
+/// Reports whether `local` is a dot-atom (RFC 5322, 3.2.3), with words of any script (RFC 6531).
 fn is_local(local: &str) -> bool {
     local.len() <= LOCAL && local.split('.').all(is_atom)
 }
 
-/// What stands within words of Catalan, Hebrew, Sindhi, Tibetan and Japanese, and is neither letter
-/// nor mark (RFC 5892, 2.6).
+/// Characters that are neither letter nor mark, but occur inside words of Catalan, Hebrew, Sindhi,
+/// Tibetan and Japanese (RFC 5892, 2.6).
 const WITHIN_WORDS: &str = "\u{b7}\u{5f3}\u{5f4}\u{6fd}\u{6fe}\u{f0b}\u{30fb}";
 
 fn is_atom(atom: &str) -> bool {
@@ -101,8 +101,8 @@ fn is_domain(domain: &str) -> bool {
         && labels.last().is_some_and(|top| !top.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// `a***@example.com`: enough for an operator to recognise, too little to harvest from a log (ASVS
-/// 5.0 16.2.5).
+/// Masks an address as `a***@example.com`: enough for an operator to recognise, too little to
+/// harvest from a log (ASVS 5.0 16.2.5).
 pub fn masked(address: &str) -> String {
     match address.split_once('@') {
         Some((local, domain)) => {

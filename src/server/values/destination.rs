@@ -1,27 +1,27 @@
-//! Where a person goes once signed in.
+//! Destination of a person after the sign-in: a path of this site.
 
 use url::{Url, form_urlencoded};
 
-/// Where people go who asked for nothing better.
+/// Destination used if none was requested or the requested one is refused.
 pub const DEFAULT: &str = "/dashboard";
 
 const LONGEST: usize = 2_048;
 
-/// `next` as a path of this site, or [`DEFAULT`]. Stops open redirects (CWE-601, ASVS 5.0 3.7.2):
-/// whatever a URL parser would take off this site, now or after one more round of decoding, is not
-/// a path of it.
+/// Returns `next` as a path of this site, or [`DEFAULT`]. Stops open redirects (CWE-601, ASVS 5.0
+/// 3.7.2): refuses whatever a URL parser would take off this site, as written or after one more
+/// round of decoding.
 pub fn parse(base: &Url, next: Option<&str>) -> String {
     next.and_then(|next| path_of_this_site(base, next)).unwrap_or_else(|| DEFAULT.to_owned())
 }
 
-/// A path with one parameter, which may be anything.
+/// Returns a path with one query parameter, of any value.
 pub fn with_query(path: &str, name: &str, value: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
     format!("{path}?{query}")
 }
 
-/// The destination with the caller's own text as `state`, where it gave any: what it is given back
-/// when a link is opened, as OAuth gives it (RFC 6749, 4.1.2).
+/// Adds the caller's own text, if it gave any, to the destination as the parameter `state`. The
+/// caller gets it back when a link is opened, as in OAuth (RFC 6749, 4.1.2).
 pub fn with_state(destination: &str, state: Option<&str>) -> String {
     let Some(state) = state else { return destination.to_owned() };
     let (path, fragment) = destination.split_at(destination.find('#').unwrap_or(destination.len()));
@@ -46,8 +46,8 @@ fn path_of_this_site(base: &Url, next: &str) -> Option<String> {
 }
 
 fn percent_decoded(path: &str) -> String {
-    // A query is what the url crate decodes; `+` is a space there and a plus here, which makes no
-    // difference to us.
+    // The url crate decodes only queries. There a `+` is a space and here it is a plus, which makes
+    // no difference to these checks.
     form_urlencoded::parse(path.replace(['&', '='], "").as_bytes())
         .map(|(name, _)| name.into_owned())
         .collect()

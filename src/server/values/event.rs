@@ -1,10 +1,10 @@
-//! What happens in the flow, and why: the names that audit rows, log lines and counters share.
+//! Events of the flow and their reasons: the names shared by audit rows, log lines and counters.
 
 use std::fmt;
 
 use crate::server::ground::error::Kind;
 
-/// Something that happened to an address.
+/// Something that happened, in most cases to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     AuthRequested,
@@ -13,7 +13,7 @@ pub enum Event {
     AuthCancelled,
     SessionIssued,
     SessionRevoked,
-    /// Its owner said that it was not them who began it.
+    /// The owner of the address said that they did not begin the session or set the password.
     SessionDisputed,
     PasswordSet,
     PasswordRemoved,
@@ -67,13 +67,13 @@ impl Event {
         }
     }
 
-    /// The event of this name; nothing of one that a newer version has written.
+    /// Returns the event of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
         Event::ALL.into_iter().find(|event| event.name() == name)
     }
 
-    /// The list of its owner's page that it stands in, if any. Events that strangers can cause have
-    /// a list of their own: however many there are, they wash nothing else away.
+    /// Returns the list on the user's page that shows the event; empty if none does. Events that
+    /// strangers can cause have a list of their own, so a flood of them displaces nothing else.
     pub fn list(self) -> &'static str {
         match self {
             Event::SessionIssued
@@ -94,7 +94,7 @@ impl Event {
     }
 }
 
-/// A way to sign in.
+/// Sign-in method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     Link,
@@ -111,7 +111,7 @@ impl Method {
         }
     }
 
-    /// The method of this name; nothing of one that a newer version has written.
+    /// Returns the method of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
         [Method::Link, Method::Code, Method::Password]
             .into_iter()
@@ -119,28 +119,28 @@ impl Method {
     }
 }
 
-/// Why something happened.
+/// Reason for an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Reason {
     #[default]
     None,
-    /// A sign-in, by this method.
+    /// A sign-in succeeded by this method.
     By(Method),
-    /// A sign-in was refused.
+    /// A sign-in or a request for a mail was refused.
     Refused(Kind),
-    /// The address may not sign in, or may not have the mail.
+    /// The address may not sign in or receive the mail.
     NotAUser,
     /// A session ended because its browser began another.
     Replaced,
     /// A session ended because the password was set or removed elsewhere.
     PasswordChanged,
-    /// Its owner said that it was not them.
+    /// The owner of the address said that it was not them.
     NotYou,
     /// An operator did it.
     Operator,
-    /// An operator ended the sessions of everybody.
+    /// An operator ended the sessions of all users.
     Everybody,
-    /// The words of a mail server, or ours about a mail.
+    /// Free text: a mail server's reply, or our own about a mail.
     Said(String),
 }
 

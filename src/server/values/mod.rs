@@ -1,4 +1,5 @@
-//! Values that are parsed once and then trusted: addresses, destinations, the public URL.
+//! Values that are parsed once and then trusted (addresses, destinations, the public URL), and the
+//! names of events.
 
 pub mod address;
 pub mod destination;

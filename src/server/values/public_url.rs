@@ -1,4 +1,4 @@
-//! The address people type, the only thing links are built from.
+//! Public URL of this site, as people type it. Every link to this site is built from it.
 
 use std::{fmt, net::IpAddr, str::FromStr};
 use url::Url;
@@ -25,8 +25,8 @@ impl fmt::Display for PublicUrl {
 impl FromStr for PublicUrl {
     type Err = String;
 
-    /// Refuses anything a browser's Origin header could not equal. The error is the rest of a
-    /// sentence.
+    /// Parses a public URL. Refuses anything that could not equal a browser's Origin header. The
+    /// error is the end of a sentence that begins with the name of the setting.
     fn from_str(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|_| {
             format!("must be a URL like https://login.example.com, and is {text:?}")
@@ -55,7 +55,7 @@ impl PublicUrl {
         self.url.port_or_known_default().unwrap_or(443)
     }
 
-    /// As a browser writes it in an Origin header: no slash at the end.
+    /// Returns the origin as a browser writes it in an Origin header: without a slash at the end.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -64,33 +64,34 @@ impl PublicUrl {
         self.url.scheme() == "https"
     }
 
-    /// The host, for Message-IDs and the last line of a mail.
+    /// Returns the host, for example for Message-IDs and the last line of a mail.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or("localhost")
     }
 
-    /// The host and port as a Host header has them.
+    /// Returns the host and port as in a Host header.
     pub fn authority(&self) -> &str {
         self.origin.split_once("://").map_or("", |(_, authority)| authority)
     }
 
-    /// The base against which destinations are resolved.
+    /// Returns the base URL that destinations are resolved against.
     pub fn url(&self) -> &Url {
         &self.url
     }
 
-    /// The link in a mail.
+    /// Returns the sign-in link of a mail.
     pub fn link(&self, token: &str) -> String {
         format!("{}/api/auth/verify?link_token={token}", self.origin)
     }
 
-    /// The link for whom a mail surprises. `what`: `request` or `session`.
+    /// Returns the link for a recipient who did not expect the mail. `what` is `request`, `session`
+    /// or `password_change`.
     pub fn not_you(&self, what: &str, token: &str) -> String {
         format!("{}/login/not-you?{what}={token}", self.origin)
     }
 }
 
-/// Whether a host is this machine.
+/// Reports whether a host is this machine.
 pub fn is_here(host: &str) -> bool {
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
     host == "localhost"

@@ -1,18 +1,18 @@
-//! Addresses as people know them, for pages and mails.
+//! Addresses in their readable spelling, for pages and mails.
 
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 
-/// The address with its domain as it is read and written: `ada@bücher.example`, where the canonical
-/// spelling has `xn--bcher-kva`.
+/// Returns the address with a readable domain: `ada@bücher.example`, where the canonical spelling
+/// has `xn--bcher-kva`.
 pub fn shown(address: &str) -> String {
     let Some((local, domain)) = address.rsplit_once('@') else { return address.to_owned() };
     let labels: Vec<String> = domain.split('.').map(label).collect();
     format!("{local}@{}", labels.join("."))
 }
 
-/// A label in its script, unless somebody could take it for another: of several scripts, of
-/// characters that no language is written with, or altogether of what looks like ASCII (UTS 39, 3.1,
-/// 5.1 and 4). Such a one stays as machines spell it.
+/// Returns a label in its own script, or as ASCII if it could be mistaken for another: if it mixes
+/// scripts, has characters that no language is written with, or looks like ASCII as a whole (UTS
+/// 39, 5.1, 3.1 and 4).
 fn label(ascii: &str) -> String {
     let (unicode, valid) = idna::domain_to_unicode(ascii);
     let is_safe = valid.is_ok()
