@@ -176,7 +176,10 @@ async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     for attempt in tries {
         looked_at += usize::from(attempt.await.unwrap() == "code_wrong");
     }
-    assert_eq!(looked_at, 4, "the fifth try gets another error");
+    assert!(looked_at <= 4, "{looked_at}: the fifth try gets another error");
+    // A machine too slow for so many answers some with 503; the rest of the five are used up here.
+    while try_code(&ada, wrong).await.1 == "code_wrong" {}
+    assert_eq!(app.count("SELECT code_tries FROM latchkey_auth_requests").await, 5);
     assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
 }
 

@@ -188,20 +188,23 @@ async fn two_hundred_people_at_once_all_get_their_mail() {
         .map(|n| (app.browser(), serde_json::json!({ "email": format!("ada{n}@example.com") })))
         .map(|(browser, ask)| {
             tokio::spawn(async move {
+                let mut is_slow = false;
                 loop {
                     let path = "/api/auth/send-passwordless";
                     let answer = browser.post_json(path, ask.clone()).await;
-                    // A machine too slow for so many answers 503, and the caller tries again.
-                    if answer.status != 503 {
-                        return answer;
+                    // A machine too slow for so many answers 503, and the caller tries again. The
+                    // mail may be written all the same, which its limit then says.
+                    match answer.status.as_u16() {
+                        503 => is_slow = true,
+                        429 if is_slow => return,
+                        _ => return assert_eq!(answer.status, 200, "{answer:?}"),
                     }
                 }
             })
         })
         .collect();
     for asked in asking {
-        let answer = asked.await.unwrap();
-        assert_eq!(answer.status, 200, "{answer:?}");
+        asked.await.unwrap();
     }
     for n in 0..200 {
         app.inbox.first_to(&format!("ada{n}@example.com")).await;
