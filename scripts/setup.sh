@@ -4,7 +4,7 @@
 #   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
-#   scripts/setup.sh all     that, Chromium, PostgreSQL, pgbouncer, schemathesis and
+#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, schemathesis and
 #                            openapi-spec-validator (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
@@ -163,16 +163,16 @@ python_tools() { # those named, each as package==version, in an environment of t
     die "python cannot make a virtual environment here; on Debian: apt-get install python3-venv"
   "$home/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}"
 }
-linter() { python_tools ruff==0.17.6; }
-contract_tools() { python_tools schemathesis==4.32.5 openapi-spec-validator==0.9.0; }
+linter=(ruff==0.17.6)
+contract=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
 
 compiler
 cargo_tools
 node_tools
 case $what in
   build) ;;
-  lint) linter ;;
-  all) linter; browser; postgres; pooler; contract_tools ;;
+  lint) python_tools "${linter[@]}" ;;
+  all) browser; postgres; pooler; python_tools "${linter[@]}" "${contract[@]}" ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
   *) die "usage: scripts/setup.sh build|lint|all|proxy|pooler" ;;

@@ -1,4 +1,4 @@
-//! What a caller may ask for.
+//! Options of a caller who asks for a mail.
 
 use serde_json::{Value, json};
 

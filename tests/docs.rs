@@ -1,4 +1,4 @@
-//! What the documents say about the tests.
+//! Claims of the documents about the tests.
 
 use std::{fs, path::Path};
 

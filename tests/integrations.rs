@@ -1,4 +1,4 @@
-//! What apps, proxies and monitoring beside the server may rely on.
+//! Promises to apps, proxies and monitoring beside the server.
 
 use serde_json::json;
 use std::{fs, path::Path, process::Command};

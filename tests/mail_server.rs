@@ -109,7 +109,7 @@ async fn an_address_the_mail_server_can_never_accept_fails_at_once() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_pipelines_gets_mail_rcpt_and_data_at_once_and_another_one_by_one() {
+async fn commands_are_pipelined_to_a_mail_server_that_announces_it_alone() {
     let app = App::start().await;
     app.asked("ada@example.com").await;
     // The connection that is open now is closed before the server announces that.

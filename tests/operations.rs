@@ -1,4 +1,4 @@
-//! What operators do with a running server: stop it, and replace its secret.
+//! Operations on a running server: stopping it, and replacing its secret.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What an operator does from the command line while the server runs.
+//! An operator's commands while the server runs.
 
 use crate::support::{App, Manners};
 

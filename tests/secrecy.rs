@@ -1,4 +1,4 @@
-//! What the log contains, and what it never contains.
+//! Contents of the log, and secrets that it never contains.
 
 use std::{
     io::{Result, Write},

@@ -1,4 +1,4 @@
-//! Which user signs in, where the team's own table holds the users.
+//! Users that sign in, where the team's own table holds them.
 
 use sqlx::SqlitePool;
 

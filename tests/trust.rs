@@ -128,7 +128,7 @@ async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
 #[tokio::test]
 async fn every_way_of_ending_access_ends_the_trust_in_devices() {
     let app = App::with(&[NOTICES, PASSWORDS]).await;
-    // What is done, and whether the browser used for it stays known.
+    // The action, and whether the browser used for it stays known.
     let doors = [
         ("others", true),
         ("one", true),

@@ -1,4 +1,4 @@
-//! Which user signs in, where Latchkey keeps the users itself.
+//! Users that sign in, where Latchkey keeps them itself.
 
 use serde_json::json;
 

@@ -72,14 +72,17 @@ pub async fn follow(
         auth.one_more_verify(requester.client.ip),
         async { Ok(mailed_credential(auth, token).await) },
     )?;
-    let request = credential.as_ref().ok().map(|credential| credential.request.clone());
-    let refused = match use_up(auth, credential, requester).await {
-        Ok(signed_in) => return Ok(Followed::SignedIn(Box::new(signed_in))),
-        Err(refused) => refused,
+    let refused = match &credential {
+        Ok(credential) => match use_up(auth, credential, requester).await {
+            Ok(signed_in) => return Ok(Followed::SignedIn(Box::new(signed_in))),
+            Err(refused) => refused,
+        },
+        Err(error) => error.clone().into(),
     };
-    let address = request.as_ref().map(|request| request.address.as_str());
+    let request = credential.as_ref().ok().map(|credential| &credential.request);
+    let address = request.map(|request| request.address.as_str());
     // A second click in a browser that the first click signed in is not a failure.
-    if let Some(request) = &request
+    if let Some(request) = request
         && refused.answer == Error::LinkUsed
         && requester.signed_in_as() == address
     {
@@ -106,17 +109,16 @@ fn destination_of(request: &AuthRequest) -> String {
 
 async fn use_up(
     auth: &Auth,
-    credential: Result<MailedCredential, Error>,
+    credential: &MailedCredential,
     requester: &Requester,
 ) -> Result<SignedIn, Refused> {
-    let credential = credential?;
     let request = &credential.request;
-    if let Some(error) = fault(auth, request, &credential, requester) {
+    if let Some(error) = fault(auth, request, credential, requester) {
         return Err(error.into());
     }
     // Checked again in the step that uses the link up: a concurrent request may be faster.
     let judge = |request: &AuthRequest, _: &[_]| {
-        fault(auth, request, &credential, requester).map_or(Verdict::Right, Verdict::Refused)
+        fault(auth, request, credential, requester).map_or(Verdict::Right, Verdict::Refused)
     };
     let proved = Proved {
         method: Method::Link,

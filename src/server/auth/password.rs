@@ -80,7 +80,11 @@ async fn attempt(
             destination: destination::parse(auth.public_url.url(), next),
             otherwise: Error::PasswordWrong,
         };
-        return finish(auth, requester, proved).await;
+        let signed_in = finish(auth, requester, proved).await;
+        if matches!(&signed_in, Err(refused) if refused.answer == Error::PasswordWrong) {
+            auth.one_more_failure(share);
+        }
+        return signed_in;
     }
     auth.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
     auth.one_more_failure(share);

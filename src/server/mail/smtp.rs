@@ -251,26 +251,33 @@ impl Smtp {
     /// Sends RCPT TO and DATA, or reads the answers where they are sent already, and the message.
     async fn hand_in(
         &self,
-        Open { connection, pipelines }: &mut Open,
+        open: &mut Open,
         envelope: &Envelope,
         body: &str,
     ) -> Result<(), SendError> {
         for to in envelope.to() {
-            if *pipelines {
-                self.step(Step::Rcpt, connection.read_response()).await?;
-            } else {
-                self.step(Step::Rcpt, connection.command(recipient(to))).await?;
-            }
+            self.answer(open, Step::Rcpt, recipient(to)).await?;
         }
-        if *pipelines {
-            self.step(Step::Data, connection.read_response()).await?;
-        } else {
-            self.step(Step::Data, connection.command(Data)).await?;
-        }
+        self.answer(open, Step::Data, Data).await?;
         // No timeout of its own: a server that scans the message may take long, and a retry would
         // send it twice. The caller's deadline for the whole mail applies.
-        let content = Content(body);
-        connection.command(content).await.map(drop).map_err(|error| Step::Data.send_error(&error))
+        let taken = open.connection.command(Content(body)).await;
+        taken.map(drop).map_err(|error| Step::Data.send_error(&error))
+    }
+
+    /// Sends a command, unless it is sent already, and reads its answer.
+    async fn answer(
+        &self,
+        Open { connection, pipelines }: &mut Open,
+        step: Step,
+        command: impl fmt::Display,
+    ) -> Result<(), SendError> {
+        let answer = if *pipelines {
+            self.step(step, connection.read_response()).await
+        } else {
+            self.step(step, connection.command(command)).await
+        };
+        answer.map(drop)
     }
 
     async fn step<T>(
