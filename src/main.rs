@@ -200,16 +200,16 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
 
 /// Opens what a command needs, and prints which database it acts on.
 async fn alone(settings: &Settings) -> Result<Auth, ServeError> {
-    let core = serve::open_alone(settings).await?;
+    let auth = serve::open_alone(settings).await?;
     eprintln!("latchkey: {}", name_of(&settings.database_url));
-    Ok(core)
+    Ok(auth)
 }
 
-async fn sessions(core: &Auth, command: Sessions) -> Result<(), Box<dyn Error>> {
+async fn sessions(auth: &Auth, command: Sessions) -> Result<(), Box<dyn Error>> {
     let Sessions::Revoke { email, .. } = command;
     let (ended, whose) = match &email {
-        Some(email) => (operator::revoke_sessions(core, email).await?, email.as_str()),
-        None => (operator::revoke_everybody(core).await?, "everybody"),
+        Some(email) => (operator::revoke_sessions(auth, email).await?, email.as_str()),
+        None => (operator::revoke_everybody(auth).await?, "everybody"),
     };
     match ended {
         1 => println!("1 session of {whose} has ended"),
@@ -218,9 +218,9 @@ async fn sessions(core: &Auth, command: Sessions) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-async fn users(core: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> {
+async fn users(auth: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> {
     match command {
-        Users::Add { emails } => return add(core, of_text(emails.join("\n").as_bytes())).await,
+        Users::Add { emails } => return add(auth, of_text(emails.join("\n").as_bytes())).await,
         Users::Import { file } => {
             let text = match file.as_str() {
                 "-" => {
@@ -230,20 +230,20 @@ async fn users(core: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> 
                 file => std::fs::read(file),
             };
             let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
-            return add(core, of_text(&text)).await;
+            return add(auth, of_text(&text)).await;
         }
-        Users::List { kept_out: false } => written(operator::list(core, &mut out()).await)?,
-        Users::List { kept_out: true } => written(operator::list_bans(core, &mut out()).await)?,
+        Users::List { kept_out: false } => written(operator::list(auth, &mut out()).await)?,
+        Users::List { kept_out: true } => written(operator::list_bans(auth, &mut out()).await)?,
         Users::Delete { email } => {
-            operator::delete(core, &email).await?;
+            operator::delete(auth, &email).await?;
             println!("{email} is a user no more");
         }
         Users::Disable { email } => {
-            operator::disable(core, &email).await?;
+            operator::disable(auth, &email).await?;
             println!("{email} is kept out");
         }
         Users::Enable { email } => {
-            operator::enable(core, &email).await?;
+            operator::enable(auth, &email).await?;
             println!("{email} may sign in");
         }
     }
@@ -251,7 +251,7 @@ async fn users(core: &Auth, command: Users) -> Result<ExitCode, Box<dyn Error>> 
 }
 
 /// Adds the addresses that are valid, and reports each line that holds none.
-async fn add(core: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
+async fn add(auth: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>> {
     let (mut addresses, mut bad) = (Vec::new(), 0);
     for (line, found) in found {
         match found {
@@ -263,21 +263,21 @@ async fn add(core: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>>
         }
     }
     let there = addresses.len() as u64;
-    let added = operator::add(core, addresses).await?;
+    let added = operator::add(auth, addresses).await?;
     println!("{added} added, {} there before, {bad} not taken", there - added);
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn audit(core: &Auth, command: Audit) -> Result<(), Box<dyn Error>> {
+async fn audit(auth: &Auth, command: Audit) -> Result<(), Box<dyn Error>> {
     let Audit::Export { since, until, address, event } = command;
-    let now = core.clock.now();
+    let now = auth.clock.now();
     let wanted = Wanted {
         since: export::time(&since, now)?,
         until: until.map_or(Ok(Millis::MAX), |until| export::time(&until, now))?,
         address: address.as_deref().map(Address::parse).transpose()?,
         events: event,
     };
-    written(export::write(core, &wanted, &mut out()).await)
+    written(export::write(auth, &wanted, &mut out()).await)
 }
 
 async fn back_up(settings: &Settings, file: &str) -> Result<(), Box<dyn Error>> {
@@ -345,14 +345,14 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     }
 }
 
-async fn outbox(core: &Auth, command: Outbox) -> Result<(), Box<dyn Error>> {
+async fn outbox(auth: &Auth, command: Outbox) -> Result<(), Box<dyn Error>> {
     let (done, mails) = match command {
         Outbox::List => {
-            outbox::list(core).await?.iter().for_each(|line| println!("{line}"));
+            outbox::list(auth).await?.iter().for_each(|line| println!("{line}"));
             return Ok(());
         }
-        Outbox::Retry(which) => ("due now", outbox::retry(core, &which.into()).await?),
-        Outbox::Drop(which) => ("given up", outbox::give_up(core, &which.into()).await?),
+        Outbox::Retry(which) => ("due now", outbox::retry(auth, &which.into()).await?),
+        Outbox::Drop(which) => ("given up", outbox::give_up(auth, &which.into()).await?),
     };
     println!(
         "{mails} {}",
@@ -369,7 +369,7 @@ async fn send_test_mail(settings: &Settings, email: &str) -> Result<(), Box<dyn 
         .ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
     let mail = test_mail(
         &Random::System.id()?,
-        address.as_str(),
+        &address,
         &settings.policy.brand.name,
         &settings.from,
         &settings.public_url,

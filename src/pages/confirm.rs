@@ -116,7 +116,7 @@ fn question(context: &PageContext, request: &AuthRequest, token: &str) -> AnyVie
     let refused = refusal(context);
     let facts = facts(
         context,
-        request.address.clone(),
+        &request.address,
         &request.user_agent,
         &request.ip_prefix,
         request.created_at,

@@ -247,7 +247,7 @@ async fn password_form(context: &PageContext, session: &Session) -> Result<AnyVi
                     id="username"
                     name="username"
                     autocomplete="username"
-                    value=session.row.address.clone()
+                    value=session.row.address.as_str().to_owned()
                     readonly
                 />
                 <label class="second" for="password">

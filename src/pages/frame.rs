@@ -14,6 +14,7 @@ use crate::server::{
         words::{Language, ago, language, say},
     },
     http::page_context::PageContext,
+    values::address::Address,
     values::shown::shown,
 };
 
@@ -92,7 +93,7 @@ pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
 /// time.
 pub fn facts(
     context: &PageContext,
-    address: String,
+    address: &Address,
     user_agent: &str,
     network: &str,
     begun_at: Millis,
@@ -101,7 +102,7 @@ pub fn facts(
     view! {
         <dl class="facts">
             <dt>{say!("fact-address")}</dt>
-            <dd class="address" translate="no">{shown(&address)}</dd>
+            <dd class="address" translate="no">{shown(address)}</dd>
             <dt>{say!("fact-browser")}</dt>
             <dd>{browser}</dd>
             <dt>{say!("fact-when")}</dt>

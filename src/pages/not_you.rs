@@ -60,7 +60,7 @@ fn question(
     token: String,
     found: DisputedSignIn,
 ) -> AnyView {
-    let facts = facts(context, found.address, &found.user_agent, &found.network, found.begun_at);
+    let facts = facts(context, &found.address, &found.user_agent, &found.network, found.begun_at);
     let refused = refusal(context);
     let (explained, press) = match what {
         Disputed::Request => (say!("not-you-explained"), say!("stop-it")),

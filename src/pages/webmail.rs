@@ -1,8 +1,10 @@
 //! Webmail of well-known mail providers.
 
+use crate::server::values::address::Address;
+
 /// Returns the name and the URL of the webmail for an address, if its domain is well known.
-pub fn of(address: &str) -> Option<(&'static str, &'static str)> {
-    let (_, domain) = address.rsplit_once('@')?;
+pub fn of(address: &Address) -> Option<(&'static str, &'static str)> {
+    let (_, domain) = address.local_and_domain();
     Some(match domain {
         // Searches spam as well, newest first, for the mail that was just sent.
         "gmail.com" | "googlemail.com" => {

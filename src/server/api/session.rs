@@ -45,7 +45,7 @@ pub async fn session(State(state): State<AppState>, caller: Caller) -> Answer {
     let issued_at = session.issued_at / SECOND;
     let (row, by_cookie) = (session.row, session.by_cookie);
     let answer = SessionAnswer {
-        email: row.address,
+        email: row.address.as_str().to_owned(),
         user_id: row.user_id,
         session_id: row.id,
         issued_at,

@@ -126,7 +126,7 @@ fn verified(signed_in: SignedIn, carrier: Carrier) -> Response {
     };
     let request = signed_in.request;
     let answer = Verified {
-        email: signed_in.address,
+        email: signed_in.address.as_str().to_owned(),
         user_id: signed_in.user_id,
         state: request.as_ref().and_then(|request| request.state.clone()),
         template: request.as_ref().map(|request| request.template.clone()).unwrap_or_default(),

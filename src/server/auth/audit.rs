@@ -6,6 +6,7 @@ use metrics::counter;
 use super::{Auth, Client};
 use crate::server::{
     store::AuditEvent,
+    values::address::Address,
     values::{
         address::masked,
         event::{Event, Reason},
@@ -14,16 +15,16 @@ use crate::server::{
 
 impl Auth {
     /// Creates an event at the current time. Expects the full `address` and masks it.
-    pub fn event(&self, event: Event, address: Option<&str>, client: &Client) -> AuditEvent {
+    pub fn event(&self, event: Event, address: Option<&Address>, client: &Client) -> AuditEvent {
         AuditEvent {
             at: self.clock.now(),
             event,
             reason: String::new(),
             request_id: client.request_id.clone(),
             subject: address
-                .and_then(|address| self.keys.subjects(address).next())
+                .and_then(|address| self.keys.subjects(address.as_str()).next())
                 .unwrap_or_default(),
-            address: address.map(masked).unwrap_or_default(),
+            address: address.map(|address| masked(address.as_str())).unwrap_or_default(),
             user_id: None,
             user_agent: client.user_agent.clone(),
             ip_prefix: client.ip_prefix.clone(),

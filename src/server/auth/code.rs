@@ -90,7 +90,7 @@ pub async fn verify(
     let address = credentials.first().map(|credential| credential.request.address.clone());
     match attempt(auth, &credentials, &others, code, requester).await {
         Ok(signed_in) => Ok(signed_in),
-        Err(refused) => Err(auth.refuse(refused, address.as_deref(), &requester.client).await),
+        Err(refused) => Err(auth.refuse(refused, address.as_ref(), &requester.client).await),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::server::{
         error::Error,
     },
     store::DEVICES_KNOWN_FOR,
+    values::address::Address,
 };
 
 /// Device that has just signed in.
@@ -38,7 +39,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    fn read(auth: &Auth, address: &str, text: &'a str) -> Option<Self> {
+    fn read(auth: &Auth, address: &Address, text: &'a str) -> Option<Self> {
         let (id, rest) = text.split_once('.')?;
         let (at, code) = rest.split_once('.')?;
         let signed_in_at = at.parse().ok()?;
@@ -49,8 +50,8 @@ impl<'a> Entry<'a> {
 
 /// Returns the text that the authentication code of an entry covers. Addresses contain no space, so
 /// it is unambiguous.
-fn signed(address: &str, id: &str, signed_in_at: Millis) -> String {
-    format!("{address} {id} {signed_in_at}")
+fn signed(address: &Address, id: &str, signed_in_at: Millis) -> String {
+    format!("{} {id} {signed_in_at}", address.as_str())
 }
 
 /// Returns the range in which the last sign-in of a known device must lie. Checked here, because a
@@ -63,7 +64,7 @@ fn believed(now: Millis) -> RangeInclusive<Millis> {
 /// Returns the id of the requester's device if it is known to have signed in to `address`.
 async fn known<'a>(
     auth: &Auth,
-    address: &str,
+    address: &Address,
     requester: &'a Requester,
 ) -> Result<Option<&'a str>, Error> {
     let entry = requester.devices.iter().find_map(|text| Entry::read(auth, address, text));
@@ -75,9 +76,9 @@ async fn known<'a>(
 
 /// Returns the time up to which sign-ins on devices of an address are not trusted; 0 if trust was
 /// never revoked. After a rotation of the secrets an address has one subject under each.
-async fn distrusted_until(auth: &Auth, address: &str) -> Result<Millis, Error> {
+async fn distrusted_until(auth: &Auth, address: &Address) -> Result<Millis, Error> {
     let mut until = 0;
-    for subject in auth.keys.subjects(address) {
+    for subject in auth.keys.subjects(address.as_str()) {
         until = until.max(auth.store.distrusted_until(&subject).await?);
     }
     Ok(until)
@@ -86,17 +87,21 @@ async fn distrusted_until(auth: &Auth, address: &str) -> Result<Millis, Error> {
 /// Returns the bucket that a request of `requester` for `address` is counted in: the device's own
 /// if it has signed in to the address before, else the one shared by all strangers. Addresses
 /// contain no space, so no stranger's bucket has the same name as a device's.
-pub async fn bucket(auth: &Auth, address: &str, requester: &Requester) -> Result<String, Error> {
+pub async fn bucket(
+    auth: &Auth,
+    address: &Address,
+    requester: &Requester,
+) -> Result<String, Error> {
     Ok(match known(auth, address, requester).await? {
-        Some(id) => format!("{address} {id}"),
-        None => address.to_owned(),
+        Some(id) => format!("{} {id}", address.as_str()),
+        None => address.as_str().to_owned(),
     })
 }
 
 /// Returns the device that signs in to `address` at `at`: the known one, or a new one.
 pub async fn of_sign_in(
     auth: &Auth,
-    address: &str,
+    address: &Address,
     requester: &Requester,
     at: Millis,
 ) -> Result<Device, Error> {
@@ -111,7 +116,7 @@ pub async fn of_sign_in(
 /// each address.
 fn entries(
     auth: &Auth,
-    address: &str,
+    address: &Address,
     requester: &Requester,
     id: &str,
     at: Millis,
@@ -126,7 +131,7 @@ fn entries(
 /// if that was known. Returns the new entries for its browser, `None` if it was not known.
 pub async fn all_but_this(
     auth: &Auth,
-    address: &str,
+    address: &Address,
     requester: &Requester,
     step: impl Future<Output = Result<(), Error>>,
 ) -> Result<Option<Vec<String>>, Error> {

@@ -1,7 +1,10 @@
 //! The "not you" link: with it the owner of an address stops a sign-in that somebody else asked
 //! for, or ends the access of somebody who began a session or set a password.
 
-use crate::server::values::event::{Event, Reason};
+use crate::server::{
+    values::address::Address,
+    values::event::{Event, Reason},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Auth, Client};
@@ -33,7 +36,7 @@ pub struct DisputedSignIn {
     id: String,
     /// Empty for an auth request.
     user_id: String,
-    pub address: String,
+    pub address: Address,
     pub user_agent: String,
     pub network: String,
     pub begun_at: Millis,

@@ -13,13 +13,14 @@ use crate::server::{
         error::Error,
     },
     store::{AuditEvent, AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
+    values::address::Address,
     values::event::{Event, Method, Reason},
 };
 
 /// Sign-in attempt ready for its last check: the proof, and the address it is for.
 pub(super) struct Proved<'a> {
     pub method: Method,
-    pub address: &'a str,
+    pub address: &'a Address,
     pub proof: Proof<'a>,
     /// Attempt to count if a code or a password turns out to be wrong.
     pub attempt: Option<&'a FailedTry<'a>>,
@@ -60,7 +61,7 @@ pub(super) async fn finish(
             )?;
             Ok(SignedIn {
                 user_id,
-                address: address.to_owned(),
+                address: address.clone(),
                 destination,
                 request,
                 token,
@@ -93,7 +94,7 @@ impl<'a> Begun<'a> {
     async fn new(
         auth: &Auth,
         method: Method,
-        address: &str,
+        address: &Address,
         requester: &'a Requester,
     ) -> Result<Self, Error> {
         let at = auth.clock.now();
@@ -103,7 +104,7 @@ impl<'a> Begun<'a> {
         let event =
             |name| auth.event(name, Some(address), &requester.client).because(Reason::By(method));
         let events = [Event::AuthVerified, Event::SessionIssued].map(event);
-        let replaced = |address: &str| {
+        let replaced = |address: &Address| {
             auth.event(Event::SessionRevoked, Some(address), &requester.client)
                 .because(Reason::Replaced)
         };

@@ -10,6 +10,7 @@ use crate::server::{
         mode::Mode,
     },
     store::Taken,
+    values::address::Address,
 };
 
 /// Returns the network whose share of the strangers' allowance for an address a request counts
@@ -18,8 +19,8 @@ use crate::server::{
 /// A network is an IPv4 /24 or an IPv6 /48: the smallest block that is routed on its own, and what
 /// one customer of a hosting provider or a tunnel broker controls. Many people may sit behind one
 /// network. That costs them little: they share the allowance only if they ask for the same address.
-pub fn network<'a>(address: &str, bucket: &str, requester: &'a Requester) -> Option<&'a str> {
-    (bucket == address).then_some(requester.client.ip_prefix.as_str())
+pub fn network<'a>(address: &Address, bucket: &str, requester: &'a Requester) -> Option<&'a str> {
+    (bucket == address.as_str()).then_some(requester.client.ip_prefix.as_str())
 }
 
 /// Allows one more mail to an address, requested from `network`, or refuses it. `mails` are those

@@ -80,7 +80,7 @@ pub async fn follow(
         Err(error) => error.clone().into(),
     };
     let request = credential.as_ref().ok().map(|credential| &credential.request);
-    let address = request.map(|request| request.address.as_str());
+    let address = request.map(|request| &request.address);
     // A second click in a browser that the first click signed in is not a failure.
     if let Some(request) = request
         && refused.answer == Error::LinkUsed

@@ -29,6 +29,7 @@ use crate::server::{
     config::Policy,
     ground::{clock::Clock, error::Error, keys::Keys, random::Random},
     store::{AuthRequest, SessionRow, Store, TeamUsers},
+    values::address::Address,
     values::{
         event::{Event, Reason},
         public_url::PublicUrl,
@@ -82,8 +83,8 @@ impl Requester {
     }
 
     /// Returns the address it is signed in as.
-    pub fn signed_in_as(&self) -> Option<&str> {
-        self.session.as_ref().map(|session| session.address.as_str())
+    pub fn signed_in_as(&self) -> Option<&Address> {
+        self.session.as_ref().map(|session| &session.address)
     }
 }
 
@@ -115,7 +116,7 @@ impl From<Error> for Refused {
 #[derive(Debug)]
 pub struct SignedIn {
     pub user_id: String,
-    pub address: String,
+    pub address: Address,
     /// Path of this site to go to.
     pub destination: String,
     /// Auth request that led to it; `None` for a password.
@@ -168,7 +169,7 @@ impl Auth {
 
     /// Records a refusal and returns the error for the caller. Our own failures are not refusals:
     /// they are in the log already.
-    async fn refuse(&self, refused: Refused, address: Option<&str>, client: &Client) -> Error {
+    async fn refuse(&self, refused: Refused, address: Option<&Address>, client: &Client) -> Error {
         let Refused { answer, reason } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
             let event = self.event(Event::AuthFailed, address, client).because(reason);

@@ -12,6 +12,7 @@ use crate::server::{
         words::language,
     },
     mail::letter::{Letter, NewDeviceLetter, PasswordLetter},
+    values::address::Address,
 };
 
 /// Time after which a notice is no longer worth sending.
@@ -21,7 +22,7 @@ const WORTH: Millis = DAY;
 /// to the address before, or if the policy has notices switched off.
 pub fn of_session(
     auth: &Auth,
-    address: &str,
+    address: &Address,
     session_id: &str,
     requester: &Requester,
     device: &Device,
@@ -62,6 +63,11 @@ pub fn of_password(
 
 /// Seals a notice in a bucket of its own, so that it uses up nobody's allowance of mails. Addresses
 /// contain no space, so the bucket is never an address.
-fn sealed(auth: &Auth, address: &str, notice: &Letter, at: Millis) -> Result<SealedMail, Error> {
-    SealedMail::new(auth, notice, format!("{address} notice"), at + WORTH)
+fn sealed(
+    auth: &Auth,
+    address: &Address,
+    notice: &Letter,
+    at: Millis,
+) -> Result<SealedMail, Error> {
+    SealedMail::new(auth, notice, format!("{} notice", address.as_str()), at + WORTH)
 }

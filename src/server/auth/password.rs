@@ -38,7 +38,7 @@ pub async fn verify(
     auth.one_more_verify(requester.client.ip).await?;
     match attempt(auth, &address, password.to_owned(), next, requester).await {
         Ok(signed_in) => Ok(signed_in),
-        Err(refused) => Err(auth.refuse(refused, Some(address.as_str()), &requester.client).await),
+        Err(refused) => Err(auth.refuse(refused, Some(&address), &requester.client).await),
     }
 }
 
@@ -51,8 +51,8 @@ async fn attempt(
 ) -> Result<SignedIn, Refused> {
     let now = auth.clock.now();
     let (policy, try_id) = (auth.policy(), auth.random.id()?);
-    let bucket = device::bucket(auth, address.as_str(), requester).await?;
-    let (share, mode) = (limits::network(address.as_str(), &bucket, requester), policy.auth.mode);
+    let bucket = device::bucket(auth, address, requester).await?;
+    let (share, mode) = (limits::network(address, &bucket, requester), policy.auth.mode);
     let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
     auth.room_for_try(share, mode)?;
     let network = &requester.client.ip_prefix;
@@ -60,7 +60,7 @@ async fn attempt(
     // Over the limit, nothing is hashed. The step that counts checks the limit again: concurrent
     // tries may be faster.
     allow(&auth.store.failed_tries(&bucket, now).await?)?;
-    let kept = auth.store.password(address.as_str()).await?;
+    let kept = auth.store.password(address).await?;
     let (held_against, salt) = (kept.clone(), auth.random.bytes()?);
     let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
     let look = auth.hashing.run(look).await?;
@@ -73,7 +73,7 @@ async fn attempt(
         };
         let proved = Proved {
             method: Method::Password,
-            address: address.as_str(),
+            address,
             proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
             attempt: Some(&failed_try),
             request: None,
@@ -86,7 +86,7 @@ async fn attempt(
         }
         return signed_in;
     }
-    auth.store.spend_password_try(address.as_str(), &failed_try, allow).await?;
+    auth.store.spend_password_try(address, &failed_try, allow).await?;
     auth.one_more_failure(share);
     Err(Error::PasswordWrong.into())
 }
@@ -164,7 +164,7 @@ async fn hashed(auth: &Auth, session: &Session, password: &str) -> Result<String
     let known = [
         auth.policy().brand.name.clone(),
         auth.public_url.host().to_owned(),
-        session.row.address.clone(),
+        session.row.address.as_str().to_owned(),
     ];
     let hash = move || {
         if is_guessable(&password, &known) {

@@ -5,6 +5,7 @@ use crate::server::{
     ground::{clock::Millis, error::Error},
     mail::letter::Letter,
     store::{AuditEvent, NewMail, QueuedMail},
+    values::address::Address,
 };
 
 /// Mail ready for the outbox.
@@ -45,9 +46,9 @@ impl SealedMail {
     }
 
     /// Returns the mail as the worker takes it.
-    pub fn queued(self, address: &str, event: &AuditEvent) -> QueuedMail {
+    pub fn queued(self, address: &Address, event: &AuditEvent) -> QueuedMail {
         let SealedMail { mail_id: id, payload, expires_at, .. } = self;
-        let (address, request_id) = (address.to_owned(), event.request_id.clone());
+        let (address, request_id) = (address.clone(), event.request_id.clone());
         QueuedMail {
             id,
             address,

@@ -153,8 +153,10 @@ pub async fn present_with_activity(
         return Ok(None);
     };
     // After a rotation of the secrets the address has one subject under each.
-    for subject in
-        auth.keys.subjects(&session.row.address).filter(|subject| *subject != session.row.subject)
+    for subject in auth
+        .keys
+        .subjects(session.row.address.as_str())
+        .filter(|subject| *subject != session.row.subject)
     {
         auth.store.add_events(&mut activity, &subject, now).await?;
     }

@@ -39,7 +39,7 @@ pub struct Ask {
 
 /// Checked terms of an auth request. They are stored, and later mails are made from them.
 pub struct Terms {
-    pub address: String,
+    pub address: Address,
     pub destination: String,
     pub state: Option<String>,
     pub template: String,
@@ -57,7 +57,7 @@ impl Terms {
         if ask.email.trim().is_empty() {
             return Err(Error::missing("email"));
         }
-        let address = Address::parse(&ask.email)?.as_str().to_owned();
+        let address = Address::parse(&ask.email)?;
         let policy = auth.policy();
         let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
         let longest = policy.auth.expires_in;

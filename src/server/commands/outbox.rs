@@ -35,7 +35,7 @@ pub async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
         format!(
             "{}  {}  {kind}, asked for {asked} s ago, {stands}, expires in {left} s: {why}",
             mail.id,
-            masked(&mail.address)
+            masked(mail.address.as_str())
         )
     };
     Ok(auth.store.waiting_mails(PAGE).await?.iter().map(line).collect())

@@ -16,7 +16,7 @@ pub async fn amiss(mapped: &TeamUsers, rows: Option<i64>) -> Result<Option<Strin
     let (mut missed, mut example) = (0, None);
     for (id, spelt) in &odd {
         let Ok(address) = Address::parse(spelt) else { continue };
-        if mapped.find(address.as_str()).await?.as_ref() != Some(id) {
+        if mapped.find(&address).await?.as_ref() != Some(id) {
             missed += 1;
             example.get_or_insert_with(|| masked(spelt.trim()));
         }

@@ -42,8 +42,6 @@ pub struct Composed {
 pub enum ComposeError {
     #[error("template: {0}")]
     Template(#[from] minijinja::Error),
-    #[error("address: {0}")]
-    Address(#[from] lettre::address::AddressError),
     #[error("message: {0}")]
     Message(#[from] lettre::error::Error),
 }
@@ -61,7 +59,7 @@ impl Templates {
     pub fn mail(
         &self,
         id: &str,
-        to: &str,
+        to: &Address,
         letter: &Letter,
         policy: &Policy,
         from: &Mailbox,
@@ -98,13 +96,19 @@ impl Templates {
         now: Millis,
     ) -> Result<Composed, ComposeError> {
         let words = Samples::new(policy, public_url, now).of(kind);
-        self.compose("sample", SAMPLE_ADDRESS, kind, words, &Sender { from, public_url })
+        self.compose(
+            "sample",
+            &Address::stored(SAMPLE_ADDRESS.to_owned()),
+            kind,
+            words,
+            &Sender { from, public_url },
+        )
     }
 
     fn compose(
         &self,
         id: &str,
-        to: &str,
+        to: &Address,
         kind: &str,
         words: Value,
         sender: &Sender,
@@ -114,18 +118,24 @@ impl Templates {
         let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
         let parts = MultiPart::alternative_plain_html(text.clone(), html.clone());
         let message = sender.message(id, to, &subject)?.multipart(parts)?;
-        Ok(Composed { message, to: to.to_owned(), subject, text, html, link: None, code: None })
+        Ok(Composed {
+            message,
+            to: to.as_str().to_owned(),
+            subject,
+            text,
+            html,
+            link: None,
+            code: None,
+        })
     }
 }
 
-/// Parses the recipient of a mail. An [`Address`] holds nothing that could end a command or a
+/// Returns the recipient of a mail. An [`Address`] holds nothing that could end a command or a
 /// header, so it needs no second check. lettre's own parser counts code points as octets, and
 /// refuses most scripts that are written with marks.
-pub fn recipient(to: &str) -> Result<lettre::Address, lettre::address::AddressError> {
-    match Address::parse(to).ok().as_ref().and_then(|address| address.as_str().split_once('@')) {
-        Some((local, domain)) => Ok(lettre::Address::new_dangerous(local, domain)),
-        None => to.parse(),
-    }
+pub fn recipient(to: &Address) -> lettre::Address {
+    let (local, domain) = to.local_and_domain();
+    lettre::Address::new_dangerous(local, domain)
 }
 
 /// The sender of mails.
@@ -136,11 +146,16 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     /// Starts a message with the headers that all our mails share. `id` names it permanently.
-    fn message(&self, id: &str, to: &str, subject: &str) -> Result<MessageBuilder, ComposeError> {
+    fn message(
+        &self,
+        id: &str,
+        to: &Address,
+        subject: &str,
+    ) -> Result<MessageBuilder, ComposeError> {
         let raw = |name: &'static str, value: &str| {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
         };
-        let to = recipient(to)?;
+        let to = recipient(to);
         // Set here: lettre would read it from the headers by its own, narrower rules.
         let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.clone()])?;
         Ok(Message::builder()
@@ -161,7 +176,7 @@ impl Sender<'_> {
 /// Composes a mail that says only that mails arrive.
 pub fn test_mail(
     id: &str,
-    to: &str,
+    to: &Address,
     brand: &str,
     from: &Mailbox,
     public_url: &PublicUrl,
@@ -172,7 +187,7 @@ pub fn test_mail(
     let message = message.singlepart(SinglePart::plain(text.clone()))?;
     Ok(Composed {
         message,
-        to: to.to_owned(),
+        to: to.as_str().to_owned(),
         subject,
         text,
         html: String::new(),

@@ -1,15 +1,15 @@
 //! Masks the address that a mail server likes to repeat in its replies.
 
-use crate::server::values::address::masked;
+use crate::server::values::address::{Address, masked};
 
 /// Returns `words` with every spelling of `address` masked: the whole or the local part alone, with
 /// or without the part after a `+`, in any case (ASVS 5.0 16.2.5).
-pub fn without(address: &str, words: &str) -> String {
-    let mask = masked(address);
-    let local = address.split_once('@').map_or(address, |(local, _)| local);
+pub fn without(address: &Address, words: &str) -> String {
+    let mask = masked(address.as_str());
+    let (local, _) = address.local_and_domain();
     let short = mask.split_once('@').map_or(mask.as_str(), |(short, _)| short);
     let plain = local.split_once('+').map_or(local, |(plain, _)| plain);
-    let words = replaced(words, address, &mask);
+    let words = replaced(words, address.as_str(), &mask);
     let words = replaced(&words, local, short);
     replaced(&words, plain, short)
 }
@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn every_spelling_of_an_address_is_masked_and_nothing_else() {
-        let address = "ada+news@example.com";
+        let address = |text| Address::parse(text).unwrap();
+        let ada = address("ada+news@example.com");
         for (words, left) in [
             ("550 <ada+news@example.com>: unknown", "550 <a***@example.com>: unknown"),
             ("550 <ADA+News@EXAMPLE.com>: unknown", "550 <a***@example.com>: unknown"),
@@ -66,9 +67,12 @@ mod tests {
             ("ada", "a***"),
             ("no such mailbox", "no such mailbox"),
         ] {
-            assert_eq!(without(address, words), left);
+            assert_eq!(without(&ada, words), left);
         }
-        assert_eq!(without("jürgen@example.com", "JÜRGEN: unknown"), "j***: unknown");
-        assert_eq!(without("a@example.com", "<a@example.com> a"), "<a***@example.com> a***");
+        assert_eq!(without(&address("jürgen@example.com"), "JÜRGEN: unknown"), "j***: unknown");
+        assert_eq!(
+            without(&address("a@example.com"), "<a@example.com> a"),
+            "<a***@example.com> a***"
+        );
     }
 }

@@ -3,20 +3,23 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, Durability, Store, statement::values};
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// A user to add, and the audit event to write for it.
 #[derive(Debug)]
 pub struct NewUser {
     pub id: String,
-    pub address: String,
+    pub address: Address,
     pub event: AuditEvent,
 }
 
 #[derive(Debug, FromRow)]
 pub struct User {
     pub id: String,
-    pub address: String,
+    pub address: Address,
     pub created_at: Millis,
     pub is_banned: bool,
 }
@@ -25,7 +28,7 @@ pub struct User {
 #[derive(Debug, FromRow)]
 pub struct Ban {
     pub user_id: String,
-    pub address: String,
+    pub address: Address,
     pub created_at: Millis,
 }
 

@@ -8,7 +8,10 @@ use super::{
     sessions::{ALIVE, SessionRow},
     statement::values,
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// Sessions and events of one user, the latest first.
 #[derive(Debug)]
@@ -147,7 +150,7 @@ impl Store {
         let row = SessionRow {
             id: id.to_owned(),
             user_id: user_id.to_owned(),
-            address: this.name,
+            address: Address::stored(this.name),
             subject: this.reason,
             user_agent: this.user_agent,
             ip_prefix: this.ip_prefix,

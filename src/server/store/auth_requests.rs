@@ -7,16 +7,19 @@ use super::{
     AuditEvent, Durability, NewMail, Store, Taken, Tx,
     statement::{Statement, values},
 };
-use crate::server::ground::{
-    clock::{HOUR, Millis},
-    error::Error,
+use crate::server::{
+    ground::{
+        clock::{HOUR, Millis},
+        error::Error,
+    },
+    values::address::Address,
 };
 
 /// One attempt to sign in.
 #[derive(Clone, Debug, FromRow)]
 pub struct AuthRequest {
     pub id: String,
-    pub address: String,
+    pub address: Address,
     pub mode: String,
     pub template: String,
     pub destination: String,
@@ -77,7 +80,7 @@ impl AuthRequest {
 
 pub struct NewAuthRequest<'a> {
     pub id: &'a str,
-    pub address: &'a str,
+    pub address: &'a Address,
     pub mode: &'a str,
     pub template: &'a str,
     pub destination: &'a str,
@@ -248,7 +251,7 @@ impl Store {
         event: &AuditEvent,
         allow: impl Fn(&AuthRequest, &[Taken]) -> Result<(), Error>,
     ) -> Result<Renewed, Error> {
-        let found: Option<(String,)> = self.first(ADDRESS_OF, &values![id]).await?;
+        let found: Option<(Address,)> = self.first(ADDRESS_OF, &values![id]).await?;
         let Some((address,)) = found else { return Ok(Renewed::Gone) };
         let renew = values![
             credential.generation,
@@ -304,7 +307,12 @@ impl Store {
 
     /// Ends a pending auth request permanently and writes the event. Returns false if it was not
     /// pending.
-    pub async fn cancel(&self, id: &str, address: &str, event: &AuditEvent) -> Result<bool, Error> {
+    pub async fn cancel(
+        &self,
+        id: &str,
+        address: &Address,
+        event: &AuditEvent,
+    ) -> Result<bool, Error> {
         self.transaction(Durability::PowerCut, Some(address), async |tx| {
             if tx.execute(CANCEL, &values![event.at, id]).await? == 0 {
                 return Ok(false);

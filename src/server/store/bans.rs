@@ -12,7 +12,10 @@ use super::{
     AuditEvent, Durability, Store,
     statement::{Statement, values},
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 pub const BAN: &str = "INSERT INTO latchkey_bans (user_id, address, created_at) \
     VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -26,7 +29,7 @@ impl Store {
     pub async fn ban(
         &self,
         user_id: Option<&str>,
-        address: &str,
+        address: &Address,
         now: Millis,
         event: &AuditEvent,
     ) -> Result<(), Error> {
@@ -42,7 +45,7 @@ impl Store {
     pub async fn lift_ban(
         &self,
         user_id: Option<&str>,
-        address: &str,
+        address: &Address,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
         let both = [Statement::new(LIFT, values![user_id, address]), event.insert()];
@@ -50,7 +53,7 @@ impl Store {
     }
 
     /// True if the address is banned, or the user of the team's own table who has it.
-    pub async fn is_banned(&self, user_id: Option<&str>, address: &str) -> Result<bool, Error> {
+    pub async fn is_banned(&self, user_id: Option<&str>, address: &Address) -> Result<bool, Error> {
         let found: Option<(String,)> = self.first(FIND_BAN, &values![user_id, address]).await?;
         Ok(found.is_some())
     }

@@ -23,6 +23,7 @@ use super::{
     statement::Value,
     trouble::{Trouble, spends},
 };
+use crate::server::values::address::Address;
 
 /// Use of the connections of one pool.
 #[derive(Debug, Default)]
@@ -76,7 +77,7 @@ pub trait Wire: Connection + Sized {
 
     /// Returns the statements that begin a transaction. With an address, it is the only one for
     /// that address at a time.
-    fn beginning(setup: &Setup, address: Option<&str>) -> SqlStr;
+    fn beginning(setup: &Setup, address: Option<&Address>) -> SqlStr;
 }
 
 /// Text of a statement: as written in the source, or composed at run time.
@@ -130,7 +131,7 @@ macro_rules! wire {
                 result.rows_affected()
             }
 
-            fn beginning(setup: &Setup, address: Option<&str>) -> SqlStr {
+            fn beginning(setup: &Setup, address: Option<&Address>) -> SqlStr {
                 $begin(setup, address)
             }
         }
@@ -140,15 +141,15 @@ macro_rules! wire {
 // Not a deferred BEGIN: a transaction that reads first and writes later fails at once if another
 // has written in between.
 wire!(SqliteConnection, |_, _| "PRAGMA synchronous = FULL; BEGIN IMMEDIATE".into_sql_str());
-wire!(PgConnection, |setup: &Setup, address: Option<&str>| {
+wire!(PgConnection, |setup: &Setup, address: Option<&Address>| {
     let lock = address
         .map(|address| format!("; SELECT FROM pg_advisory_xact_lock({})", key_of_address(address)));
     AssertSqlSafe(setup.begin.clone() + &lock.unwrap_or_default()).into_sql_str()
 });
 
 /// Returns the number by which all instances lock an address.
-fn key_of_address(address: &str) -> i64 {
-    let hash = Sha256::digest(address);
+fn key_of_address(address: &Address) -> i64 {
+    let hash = Sha256::digest(address.as_str());
     hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
 }
 
@@ -215,7 +216,7 @@ impl<C: Wire> DbConnection<C> {
         self.is_spent = true;
     }
 
-    pub async fn begin(&mut self, address: Option<&str>) -> sqlx::Result<()> {
+    pub async fn begin(&mut self, address: Option<&Address>) -> sqlx::Result<()> {
         self.open = Open::Transaction;
         self.durability = Durability::PowerCut;
         self.say(C::beginning(&self.setup, address)).await
@@ -379,7 +380,7 @@ fn is_of_no_transaction(ended: &sqlx::Result<()>) -> bool {
 
 impl<C> fmt::Debug for DbConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Link").finish_non_exhaustive()
+        f.debug_struct("DbConnection").finish_non_exhaustive()
     }
 }
 

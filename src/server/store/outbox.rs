@@ -6,9 +6,12 @@ use super::{
     AuditEvent, Durability, Store,
     statement::{Statement, Value, values},
 };
-use crate::server::ground::{
-    clock::{MINUTE, Millis},
-    error::Error,
+use crate::server::{
+    ground::{
+        clock::{MINUTE, Millis},
+        error::Error,
+    },
+    values::address::Address,
 };
 
 /// Ranks of mails, in the order of sending: sign-in mails, then notices.
@@ -32,7 +35,7 @@ pub struct NewMail<'a> {
 impl<'a> NewMail<'a> {
     /// Returns the statement that queues the mail for an address, with the correlation id of the
     /// event.
-    pub(super) fn insert(&self, address: &'a str, event: &'a AuditEvent) -> Statement<'a> {
+    pub(super) fn insert(&self, address: &'a Address, event: &'a AuditEvent) -> Statement<'a> {
         let NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over } = *self;
         let now = event.at;
         let due_at = if handed_over { now + LEASE } else { now };
@@ -58,7 +61,7 @@ impl<'a> NewMail<'a> {
 #[derive(Clone, Debug, FromRow)]
 pub struct QueuedMail {
     pub id: String,
-    pub address: String,
+    pub address: Address,
     pub payload: Vec<u8>,
     /// Number of attempts, this one included. Also the number of the lease: the next lease of the
     /// mail has a higher one.

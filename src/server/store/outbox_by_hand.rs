@@ -7,13 +7,16 @@ use super::{
     outbox::{LEASE, RANKS},
     statement::values,
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// A queued mail, waiting or being sent.
 #[derive(Clone, Debug, FromRow)]
 pub struct WaitingMail {
     pub id: String,
-    pub address: String,
+    pub address: Address,
     pub rank: i64,
     pub attempts: i64,
     pub due_at: Millis,

@@ -25,6 +25,7 @@ use super::{
     statement::Value,
     trouble::Trouble,
 };
+use crate::server::values::address::Address;
 
 /// Time that a request waits for a connection before it fails: users prefer a fast 503 to a page
 /// that hangs.
@@ -112,13 +113,13 @@ impl<C: Wire + 'static> Pool<C> {
 
     /// Lends a connection on which a transaction has begun. With an address, it is the only
     /// transaction for that address at a time.
-    pub async fn begin(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
+    pub async fn begin(&self, address: Option<&Address>) -> sqlx::Result<Lent<C>> {
         let mut lent = self.get_for(address).await?;
         lent.connection()?.begin(address).await?;
         Ok(lent)
     }
 
-    async fn get_for(&self, address: Option<&str>) -> sqlx::Result<Lent<C>> {
+    async fn get_for(&self, address: Option<&Address>) -> sqlx::Result<Lent<C>> {
         let turn_and_permit = async {
             let turn = match address {
                 Some(address) => Some(self.turn_of(address).lock_owned().await),
@@ -134,7 +135,7 @@ impl<C: Wire + 'static> Pool<C> {
         lent.inspect_err(|error| self.0.setup.note(error))
     }
 
-    fn turn_of(&self, address: &str) -> Arc<AsyncMutex<()>> {
+    fn turn_of(&self, address: &Address) -> Arc<AsyncMutex<()>> {
         let mut turns = self.0.turns.lock().unwrap_or_else(PoisonError::into_inner);
         if turns.len() >= TURNS {
             turns.retain(|_, turn| turn.strong_count() > 0);

@@ -3,14 +3,17 @@
 use sqlx::FromRow;
 
 use super::{AuditEvent, Durability, Store, Tx, statement::values, trust::distrust};
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// A session and its user.
 #[derive(Clone, Debug, FromRow)]
 pub struct SessionRow {
     pub id: String,
     pub user_id: String,
-    pub address: String,
+    pub address: Address,
     /// Subject of the address in the audit table when the session began.
     pub subject: String,
     pub user_agent: String,

@@ -9,7 +9,10 @@ use super::{
     statement::{Statement, values},
     users::{RENEW_PASSWORD, failed_tries},
 };
-use crate::server::ground::{clock::Millis, error::Error};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// Judgement of a proof, made in the transaction that acts on it.
 #[derive(Debug)]
@@ -71,7 +74,7 @@ pub struct NewSession<'a> {
 
 /// A sign-in that only lacks its final judgement.
 pub struct SignIn<'a> {
-    pub address: &'a str,
+    pub address: &'a Address,
     pub proof: Proof<'a>,
     /// The attempt to count if a code or a password is wrong.
     pub attempt: Option<&'a FailedTry<'a>>,

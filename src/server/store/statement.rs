@@ -3,6 +3,8 @@
 use sqlx::{FromRow, postgres::PgRow, sqlite::SqliteRow};
 use std::fmt::Write;
 
+use crate::server::values::address::Address;
+
 /// A value of a statement. The first three are types of columns; a flag is only used within a
 /// statement.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,7 @@ macro_rules! value_from {
 value_from! {
     &'a str, text => Value::Text(Some(text));
     &'a String, text => Value::Text(Some(text));
+    &'a Address, address => Value::Text(Some(address.as_str()));
     Option<&'a str>, text => Value::Text(text);
     &'a Option<String>, text => Value::Text(text.as_deref());
     i64, number => Value::Int(Some(number));

@@ -12,7 +12,7 @@ use super::{
         batch_of_sqlite,
     },
 };
-use crate::server::ground::error::Error;
+use crate::server::{ground::error::Error, values::address::Address};
 
 /// A write transaction.
 pub struct Tx(Kind);
@@ -118,7 +118,7 @@ impl Store {
     pub(super) async fn transaction<T>(
         &self,
         durability: Durability,
-        address: Option<&str>,
+        address: Option<&Address>,
         body: impl AsyncFnOnce(&mut Tx) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let mut tx = Tx(match self {

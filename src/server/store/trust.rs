@@ -7,9 +7,12 @@ use super::{
     sessions::REVOKE_OTHERS,
     statement::{Statement, values},
 };
-use crate::server::ground::{
-    clock::{DAY, Millis},
-    error::Error,
+use crate::server::{
+    ground::{
+        clock::{DAY, Millis},
+        error::Error,
+    },
+    values::address::Address,
 };
 
 /// Time left to others between two steps of a long series.
@@ -55,7 +58,7 @@ pub fn distrust<'a>(subject: &'a str, now: Millis, user_id: &'a str) -> Statemen
 pub struct Dispute<'a> {
     pub session_id: &'a str,
     pub user_id: &'a str,
-    pub address: &'a str,
+    pub address: &'a Address,
     /// True to end every session of the user, not only this one.
     pub everywhere: bool,
     pub remove_password: bool,
@@ -82,7 +85,7 @@ pub struct NewPassword<'a> {
     /// The session that makes the change. All others end.
     pub session_id: &'a str,
     pub user_id: &'a str,
-    pub address: &'a str,
+    pub address: &'a Address,
     pub hash: Option<&'a str>,
     pub notice: NewMail<'a>,
     pub changed: &'a AuditEvent,

@@ -7,9 +7,12 @@ use super::{
     statement::{Statement, values},
     trust::distrust,
 };
-use crate::server::ground::{
-    clock::{DAY, Millis},
-    error::Error,
+use crate::server::{
+    ground::{
+        clock::{DAY, Millis},
+        error::Error,
+    },
+    values::address::Address,
 };
 
 /// A try of a code or a password, counted when it has failed.
@@ -68,13 +71,13 @@ impl Store {
     }
 
     /// True if a user with this address exists and is not banned.
-    pub async fn is_user(&self, address: &str) -> Result<bool, Error> {
+    pub async fn is_user(&self, address: &Address) -> Result<bool, Error> {
         let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
         Ok(found.is_some())
     }
 
     /// Returns the id of the user with this address, banned or not.
-    pub async fn user_id(&self, address: &str) -> Result<Option<String>, Error> {
+    pub async fn user_id(&self, address: &Address) -> Result<Option<String>, Error> {
         let found: Option<(String,)> = self.first(USER_ID, &values![address]).await?;
         Ok(found.map(|(id,)| id))
     }
@@ -85,7 +88,7 @@ impl Store {
     pub async fn delete_user(
         &self,
         user_id: &str,
-        address: &str,
+        address: &Address,
         event: &AuditEvent,
     ) -> Result<(), Error> {
         let statements = [
@@ -103,20 +106,20 @@ impl Store {
     }
 
     /// Returns the password hash (PHC string) of the user with this address; `None` if banned.
-    pub async fn password(&self, address: &str) -> Result<Option<String>, Error> {
+    pub async fn password(&self, address: &Address) -> Result<Option<String>, Error> {
         let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
         Ok(found.and_then(|(password,)| password))
     }
 
     /// True if the user with this address has a password and is not banned.
-    pub async fn has_password(&self, address: &str) -> Result<bool, Error> {
+    pub async fn has_password(&self, address: &Address) -> Result<bool, Error> {
         Ok(self.password(address).await?.is_some())
     }
 
     /// Counts a wrong try of a password against an address, known or not, unless `allow` refuses.
     pub async fn spend_password_try(
         &self,
-        address: &str,
+        address: &Address,
         failed_try: &FailedTry<'_>,
         allow: impl Fn(&[Taken]) -> Result<(), Error>,
     ) -> Result<(), Error> {

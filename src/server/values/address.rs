@@ -15,8 +15,10 @@ const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
 const WHOLE: usize = 254;
 
-/// Normalised e-mail address: NFKC, local part in lower case, domain as lower-case A-labels.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// Normalised e-mail address: NFKC, local part in lower case, domain as lower-case A-labels. It has
+/// no `Display` and masks itself in `Debug`, so that no log gets a whole one by accident.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(transparent)]
 pub struct Address(String);
 
 impl fmt::Debug for Address {
@@ -53,8 +55,17 @@ impl Address {
         }
     }
 
+    /// Takes an address that was parsed before it was stored.
+    pub fn stored(text: String) -> Self {
+        Address(text)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    pub fn local_and_domain(&self) -> (&str, &str) {
+        self.0.rsplit_once('@').unwrap_or((&self.0, ""))
     }
 }
 

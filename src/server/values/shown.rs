@@ -2,10 +2,12 @@
 
 use unicode_security::{GeneralSecurityProfile, MixedScript, skeleton};
 
+use super::address::Address;
+
 /// Returns the address with a readable domain: `ada@bücher.example`, where the canonical spelling
 /// has `xn--bcher-kva`.
-pub fn shown(address: &str) -> String {
-    let Some((local, domain)) = address.rsplit_once('@') else { return address.to_owned() };
+pub fn shown(address: &Address) -> String {
+    let (local, domain) = address.local_and_domain();
     let labels: Vec<String> = domain.split('.').map(label).collect();
     format!("{local}@{}", labels.join("."))
 }
@@ -26,10 +28,9 @@ fn label(ascii: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::values::address::Address;
 
     fn seen(address: &str) -> String {
-        shown(Address::parse(address).unwrap().as_str())
+        shown(&Address::parse(address).unwrap())
     }
 
     #[test]

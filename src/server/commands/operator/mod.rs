@@ -36,13 +36,13 @@ pub async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error>
     own_users(auth)?;
     // Sorted: two processes that add the same addresses lock them in the same order, so they cannot
     // deadlock.
-    addresses.sort_by(|one, other| one.as_str().cmp(other.as_str()));
+    addresses.sort();
     let mut added = 0;
     for some in addresses.chunks(TOGETHER) {
         let new = |address: &Address| {
             let id = auth.random.id()?;
             let event = happened(auth, Event::UserAdded, address).of_user(&id);
-            Ok(NewUser { id, address: address.as_str().to_owned(), event })
+            Ok(NewUser { id, address: address.clone(), event })
         };
         let users = some.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
         added += auth.store.add_users(&users).await?;
@@ -57,7 +57,7 @@ pub async fn delete(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
     let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
     let event = happened(auth, Event::UserDeleted, &address).of_user(&user_id);
-    auth.store.delete_user(&user_id, address.as_str(), &event).await
+    auth.store.delete_user(&user_id, &address, &event).await
 }
 
 /// Writes every user as a line of CSV.
@@ -69,10 +69,10 @@ pub async fn list(auth: &Auth, out: &mut impl Write) -> Result<(), export::Expor
         let users = auth.store.users_after(&after).await?;
         for User { id, address, created_at, is_banned } in &users {
             let created_at = export::rfc_3339(*created_at);
-            writeln!(out, "{},{id},{created_at},{is_banned}", field(address))?;
+            writeln!(out, "{},{id},{created_at},{is_banned}", field(address.as_str()))?;
         }
         let Some(last) = users.into_iter().last() else { return Ok(out.flush()?) };
-        after = last.address;
+        after = last.address.as_str().to_owned();
     }
 }
 
@@ -85,10 +85,10 @@ pub async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), export::
         let bans = auth.store.bans_after(&after.0, &after.1).await?;
         for Ban { user_id, address, created_at } in &bans {
             let since = export::rfc_3339(*created_at);
-            writeln!(out, "{},{},{since}", field(address), field(user_id))?;
+            writeln!(out, "{},{},{since}", field(address.as_str()), field(user_id))?;
         }
         let Some(last) = bans.into_iter().last() else { return Ok(out.flush()?) };
-        after = (last.address, last.user_id);
+        after = (last.address.as_str().to_owned(), last.user_id);
     }
 }
 
@@ -116,7 +116,7 @@ pub async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
     let event = happened(auth, Event::UserDisabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
     let by_id = user_id.as_deref().filter(|_| auth.team_users.is_some());
-    auth.store.ban(by_id, address.as_str(), auth.clock.now(), &event).await?;
+    auth.store.ban(by_id, &address, auth.clock.now(), &event).await?;
     if let Some(user_id) = user_id {
         revoke_all(auth, &address, &user_id).await?;
     }
@@ -127,12 +127,12 @@ pub async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
 pub async fn enable(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
     let user_id = match &auth.team_users {
-        Some(mapped) => mapped.find(address.as_str()).await?,
+        Some(mapped) => mapped.find(&address).await?,
         None => None,
     };
     let event = happened(auth, Event::UserEnabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
-    if !auth.store.lift_ban(user_id.as_deref(), address.as_str(), &event).await? {
+    if !auth.store.lift_ban(user_id.as_deref(), &address, &event).await? {
         return Err(Error::invalid("there is no user of that address who is kept out"));
     }
     Ok(())
@@ -149,14 +149,14 @@ async fn revoke_all(auth: &Auth, address: &Address, user_id: &str) -> Result<u64
 }
 
 fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
-    auth.event(event, Some(address.as_str()), &Client::default()).because(Reason::Operator)
+    auth.event(event, Some(address), &Client::default()).because(Reason::Operator)
 }
 
 /// Returns the id of the user with this address: the id in the team's own table if one is mapped.
 async fn user_id(auth: &Auth, address: &Address) -> Result<Option<String>, Error> {
     match &auth.team_users {
-        Some(mapped) => mapped.find(address.as_str()).await,
-        None => auth.store.user_id(address.as_str()).await,
+        Some(mapped) => mapped.find(address).await,
+        None => auth.store.user_id(address).await,
     }
 }
 

@@ -14,6 +14,7 @@ use crate::server::{
         statement::{Record, Value, values},
         url::{BadUrl, Place},
     },
+    values::address::Address,
 };
 use table::Table;
 
@@ -136,8 +137,8 @@ impl TeamUsers {
 
     /// Returns the id of the user with this address, in either spelling of its domain. Two matches
     /// count as none, because it is unclear whose sign-in it is.
-    pub async fn find(&self, address: &str) -> Result<Option<String>, Error> {
-        let mut ids = self.ids(address).await?;
+    pub async fn find(&self, address: &Address) -> Result<Option<String>, Error> {
+        let mut ids = self.ids(address.as_str()).await?;
         if let Some(spelt) = in_unicode(address) {
             ids.extend(self.ids(&spelt).await?);
         }
@@ -186,8 +187,8 @@ impl TeamUsers {
 
 /// Returns an address with its domain in Unicode, if that is another spelling: a team may store
 /// either. The domain of one of our addresses consists of A-labels.
-fn in_unicode(address: &str) -> Option<String> {
-    let (local, domain) = address.split_once('@')?;
+fn in_unicode(address: &Address) -> Option<String> {
+    let (local, domain) = address.local_and_domain();
     if !domain.contains("xn--") {
         return None;
     }
