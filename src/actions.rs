@@ -136,7 +136,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     let end = session::end(auth, &session, &which, &requester.client);
     if matches!(which, SessionsToEnd::This | SessionsToEnd::All) {
         end.await?;
-        context.set_cookie(context.state.cookies.clear_session());
+        signed_out(&context);
         return Ok(Next { location: "/login".to_owned() });
     }
     let kept = device::all_but_this(auth, &session.row.address, &requester, end).await?;
@@ -189,7 +189,7 @@ pub async fn delete_account() -> Result<Next, Refusal> {
     form_posts::come_back_to("/dashboard", "");
     let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
     session::delete_account(&context.state.auth, &session, &context.caller.client()).await?;
-    context.set_cookie(context.state.cookies.clear_session());
+    signed_out(&context);
     Ok(Next { location: "/goodbye".to_owned() })
 }
 
@@ -227,6 +227,11 @@ fn code_page(handle: Option<&str>) -> String {
 fn to_code_page(context: &PageContext, held: &[String], started: &Started) -> Next {
     context.set_cookie(context.state.cookies.hold(held, &started.auth_request_id));
     Next { location: code_page(Some(&cookies::handle(&started.auth_request_id))) }
+}
+
+#[cfg(feature = "ssr")]
+fn signed_out(context: &PageContext) {
+    context.state.cookies.signed_out().into_iter().for_each(|cookie| context.set_cookie(cookie));
 }
 
 /// Stores new device entries in this browser, if they changed.

@@ -83,6 +83,7 @@ async fn a_body_that_is_not_the_expected_json_is_refused_with_a_reason() {
     ] {
         assert_eq!(send(content_type, body).await.error(400), code, "{content_type} {body}");
     }
+    assert_eq!(send("application/json", "{}").await.json()["error"]["field"], "email");
     assert_eq!(app.inbox.count(), 0);
 }
 

@@ -27,7 +27,7 @@ async fn an_empty_form_says_what_is_missing() {
     let app = App::start().await;
     let ada = app.browser();
     let page = ada.get(ada.post_form("/actions/sign-in", &[]).await.goes_to()).await;
-    assert!(page.body.contains("Something is missing: email."), "{}", page.body);
+    assert!(page.body.contains("Enter your e-mail address."), "{}", page.body);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Pages and the headers around them.
 
 use reqwest::Method;
+use serde_json::json;
 
 use crate::support::{App, Browser};
 
@@ -28,6 +29,46 @@ async fn an_unknown_path_is_a_page_for_people_and_json_for_programs() {
 async fn the_code_page_without_a_request_leads_to_the_sign_in_page() {
     let app = App::start().await;
     assert_eq!(app.browser().get("/login/code").await.goes_to(), "/login");
+}
+
+#[tokio::test]
+async fn change_leads_to_the_typed_address_while_its_request_waits() {
+    let app = App::start().await;
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let code_page = ada.get("/login/code").await.body;
+    let change = code_page.split("href=\"").find(|link| link.starts_with("/login?next=")).unwrap();
+    let change = change.split('"').next().unwrap().replace("&amp;", "&");
+    assert!(!change.contains("ada"), "an address in a URL ends up in logs: {change}");
+    let typed = "value=\"ada@example.com\"";
+    assert!(ada.get(&change).await.body.contains(typed));
+    assert!(!app.browser().get(&change).await.body.contains(typed), "only its browser sees it");
+    ada.get(mail.link()).await;
+    assert!(!ada.get(&change).await.body.contains(typed), "the request has been used");
+}
+
+#[tokio::test]
+async fn the_sign_in_page_says_who_is_signed_in_and_leads_on() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    let page = ada.get("/login?next=/dashboard%3Fa%3D1").await.body;
+    assert!(page.contains("You are signed in as") && page.contains("ada@example.com"), "{page}");
+    assert!(page.contains("href=\"/dashboard?a=1\""), "{page}");
+    assert!(!app.browser().get("/login").await.body.contains("You are signed in as"));
+}
+
+#[tokio::test]
+async fn signing_out_forgets_the_addresses_that_were_typed_in_this_browser() {
+    let app = App::start().await;
+    for door in ["form", "API"] {
+        let ada = app.signed_in("ada@example.com").await;
+        ada.ask_for_mail("bob@example.com").await;
+        assert!(ada.get("/login/code").await.body.contains("bob@example.com"));
+        match door {
+            "form" => ada.post_form("/actions/sign-out", &[]).await,
+            _ => ada.post_json("/api/auth/logout", json!({})).await,
+        };
+        assert_eq!(ada.get("/login/code").await.goes_to(), "/login", "{door}");
+    }
 }
 
 #[tokio::test]
@@ -65,7 +106,7 @@ async fn the_code_page_of_a_finished_sign_in_says_so_and_has_no_field() {
 
     let page = used.ask_for_mail("cyd@example.com").await.goes_to().to_owned();
     used.get(app.inbox.first_to("cyd@example.com").await.link()).await;
-    used.post_form("/actions/sign-out", &[]).await;
+    used.copy().post_form("/actions/sign-out", &[]).await;
     says(&used, &page, "It has been used already").await;
 }
 

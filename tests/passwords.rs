@@ -159,10 +159,7 @@ async fn an_empty_password_sends_a_mail_and_the_second_button_refuses_it() {
         .await;
     assert!(answer.goes_to().starts_with("/login/code"));
     let answer = type_password(&browser, "ada@example.com", "").await;
-    assert_eq!(
-        sentence(&browser, &answer).await,
-        "Something is missing: password. Fill it in and try again."
-    );
+    assert_eq!(sentence(&browser, &answer).await, "Enter your password.");
     assert!(browser.get("/login").await.body.contains("Sign in with password"));
 }
 

@@ -29,7 +29,7 @@ async fn the_dashboard_lists_sessions_with_browser_network_and_times() {
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("Firefox on Linux"), "{page}");
     assert!(
-        page.contains("127.0.0.*</bdi> · last used 3 hours ago · started 3 hours ago"),
+        page.contains("127.0.0.*</bdi> · last used 3 hours ago · started 3 hours ago"),
         "{page}"
     );
     assert_eq!(page.matches("this one").count(), 1);

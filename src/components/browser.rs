@@ -75,6 +75,19 @@ pub fn focus(id: &str) {
     }
 }
 
+/// Selects the text of the field with this id, so that typing replaces it.
+pub fn select(id: &str) {
+    if let Some(field) = element::<HtmlInputElement>(id) {
+        field.select();
+    }
+}
+
+/// True if the field with this id holds the text that the server drew, and there is some.
+pub fn is_prefilled(id: &str) -> bool {
+    element::<HtmlInputElement>(id)
+        .is_some_and(|field| !field.value().is_empty() && field.value() == field.default_value())
+}
+
 /// Opens another page.
 pub fn go(location: &str) {
     if let Some(window) = web_sys::window() {

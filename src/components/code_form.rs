@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     NOTHING,
-    browser::{after, digits, focus, go, left, on, set, shows, text, value},
+    browser::{after, digits, focus, go, left, on, select, set, shows, text, value},
     message::told,
     words::{CodeWords, counting},
 };
@@ -57,11 +57,13 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
                     error.set(refusal.said(&offline.get_value()));
                     busy.set(false);
                     focus("code");
+                    select("code");
                 }
             }
         });
     };
     on("input", "code", move |_| {
+        error.set(String::new());
         if digits(&value("code")) == DIGITS {
             verify();
         }

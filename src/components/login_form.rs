@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{
     NOTHING,
-    browser::{after, focus, go, left, on, set, set_value, shows, value},
+    browser::{
+        after, focus, go, is_prefilled, left, on, select, set, set_value, shows, text, value,
+    },
     message::told,
     spelling::{is_plausible, suggestion},
     words::{LoginWords, counting, filled},
@@ -27,6 +29,8 @@ fn wake(words: LoginWords) {
     let busy = RwSignal::new(false);
     // The address that the user probably meant.
     let meant = RwSignal::new(String::new());
+    // The address for which they were asked whether they meant another.
+    let asked_about = RwSignal::new(String::new());
     // Seconds until the same address may be tried again. The button counts them down, because a
     // screen reader would read a changing message out every second.
     let wait = RwSignal::new(0);
@@ -38,6 +42,10 @@ fn wake(words: LoginWords) {
         }
     };
     let _ = set_interval_with_handle(tick, Duration::from_millis(250));
+    // The address that the user came back to change.
+    if is_prefilled("email") && text("email-message").trim().is_empty() {
+        select("email");
+    }
 
     // Without the script the form cannot adapt to what was typed, so it has a button for each way
     // to sign in. Here one is enough.
@@ -82,7 +90,16 @@ fn wake(words: LoginWords) {
         focus("email");
     });
     on("submit", "login", move |event| {
-        if !busy.get_untracked() {
+        let typed = value("email").trim().to_owned();
+        let suggestion = suggestion(&typed).filter(|_| asked_about.get_untracked() != typed);
+        if let Some(suggestion) = suggestion {
+            // Enter and the button send at once: asked only beside the field, next to nobody would
+            // see the question before the mail has gone to a stranger. Sent again, it is meant.
+            asked_about.set(typed);
+            meant.set(suggestion);
+            set("meant", "hidden", None);
+            focus("meant");
+        } else if !busy.get_untracked() {
             busy.set(true);
             error.set(String::new());
             let offline = offline.clone();

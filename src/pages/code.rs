@@ -11,7 +11,7 @@ use crate::{
     server::{
         auth::request::mail_trouble,
         ground::{error::Error, mode::Mode, words::say},
-        http::page_context::PageContext,
+        http::{cookies::handle, page_context::PageContext},
         store::Ended,
         values::{destination::with_query, shown::shown},
     },
@@ -24,10 +24,10 @@ pub fn CodePage() -> impl IntoView {
 
 async fn code_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
-    let handle = context.query("request");
-    let Some(pending) = context.pending(handle.as_deref()).await? else {
+    let named = context.query("request");
+    let Some(pending) = context.pending(named.as_deref()).await? else {
         // A user sent here by the sign-in page, but without its cookie, has cookies turned off.
-        if handle.is_some() {
+        if named.is_some() {
             return Ok(over(&context, say!("no-cookie-title"), say!("no-cookie"), "/login"));
         }
         context.redirect("/login");
@@ -37,14 +37,14 @@ async fn code_page() -> Result<AnyView, Error> {
         context.redirect(&onward);
         return Ok(().into_any());
     }
-    let change = with_query("/login", "next", &pending.destination);
+    let afresh = with_query("/login", "next", &pending.destination);
     if let Some(ended) = pending.ended() {
         let why = match ended {
             Ended::SignedIn => say!("sign-in-over-used"),
             Ended::Superseded => say!("sign-in-over-superseded"),
             Ended::Cancelled => say!("sign-in-over-cancelled"),
         };
-        return Ok(over(&context, say!("sign-in-over"), why, &change));
+        return Ok(over(&context, say!("sign-in-over"), why, &afresh));
     }
     let (expires_in, resend_in) = context.waits(&pending);
     let trouble = mail_trouble(&context.state.auth, &pending).await?.unwrap_or_default();
@@ -56,7 +56,9 @@ async fn code_page() -> Result<AnyView, Error> {
         None if is_off => Error::TooManyAttempts { mode }.to_string(),
         None => String::new(),
     };
-    let request = crate::server::http::cookies::handle(&pending.id);
+    let request = handle(&pending.id);
+    // The address itself is not in the URL: it would end up in histories and logs.
+    let change = format!("{afresh}&request={request}");
     let (sent, how) = match mode {
         Mode::Link => (say!("sent-link"), say!("open-it-here")),
         Mode::Otp => (say!("sent-code"), say!("type-it-here")),
@@ -76,7 +78,7 @@ async fn code_page() -> Result<AnyView, Error> {
     Ok(view! {
         <Frame title=say!("check-your-inbox")>
             <h1>{say!("check-your-inbox")}</h1>
-            <p>{sent} " " <strong class="address" translate="no">{address}</strong> ". " <a href=change>{say!("change")}</a></p>
+            <p>{sent} " " <strong class="address" translate="no">{address}</strong> " " <a href=change>{say!("change")}</a></p>
             <p class="soft">{how}</p>
             {webmail}
             <div>

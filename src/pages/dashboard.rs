@@ -94,7 +94,7 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
                 {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
                 <p class="soft">
                     <bdi>{row.ip_prefix.clone()}</bdi>
-                    {format!(" · {seen} · {}", say!("begun", ago = ago(row.begun_at, now)))}
+                    {format!("\u{a0}· {seen}\u{a0}· {}", say!("begun", ago = ago(row.begun_at, now)))}
                 </p>
             </div>
             {end_it
@@ -212,8 +212,8 @@ fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
             <div>
                 <strong>{what}</strong>
                 <p class="soft">
-                    {format!("{} · ", describe(&event.user_agent))}
-                    <bdi>{event.ip_prefix.clone()}</bdi> {format!(" · {}", ago(event.at, now))}
+                    {format!("{}\u{a0}· ", describe(&event.user_agent))}
+                    <bdi>{event.ip_prefix.clone()}</bdi> {format!("\u{a0}· {}", ago(event.at, now))}
                 </p>
             </div>
         </li>

@@ -2,32 +2,37 @@
 
 use leptos::prelude::*;
 
-use super::frame::Frame;
+use super::frame::{Frame, load};
 use crate::{
     components::{BLANK, LoginAlive, LoginWords, Message},
     server::{
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
+        values::{destination, shown::shown},
     },
 };
 
 #[component]
 pub fn LoginPage() -> impl IntoView {
-    let context = PageContext::current().ok();
-    let next = context.as_ref().and_then(|context| context.query("next")).unwrap_or_default();
-    let brand =
-        context.as_ref().map(|context| context.policy().brand.name.clone()).unwrap_or_default();
-    let passwords = context
-        .as_ref()
-        .is_some_and(|context| context.policy().auth.passwords == Passwords::Optional);
-    let mode = context.as_ref().map(|context| context.policy().auth.mode).unwrap_or_default();
+    load(Box::pin(login_page()))
+}
+
+async fn login_page() -> Result<AnyView, Error> {
+    let context = PageContext::current()?;
+    let policy = context.policy();
+    let (brand, mode) = (policy.brand.name.clone(), policy.auth.mode);
+    let next = context.query("next").unwrap_or_default();
     let promise = match mode {
         Mode::Link => say!("promise-link"),
         Mode::Otp => say!("promise-code"),
         Mode::LinkOtp => say!("promise-both"),
     };
-    let flash = context.map(|context| context.flash()).unwrap_or_default();
+    let flash = context.flash();
+    let email = match flash.typed {
+        typed if typed.is_empty() => address_to_change(&context).await?,
+        typed => typed,
+    };
     // Having to sign in is not an error of the field.
     let (notice, error) = match flash.error {
         Some(error) if error.code == Error::Unauthenticated.code() => {
@@ -36,15 +41,45 @@ pub fn LoginPage() -> impl IntoView {
         error => (String::new(), error.map(|error| error.message).unwrap_or_default()),
     };
     let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });
-    view! {
+    let signed_in = signed_in(&context, &next).await?;
+    let passwords = policy.auth.passwords == Passwords::Optional;
+    Ok(view! {
         <Frame title=say!("sign-in")>
             <LoginAlive words=words(mode) />
             <h1>{say!("sign-in-to", brand = brand)}</h1>
+            {signed_in}
             <p class="soft">{promise}</p>
             {notice}
-            {form(next, flash.typed, error, passwords, mode)}
+            {form(next, email, error, passwords, mode)}
         </Frame>
     }
+    .into_any())
+}
+
+/// Returns the address of the request that the code page's "Change" names, while it waits. Empty
+/// for any other: what was typed for a finished sign-in is no business of who comes next.
+async fn address_to_change(context: &PageContext) -> Result<String, Error> {
+    let Some(named) = context.query("request") else { return Ok(String::new()) };
+    let pending = context.pending(Some(&named)).await?;
+    let waiting = pending.filter(|pending| {
+        pending.ended().is_none() && pending.expires_at > context.state.auth.clock.now()
+    });
+    Ok(waiting.map(|waiting| waiting.address.as_str().to_owned()).unwrap_or_default())
+}
+
+/// Says who is signed in already, with a link to go on. The form below it signs in another address.
+async fn signed_in(context: &PageContext, next: &str) -> Result<Option<AnyView>, Error> {
+    let Some(session) = context.present_session().await? else { return Ok(None) };
+    let onward = destination::parse(context.state.public_url().url(), Some(next));
+    let signed_in = view! {
+        <p class="notice">
+            {say!("signed-in-already")} " "
+            <strong class="address" translate="no">
+                {shown(&session.row.address)}
+            </strong> " " <a href=onward>{say!("go-on")}</a>
+        </p>
+    };
+    Ok(Some(signed_in.into_any()))
 }
 
 /// The form for an address, and for a password if there are passwords. `components::LoginAlive`

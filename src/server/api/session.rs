@@ -87,6 +87,8 @@ pub async fn logout(State(state): State<AppState>, caller: Caller, body: Bytes) 
     let which = if everywhere { SessionsToEnd::All } else { SessionsToEnd::This };
     session::end(&state.auth, &session, &which, &caller.client()).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
-    cookies::append(response.headers_mut(), state.cookies.clear_session());
+    for cookie in state.cookies.signed_out() {
+        cookies::append(response.headers_mut(), cookie);
+    }
     Ok(response)
 }

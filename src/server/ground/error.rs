@@ -224,7 +224,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&match self {
             Error::InvalidEmail => say!("error-invalid-email"),
-            Error::MissingField { field } => say!("error-missing-field", field = field.as_str()),
+            Error::MissingField { field } => match field.as_str() {
+                "email" => say!("error-missing-email"),
+                "code" => say!("error-missing-code"),
+                "password" => say!("error-missing-password"),
+                field => say!("error-missing-field", field = field),
+            },
             Error::InvalidRequest { detail } => {
                 say!("error-invalid-request", detail = detail.as_str())
             }

@@ -111,8 +111,10 @@ impl Cookies {
         [self.set_session(&token.jwt, token.ttl), self.remember(devices)]
     }
 
-    pub fn clear_session(self) -> HeaderValue {
-        self.set(Name::Session, "", 0)
+    /// Returns the cookies of a browser that has just signed out. It forgets its auth requests, too:
+    /// whoever uses it next must not be shown for which addresses they were.
+    pub fn signed_out(self) -> [HeaderValue; 2] {
+        [self.set(Name::Session, "", 0), self.set(Name::AuthRequest, "", 0)]
     }
 
     /// Adds `id` to the ids a browser already holds.
@@ -262,7 +264,7 @@ mod tests {
             "__Host-session=abc; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
         );
         assert_eq!(
-            Cookies { secure: false }.clear_session(),
+            Cookies { secure: false }.signed_out()[0],
             "session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
         );
     }

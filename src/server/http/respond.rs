@@ -46,13 +46,20 @@ struct ErrorBody {
     /// Attempts left for the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts_left: Option<u32>,
+    /// The field that is missing, if one is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let field = match &self.0 {
+            Error::MissingField { field } => Some(field.clone()),
+            _ => None,
+        };
         let Refusal { code, message, status: number, retry_after: seconds, attempts_left } =
             self.0.into();
-        let body = ErrorBody { code, message, retry_after: seconds, attempts_left };
+        let body = ErrorBody { code, message, retry_after: seconds, attempts_left, field };
         let mut response = (status(number), Json(ErrorAnswer { error: body })).into_response();
         retry_after(response.headers_mut(), seconds);
         response
@@ -90,6 +97,7 @@ pub fn envelope(sentence: &str) -> String {
         message: sentence.to_owned(),
         retry_after: None,
         attempts_left: None,
+        field: None,
     };
     serde_json::to_string(&ErrorAnswer { error }).unwrap_or_default()
 }

@@ -1,0 +1,115 @@
+// What people do in their first minute, and after: a slip in the address, a wrong code, a second
+// thought, a shared computer.
+import { isAccessible } from "../support/accessible";
+import { alive, askForMail, expect, signIn, test, wrong } from "../support/test";
+
+for (const way of ["Enter", "the button"]) {
+  test(`a mistyped domain is asked about before a mail goes out, by ${way}`, async ({ page, inbox }) => {
+    await page.goto("/login");
+    await alive(page);
+    const field = page.getByLabel("E-mail address");
+    const send = () => (way === "Enter" ? field.press("Enter") : page.getByRole("button", { name: "Send magic link" }).click());
+    await field.fill("ada@gmial.com");
+    await send();
+    const question = page.getByRole("button", { name: "Did you mean ada@gmail.com?" });
+    await expect(question).toBeFocused();
+    await expect(page).toHaveURL(/\/login$/);
+    await isAccessible(page);
+    await page.keyboard.press("Enter");
+    await expect(field).toHaveValue("ada@gmail.com");
+    await expect(field).toBeFocused();
+    await field.fill("eve@gmial.com");
+    await send();
+    await expect(page.getByRole("button", { name: "Did you mean eve@gmail.com?" })).toBeFocused();
+    await field.focus();
+    await send();
+    await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
+    expect((await inbox.mailTo("eve@gmial.com")).subject).toContain("Example");
+  });
+}
+
+test("Change keeps the address, selected, and out of the URL", async ({ page, address }) => {
+  await askForMail(page, address);
+  await page.getByRole("link", { name: "Change" }).click();
+  await alive(page);
+  const field = page.getByLabel("E-mail address");
+  await expect(field).toHaveValue(address);
+  expect(page.url()).not.toContain(address.split("@")[0]);
+  await expect(field).toBeFocused();
+  await page.keyboard.type("b");
+  await expect(field).toHaveValue("b");
+});
+
+test("an empty field is named as on the page, not as in the API", async ({ page, address, expected }) => {
+  expected.add(400);
+  await page.goto("/login");
+  await alive(page);
+  await page.getByLabel("E-mail address").press("Enter");
+  await expect(page.getByRole("alert")).toHaveText("Enter your e-mail address.");
+  await askForMail(page, address);
+  await page.getByLabel("Code from the e-mail").press("Enter");
+  await expect(page.getByRole("alert")).toHaveText("Enter the six digits from the e-mail.");
+});
+
+test("a wrong code is selected, and its message goes with the first key", async ({ page, inbox, address, expected }) => {
+  expected.add(400);
+  await askForMail(page, address);
+  const mail = await inbox.mailTo(address);
+  const field = page.getByLabel("Code from the e-mail");
+  await field.fill(wrong(mail.code));
+  await expect(page.getByRole("alert")).toHaveText(/That code is not right/);
+  await expect(field).toHaveAttribute("aria-invalid", "true");
+  await page.keyboard.type(mail.code[0]);
+  await expect(field).toHaveValue(mail.code[0]);
+  await expect(page.getByRole("alert")).toHaveText("");
+  await expect(field).not.toHaveAttribute("aria-invalid");
+  await page.keyboard.type(mail.code.slice(1));
+  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+});
+
+test("the sign-in page says who is signed in, and leads on", async ({ page, inbox, address }) => {
+  await signIn(page, inbox, address);
+  await page.goto("/login");
+  await expect(page.getByText(`You are signed in as ${address}`)).toBeVisible();
+  await isAccessible(page);
+  await page.getByRole("link", { name: "Continue" }).click();
+  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+});
+
+test("after signing out, no page of a shared computer shows who was there", async ({ page, inbox, address }) => {
+  await askForMail(page, address);
+  const waiting = page.url();
+  const mail = await inbox.mailTo(address);
+  await page.getByLabel("Code from the e-mail").fill(mail.code);
+  await page.getByRole("button", { name: "Sign out" }).first().click();
+  await expect(page.getByRole("heading", { name: "Sign in to Example" })).toBeVisible();
+  await page.goto(waiting);
+  await expect(page.getByRole("heading", { name: "Check your inbox" })).toHaveCount(0);
+  await expect(page.getByText(address)).toHaveCount(0);
+  const held = (await page.context().cookies()).map((cookie) => cookie.name);
+  expect(held.filter((name) => /auth/.test(name))).toEqual([]);
+});
+
+test("at twice the text size a phone shows all six digits", async ({ page, inbox, address }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.addInitScript(() => {
+    const twice = () => document.documentElement.style.setProperty("font-size", "200%");
+    document.addEventListener("DOMContentLoaded", twice);
+  });
+  await askForMail(page, address);
+  await inbox.mailTo(address);
+  const field = page.getByLabel("Code from the e-mail");
+  await field.pressSequentially("12345");
+  const [needs, has] = await field.evaluate((input: HTMLInputElement) => {
+    const copy = document.createElement("span");
+    copy.textContent = "123456";
+    copy.style.cssText = "position:absolute;white-space:pre";
+    const style = getComputedStyle(input);
+    copy.style.font = style.font;
+    copy.style.letterSpacing = style.letterSpacing;
+    document.body.append(copy);
+    const inner = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return [copy.getBoundingClientRect().width, inner];
+  });
+  expect(needs).toBeLessThanOrEqual(has);
+});
