@@ -1,5 +1,5 @@
-// What people do in their first minute, and after: a slip in the address, a wrong code, a second
-// thought, a shared computer.
+// The first minute, and what follows it: a slip in the address, a wrong code, a second thought, a
+// shared computer.
 import { isAccessible } from "../support/accessible";
 import { alive, askForMail, expect, signIn, test, wrong } from "../support/test";
 

@@ -14,8 +14,7 @@ use crate::server::{
         words::{Language, ago, language, say},
     },
     http::page_context::PageContext,
-    values::address::Address,
-    values::shown::shown,
+    values::{address::Address, shown::shown},
 };
 
 /// The frame of every page: the brand above one card, and the small print below.

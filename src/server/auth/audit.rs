@@ -6,9 +6,8 @@ use metrics::counter;
 use super::{Auth, Client};
 use crate::server::{
     store::AuditEvent,
-    values::address::Address,
     values::{
-        address::masked,
+        address::{Address, masked},
         event::{Event, Reason},
     },
 };

@@ -1,9 +1,9 @@
 //! The "not you" link: with it the owner of an address stops a sign-in that somebody else asked
 //! for, or ends the access of somebody who began a session or set a password.
 
-use crate::server::{
-    values::address::Address,
-    values::event::{Event, Reason},
+use crate::server::values::{
+    address::Address,
+    event::{Event, Reason},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 

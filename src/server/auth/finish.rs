@@ -13,8 +13,10 @@ use crate::server::{
         error::Error,
     },
     store::{AuditEvent, AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
-    values::address::Address,
-    values::event::{Event, Method, Reason},
+    values::{
+        address::Address,
+        event::{Event, Method, Reason},
+    },
 };
 
 /// Sign-in attempt ready for its last check: the proof, and the address it is for.

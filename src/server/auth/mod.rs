@@ -29,8 +29,8 @@ use crate::server::{
     config::Policy,
     ground::{clock::Clock, error::Error, keys::Keys, random::Random},
     store::{AuthRequest, SessionRow, Store, TeamUsers},
-    values::address::Address,
     values::{
+        address::Address,
         event::{Event, Reason},
         public_url::PublicUrl,
     },
