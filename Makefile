@@ -3,7 +3,7 @@
 
 stories := cargo test --quiet --features ssr --test stories -- --test-threads 8
 
-.PHONY: help setup run watch build test lint bench growth soak instances pooler fuzz audit
+.PHONY: help setup run watch build test engines lint bench growth soak instances pooler fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
@@ -26,6 +26,11 @@ build:           ## release: target/release/latchkey and target/site
 
 test:            ## set up, and run everything: lint, unit tests, stories, browser tests
 	@scripts/test.sh
+
+engines:         ## the browser tests in Firefox and WebKitGTK
+	@$(MAKE) --no-print-directory build
+	@scripts/setup.sh engines
+	@scripts/engines.sh
 
 lint:            ## formatting; clippy for both targets; ruff for the Python scripts
 	@scripts/setup.sh lint

@@ -1,9 +1,30 @@
 // Browser tests of the release build. Each worker has its own server, database and mail server.
+// ENGINE=firefox runs them in the system's Firefox.
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { chromium, defineConfig } from "@playwright/test";
 
 // Playwright's own Chromium, or the system's if that is missing.
 const own = existsSync(chromium.executablePath());
+const inChromium = {
+  launchOptions: {
+    executablePath: own ? undefined : "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  },
+};
+const inFirefox = {
+  browserName: "firefox",
+  channel: "moz-firefox",
+  launchOptions: { executablePath: join(import.meta.dirname, "engines/firefox.mjs") },
+} as const;
 
 export default defineConfig({
   testDir: "tests",
@@ -13,17 +34,6 @@ export default defineConfig({
   reporter: "list",
   use: {
     trace: "retain-on-failure",
-    launchOptions: {
-      executablePath: own ? undefined : "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
+    ...(process.env.ENGINE === "firefox" ? inFirefox : inChromium),
   },
 });

@@ -8,6 +8,7 @@
 #                            openapi-spec-validator (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
+#   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
 # The ordinary way (rustup, cargo binstall, playwright) is tried first. Where it fails, Debian's
 # packages and the package registry serve instead. LATCHKEY_SETUP=debian takes the second way at
 # once.
@@ -175,5 +176,6 @@ case $what in
   all) browser; postgres; pooler; python_tools "${linter[@]}" "${contract[@]}" ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
-  *) die "usage: scripts/setup.sh build|lint|all|proxy|pooler" ;;
+  engines) debian_packages firefox-esr webkit2gtk-driver xvfb ;;
+  *) die "usage: scripts/setup.sh build|lint|all|proxy|pooler|engines" ;;
 esac

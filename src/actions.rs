@@ -14,7 +14,7 @@ use crate::server::{
         device,
         dispute::{AlsoEnd, Disputed},
         link::{self, LinkToken},
-        password,
+        matching, password,
         request::{self, Started},
         session::{self, SessionsToEnd},
         terms::Ask,
@@ -51,7 +51,7 @@ pub async fn sign_in(
         return Err(Error::missing("password").into());
     }
     let requester = context.requester();
-    let ask = Ask { email, next: Some(next), ..Ask::default() };
+    let ask = Ask { email, next: Some(next), has_window: true, ..Ask::default() };
     let started = request::start(&context.state.auth, &ask, &requester).await?;
     Ok(to_code_page(&context, &requester.held, &started))
 }
@@ -90,6 +90,23 @@ pub async fn confirm_link(link_token: Option<String>) -> Result<Next, Refusal> {
     Ok(signed_in(&context, begun))
 }
 
+/// Approves the sign-in that waits in another window, by the number that it shows, if the policy
+/// allows that. This browser is not signed in.
+#[server(prefix = "/actions", endpoint = "match-number")]
+pub async fn match_number(
+    link_token: Option<String>,
+    number: Option<String>,
+) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let token = LinkToken::parse(&link_token.unwrap_or_default())?;
+    let here = format!("/login/confirm?link_token={}", token.encode());
+    form_posts::come_back_to(&here, "");
+    let requester = context.requester();
+    let number = number.unwrap_or_default();
+    matching::approve(&context.state.auth, &token, &number, &requester).await?;
+    Ok(Next { location: format!("{here}&matched=true") })
+}
+
 /// Signs in with the code that was mailed for the auth request shown on the page.
 #[server(prefix = "/actions", endpoint = "verify-code")]
 pub async fn verify_code(request: Option<String>, code: Option<String>) -> Result<Next, Refusal> {
@@ -113,9 +130,13 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
         return Ok(Standing { location: None, trouble: None });
     };
     let trouble = request::mail_trouble(&context.state.auth, &pending).await?;
-    let is_over = matches!(pending.ended(), Some(Ended::Superseded | Ended::Cancelled));
-    let why_it_is = is_over.then(|| code_page(request.as_deref()));
-    Ok(Standing { location: context.onward(&pending).await?.or(why_it_is), trouble })
+    // The page itself signs in once the number was typed elsewhere, and says why it is over.
+    let has_news = match pending.ended() {
+        None => pending.matched_at.is_some(),
+        Some(ended) => ended != Ended::SignedIn,
+    };
+    let reloaded = has_news.then(|| code_page(request.as_deref()));
+    Ok(Standing { location: context.onward(&pending).await?.or(reloaded), trouble })
 }
 
 /// Ends sessions: this one if `which` is empty, else the `others`, `all`, or the one with that id.
@@ -137,7 +158,7 @@ pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
     if matches!(which, SessionsToEnd::This | SessionsToEnd::All) {
         end.await?;
         signed_out(&context);
-        return Ok(Next { location: "/login".to_owned() });
+        return Ok(Next { location: "/login?signed_out=true".to_owned() });
     }
     let kept = device::all_but_this(auth, &session.row.address, &requester, end).await?;
     remember(&context, kept);

@@ -43,7 +43,7 @@ pub fn shell(state: AppState) -> impl IntoView {
         (policy.brand.name.as_str(), policy.brand_files.icon(), policy.brand_files.stylesheet());
     view! {
         <!DOCTYPE html>
-        <html lang=language().tag()>
+        <html lang=language().tag() dir=language().direction()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -68,7 +68,7 @@ async fn deleting_an_account_needs_a_recent_sign_in() {
     assert!(!ada.get("/dashboard").await.body.contains("/actions/delete-account"));
     let refused = ada.post_form("/actions/delete-account", &[]).await;
     assert!(
-        ada.get(refused.goes_to()).await.body.contains("deleting an account needs a fresh sign-in")
+        ada.get(refused.goes_to()).await.body.contains("Deleting an account needs a fresh sign-in")
     );
     assert!(ada.signed_in_as().await.is_some());
 }

@@ -69,7 +69,7 @@ async fn a_resend_replaces_code_and_link() {
     let fresh = app.inbox.nth_to("ada@example.com", 2).await;
     assert_eq!(try_code(&ada, old.code()).await.1, "code_superseded");
     let page = ada.get(old.link()).await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("There is a newer e-mail"));
+    assert!(ada.get(&page).await.body.contains("There is a newer email"));
     assert_eq!(try_code(&ada, fresh.code()).await.1, "ok");
 }
 
@@ -193,7 +193,7 @@ async fn a_mail_carries_a_link_while_codes_are_paused_even_in_mode_otp() {
     // The owner asks in a new browser: codes are paused, links are not.
     let ada = app.browser();
     let page = ada.ask_for_mail("ada@example.com").await.goes_to().to_owned();
-    assert!(ada.get(&page).await.body.contains("We sent a link to"));
+    assert!(ada.get(&page).await.body.contains("Open the link that we emailed you"));
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
     assert!(!mail.text.contains("this code"), "{}", mail.text);
     assert_eq!(

@@ -29,7 +29,8 @@ fn seen(answer: &Answer, address: &str) -> String {
         .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value.as_bytes())))
         .collect();
     let all = format!("{}\n{}\n{}", answer.status, headers.join("\n"), answer.body)
-        .replace(address, "ADDRESS");
+        .replace(address, "ADDRESS")
+        .replace(&format!(">{}<", address.split('@').next().unwrap_or_default()), ">LOCAL<");
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let words = all.split_inclusive(|c| !is_word(c)).map(|piece| {
         let word = piece.trim_end_matches(|c| !is_word(c));

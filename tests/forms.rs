@@ -15,7 +15,7 @@ async fn a_malformed_address_comes_back_with_an_error_and_the_typed_text() {
         )
         .await;
     let page = ada.get(answer.goes_to()).await;
-    let told = "role=\"alert\" class=\"message\">That does not look like an e-mail address.";
+    let told = "role=\"alert\" class=\"message\">Check the spelling of that email address.";
     assert!(page.body.contains(told), "{}", page.body);
     assert!(page.body.contains("value=\"ada at &quot;example&quot;\""), "{}", page.body);
     assert!(page.body.contains("value=\"/dashboard?a=1\""));
@@ -27,7 +27,7 @@ async fn an_empty_form_says_what_is_missing() {
     let app = App::start().await;
     let ada = app.browser();
     let page = ada.get(ada.post_form("/actions/sign-in", &[]).await.goes_to()).await;
-    assert!(page.body.contains("Enter your e-mail address."), "{}", page.body);
+    assert!(page.body.contains("Enter your email address."), "{}", page.body);
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn a_link_opened_in_another_browser_signs_in_neither() {
     let other = app.browser();
     let page = explanation(&other, mail.link()).await;
     assert_eq!(page.status, 403);
-    assert!(page.body.contains("Open the link where you asked for it"));
+    assert!(page.body.contains("This is a different browser"));
     assert_eq!(other.signed_in_as().await, None);
     assert_eq!(ada.signed_in_as().await, None);
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");

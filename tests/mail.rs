@@ -15,10 +15,14 @@ async fn one_mail_has_link_and_code_in_text_and_html() {
     // Some programs that rewrite links take an href literally, so nothing in it is escaped.
     for part in [&mail.text, &mail.html] {
         assert!(part.contains(mail.link()), "{part}");
-        assert!(part.contains(mail.code()));
         assert!(part.contains("10 minutes"));
+        assert!(part.contains("Asked for ada@example.com"), "people with aliases can tell");
     }
-    assert!(mail.text.trim_end().ends_with(&format!("@127.0.0.1 #{}", mail.code())));
+    assert!(mail.text.contains(&format!("Or type this code there: {first} {last}\n")));
+    // Read out digit by digit; a double press selects all six.
+    let spelled = mail.code().split("").collect::<Vec<_>>().join(" ");
+    assert!(mail.html.contains(&format!("aria-label=\"{}\"", spelled.trim())), "{}", mail.html);
+    assert!(mail.html.contains(&format!("{first}<span style=\"margin-left:12px;\">{last}</span>")));
     assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
     assert!(!mail.html.contains("<img"), "no image that could track");
 }
@@ -197,7 +201,7 @@ async fn a_mail_to_an_invalid_domain_is_given_up_once_its_link_expires() {
 async fn the_waiting_page_reports_a_delayed_or_undeliverable_mail() {
     let app = App::start().await;
     for (manners, says) in [
-        (Manners::RefusesForNow, "The e-mail is delayed"),
+        (Manners::RefusesForNow, "The email is delayed"),
         (Manners::RefusesForGood, "could not be delivered"),
     ] {
         app.inbox.behave(manners);

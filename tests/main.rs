@@ -27,6 +27,7 @@ mod links;
 mod mail;
 mod mail_security;
 mod mail_server;
+mod matching;
 mod not_you;
 mod operations;
 mod operator;

@@ -21,7 +21,8 @@ async fn a_mail_says_who_asked_for_it_and_when() {
     for text in [&mail.text, &mail.html] {
         assert!(
             text.contains(
-                "Asked for in an unknown browser, from 127.0.0.*, on January 1, 2026, 12:00 UTC."
+                "Asked for ada@example.com, in an unknown browser, from IP address 127.0.0.*, on \
+                 January 1, 2026, 12:00 UTC."
             ),
             "{text}"
         );
@@ -56,7 +57,7 @@ async fn opening_the_page_changes_nothing_and_one_press_ends_the_sign_in() {
     );
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_sessions").await, 0);
     let dashboard = app.signed_in("ada@example.com").await.get("/dashboard").await.body;
-    assert!(dashboard.contains("A sign-in was stopped"), "{dashboard}");
+    assert!(dashboard.contains("Sign-in stopped"), "{dashboard}");
 }
 
 #[tokio::test]
@@ -103,17 +104,17 @@ async fn a_sign_in_in_a_new_browser_is_reported_by_mail_and_one_press_ends_it() 
     let notice = nth(&app, 3).await;
     assert_eq!(notice.subject, "New sign-in to Latchkey");
     assert!(
-        notice.text.contains("ada@example.com, with an unknown browser, from 127.0.0.*"),
+        notice.text.contains("ada@example.com, with an unknown browser, from IP address 127.0.0.*"),
         "{}",
         notice.text
     );
     let at = notice.text.find("/login/not-you?session=").unwrap();
     let path = notice.text[at..].split_whitespace().next().unwrap();
-    assert!(app.browser().get(path).await.body.contains("Put them out"));
+    assert!(app.browser().get(path).await.body.contains("Sign them out"));
     assert!(thief.signed_in_as().await.is_some(), "looking changes nothing");
 
     let ended = app.browser().post_form("/actions/not-you", &[("session", request(path))]).await;
-    assert!(app.browser().get(ended.goes_to()).await.body.contains("They are out"));
+    assert!(app.browser().get(ended.goes_to()).await.body.contains("They are signed out"));
     assert_eq!(thief.signed_in_as().await, None);
     assert!(ada.signed_in_as().await.is_some(), "the owner's own session continues");
 }

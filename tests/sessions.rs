@@ -29,10 +29,10 @@ async fn the_dashboard_lists_sessions_with_browser_network_and_times() {
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("Firefox on Linux"), "{page}");
     assert!(
-        page.contains("127.0.0.*</bdi> · last used 3 hours ago · started 3 hours ago"),
+        page.contains("IP 127.0.0.*</bdi> · last active 3 hours ago · signed in 3 hours ago"),
         "{page}"
     );
-    assert_eq!(page.matches("this one").count(), 1);
+    assert_eq!(page.matches("This device").count(), 1);
 }
 
 #[tokio::test]
@@ -46,7 +46,10 @@ async fn the_session_in_use_is_shown_beside_a_hundred_and_fifty_newer_ones() {
         created_at + n, last_seen_at + n, token_expires_at, expires_at FROM latchkey_sessions, g";
     app.run_sql(many).await;
     let page = ada.get("/dashboard").await.body;
-    assert_eq!((page.matches("value=\"newer").count(), page.matches("this one").count()), (150, 1));
+    assert_eq!(
+        (page.matches("value=\"newer").count(), page.matches("This device").count()),
+        (150, 1)
+    );
 }
 
 #[tokio::test]
@@ -71,7 +74,7 @@ async fn nobody_can_end_another_users_session() {
     let id = ada.get("/api/auth/session").await.json()["session_id"].as_str().unwrap().to_owned();
     eve.post_form("/actions/sign-out", &[("which", &id)]).await;
     assert!(ada.signed_in_as().await.is_some());
-    assert!(eve.get("/dashboard").await.body.contains("there is no such session"));
+    assert!(eve.get("/dashboard").await.body.contains("There is no such session"));
 }
 
 #[tokio::test]
@@ -111,7 +114,7 @@ async fn a_session_whose_last_token_has_expired_counts_as_ended() {
     let ada = app.signed_in("ada@example.com").await;
     assert_eq!(phone.signed_in_as().await, None);
     let page = ada.get("/dashboard").await.body;
-    assert_eq!((page.matches("this one").count(), page.matches("in use now").count()), (1, 1));
+    assert_eq!((page.matches("This device").count(), page.matches("active now").count()), (1, 1));
     assert!(!page.contains("Sign out on other devices") && !page.contains("last used"), "{page}");
     assert_eq!(app.store.count_sessions(app.clock.now()).await, Ok(1));
 }

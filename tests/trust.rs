@@ -53,7 +53,7 @@ async fn dispute(app: &App, mail: &Mail, wishes: &[&str]) {
     let fields: Vec<(&str, &str)> =
         [(name.as_str(), token.as_str())].into_iter().chain(wishes).collect();
     let stopped = app.browser().post_form("/actions/not-you", &fields).await;
-    assert!(app.browser().get(stopped.goes_to()).await.body.contains("They are out"));
+    assert!(app.browser().get(stopped.goes_to()).await.body.contains("They are signed out"));
     app.clock.advance(SECOND);
 }
 
@@ -102,11 +102,13 @@ async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
     assert!(thief.signed_in_as().await.is_some());
     thief.ask_for_mail("ada@example.com").await;
     let told = notice(&app, "ada@example.com", 2).await;
-    assert!(told.text.contains("whether to end your other sessions and to remove your password"));
+    assert!(
+        told.text.contains("whether to sign out your other devices and to remove your password")
+    );
 
     let (name, token) = press(&told);
     let page = app.browser().get(&format!("/login/not-you?{name}={token}")).await.body;
-    assert!(page.contains("End all my other sessions, too"), "{page}");
+    assert!(page.contains("Sign out all my other devices, too"), "{page}");
     assert!(page.contains("Remove my password, if there is one"), "{page}");
     dispute(&app, &told, &["everywhere", "remove_password"]).await;
     assert_eq!((ada.signed_in_as().await, thief.signed_in_as().await), (None, None));

@@ -250,7 +250,7 @@ async fn headers_are_limited() {
     wire.send(exactly(32 * 1024 + 1)).await;
     let answer = wire.rest().await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
-    assert!(answer.contains("the headers of a request may be 32 KiB"), "{answer}");
+    assert!(answer.contains("The headers of a request may be 32 KiB"), "{answer}");
     let large =
         format!("GET /login HTTP/1.1\r\nHost: x\r\nCookie: a={}\r\n\r\n", "x".repeat(64 * 1024));
     assert!(status(&app, large).await.starts_with("HTTP/1.1 431"));

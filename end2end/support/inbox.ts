@@ -35,7 +35,7 @@ export class Inbox {
             text,
             html: mail.html || "",
             link: /^http\S+/m.exec(text)?.[0] ?? "",
-            code: /#(\d{6})\s*$/.exec(text)?.[1] ?? "",
+            code: /: (\d{3} \d{3})$/m.exec(text)?.[1].replace(" ", "") ?? "",
           });
           done();
           this.arrived.emit("mail");

@@ -104,7 +104,7 @@ export async function alive(page: Page): Promise<void> {
 /** Types an address into the open sign-in page, and waits for the page that says there is mail. */
 export async function send(page: Page, address: string): Promise<void> {
   await alive(page);
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   await page.getByRole("button", { name: "Send magic link" }).click();
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
   await alive(page);

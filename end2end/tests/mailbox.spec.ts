@@ -28,7 +28,7 @@ test("a mail is shown as HTML, text and source, and its link signs in", async ({
   await page.getByText("Source", { exact: true }).click();
   await expect(page.locator("details[open] pre")).toContainText("Auto-Submitted: auto-generated");
   await page.getByRole("link", { name: "Open the link" }).click();
-  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Your account" })).toBeVisible();
 });
 
 test("the button in the mail itself signs in, too", async ({ page, address }) => {
@@ -36,7 +36,7 @@ test("the button in the mail itself signs in, too", async ({ page, address }) =>
   await page.goto("/dev/mailbox");
   await page.getByTitle("The mail as HTML").contentFrame().getByRole("link", { name: "Sign in" }).click();
   await expect(page).toHaveURL("/dashboard");
-  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Your account" })).toBeVisible();
 });
 
 test("the code of a mail is copied with one press and signs in when pasted", async ({ page, context, address }) => {
@@ -46,8 +46,8 @@ test("the code of a mail is copied with one press and signs in when pasted", asy
   await mailbox.getByRole("button", { name: /^Copy \d{6}$/ }).click();
   await expect(mailbox.getByRole("button", { name: "Copied" })).toBeVisible();
   await page.bringToFront();
-  await page.getByLabel("Code from the e-mail").press("Control+V");
-  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+  await page.getByLabel("Code from the email").press("Control+V");
+  await expect(page.getByRole("heading", { name: "Your account" })).toBeVisible();
 });
 
 test("every kind of mail can be previewed in every language", async ({ page }) => {

@@ -5,23 +5,23 @@ test("a malformed address is refused in place, with the cursor in the field", as
   expected.add(400);
   await page.goto("/login");
   await alive(page);
-  const field = page.getByLabel("E-mail address");
+  const field = page.getByLabel("Email address");
   await field.fill("ada at example");
   await field.press("Enter");
-  await expect(page.getByRole("alert")).toHaveText(/does not look like an e-mail address/);
+  await expect(page.getByRole("alert")).toHaveText(/Check the spelling of that email address/);
   await expect(field).toBeFocused();
   await expect(field).toHaveAttribute("aria-invalid", "true");
   await expect(field).toHaveValue("ada at example");
   await isAccessible(page);
 });
 
-test("a truncated link is explained, with a way to a new e-mail", async ({ page, inbox, address, expected }) => {
+test("a truncated link is explained, with a way to a new email", async ({ page, inbox, address, expected }) => {
   expected.add(400);
   await askForMail(page, address);
   await page.goto((await inbox.mailTo(address)).link.slice(0, -3));
   await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
   await isAccessible(page);
-  await page.getByRole("link", { name: "Ask for a new e-mail" }).click();
+  await page.getByRole("link", { name: "Ask for a new email" }).click();
   await expect(page).toHaveURL(/\/login$/);
 });
 
@@ -37,7 +37,7 @@ test("an altered link is explained, and the real one still works", async ({
   // Not the last letter: some of its bits mean nothing.
   await page.goto(link.replace(/(?<=link_token=).{20}/, (start) => start.slice(0, -1) + (start.endsWith("A") ? "B" : "A")));
   await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
-  await expect(page.getByRole("link", { name: "Ask for a new e-mail" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Ask for a new email" })).toBeVisible();
   await page.goto(link);
   await expect(page).toHaveURL("/dashboard");
 });
@@ -57,7 +57,7 @@ test("every page is accessible, in light and dark", async ({ page, inbox, addres
   await askForMail(page, address);
   await isAccessible(page);
   await page.goto((await inbox.mailTo(address)).link);
-  await expect(page.getByRole("heading", { name: "You are signed in" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Your account" })).toBeVisible();
   await isAccessible(page);
 });
 
@@ -68,7 +68,7 @@ test("the page of a link that was opened elsewhere is accessible", async ({ page
   await watch(stranger);
   const elsewhere = await stranger.newPage();
   await elsewhere.goto((await inbox.mailTo(address)).link);
-  await expect(elsewhere.getByRole("heading", { name: "Open the link where you asked for it" })).toBeVisible();
+  await expect(elsewhere.getByRole("heading", { name: "This is a different browser" })).toBeVisible();
   await isAccessible(elsewhere);
   await stranger.close();
 });
@@ -91,6 +91,6 @@ test("a page of another origin that frames the sign-in page gets an empty frame"
   const complaint = page.waitForEvent("console", (message) => message.text().includes("frame-ancestors 'none'"));
   await page.setContent(`<iframe src="${baseURL}/login"></iframe>`);
   await complaint;
-  await expect(page.frameLocator("iframe").getByLabel("E-mail address")).toHaveCount(0);
+  await expect(page.frameLocator("iframe").getByLabel("Email address")).toHaveCount(0);
   await context.close();
 });

@@ -18,7 +18,7 @@ test("the one button says what it will do, and a password signs in", async ({ pa
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await alive(page);
   await expect(page.getByRole("main").getByRole("button")).toHaveText(["Send magic link"]);
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   await page.getByLabel("Password").fill(PASSWORD);
   await expect(page.getByRole("main").getByRole("button")).toHaveText(["Sign in"]);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -29,7 +29,7 @@ test("a wrong password is refused in place", async ({ page, address, expected })
   expected.add(400);
   await page.goto("/login");
   await alive(page);
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   await page.getByLabel("Password").fill("not this one");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("alert")).toHaveText(/do not match/);
@@ -44,7 +44,7 @@ test.describe("without JavaScript", () => {
     await page.goto((await inbox.mailTo(address)).link);
     await setPassword(page);
     await page.getByRole("button", { name: "Sign out", exact: true }).click();
-    await page.getByLabel("E-mail address").fill(address);
+    await page.getByLabel("Email address").fill(address);
     await page.getByLabel("Password").fill(PASSWORD);
     await page.getByRole("button", { name: "Sign in with password" }).click();
     await expect(page).toHaveURL(/\/dashboard$/);

@@ -8,11 +8,11 @@ test("a session is ended from another browser", async ({ page, browser, inbox, a
   const laptop = await context.newPage();
   await askForMail(laptop, address);
   await laptop.goto((await inbox.mailTo(address, 2)).link);
-  const sessions = laptop.locator("section", { hasText: "Your sessions" }).getByRole("listitem");
+  const sessions = laptop.locator("section", { hasText: "Your devices" }).getByRole("listitem");
   await expect(sessions).toHaveCount(2);
-  await laptop.getByRole("button", { name: /^End the session in Chrome on Linux/ }).click();
+  await laptop.getByRole("button", { name: /^Sign out Chrome on Linux/ }).click();
   await expect(sessions).toHaveCount(1);
-  await expect(laptop.getByText("this one")).toBeVisible();
+  await expect(laptop.getByText("This device")).toBeVisible();
   await page.goto("/dashboard");
   await expect(page).toHaveURL(/\/login/);
   await context.close();

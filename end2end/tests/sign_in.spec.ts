@@ -10,14 +10,14 @@ test("a link opened in the same browser signs in with one click", async ({ page,
 
 test("a code submits itself once it is whole", async ({ page, inbox, address }) => {
   await askForMail(page, address);
-  await page.getByLabel("Code from the e-mail").pressSequentially((await inbox.mailTo(address)).code);
+  await page.getByLabel("Code from the email").pressSequentially((await inbox.mailTo(address)).code);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
 test("a pasted sentence is searched for the code", async ({ page, inbox, address }) => {
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  await page.getByLabel("Code from the e-mail").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
+  await page.getByLabel("Code from the email").fill(`Your code is ${code.slice(0, 3)} ${code.slice(3)}`);
   await expect(page).toHaveURL(/\/dashboard$/);
 });
 
@@ -25,7 +25,7 @@ test("a wrong code says how many tries are left, and the right one still works",
   expected.add(400);
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  const field = page.getByLabel("Code from the e-mail");
+  const field = page.getByLabel("Code from the email");
   await field.fill(wrong(code));
   await expect(page.getByRole("alert")).toHaveText(/4 tries are left/);
   await expect(field).toBeFocused();
@@ -43,7 +43,7 @@ test("a press does not resend a wrong code, and no code can be typed once off", 
   [400, 429].forEach((status) => expected.add(status));
   await askForMail(page, address);
   const { code } = await inbox.mailTo(address);
-  const field = page.getByLabel("Code from the e-mail");
+  const field = page.getByLabel("Code from the email");
   for (const left of [4, 3, 2, 1]) {
     await field.fill(String((Number(code) + left) % 1_000_000).padStart(6, "0"));
     await expect(page.getByRole("alert")).toHaveText(left === 1 ? /One try is left/ : new RegExp(`${left} tries are left`));
@@ -84,7 +84,7 @@ test("signing out ends the session in every tab and for a copied cookie", async 
   const other = await context.newPage();
   await other.goto("/dashboard");
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await expect(page).toHaveURL("/login");
+  await expect(page).toHaveURL("/login?signed_out=true");
   await other.reload();
   await expect(other).toHaveURL("/login?next=%2Fdashboard");
   expect(await replayed()).toBe(401);
@@ -93,7 +93,7 @@ test("signing out ends the session in every tab and for a copied cookie", async 
 test("Back asks to sign in again after signing out", async ({ page, inbox, address }) => {
   await signIn(page, inbox, address);
   await page.getByRole("button", { name: "Sign out", exact: true }).click();
-  await expect(page).toHaveURL("/login");
+  await expect(page).toHaveURL("/login?signed_out=true");
   await page.goBack();
   await expect(page).toHaveURL("/login?next=%2Fdashboard");
   await expect(page.getByText(address)).toBeHidden();
@@ -107,7 +107,7 @@ test("a link opened in another browser signs in neither", async ({ page, browser
   await watch(stranger);
   const elsewhere = await stranger.newPage();
   await elsewhere.goto(link);
-  await expect(elsewhere.getByRole("heading", { name: "Open the link where you asked for it" })).toBeVisible();
+  await expect(elsewhere.getByRole("heading", { name: "This is a different browser" })).toBeVisible();
   for (const browser of [elsewhere, page]) {
     await browser.goto("/dashboard");
     await expect(browser).toHaveURL("/login?next=%2Fdashboard");
@@ -129,7 +129,7 @@ test("a used link opened again in the signed-in browser just goes on", async ({ 
 test("a fresh mail replaces the first one", async ({ page, inbox, address, expected }) => {
   expected.add(410);
   await askForMail(page, address);
-  const button = page.getByRole("button", { name: /Send a new e-mail/ });
+  const button = page.getByRole("button", { name: /Send a new email/ });
   await expect(button).toBeDisabled();
   const left = async () => Number(/in 0:(\d+)/.exec((await button.textContent()) ?? "")?.[1] ?? 0);
   const atFirst = await left();
@@ -139,7 +139,7 @@ test("a fresh mail replaces the first one", async ({ page, inbox, address, expec
   const [old, fresh] = [await inbox.mailTo(address), await inbox.mailTo(address, 2)];
   await expect(button, "it counts anew").toBeDisabled();
   await page.goto(old.link);
-  await expect(page.getByRole("heading", { name: "There is a newer e-mail" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "There is a newer email" })).toBeVisible();
   await page.goto(fresh.link);
   await expect(page).toHaveURL(/\/dashboard$/);
 });

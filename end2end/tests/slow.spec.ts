@@ -16,7 +16,7 @@ async function hold(page: Page): Promise<() => void> {
 test("an address typed before the page is alive is sent", async ({ page, address }) => {
   const release = await hold(page);
   await page.goto("/login", { waitUntil: "commit" });
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   release();
   await alive(page);
   await page.getByRole("button", { name: "Send magic link" }).click();
@@ -28,17 +28,17 @@ test("a code typed before the page is alive is sent", async ({ page, inbox, addr
   const { code } = await inbox.mailTo(address);
   const release = await hold(page);
   await page.reload({ waitUntil: "commit" });
-  await page.getByLabel("Code from the e-mail").fill(code);
+  await page.getByLabel("Code from the email").fill(code);
   release();
   await alive(page);
-  await page.getByLabel("Code from the e-mail").press("Enter");
+  await page.getByLabel("Code from the email").press("Enter");
   await expect(page).toHaveURL("/dashboard");
 });
 
 test("a form sent before the page is alive is sent all the same", async ({ page, inbox, address }) => {
   await hold(page);
   await page.goto("/login", { waitUntil: "commit" });
-  await page.getByLabel("E-mail address").fill(address);
+  await page.getByLabel("Email address").fill(address);
   await page.getByRole("button", { name: "Send magic link" }).click();
   await expect(page.getByRole("heading", { name: "Check your inbox" })).toBeVisible();
   await page.goto((await inbox.mailTo(address)).link);

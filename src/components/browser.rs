@@ -6,7 +6,7 @@
 
 use js_sys::{Array, Date, JsString, RegExp};
 use leptos::prelude::{Effect, window_event_listener_untyped};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
 fn element<T: JsCast>(id: &str) -> Option<T> {
@@ -24,6 +24,12 @@ pub fn on(kind: &str, id: &'static str, act: impl Fn(Event) + 'static) {
             act(event);
         }
     });
+}
+
+/// Calls `act` when the browser shows this page, at first or again by Back: it may have kept the
+/// page as it was when it was left.
+pub fn on_return(act: impl Fn() + 'static) {
+    window_event_listener_untyped("pageshow", move |_| act());
 }
 
 /// Keeps the text of the element with this id equal to `text`. `drawn` is what the server drew. The
@@ -106,9 +112,10 @@ pub fn left(until: f64) -> u64 {
     ((until - Date::now()) / 1_000.0).ceil().max(0.0) as u64
 }
 
-/// Counts the decimal digits of any script. The browser knows them, so the wasm module needs no
-/// table.
-pub fn digits(text: &str) -> u32 {
+/// Returns the decimal digits of any script in `text`. The browser knows them, so the wasm module
+/// needs no table.
+pub fn digits(text: &str) -> Vec<String> {
     let found = JsString::from(text).match_(&RegExp::new(r"\p{Nd}", "gu"));
-    found.map_or(0, |found| found.unchecked_into::<Array>().length())
+    let found = found.map(|found| found.unchecked_into::<Array>().to_vec()).unwrap_or_default();
+    found.iter().filter_map(JsValue::as_string).collect()
 }

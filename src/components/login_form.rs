@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{
     NOTHING,
     browser::{
-        after, focus, go, is_prefilled, left, on, select, set, set_value, shows, text, value,
+        after, focus, go, is_prefilled, left, on, on_return, select, set, set_value, shows, text,
+        value,
     },
     message::told,
     spelling::{is_plausible, suggestion},
@@ -26,7 +27,9 @@ pub fn LoginAlive(words: LoginWords) -> impl IntoView {
 fn wake(words: LoginWords) {
     let password = RwSignal::new(value("password"));
     let error = told("email-message", "email");
-    let busy = RwSignal::new(false);
+    // What the button says while it works: nothing at other times.
+    let doing = RwSignal::new(String::new());
+    on_return(move || doing.set(String::new()));
     // The address that the user probably meant.
     let meant = RwSignal::new(String::new());
     // The address for which they were asked whether they meant another.
@@ -50,15 +53,19 @@ fn wake(words: LoginWords) {
     // Without the script the form cannot adapt to what was typed, so it has a button for each way
     // to sign in. Here one is enough.
     set("with-password", "hidden", Some(""));
-    Effect::new(move |_| set("send", "aria-busy", busy.get().then_some("true")));
-    Effect::new(move |_| set("send", "disabled", (wait.get() != 0).then_some("")));
-    let LoginWords { send, sign_in: sign_in_now, again_in, did_you_mean, no_address, offline } =
-        words;
-    shows("send", send.clone(), move || match wait.get() {
-        0 if password.get().is_empty() => send.clone(),
-        0 => sign_in_now.clone(),
-        left => counting(&again_in, left),
+    Effect::new(move |_| {
+        set("send", "aria-busy", doing.with(|doing| !doing.is_empty()).then_some("true"));
     });
+    Effect::new(move |_| set("send", "disabled", (wait.get() != 0).then_some("")));
+    let LoginWords { send, sign_in: sign_in_now, again_in, did_you_mean, .. } = words.clone();
+    shows("send", send.clone(), move || match (doing.get(), wait.get()) {
+        (doing, _) if !doing.is_empty() => doing,
+        (_, 0) if password.get().is_empty() => send.clone(),
+        (_, 0) => sign_in_now.clone(),
+        (_, left) => counting(&again_in, left),
+    });
+    let LoginWords { sending, sent, checking, welcome, no_address, offline, .. } = words;
+    let steps = StoredValue::new([(sending, sent), (checking, welcome)]);
     shows("meant", String::new(), move || match meant.get() {
         nothing if nothing.is_empty() => nothing,
         address => filled(&did_you_mean, &address),
@@ -99,19 +106,24 @@ fn wake(words: LoginWords) {
             meant.set(suggestion);
             set("meant", "hidden", None);
             focus("meant");
-        } else if !busy.get_untracked() {
-            busy.set(true);
+        } else if doing.get_untracked().is_empty() {
+            let password = value("password");
+            let [by_mail, by_password] = steps.get_value();
+            let (now, then) = if password.is_empty() { by_mail } else { by_password };
+            doing.set(now);
             error.set(String::new());
             let offline = offline.clone();
             spawn_local(async move {
                 let next = value("next");
-                match sign_in(Some(value("email")), Some(value("password")), Some(next), None).await
-                {
-                    Ok(next) => go(&next.location),
+                match sign_in(Some(value("email")), Some(password), Some(next), None).await {
+                    Ok(next) => {
+                        doing.set(then);
+                        go(&next.location);
+                    }
                     Err(refusal) => {
                         until.set(after(refusal.retry_after.unwrap_or(0)));
                         error.set(refusal.said(&offline));
-                        busy.set(false);
+                        doing.set(String::new());
                         focus(if value("password").is_empty() { "email" } else { "password" });
                     }
                 }

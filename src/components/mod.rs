@@ -15,7 +15,7 @@ mod words;
 pub use code_form::CodeAlive;
 pub use login_form::LoginAlive;
 pub use message::Message;
-pub use words::{BLANK, CodeWords, LoginWords, counting};
+pub use words::{BLANK, CodeWords, LoginWords};
 
 /// The empty view that every island renders.
 const NOTHING: [&str; 0] = [];

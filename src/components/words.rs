@@ -14,6 +14,12 @@ pub const BLANK: char = '\u{fffc}';
 pub struct LoginWords {
     pub send: String,
     pub sign_in: String,
+    /// Shown on the button while a mail is asked for, and once it is on its way.
+    pub sending: String,
+    pub sent: String,
+    /// Shown on the button while a password is checked, and once it has signed in.
+    pub checking: String,
+    pub welcome: String,
     /// With a [`BLANK`] for the time.
     pub again_in: String,
     /// With a [`BLANK`] for the address.
@@ -29,6 +35,10 @@ pub struct CodeWords {
     /// With a [`BLANK`] for the time.
     pub works_for: String,
     pub expired: String,
+    pub sign_in: String,
+    /// Shown on the button while a code is checked, and once it has signed in.
+    pub checking: String,
+    pub welcome: String,
     pub fresh_mail: String,
     /// With a [`BLANK`] for the time.
     pub fresh_mail_in: String,

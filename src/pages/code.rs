@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 use super::{
-    frame::{Frame, load, refusal},
+    frame::{Frame, address, load, refusal},
     webmail,
 };
 use crate::{
-    components::{BLANK, CodeAlive, CodeWords, Message, counting},
+    components::{BLANK, CodeAlive, CodeWords, Message},
     server::{
-        auth::request::mail_trouble,
+        auth::{matching, request::mail_trouble},
         ground::{error::Error, mode::Mode, words::say},
         http::{cookies::handle, page_context::PageContext},
         store::Ended,
-        values::{destination::with_query, shown::shown},
+        values::destination::with_query,
     },
 };
 
@@ -33,6 +33,14 @@ async fn code_page() -> Result<AnyView, Error> {
         context.redirect("/login");
         return Ok(().into_any());
     };
+    if pending.matched_at.is_some() && pending.ended().is_none() && !context.caller.only_looks {
+        let requester = context.requester_with_session().await?;
+        let signed_in = matching::finish_window(&context.state.auth, &pending, &requester).await?;
+        let cookies = context.state.cookies.signed_in(&signed_in);
+        cookies.into_iter().for_each(|cookie| context.set_cookie(cookie));
+        context.redirect(&signed_in.destination);
+        return Ok(().into_any());
+    }
     if let Some(onward) = context.onward(&pending).await? {
         context.redirect(&onward);
         return Ok(().into_any());
@@ -59,12 +67,20 @@ async fn code_page() -> Result<AnyView, Error> {
     let request = handle(&pending.id);
     // The address itself is not in the URL: it would end up in histories and logs.
     let change = format!("{afresh}&request={request}");
-    let (sent, how) = match mode {
-        Mode::Link => (say!("sent-link"), say!("open-it-here")),
-        Mode::Otp => (say!("sent-code"), say!("type-it-here")),
-        Mode::LinkOtp => (say!("sent-both"), say!("open-or-type")),
-    };
     let has_code = mode.has_code() && !is_off;
+    let how = match (mode.has_link(), has_code) {
+        (true, true) => say!("sent-both"),
+        (true, false) => say!("sent-link"),
+        (false, true) => say!("sent-code"),
+        (false, false) => String::new(),
+    };
+    let number = matching::shown(&context.state.auth, &pending).map(|number| {
+        view! {
+            <p class="number">
+                {say!("match-number-here")} " " <strong translate="no">{number}</strong>
+            </p>
+        }
+    });
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
             <p>
@@ -74,29 +90,28 @@ async fn code_page() -> Result<AnyView, Error> {
             </p>
         }
     });
-    let address = shown(&pending.address);
     Ok(view! {
         <Frame title=say!("check-your-inbox")>
             <h1>{say!("check-your-inbox")}</h1>
-            <p>{sent} " " <strong class="address" translate="no">{address}</strong> " " <a href=change>{say!("change")}</a></p>
-            <p class="soft">{how}</p>
+            <p>{how}</p>
+            <p class="sent-to">
+                <span class="soft">{say!("sent-to")}</span>
+                {address(&pending.address)}
+                <a href=change>{say!("change")}</a>
+            </p>
+            {number}
             {webmail}
-            <div>
-                {has_code.then(|| code_form(request.clone(), error.clone()))}
-                {(!has_code).then(|| view! { <Message id="code-message" text=error /> })}
-                <p id="trouble" class="message" role="status">
-                    {trouble}
-                </p>
-                {again_form(request, expires_in)}
-            </div>
+            {has_code.then(|| code_form(request.clone(), error.clone()))}
+            {(!has_code).then(|| boxed("code-message", "alert", error))}
+            {boxed("trouble", "status", trouble)}
+            {again_form(request, expires_in)}
             <CodeAlive expires_in resend_in words=words() />
-            <p class="soft hint">{say!("nothing-there")}</p>
         </Frame>
     }
     .into_any())
 }
 
-/// A page that says why there is nothing to wait for, with a link to ask for a new e-mail.
+/// A page that says why there is nothing to wait for, with a link to ask for a new email.
 fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> AnyView {
     let (refused, way_on) = (refusal(context), way_on.to_owned());
     view! {
@@ -114,6 +129,16 @@ fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> An
     .into_any()
 }
 
+/// A message about the mail or the whole sign-in, in a box of its own.
+fn boxed(id: &'static str, role: &'static str, text: String) -> impl IntoView {
+    let class = if text.is_empty() { "" } else { "boxed" };
+    view! {
+        <p id=id class=class role=role>
+            {text}
+        </p>
+    }
+}
+
 /// The form for the code. `components::CodeAlive` finds its parts, and those of the form below, by
 /// their ids.
 fn code_form(request: String, error: String) -> impl IntoView {
@@ -121,42 +146,42 @@ fn code_form(request: String, error: String) -> impl IntoView {
         <form id="code-form" class="form" method="post" action="/actions/verify-code" novalidate>
             <input type="hidden" name="request" value=request />
             <label for="code">{say!("code-from-the-mail")}</label>
-            <input
-                id="code"
-                class="code"
-                name="code"
-                type="text"
-                inputmode="numeric"
-                autocomplete="one-time-code"
-                autofocus
-                required
-                aria-describedby="code-message"
-                aria-invalid=(!error.is_empty()).then_some("true")
-            />
+            <div class="cells">
+                <input
+                    id="code"
+                    name="code"
+                    type="text"
+                    inputmode="numeric"
+                    autocomplete="one-time-code"
+                    autofocus
+                    required
+                    aria-describedby="code-message"
+                    aria-invalid=(!error.is_empty()).then_some("true")
+                />
+            </div>
             <Message id="code-message" text=error />
-            <button id="verify" class="primary" type="submit">
+            <button id="verify" class="secondary" type="submit">
                 {say!("sign-in")}
             </button>
         </form>
     }
 }
 
-/// The form that asks for a fresh mail, and says how long this one works.
+/// The form that asks for a fresh mail. Once this one has expired, that is the thing to do.
 fn again_form(request: String, expires_in: u64) -> impl IntoView {
     let words = words();
-    let works_for = match expires_in {
-        0 => words.expired,
-        left => counting(&words.works_for, left),
-    };
+    let (class, expired) =
+        if expires_in == 0 { ("primary", words.expired) } else { ("inline", String::new()) };
     view! {
         <form id="again" class="again" method="post" action="/actions/resend-passwordless">
             <input id="request" type="hidden" name="request" value=request />
-            <p id="works-for" class="soft" role="timer">
-                {works_for}
-            </p>
-            <button id="fresh-mail" class="secondary" type="submit">
+            <p class="soft">{say!("nothing-there")}</p>
+            <button id="fresh-mail" class=class type="submit">
                 {words.fresh_mail}
             </button>
+            <p id="works-for" class="soft" role="timer">
+                {expired}
+            </p>
         </form>
     }
 }
@@ -165,6 +190,9 @@ fn words() -> CodeWords {
     CodeWords {
         works_for: say!("mail-works-for", time = BLANK.to_string()),
         expired: say!("mail-has-expired"),
+        sign_in: say!("sign-in"),
+        checking: say!("checking"),
+        welcome: say!("welcome"),
         fresh_mail: say!("fresh-mail"),
         fresh_mail_in: say!("fresh-mail-in", time = BLANK.to_string()),
         offline: say!("offline"),

@@ -5,9 +5,16 @@ use leptos::prelude::*;
 use super::frame::{Frame, facts, load, refusal};
 use crate::{
     server::{
-        auth::link::{self, LinkToken},
+        auth::{
+            link::{self, LinkToken},
+            matching,
+        },
         config::SameBrowser,
-        ground::{error::Error, words::say},
+        ground::{
+            error::{Error, Kind},
+            mode::Mode,
+            words::say,
+        },
         http::page_context::PageContext,
         store::AuthRequest,
     },
@@ -21,26 +28,57 @@ pub fn ConfirmPage() -> impl IntoView {
 
 async fn confirm_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
+    let stopped = context.flash().error.filter(|error| error.code == Kind::NumberWrong.code());
+    if let Some(error) = stopped {
+        context.set_status_of(&error);
+        return Ok(sentence(say!("stopped-title"), error.message));
+    }
     let text = context.query("link_token").unwrap_or_default();
     let token = match LinkToken::parse(&text) {
         Ok(token) => token,
         Err(error) => return Ok(explanation(&context, error, None)),
     };
     let text = token.encode();
+    if context.query("matched").is_some() && is_matched(&context, &token).await? {
+        return Ok(sentence(say!("matched-title"), say!("matched-explained")));
+    }
     match link::judge(&context.state.auth, &token, &context.requester()).await {
         Ok(_) => Ok(still_good(&context, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
-        Err(Error::WrongBrowser { .. })
-            if context.policy().auth.same_browser == SameBrowser::Confirm =>
-        {
-            let origin = link::mailed_credential(&context.state.auth, &token).await?;
-            Ok(question(&context, &origin.request, &text))
+        Err(error @ Error::WrongBrowser { mode }) => {
+            let request = link::mailed_credential(&context.state.auth, &token).await?.request;
+            Ok(match context.policy().auth.same_browser {
+                SameBrowser::Confirm => question(&context, &request, &text),
+                _ if matching::shown(&context.state.auth, &request).is_some() => {
+                    number_question(&context, &request, &text)?
+                }
+                SameBrowser::Enforce | SameBrowser::Match => {
+                    context.set_status_of(&error.into());
+                    different_browser(&context, &request, mode, &text)
+                }
+            })
         }
         Err(error) => {
             let can_send = !matches!(error, Error::LinkInvalid);
             Ok(explanation(&context, error, can_send.then_some(text)))
         }
     }
+}
+
+async fn is_matched(context: &PageContext, token: &LinkToken) -> Result<bool, Error> {
+    let credential = link::mailed_credential(&context.state.auth, token).await?;
+    Ok(credential.request.matched_at.is_some())
+}
+
+/// A page that says what became of the sign-in in the other window.
+fn sentence(heading: String, sentence: String) -> AnyView {
+    view! {
+        <Frame title=heading.clone()>
+            <h1>{heading}</h1>
+            <p>{sentence}</p>
+        </Frame>
+    }
+    .into_any()
 }
 
 /// A page for a link that would sign in but met another obstacle: too many attempts from this
@@ -70,26 +108,17 @@ fn still_good(context: &PageContext, token: &str) -> AnyView {
 
 /// A page that says why the link does not sign in, and what to do next.
 fn explanation(context: &PageContext, error: Error, token: Option<String>) -> AnyView {
-    let refusal_shown = Refusal::from(error.clone());
-    context.set_status_of(&refusal_shown);
     let refused = refusal(context);
-    let heading = match error {
-        Error::WrongBrowser { .. } => say!("open-where-asked"),
-        Error::LinkExpired => say!("link-expired-title"),
-        Error::LinkUsed => say!("link-used-title"),
-        Error::LinkSuperseded => say!("newer-mail-title"),
-        _ => say!("link-invalid-title"),
+    let (heading, sentence) = match error {
+        Error::LinkExpired => (say!("link-expired-title"), say!("link-expired")),
+        Error::LinkUsed => (say!("link-used-title"), say!("link-used")),
+        Error::LinkSuperseded => (say!("newer-mail-title"), say!("newer-mail")),
+        Error::LinkInvalid => (say!("link-invalid-title"), say!("link-invalid")),
+        ref other => (say!("did-not-work"), other.to_string()),
     };
+    context.set_status_of(&Refusal::from(error));
     let way_on = match token {
-        Some(token) => view! {
-            <form class="form" method="post" action="/actions/resend-from-link">
-                <input type="hidden" name="link_token" value=token />
-                <button class="primary" type="submit">
-                    {say!("fresh-mail")}
-                </button>
-            </form>
-        }
-        .into_any(),
+        Some(token) => fresh_mail_form(token, "primary", say!("fresh-mail")).into_any(),
         None => view! {
             <p>
                 <a class="primary" href="/login">
@@ -102,7 +131,7 @@ fn explanation(context: &PageContext, error: Error, token: Option<String>) -> An
     view! {
         <Frame title=heading.clone()>
             <h1>{heading}</h1>
-            <p>{refusal_shown.message}</p>
+            <p>{sentence}</p>
             {refused}
             {way_on}
         </Frame>
@@ -110,17 +139,96 @@ fn explanation(context: &PageContext, error: Error, token: Option<String>) -> An
     .into_any()
 }
 
+/// The form that asks for a mail in this browser, to the address of the link.
+fn fresh_mail_form(token: String, class: &'static str, press: String) -> impl IntoView {
+    view! {
+        <form class="form" method="post" action="/actions/resend-from-link">
+            <input type="hidden" name="link_token" value=token />
+            <button class=class type="submit">
+                {press}
+            </button>
+        </form>
+    }
+}
+
+/// A page for a link that was opened in another browser than it was asked for in: where that was,
+/// and the two ways on.
+fn different_browser(
+    context: &PageContext,
+    request: &AuthRequest,
+    mode: Mode,
+    token: &str,
+) -> AnyView {
+    let (refused, facts) = (refusal(context), facts_of(context, request));
+    let way_on = fresh_mail_form(token.to_owned(), "secondary", say!("sign-in-on-this-device"));
+    view! {
+        <Frame title=say!("different-browser-title")>
+            <h1>{say!("different-browser-title")}</h1>
+            <p>{say!("different-browser")}</p>
+            {facts}
+            <p class="lead">{say!("back-to-that-window", mode = mode.to_string())}</p>
+            {refused}
+            {way_on}
+            <p class="soft hint">{say!("sign-in-on-this-device-explained")}</p>
+        </Frame>
+    }
+    .into_any()
+}
+
+fn facts_of(context: &PageContext, request: &AuthRequest) -> impl IntoView + use<> {
+    let AuthRequest { address, user_agent, ip_prefix, created_at, .. } = request;
+    facts(context, address, user_agent, ip_prefix, *created_at)
+}
+
+/// A page that shows who asked and when, and asks for the number that their window shows. Who sees
+/// no such window stops the sign-in with the second button.
+fn number_question(
+    context: &PageContext,
+    request: &AuthRequest,
+    token: &str,
+) -> Result<AnyView, Error> {
+    let (refused, facts) = (refusal(context), facts_of(context, request));
+    let stop = matching::stop_token(&context.state.auth, request)?;
+    let token = token.to_owned();
+    Ok(view! {
+        <Frame title=say!("different-browser-title")>
+            <h1>{say!("different-browser-title")}</h1>
+            <p>{say!("match-explained")}</p>
+            {facts}
+            {refused}
+            <form class="form" method="post" action="/actions/match-number">
+                <input type="hidden" name="link_token" value=token />
+                <label for="number">{say!("match-number")}</label>
+                <input
+                    id="number"
+                    class="number"
+                    name="number"
+                    type="text"
+                    inputmode="numeric"
+                    autocomplete="off"
+                    autofocus
+                    required
+                />
+                <button class="primary" type="submit">
+                    {say!("match-press")}
+                </button>
+            </form>
+            <form class="form" method="post" action="/actions/not-you">
+                <input type="hidden" name="request" value=stop />
+                <button class="secondary danger" type="submit">
+                    {say!("match-stop")}
+                </button>
+            </form>
+        </Frame>
+    }
+    .into_any())
+}
+
 /// A page that shows who asked and when, with a button that signs in this browser instead of
 /// theirs.
 fn question(context: &PageContext, request: &AuthRequest, token: &str) -> AnyView {
     let refused = refusal(context);
-    let facts = facts(
-        context,
-        &request.address,
-        &request.user_agent,
-        &request.ip_prefix,
-        request.created_at,
-    );
+    let facts = facts_of(context, request);
     let token = token.to_owned();
     view! {
         <Frame title=say!("sign-in-here-title")>

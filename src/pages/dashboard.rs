@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, load, refusal};
+use super::frame::{Frame, address, load, refusal};
 use crate::server::{
     auth::session::Session,
     config::Passwords,
@@ -15,6 +15,7 @@ use crate::server::{
     http::page_context::PageContext,
     store::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine},
     values::{
+        address::Address,
         event::{Event, Method},
         shown::shown,
     },
@@ -45,17 +46,21 @@ async fn dashboard() -> Result<AnyView, Error> {
     let deletion = auth.team_users.is_none().then(|| deletion_form(session.is_recent(auth)));
     Ok(view! {
         <Frame title=say!("dashboard")>
-            <h1>{say!("signed-in")}</h1>
-            <p>{say!("signed-in-as")} " " <strong class="address" translate="no">{shown(&session.row.address)}</strong></p>
+            <header class="account">
+                <span class="initial" aria-hidden="true">
+                    {initial(&session.row.address)}
+                </span>
+                <div>
+                    <h1>{say!("dashboard")}</h1>
+                    {address(&session.row.address)}
+                </div>
+                {sign_out_button("", "secondary", say!("sign-out"))}
+            </header>
             {refused}
-            <div class="actions">
-                {sign_out_button("", say!("sign-out"))}
-                {several.then(|| sign_out_button("others", say!("sign-out-elsewhere")))}
-                {several.then(|| sign_out_button("all", say!("sign-out-everywhere")))}
-            </div>
             <section>
-                <h2>{say!("your-sessions")}</h2>
+                <h2>{say!("your-devices")}</h2>
                 <ul class="sessions">{rows}</ul>
+                {several.then(more_sign_outs)}
             </section>
             {account}
             {attempts}
@@ -66,14 +71,28 @@ async fn dashboard() -> Result<AnyView, Error> {
     .into_any())
 }
 
-fn sign_out_button(which: &'static str, label: String) -> impl IntoView {
+/// Returns the letter that stands for a user.
+fn initial(address: &Address) -> String {
+    shown(address).chars().take(1).flat_map(char::to_uppercase).collect()
+}
+
+fn sign_out_button(which: &'static str, class: &'static str, label: String) -> impl IntoView {
     view! {
         <form method="post" action="/actions/sign-out">
             <input type="hidden" name="which" value=which />
-            <button class="secondary" type="submit">
+            <button class=class type="submit">
                 {label}
             </button>
         </form>
+    }
+}
+
+fn more_sign_outs() -> impl IntoView {
+    view! {
+        <div class="actions">
+            {sign_out_button("others", "inline", say!("sign-out-elsewhere"))}
+            {sign_out_button("all", "inline", say!("sign-out-everywhere"))}
+        </div>
     }
 }
 
@@ -91,9 +110,9 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
         <li>
             <div>
                 <strong>{browser}</strong>
-                {is_this.then(|| view! { <span class="badge">{say!("this-session")}</span> })}
+                {is_this.then(|| view! { <span class="badge">{say!("this-device")}</span> })}
                 <p class="soft">
-                    <bdi>{row.ip_prefix.clone()}</bdi>
+                    <bdi>{say!("ip", network = row.ip_prefix.as_str())}</bdi>
                     {format!("\u{a0}· {seen}\u{a0}· {}", say!("begun", ago = ago(row.begun_at, now)))}
                 </p>
             </div>
@@ -103,7 +122,7 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
                         <form method="post" action="/actions/sign-out">
                             <input type="hidden" name="which" value=id />
                             <button class="secondary" type="submit" aria-label=label>
-                                {say!("end-session")}
+                                {say!("sign-out")}
                             </button>
                         </form>
                     }
@@ -117,11 +136,13 @@ fn said(event: &EventLine) -> Option<String> {
     Some(match Event::named(&event.event)? {
         Event::AuthRequested => say!("activity-requested"),
         Event::AuthCancelled => say!("activity-cancelled"),
+        Event::AuthApproved => say!("activity-approved"),
         Event::AuthFailed => refused(Kind::named(&event.reason)),
         Event::SessionIssued => match Method::named(&event.reason) {
             Some(Method::Link) => say!("activity-signed-in-link"),
             Some(Method::Code) => say!("activity-signed-in-code"),
             Some(Method::Password) => say!("activity-signed-in-password"),
+            Some(Method::Match) => say!("activity-signed-in-match"),
             None => say!("activity-signed-in"),
         },
         Event::SessionRevoked => say!("activity-signed-out"),
@@ -144,6 +165,7 @@ fn refused(kind: Option<Kind>) -> String {
     match kind {
         Some(Kind::CodeWrong) => say!("activity-code-wrong"),
         Some(Kind::PasswordWrong) => say!("activity-password-wrong"),
+        Some(Kind::NumberWrong) => say!("activity-number-wrong"),
         Some(Kind::TooManyAttempts | Kind::CodesPaused) => say!("activity-too-many"),
         Some(Kind::RateLimited) => say!("activity-rate-limited"),
         Some(Kind::WrongBrowser) => say!("activity-wrong-browser"),
@@ -201,24 +223,42 @@ fn events_section(heading: String, rows: Vec<AnyView>) -> impl IntoView + use<> 
     view! {
         <section>
             <h2>{heading}</h2>
-            <ul class="sessions">{rows}</ul>
+            <ul class="events">{rows}</ul>
         </section>
     }
 }
 
 fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
     view! {
-        <li>
-            <div>
-                <strong>{what}</strong>
-                <p class="soft">
-                    {format!("{}\u{a0}· ", describe(&event.user_agent))}
-                    <bdi>{event.ip_prefix.clone()}</bdi> {format!("\u{a0}· {}", ago(event.at, now))}
-                </p>
-            </div>
+        <li class=is_alarming(event).then_some("alarm")>
+            <span>{what}</span>
+            <span class="soft">
+                {format!("{}\u{a0}· ", describe(&event.user_agent))}
+                <bdi>{say!("ip", network = event.ip_prefix.as_str())}</bdi>
+            </span>
+            <span class="soft">{ago(event.at, now)}</span>
         </li>
     }
     .into_any()
+}
+
+/// True for what a stranger at the account would cause: it stands out.
+fn is_alarming(event: &EventLine) -> bool {
+    let kind = Kind::named(&event.reason);
+    match Event::named(&event.event) {
+        Some(Event::AuthFailed) => matches!(
+            kind,
+            Some(
+                Kind::CodeWrong
+                    | Kind::PasswordWrong
+                    | Kind::NumberWrong
+                    | Kind::TooManyAttempts
+                    | Kind::CodesPaused
+                    | Kind::WrongBrowser
+            )
+        ),
+        event => event == Some(Event::SessionDisputed),
+    }
 }
 
 /// The form that sets, changes or removes the password. It is offered only soon after signing in.
@@ -300,6 +340,7 @@ fn deletion_form(is_recent: bool) -> impl IntoView {
     };
     view! {
         <section>
+            <h2>{say!("danger")}</h2>
             <details>
                 <summary>{say!("delete-account")}</summary>
                 <p>{say!("delete-account-explained")}</p>

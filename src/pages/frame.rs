@@ -60,12 +60,14 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
     let links = links
         .into_iter()
         .filter_map(|(link, name)| link.map(|link| view! { <a href=link>{name}</a> }));
-    let others = Language::ALL.into_iter().filter(|other| *other != language()).map(|other| {
-        view! {
-            <button class="inline" name="language" value=other.tag() lang=other.tag()>
-                {other.name()}
+    let languages = Language::ALL.into_iter().map(|one| match one == language() {
+        true => view! { <span aria-current="true">{one.name()}</span> }.into_any(),
+        false => view! {
+            <button class="inline" name="language" value=one.tag() lang=one.tag()>
+                {one.name()}
             </button>
         }
+        .into_any(),
     });
     let back =
         PageContext::current().map(|context| context.location.to_string()).unwrap_or_default();
@@ -74,7 +76,7 @@ fn small_print(brand: &Brand) -> impl IntoView + use<> {
             {links.collect_view()}
             <form method="post" action="/actions/set-language" aria-label=say!("language")>
                 <input type="hidden" name="back" value=back />
-                {others.collect_view()}
+                {languages.collect_view()}
             </form>
         </footer>
     }
@@ -88,11 +90,25 @@ pub fn load(page: BoxFuture<'static, Result<AnyView, Error>>) -> impl IntoView {
     })
 }
 
+/// An address, which breaks nowhere but before its @. Where half of it is too long for a line, the
+/// half is cut off with an ellipsis; the title has all of it.
+pub fn address(address: &Address) -> impl IntoView + use<> {
+    let whole = shown(address);
+    let (local, domain) = whole.split_at(whole.rfind('@').unwrap_or(0));
+    let (local, domain) = (local.to_owned(), domain.to_owned());
+    view! {
+        <span class="address" translate="no" title=whole>
+            <span>{local}</span>
+            <span>{domain}</span>
+        </span>
+    }
+}
+
 /// Lists the facts of a sign-in: the address, the browser and network it was begun in, and the
 /// time.
 pub fn facts(
     context: &PageContext,
-    address: &Address,
+    owner: &Address,
     user_agent: &str,
     network: &str,
     begun_at: Millis,
@@ -101,7 +117,7 @@ pub fn facts(
     view! {
         <dl class="facts">
             <dt>{say!("fact-address")}</dt>
-            <dd class="address" translate="no">{shown(address)}</dd>
+            <dd>{address(owner)}</dd>
             <dt>{say!("fact-browser")}</dt>
             <dd>{browser}</dd>
             <dt>{say!("fact-when")}</dt>
@@ -114,7 +130,7 @@ pub fn facts(
 pub fn refusal(context: &PageContext) -> impl IntoView + use<> {
     context.flash().error.map(|error| {
         view! {
-            <p class="message" role="alert">
+            <p class="boxed" role="alert">
                 {error.message}
             </p>
         }

@@ -2,14 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, load};
+use super::frame::{Frame, address, load};
 use crate::{
     components::{BLANK, LoginAlive, LoginWords, Message},
     server::{
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
-        values::{destination, shown::shown},
+        values::destination,
     },
 };
 
@@ -29,28 +29,33 @@ async fn login_page() -> Result<AnyView, Error> {
         Mode::LinkOtp => say!("promise-both"),
     };
     let flash = context.flash();
+    // Without the database the form is drawn all the same.
     let email = match flash.typed {
-        typed if typed.is_empty() => address_to_change(&context).await?,
+        typed if typed.is_empty() => address_to_change(&context).await.unwrap_or_default(),
         typed => typed,
     };
+    let signed_in = signed_in(&context, &next).await.unwrap_or_default();
+    let has_left = signed_in.is_none() && context.query("signed_out").is_some();
     // Having to sign in is not an error of the field.
     let (notice, error) = match flash.error {
         Some(error) if error.code == Error::Unauthenticated.code() => {
             (error.message, String::new())
         }
-        error => (String::new(), error.map(|error| error.message).unwrap_or_default()),
+        Some(error) => (String::new(), error.message),
+        None if has_left => (say!("signed-out"), String::new()),
+        None => Default::default(),
     };
-    let notice = (!notice.is_empty()).then(|| view! { <p role="status">{notice}</p> });
-    let signed_in = signed_in(&context, &next).await?;
+    let notice =
+        (!notice.is_empty()).then(|| view! { <p class="notice" role="status">{notice}</p> });
     let passwords = policy.auth.passwords == Passwords::Optional;
     Ok(view! {
         <Frame title=say!("sign-in")>
             <LoginAlive words=words(mode) />
             <h1>{say!("sign-in-to", brand = brand)}</h1>
             {signed_in}
-            <p class="soft">{promise}</p>
             {notice}
             {form(next, email, error, passwords, mode)}
+            <p class="soft hint">{promise}</p>
         </Frame>
     }
     .into_any())
@@ -73,10 +78,8 @@ async fn signed_in(context: &PageContext, next: &str) -> Result<Option<AnyView>,
     let onward = destination::parse(context.state.public_url().url(), Some(next));
     let signed_in = view! {
         <p class="notice">
-            {say!("signed-in-already")} " "
-            <strong class="address" translate="no">
-                {shown(&session.row.address)}
-            </strong> " " <a href=onward>{say!("go-on")}</a>
+            {say!("signed-in-already")} " " {address(&session.row.address)} " "
+            <a href=onward>{say!("go-on")}</a>
         </p>
     };
     Ok(Some(signed_in.into_any()))
@@ -154,6 +157,10 @@ fn words(mode: Mode) -> LoginWords {
     LoginWords {
         send: send(mode),
         sign_in: say!("sign-in"),
+        sending: say!("sending"),
+        sent: say!("sent"),
+        checking: say!("checking"),
+        welcome: say!("welcome"),
         again_in: say!("try-again-in", time = BLANK.to_string()),
         did_you_mean: say!("did-you-mean", address = BLANK.to_string()),
         no_address: Error::InvalidEmail.to_string(),

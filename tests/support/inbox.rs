@@ -55,6 +55,7 @@ pub struct Mail {
     pub text: String,
     pub html: String,
     pub raw: String,
+    code: Option<String>,
 }
 
 impl Mail {
@@ -67,9 +68,9 @@ impl Mail {
         self.link().split_once("link_token=").expect("a token in the link").1
     }
 
-    /// The code in the last line.
+    /// The code in the text part.
     pub fn code(&self) -> &str {
-        self.text.trim_end().rsplit_once('#').expect("a code in the mail").1
+        self.code.as_deref().expect("a code in the mail")
     }
 
     /// A code that is not this mail's.
@@ -268,12 +269,17 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
 
 fn read_mail(from: &str, to: &str, raw: String) -> Mail {
     let message = MessageParser::default().parse(raw.as_bytes()).expect("a message");
+    let text = message.body_text(0).unwrap_or_default().replace("\r\n", "\n");
+    let is_code = |code: &String| code.len() == 6 && code.bytes().all(|c| c.is_ascii_digit());
+    let ends = text.lines().filter_map(|line| line.rsplit_once(": "));
+    let code = ends.map(|(_, end)| end.replace(' ', "")).find(is_code);
     Mail {
         to: to.to_owned(),
         from: from.to_owned(),
         subject: message.subject().unwrap_or_default().to_owned(),
-        text: message.body_text(0).unwrap_or_default().replace("\r\n", "\n"),
         html: message.body_html(0).unwrap_or_default().into_owned(),
+        code,
+        text,
         raw,
     }
 }

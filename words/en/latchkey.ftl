@@ -20,6 +20,7 @@ days = { $n ->
    *[other] { $n } days
 }
 ago = { $duration } ago
+just-now = just now
 date = { $month ->
     [1] January
     [2] February
@@ -41,126 +42,148 @@ language = Language
 support = Help
 terms = Terms
 privacy = Privacy
-about-the-page = Sign in to { $brand } with a link or a code by e-mail.
+about-the-page = Sign in to { $brand } with a link or a code by email.
 
 ## The sign-in page
 
 sign-in = Sign in
 sign-in-to = Sign in to { $brand }
-promise-link = We e-mail you a link. No password needed.
-promise-code = We e-mail you a code. No password needed.
-promise-both = We e-mail you a link and a code. No password needed.
-address = E-mail address
+promise-link = We email you a magic link: open it, and you are signed in. No password needed.
+promise-code = We email you a six-digit code: type it here, and you are signed in. No password needed.
+promise-both = We email you a magic link: open it, and you are signed in. Or type the code from the same email. No password needed.
+address = Email address
 address-example = you@example.com
 password-if-any = Password, if you have set one
 send-link = Send magic link
 send-code = Send code
 sign-in-with-password = Sign in with password
 try-again-in = Try again in { $time }
+sending = Sending…
+sent = Sent
 did-you-mean = Did you mean { $address }?
 offline = We cannot be reached right now. Check that you are online, and try again.
 
 ## Check your inbox
 
 check-your-inbox = Check your inbox
-sent-link = We sent a link to
-sent-code = We sent a code to
-sent-both = We sent a link and a code to
+sent-link = Open the link that we emailed you, in this browser.
+sent-code = Type the six digits that we emailed you.
+sent-both = Open the link that we emailed you in this browser, or type the code from the same email.
+sent-to = To
 change = Change
-open-it-here = Open it in this browser.
-type-it-here = Type it here.
-open-or-type = Open the link in this browser, or type the code here.
 open-webmail = Open { $webmail }
-code-from-the-mail = Code from the e-mail
-mail-works-for = Valid for another { $time }.
-mail-has-expired = This e-mail has expired.
-fresh-mail = Send a new e-mail
-fresh-mail-in = Send a new e-mail in { $time }
-nothing-there = Nothing there? Look in your spam folder, and check the address above.
-mail-delayed = The e-mail is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
-mail-failed = The e-mail could not be delivered. Check the address above, or try again later.
-mail-unsent = The e-mail could not be sent in time. Nothing is wrong with the address: ask for a new one.
-no-cookie-title = This browser does not know that sign-in
-no-cookie = Either it keeps no cookies of this site, or you asked in another browser. Allow cookies here and ask for a new e-mail, or go on where you asked.
+code-from-the-mail = Code from the email
+checking = Checking…
+welcome = Signed in
+mail-works-for = Expires in { $time }
+mail-has-expired = This email has expired. Send a new one.
+fresh-mail = Send a new email
+fresh-mail-in = Send a new email in { $time }
+nothing-there = No email? Look in your spam folder, and check the address.
+match-number-here = If you open the link on another device, type this number there:
+mail-delayed = The email is delayed: the mail server has not taken it yet. We keep trying, you can wait here.
+mail-failed = The email could not be delivered. Check the address above, or try again later.
+mail-unsent = The email could not be sent in time. Nothing is wrong with the address: ask for a new one.
+no-cookie-title = No sign-in is waiting here
+no-cookie = You have signed out since, or you asked in another browser. If you asked here just now, this browser keeps no cookies of this site: allow them, and ask for a new email.
 sign-in-over = This sign-in is over
 sign-in-over-used = It has been used already.
-sign-in-over-superseded = A newer e-mail has taken the place of this one, or you have signed in elsewhere meanwhile.
-sign-in-over-cancelled = It was stopped from the e-mail.
+sign-in-over-superseded = A newer email has taken the place of this one, or you have signed in elsewhere meanwhile.
+sign-in-over-cancelled = It was stopped from the email, or a wrong number was typed there.
 
 ## Links that do not sign in
 
 one-more-press = One more step
 link-still-works = Your link still works.
-open-where-asked = Open the link where you asked for it
+different-browser-title = This is a different browser
+different-browser = This sign-in was started in another browser. Mail apps often open links in one of their own.
+back-to-that-window = { $mode ->
+    [LINK] Go back to that window: it is waiting. Copy the link from the email, and open it there.
+   *[other] Go back to that window: it is waiting. Type the code from the email there, or open the link there.
+}
+sign-in-on-this-device = Sign in on this device instead
+sign-in-on-this-device-explained = We send another email for this browser. The first one goes on working over there.
 link-expired-title = This link has expired
+link-expired = Ask for a new one, it takes a moment.
 link-used-title = This link was used already
-newer-mail-title = There is a newer e-mail
+link-used = Ask for a new one to sign in again.
+newer-mail-title = There is a newer email
+newer-mail = It has replaced this link. Open the newest email, or ask for a new one.
 link-invalid-title = This link is not valid
-ask-for-fresh-mail = Ask for a new e-mail
+link-invalid = It may have been cut off in the email: copy the whole link, or ask for a new one.
+ask-for-fresh-mail = Ask for a new email
 sign-in-here-title = Sign in here?
 asked-in-another-browser = This link was asked for in another browser. Go on only if that was you.
 sign-in-here = Sign in here
+match-explained = The window where this sign-in was started shows a number of two digits. Type it here, and that window is signed in. This browser is not.
+match-number = Number in the other window
+match-press = Sign in the other window
+match-stop = I see no such window: stop this sign-in
+matched-title = Go back to the other window
+matched-explained = It is signed in. You can close this page.
 fact-address = Address
 fact-browser = Asked in
 fact-when = When
-browser-from = { $browser }, from { $network }
+browser-from = { $browser }, IP { $network }
+ip = IP { $network }
 
 ## Not you?
 
 not-you-title = Was this not you?
-not-you-explained = Somebody asked for this sign-in with your address. Stop it, and its link and code are dead. Nothing else changes.
-not-you-session-explained = Somebody has signed in with your address. Put them out: that session ends at once, links and codes that were asked for are dead, and no browser is known any more. If somebody else reads your e-mail, change the password of your mailbox first.
-not-you-password-explained = Somebody who was signed in with your address has set or removed your password. Put them out: that session ends at once, there is no password any more, links and codes that were asked for are dead, and no browser is known any more. If somebody else reads your e-mail, change the password of your mailbox first.
-end-all-others = End all my other sessions, too
+not-you-explained = Somebody asked for this sign-in with your address. Stopping it makes its link and code useless. Nothing else changes.
+not-you-session-explained = Somebody signed in with your address. Signing them out ends that session at once, makes every link and code that was asked for useless, and forgets all known browsers. If somebody else reads your email, change the password of your mailbox first.
+not-you-password-explained = Somebody who was signed in with your address set or removed your password. Signing them out ends that session at once, removes the password, makes every link and code that was asked for useless, and forgets all known browsers. If somebody else reads your email, change the password of your mailbox first.
+end-all-others = Sign out all my other devices, too
 remove-password-if-any = Remove my password, if there is one
-put-them-out = Put them out
+put-them-out = Sign them out
 stop-it = Stop this sign-in
 stopped-title = Stopped
-stopped-explained = That sign-in is stopped. If such e-mails keep coming, somebody is typing in your address: nothing is lost, as long as nobody else reads your e-mail.
-put-out-title = They are out
-put-out-explained = That is over, and no browser counts as known until it signs in again. If somebody else reads your e-mail, they can sign in again: change the password of your mailbox.
+stopped-explained = That sign-in is stopped. If such emails keep coming, somebody is typing in your address: nothing is lost, as long as nobody else reads your email.
+put-out-title = They are signed out
+put-out-explained = No browser counts as known until it signs in again. If somebody else reads your email, they can sign in again: change the password of your mailbox.
 too-late-title = It is already over
-too-late-explained = That sign-in has ended. If it was not you who signed in, sign in yourself and end all other sessions on the dashboard.
+too-late-explained = That sign-in has ended. If it was not you, sign in yourself and sign out all other devices on your account page.
 
 ## The dashboard
 
-dashboard = Dashboard
-signed-in = You are signed in
-signed-in-as = As
+dashboard = Your account
 signed-in-already = You are signed in as
 go-on = Continue
 sign-out = Sign out
-sign-out-elsewhere = Sign out on other devices
+signed-out = You have signed out.
+sign-out-elsewhere = Sign out other devices
 sign-out-everywhere = Sign out everywhere
-your-sessions = Your sessions
-this-session = this one
-in-use-now = in use now
-last-used = last used { $ago }
-begun = started { $ago }
-end-session = End
-end-session-in = End the session in { $browser }
+your-devices = Your devices
+this-device = This device
+in-use-now = active now
+last-used = last active { $ago }
+begun = signed in { $ago }
+end-session-in = Sign out { $browser }
 recent-activity = Recent activity
-recent-attempts = Asked for and refused in the last seven days
+recent-attempts = Requests and failed attempts, last seven days
 activity-times = { $what }, { $n } times
 activity-times-at-least = { $what }, at least { $n } times
-activity-requested = A sign-in e-mail was asked for
+activity-requested = Sign-in email requested
 activity-signed-in = Signed in
 activity-signed-in-link = Signed in with a link
 activity-signed-in-code = Signed in with a code
 activity-signed-in-password = Signed in with a password
+activity-signed-in-match = Signed in with a link opened elsewhere
 activity-signed-out = Signed out
-activity-disputed = You said that a sign-in was not yours
-activity-password-set = The password was set
-activity-password-removed = The password was removed
-activity-code-wrong = A wrong code was typed
-activity-password-wrong = A wrong password was typed
-activity-too-many = Codes were tried too often
-activity-rate-limited = Too many e-mails were asked for
-activity-wrong-browser = A link was opened in another browser
-activity-old-link = A link that no longer works was opened
-activity-old-code = A code that no longer works was typed
-activity-cancelled = A sign-in was stopped
-activity-refused = A sign-in was refused
+activity-disputed = You reported a sign-in that was not yours
+activity-password-set = Password set
+activity-password-removed = Password removed
+activity-code-wrong = Wrong code typed
+activity-password-wrong = Wrong password typed
+activity-number-wrong = Wrong number typed
+activity-too-many = Codes tried too often
+activity-rate-limited = Too many emails requested
+activity-wrong-browser = Link opened in another browser
+activity-old-link = Old link opened
+activity-old-code = Old code typed
+activity-cancelled = Sign-in stopped
+activity-approved = Sign-in in another window approved
+activity-refused = Sign-in refused
 unknown-browser = an unknown browser
 browser-on = { $browser } on { $system }
 password = Password
@@ -168,9 +191,10 @@ new-password = New password
 password-kept = You have a password.
 no-password = You have no password.
 needs-fresh-sign-in = To change that, sign out and in again first.
-password-optional = Optional. With one, you can sign in without opening your e-mail. Changing it signs you out on all other devices.
+password-optional = Optional. With one, you can sign in without opening your email. Changing it signs you out on all other devices.
 keep-password = Save password
 remove-password = Remove the password
+danger = Danger zone
 delete-account = Delete your account
 delete-account-explained = Your sessions end at once, and what is kept of you here is deleted within two days. This cannot be undone.
 delete-account-confirm = Delete it for good
@@ -187,34 +211,36 @@ sorry = Sorry
 did-not-work = Sorry, that did not work
 try-again = Try again
 
-error-invalid-email = That does not look like an e-mail address. Check the spelling.
+error-invalid-email = Check the spelling of that email address.
 error-missing-field = Something is missing: { $field }. Fill it in and try again.
-error-missing-email = Enter your e-mail address.
-error-missing-code = Enter the six digits from the e-mail.
+error-missing-email = Enter your email address.
+error-missing-code = Enter the six digits from the email.
 error-missing-password = Enter your password.
-error-invalid-request = That cannot be done: { $detail }.
+error-missing-number = Type the number that the other window shows.
+error-invalid-request = { $detail }
 error-link-expired = This link has expired. Ask for a new one, it takes a moment.
 error-link-used = This link has already been used. Ask for a new one to sign in again.
-error-link-invalid = This link is not valid. It may have been cut off in the e-mail: copy the whole link, or ask for a new one.
-error-link-superseded = A newer e-mail has replaced this link. Open the newest e-mail, or ask for a new one.
+error-link-invalid = This link is not valid. It may have been cut off in the email: copy the whole link, or ask for a new one.
+error-link-superseded = A newer email has replaced this link. Open the newest email, or ask for a new one.
 error-wrong-browser = { $mode ->
     [LINK] Open this link in the browser where you asked for it.
-   *[other] Open this link in the browser where you asked for it, or type the code from the e-mail there.
+   *[other] Open this link in the browser where you asked for it, or type the code from the email there.
 }
 error-code-wrong = That code is not right. { $n ->
     [one] One try is left.
    *[other] { $n } tries are left.
 }
-error-password-wrong = Address and password do not match. Leave the password empty to get an e-mail instead.
+error-password-wrong = Address and password do not match. Leave the password empty to get an email instead.
+error-number-wrong = Ask for a new email in the other window: that was not the number it shows, so this sign-in is stopped.
 error-code-expired = This code can no longer be used. Ask for a new one, it takes a moment.
-error-code-superseded = A newer e-mail has replaced this code. Type the code from the newest e-mail.
+error-code-superseded = A newer email has replaced this code. Type the code from the newest email.
 error-too-many-attempts = { $mode ->
-    [OTP] Too many wrong codes. This code is switched off: ask for a new e-mail, it brings a link instead.
-   *[other] Too many wrong codes. This code is switched off: open the link in the e-mail, or ask for a new e-mail.
+    [OTP] Too many wrong codes. This code is switched off: ask for a new email, it brings a link instead.
+   *[other] Too many wrong codes. This code is switched off: open the link in the email, or ask for a new email.
 }
 error-codes-paused = { $mode ->
-    [OTP] Too many wrong codes for this address. Ask for a new e-mail, it brings a link instead, or try a code again in { $duration }.
-   *[other] Too many wrong codes for this address. Open the link in the e-mail, or try a code again in { $duration }.
+    [OTP] Too many wrong codes for this address. Ask for a new email, it brings a link instead, or try a code again in { $duration }.
+   *[other] Too many wrong codes for this address. Open the link in the email, or try a code again in { $duration }.
 }
 error-rate-limited = That was a lot of requests. Try again in { $duration }.
 error-unauthenticated = You are not signed in. Sign in and try again.
@@ -223,16 +249,17 @@ error-payload-too-large = That is more than this page takes. Send less.
 error-unavailable = We cannot do this right now. Nothing is lost: try again in a few seconds.
 error-internal = Something went wrong on our side. Try again, and tell us if it keeps happening.
 
-detail-wrong-shape = a field of the form has the wrong format
-detail-six-digits = a code has six digits, like 123 456
-detail-no-passwords = this server has no passwords; leave it empty to get an e-mail
-detail-password-needs-fresh-sign-in = setting a password needs a fresh sign-in: sign out, sign in again, and try once more
-detail-password-length = a password has { $shortest } to { $longest } characters, and this one has { $length }
-detail-password-known = that password is among the first anyone would try; take a longer or less common one
-detail-no-sign-in = there is no sign-in to send again; start with your e-mail address
-detail-no-session = there is no such session; it may have ended already
-detail-deletion-needs-fresh-sign-in = deleting an account needs a fresh sign-in: sign out, sign in again, and try once more
-detail-mapped-account = your account belongs to the site itself, and is deleted there
+detail-wrong-shape = A field of the form has the wrong format.
+detail-six-digits = Codes have six digits.
+detail-two-digits = The number has two digits.
+detail-no-passwords = This site has no passwords. Leave the password empty to get an email.
+detail-password-needs-fresh-sign-in = Setting a password needs a fresh sign-in: sign out, sign in again, and try once more.
+detail-password-length = Take a password of { $shortest } to { $longest } characters: this one has { $length }.
+detail-password-known = Take a longer or less common password: this one is among the first that anyone would try.
+detail-no-sign-in = Start with your email address: there is no sign-in to send again.
+detail-no-session = There is no such session. It may have ended already.
+detail-deletion-needs-fresh-sign-in = Deleting an account needs a fresh sign-in: sign out, sign in again, and try once more.
+detail-mapped-account = Your account belongs to the site itself, and is deleted there.
 
 ## Mails
 
@@ -240,22 +267,27 @@ mail-subject-code = { $code } is your code for { $brand }
 mail-subject-link = Your link to sign in to { $brand }
 mail-subject-sign-up = Your link to sign up for { $brand }
 mail-sign-up-title = Finish signing up for { $brand }
-mail-open-link = Open this link in the browser you started in
+mail-open-link = Open this link in the browser where you started
+mail-press = Press “{ $button }” in the browser where you started.
 mail-or-type = Or type this code there
 mail-type = Type this code where you asked for it
 mail-once = It works once, and for { $lifetime }.
-mail-preview = Good for { $lifetime }.
-mail-asked = Asked for in { $browser }, from { $network }, on { $date }.
-mail-not-you = Was this not you? Ignore this e-mail: nobody can sign in without it.
+mail-preview-both = { $code }, or one press. Good for { $lifetime }.
+mail-preview-link = One press signs you in. Good for { $lifetime }.
+mail-preview-code = Good for { $lifetime }, and only once.
+mail-asked = Asked for { $address }, in { $browser }, from IP address { $network }, on { $date }.
+mail-not-you = Was this not you? Ignore this email: nobody can sign in without it.
 mail-not-you-press = Or stop the sign-in
 mail-copy-link = If the button does not work, copy this link
 mail-help = Help: { $support }
 mail-new-device-title = New sign-in to { $brand }
-mail-new-device-explained = Somebody just signed in as { $address }, with { $browser }, from { $network }, on { $date }. It is no browser that we know.
-mail-new-device-fine = If that was you, there is nothing to do. If not, put them out: one press, and you are asked whether to end your other sessions and to remove your password, too.
-mail-new-device-press = That was not me: put them out
+mail-new-device-preview = { $browser }, { $date }. Not you? Sign them out.
+mail-new-device-explained = Somebody just signed in as { $address }, with { $browser }, from IP address { $network }, on { $date }. We do not know that browser yet.
+mail-new-device-fine = If that was you, there is nothing to do. If not, sign them out: one press, and you are asked whether to sign out your other devices and to remove your password, too.
+mail-new-device-press = That was not me: sign them out
 mail-password-set-title = Your password for { $brand } was set
 mail-password-removed-title = Your password for { $brand } was removed
-mail-password-set-explained = The password of { $address } was just set, with { $browser }, from { $network }, on { $date }.
-mail-password-removed-explained = The password of { $address } was just removed, with { $browser }, from { $network }, on { $date }.
-mail-password-fine = If that was you, there is nothing to do. If not, put them out: one press removes the password and ends that session, and you are asked whether to end all others, too.
+mail-password-preview = { $browser }, { $date }. Not you? Undo it.
+mail-password-set-explained = The password of { $address } was just set, with { $browser }, from IP address { $network }, on { $date }.
+mail-password-removed-explained = The password of { $address } was just removed, with { $browser }, from IP address { $network }, on { $date }.
+mail-password-fine = If that was you, there is nothing to do. If not, sign them out: one press removes the password and ends that session, and you are asked whether to sign out all other devices, too.

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, Method, StatusCode},
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -38,15 +38,10 @@ pub struct Link {
 )]
 pub async fn open(
     State(state): State<AppState>,
-    method: Method,
     caller: Caller,
     query: Result<Query<Link>, QueryRejection>,
 ) -> Response {
-    let is_prefetch = |name: &str| {
-        let purpose = caller.headers.get(name).map(|value| value.as_bytes().to_ascii_lowercase());
-        purpose.is_some_and(|purpose| purpose.windows(8).any(|bytes| bytes == b"prefetch"))
-    };
-    if method == Method::HEAD || ["sec-purpose", "purpose", "x-moz"].into_iter().any(is_prefetch) {
+    if caller.only_looks {
         return StatusCode::NO_CONTENT.into_response();
     }
     let text = query.map(|Query(link)| link.link_token).unwrap_or_default();

@@ -70,6 +70,8 @@ impl From<Send> for Ask {
             expires_in: send.expires_in,
             mode: send.passwordless_type,
             magiclink_auth_uri: send.magiclink_auth_uri,
+            // A program has no window to show a number in.
+            has_window: false,
             template_variables: send.template_variables.unwrap_or_default(),
         }
     }

@@ -105,7 +105,7 @@ pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) 
             link::verify(&state.auth, &LinkToken::parse(&token)?, &requester).await?
         }
         (Some(_), Some(_)) => {
-            return Err(Error::invalid("send code or link_token, not both").into());
+            return Err(Error::invalid("Send code or link_token, not both.").into());
         }
         (None, None) => return Err(Error::missing("code").into()),
     };

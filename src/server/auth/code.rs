@@ -159,6 +159,8 @@ async fn attempt(
                 error.into()
             }
             Counted::Gone => Error::CodeExpired.into(),
+            // A request only ever loses valid codes, so this should not happen. If it does, the
+            // next attempt succeeds.
             Counted::Right => Error::Unavailable.into(),
         });
     }

@@ -78,8 +78,13 @@ impl Disputed {
     /// Returns the link for a mail. It contains the id sealed, because the id of an auth request is
     /// what binds the request to its browser.
     pub fn link(self, auth: &Auth, id: &str) -> Result<String, Error> {
+        Ok(auth.public_url.not_you(self.name(), &self.token(auth, id)?))
+    }
+
+    /// Returns the token that the link carries.
+    pub fn token(self, auth: &Auth, id: &str) -> Result<String, Error> {
         let sealed = auth.keys.seal(&auth.random, self.purpose(), id.as_bytes())?;
-        Ok(auth.public_url.not_you(self.name(), &URL_SAFE_NO_PAD.encode(sealed)))
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     fn id(self, auth: &Auth, token: &str) -> Result<String, Error> {

@@ -172,6 +172,20 @@ fn fault(
     credential: &MailedCredential,
     requester: &Requester,
 ) -> Option<Error> {
+    let elsewhere = || {
+        let mode = auth.policy().auth.mode.left_of(&request.mode).unwrap_or(Mode::Link);
+        Error::WrongBrowser { mode }
+    };
+    fault_anywhere(auth, request, credential)
+        .or_else(|| (!requester.held.contains(&request.id)).then(elsewhere))
+}
+
+/// Returns why a link signs nobody in, whatever browser opens it.
+pub(super) fn fault_anywhere(
+    auth: &Auth,
+    request: &AuthRequest,
+    credential: &MailedCredential,
+) -> Option<Error> {
     let policy = auth.policy();
     let is_older = credential.generation != request.generation;
     let replaced = is_older && policy.auth.resend == Resend::Rotate;
@@ -184,9 +198,6 @@ fn fault(
         Some(Ended::Cancelled) => Some(Error::LinkExpired),
         None if replaced => Some(Error::LinkSuperseded),
         None if withdrawn || auth.clock.now() >= credential.expires_at => Some(Error::LinkExpired),
-        None if !requester.held.contains(&request.id) => {
-            Some(Error::WrongBrowser { mode: mode.unwrap_or(Mode::Link) })
-        }
         None => None,
     }
 }

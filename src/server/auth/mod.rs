@@ -13,6 +13,7 @@ pub mod hand_over;
 mod hashing;
 pub mod limits;
 pub mod link;
+pub mod matching;
 pub mod notice;
 pub mod password;
 mod password_hash;

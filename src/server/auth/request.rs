@@ -8,12 +8,13 @@ use super::{
     hand_over::Room,
     limits,
     link::{self, LinkToken},
+    matching,
     sealed::SealedMail,
     terms::{Ask, Terms, link_base},
 };
 use crate::server::values::event::Event;
 use crate::server::{
-    config::SignUp,
+    config::{SameBrowser, SignUp},
     ground::{
         clock::{Millis, SECOND, seconds_until},
         error::Error,
@@ -97,6 +98,9 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
         terms.mode.to_string(),
         serde_json::to_string(&terms.variables).map_err(|_| Error::Internal)?,
     );
+    let policy = auth.policy();
+    let is_shown = policy.auth.same_browser == SameBrowser::Match && terms.has_window;
+    let match_number = is_shown.then(|| matching::number(&auth.random)).transpose()?;
     let new = NewAuthRequest {
         id: &id,
         address: &terms.address,
@@ -111,9 +115,9 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
         code_salt: &code_salt,
         expires_in: terms.expires_in.into(),
         unlocks: terms.unlocks,
+        match_number,
         held: &requester.held,
     };
-    let policy = auth.policy();
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
@@ -191,7 +195,8 @@ pub async fn start_from_link(
     // An app that the policy no longer lists gets no link. The new link leads here instead.
     let origins = &auth.policy().auth.magiclink_origins;
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
-    begin(auth, Terms::again(auth, &request)?, requester).await
+    let terms = Terms { has_window: true, ..Terms::again(auth, &request)? };
+    begin(auth, terms, requester).await
 }
 
 /// Returns the message for a person who waits for the mail of a request, if there is anything to

@@ -35,6 +35,8 @@ pub struct Ask {
     /// URL of another app that takes `?link_token=`, of an origin that the policy lists.
     pub magiclink_auth_uri: Option<String>,
     pub template_variables: BTreeMap<String, String>,
+    /// True if a page of ours waits for the sign-in, which can show a number to match.
+    pub has_window: bool,
 }
 
 /// Checked terms of an auth request. They are stored, and later mails are made from them.
@@ -49,6 +51,8 @@ pub struct Terms {
     pub variables: BTreeMap<String, String>,
     /// True if the mail carries a link in place of codes that are paused or switched off.
     pub unlocks: bool,
+    /// True if a page of ours waits for the sign-in.
+    pub has_window: bool,
 }
 
 impl Terms {
@@ -64,12 +68,12 @@ impl Terms {
         if !(SHORTEST_LIFE..=longest).contains(&expires_in) {
             return Err(Error::invalid(format!(
                 "expires_in must be {SHORTEST_LIFE} to {longest} seconds (auth.expires_in), and is \
-                 {expires_in}"
+                 {expires_in}."
             )));
         }
         if ask.state.as_ref().is_some_and(|state| state.len() > LONGEST_STATE) {
             return Err(Error::invalid(format!(
-                "state must be at most {LONGEST_STATE} bytes long"
+                "state must be at most {LONGEST_STATE} bytes long."
             )));
         }
         Ok(Terms {
@@ -85,6 +89,7 @@ impl Terms {
             )?,
             variables: checked(&ask.template_variables)?,
             unlocks: false,
+            has_window: ask.has_window,
         })
     }
 
@@ -103,6 +108,7 @@ impl Terms {
             link_base: link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins)?,
             variables: serde_json::from_str(&request.variables).map_err(|_| Error::Internal)?,
             unlocks: false,
+            has_window: request.match_number.is_some(),
         })
     }
 
@@ -142,11 +148,11 @@ impl Terms {
 /// link would hand the token to a stranger (CWE-601).
 pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>, Error> {
     let Some(uri) = uri else { return Ok(None) };
-    let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL"))?;
+    let url = Url::parse(uri).map_err(|_| Error::invalid("magiclink_auth_uri is not a URL."))?;
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     if !plain || !origins.contains(&url.origin().ascii_serialization()) {
         return Err(Error::invalid(
-            "magiclink_auth_uri is not of an origin in auth.magiclink_origins",
+            "magiclink_auth_uri is not of an origin in auth.magiclink_origins.",
         ));
     }
     // A parameter of that name is removed: ours would be the second, and the app might read the
@@ -166,14 +172,14 @@ pub fn link_base(uri: Option<&str>, origins: &[String]) -> Result<Option<String>
 fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Error> {
     if variables.len() > MOST_VARIABLES {
         return Err(Error::invalid(format!(
-            "template_variables has more than {MOST_VARIABLES} entries"
+            "template_variables has more than {MOST_VARIABLES} entries."
         )));
     }
     for (name, value) in variables {
         if [name, value].iter().any(|text| text.chars().count() > LONGEST_VARIABLE) {
             return Err(Error::invalid(format!(
                 "template_variables may hold {LONGEST_VARIABLE} characters each, and {name:.40?} \
-                 holds more"
+                 holds more."
             )));
         }
         // Anybody may call, and the mail speaks in the name of this site. So a caller's text must
@@ -181,7 +187,7 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
         if value.chars().any(is_control) || is_like_a_url(value) {
             return Err(Error::invalid(format!(
                 "template_variables may hold no control characters and nothing that a mail program \
-                 makes a link of, and {name:?} does"
+                 makes a link of, and {name:?} does."
             )));
         }
     }

@@ -199,13 +199,12 @@ impl Accent {
         let end = if *on_fill == WHITE { INK } else { WHITE };
         format!(
             "@media not (prefers-contrast: more) {{\n  :root {{\n    --accent: {};\n    --accent-strong: {};\n    --on-accent: {};\n    \
-             --accent-ink: {};\n    --accent-soft: {};\n    --glow: {};\n  }}\n}}\n",
+             --accent-ink: {};\n    --accent-soft: {};\n  }}\n}}\n",
             pair(*light, *dark),
             pair(light.towards(end, 0.14), dark.towards(end, 0.1)),
             on_fill.hex(),
             pair(*ink_light, *ink_dark),
             pair(light.towards(WHITE, 0.9), dark.towards(DARK, 0.75)),
-            pair(light.towards(WHITE, 0.88), dark.towards(Colour([0x0c, 0x0d, 0x11]), 0.86)),
         )
     }
 }

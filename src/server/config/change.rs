@@ -103,7 +103,7 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
     match key {
         "auth.sign_up" => became("open"),
         "auth.passwords" => became("optional"),
-        "auth.same_browser" => became("confirm"),
+        "auth.same_browser" => !became("enforce"),
         "auth.resend" => became("keep"),
         // From both to one is stricter; every other change adds a way to sign in.
         "auth.mode" => !matches!(old, Some(String(old)) if old == "LINK_OTP"),
@@ -136,6 +136,7 @@ mod tests {
             ("auth.sign_up", "\"closed\"", "\"open\""),
             ("auth.passwords", "\"off\"", "\"optional\""),
             ("auth.same_browser", "\"enforce\"", "\"confirm\""),
+            ("auth.same_browser", "\"enforce\"", "\"match\""),
             ("auth.resend", "\"rotate\"", "\"keep\""),
             ("auth.mode", "\"LINK\"", "\"LINK_OTP\""),
             ("auth.expires_in", "300", "600"),

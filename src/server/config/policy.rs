@@ -122,6 +122,8 @@ pub enum SameBrowser {
     Enforce,
     /// A page shows who asked and when, and a button signs this browser in.
     Confirm,
+    /// A page asks for the number that the waiting window shows, and finishes that window.
+    Match,
 }
 
 /// Effect of a new mail on the secrets of earlier ones.
@@ -163,7 +165,7 @@ pub struct UsersPolicy {
     pub table: String,
     /// The column that identifies a user.
     pub id: String,
-    /// The column with the e-mail address.
+    /// The column with the email address.
     pub address: String,
     /// Database of the table, if it is not Latchkey's own.
     pub database_url: Option<String>,

@@ -24,7 +24,7 @@ pub enum Error {
         field: String,
     },
     InvalidRequest {
-        /// The problem, as the rest of the sentence.
+        /// The problem, as a whole sentence.
         detail: String,
     },
     LinkExpired,
@@ -40,6 +40,7 @@ pub enum Error {
         attempts_left: u32,
     },
     PasswordWrong,
+    NumberWrong,
     CodeExpired,
     CodeSuperseded,
     TooManyAttempts {
@@ -74,6 +75,7 @@ pub enum Kind {
     WrongBrowser,
     CodeWrong,
     PasswordWrong,
+    NumberWrong,
     CodeExpired,
     CodeSuperseded,
     TooManyAttempts,
@@ -87,7 +89,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 20] = [
+    const ALL: [Kind; 21] = [
         Kind::InvalidEmail,
         Kind::MissingField,
         Kind::InvalidRequest,
@@ -98,6 +100,7 @@ impl Kind {
         Kind::WrongBrowser,
         Kind::CodeWrong,
         Kind::PasswordWrong,
+        Kind::NumberWrong,
         Kind::CodeExpired,
         Kind::CodeSuperseded,
         Kind::TooManyAttempts,
@@ -123,6 +126,7 @@ impl Kind {
             Kind::WrongBrowser => "wrong_browser",
             Kind::CodeWrong => "code_wrong",
             Kind::PasswordWrong => "password_wrong",
+            Kind::NumberWrong => "number_wrong",
             Kind::CodeExpired => "code_expired",
             Kind::CodeSuperseded => "code_superseded",
             Kind::TooManyAttempts => "too_many_attempts",
@@ -156,6 +160,7 @@ impl Error {
             Error::WrongBrowser { .. } => Kind::WrongBrowser,
             Error::CodeWrong { .. } => Kind::CodeWrong,
             Error::PasswordWrong => Kind::PasswordWrong,
+            Error::NumberWrong => Kind::NumberWrong,
             Error::CodeExpired => Kind::CodeExpired,
             Error::CodeSuperseded => Kind::CodeSuperseded,
             Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
@@ -181,7 +186,8 @@ impl Error {
             Error::LinkInvalid
             | Error::CodeWrong { .. }
             | Error::CodeSuperseded
-            | Error::PasswordWrong => 400,
+            | Error::PasswordWrong
+            | Error::NumberWrong => 400,
             Error::Unauthenticated => 401,
             Error::WrongBrowser { .. } | Error::ForbiddenOrigin => 403,
             Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
@@ -228,6 +234,7 @@ impl fmt::Display for Error {
                 "email" => say!("error-missing-email"),
                 "code" => say!("error-missing-code"),
                 "password" => say!("error-missing-password"),
+                "number" => say!("error-missing-number"),
                 field => say!("error-missing-field", field = field),
             },
             Error::InvalidRequest { detail } => {
@@ -244,6 +251,7 @@ impl fmt::Display for Error {
                 say!("error-code-wrong", n = attempts_left.to_owned())
             }
             Error::PasswordWrong => say!("error-password-wrong"),
+            Error::NumberWrong => say!("error-number-wrong"),
             Error::CodeExpired => say!("error-code-expired"),
             Error::CodeSuperseded => say!("error-code-superseded"),
             Error::TooManyAttempts { mode } => {

@@ -43,7 +43,7 @@ impl Mode {
             None => Ok(self),
             Some(wanted) if self == Mode::LinkOtp || self == wanted => Ok(wanted),
             Some(wanted) => Err(Error::invalid(format!(
-                "passwordless_type is {wanted}, and this server allows {self} only"
+                "passwordless_type is {wanted}, and this server allows {self} only."
             ))),
         }
     }
@@ -68,7 +68,7 @@ impl FromStr for Mode {
             "OTP" => Ok(Mode::Otp),
             "LINK_OTP" => Ok(Mode::LinkOtp),
             other => Err(Error::invalid(format!(
-                "passwordless_type must be LINK, OTP or LINK_OTP, and is {other:?}"
+                "passwordless_type must be LINK, OTP or LINK_OTP, and is {other:?}."
             ))),
         }
     }

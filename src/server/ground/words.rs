@@ -19,16 +19,18 @@ pub enum Language {
     #[default]
     En,
     De,
+    Ar,
 }
 
 impl Language {
-    pub const ALL: [Language; 2] = [Language::En, Language::De];
+    pub const ALL: [Language; 3] = [Language::En, Language::De, Language::Ar];
 
     /// Returns the tag that HTML and HTTP use (BCP 47).
     pub fn tag(self) -> &'static str {
         match self {
             Language::En => "en",
             Language::De => "de",
+            Language::Ar => "ar",
         }
     }
 
@@ -37,7 +39,13 @@ impl Language {
         match self {
             Language::En => "English",
             Language::De => "Deutsch",
+            Language::Ar => "العربية",
         }
+    }
+
+    /// Returns the direction of its script, as HTML names it.
+    pub fn direction(self) -> &'static str {
+        if self == Language::Ar { "rtl" } else { "ltr" }
     }
 
     /// Returns the language with this tag.
@@ -51,7 +59,7 @@ impl Language {
     pub fn accepted(header: &str) -> Self {
         // Longer headers are cut: no browser sends them.
         let header = header.get(..300).unwrap_or(header);
-        let ranges: Vec<(&str, f32)> = header.split(',').map(range).collect();
+        let ranges: Vec<(&str, f32)> = header.split(',').filter_map(range).collect();
         let liking = |language: Language| {
             let named = |tag: &&(&str, f32)| tag.0.eq_ignore_ascii_case(language.tag());
             let wish = ranges.iter().filter(named).map(|(_, q)| *q).reduce(f32::max);
@@ -79,19 +87,19 @@ impl Language {
     }
 
     fn loader(self) -> &'static FluentLanguageLoader {
-        static LOADERS: LazyLock<[FluentLanguageLoader; 2]> =
+        static LOADERS: LazyLock<[FluentLanguageLoader; 3]> =
             LazyLock::new(|| Language::ALL.map(load));
         &LOADERS[self as usize]
     }
 }
 
 /// Parses one range of an `Accept-Language` header: its language without the country, and its
-/// quality.
-fn range(text: &str) -> (&str, f32) {
+/// quality. `None` if the quality is no number: a range that cannot be read excludes nothing.
+fn range(text: &str) -> Option<(&str, f32)> {
     let mut parts = text.split(';').map(str::trim);
-    let tag = parts.next().and_then(|tag| tag.split('-').next()).unwrap_or_default();
+    let tag = parts.next()?.split('-').next()?;
     let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-    (tag, quality.map_or(1.0, |q| q.trim().parse().unwrap_or(0.0)))
+    Some((tag, quality.map_or(Some(1.0), |q| q.trim().parse().ok())?))
 }
 
 /// The word files, as they are in the program.
@@ -102,6 +110,7 @@ impl I18nAssets for Catalogues {
         match path {
             "en/latchkey.ftl" => vec![include_bytes!("../../../words/en/latchkey.ftl").into()],
             "de/latchkey.ftl" => vec![include_bytes!("../../../words/de/latchkey.ftl").into()],
+            "ar/latchkey.ftl" => vec![include_bytes!("../../../words/ar/latchkey.ftl").into()],
             _ => Vec::new(),
         }
     }
@@ -118,9 +127,9 @@ fn load(language: Language) -> FluentLanguageLoader {
     if let Err(error) = loader.load_languages(&Catalogues, &[language.identifier()]) {
         tracing::error!(%error, "the words of a language cannot be read");
     }
-    // Isolating marks around inserted values are for mixed text directions. They would also be in
-    // subjects and lines with codes.
-    loader.set_use_isolating(false);
+    // Marks around inserted values keep text of another direction in its place. In a script from
+    // left to right they would only be odd characters in subjects.
+    loader.set_use_isolating(language.direction() == "rtl");
     loader
 }
 
@@ -169,7 +178,10 @@ pub fn duration(seconds: u64) -> String {
 
 /// Returns in words how long ago `at` is.
 pub fn ago(at: Millis, now: Millis) -> String {
-    say!("ago", duration = duration(super::clock::seconds_until(at, now)))
+    match super::clock::seconds_until(at, now) {
+        0..10 => say!("just-now"),
+        seconds => say!("ago", duration = duration(seconds)),
+    }
 }
 
 /// Returns a date and a time of day, in UTC: the reader of a mail may be anywhere.

@@ -8,10 +8,13 @@ use leptos::config::LeptosOptions;
 /// fails (a rolling upgrade, a proxy, an extension), the page stays the plain one it is. If the
 /// module fails later, the script gives the forms back to the browser, with the buttons as the
 /// server drew them. It replaces Leptos's own script, which fetches the module at once.
-const START: &str = r#"const giveBack = () => {
+const START: &str = r#"const drawn = new Map();
+const giveBack = () => {
   addEventListener("submit", event => event.stopImmediatePropagation(), true);
-  for (const button of document.querySelectorAll("[type=submit]"))
+  for (const [button, text] of drawn) {
     for (const name of ["aria-busy", "disabled", "hidden"]) button.removeAttribute(name);
+    button.textContent = text;
+  }
 };
 const failed = event => /wasm/.test((event.error ?? event.reason)?.stack) && giveBack();
 const start = async () => {
@@ -21,6 +24,7 @@ const start = async () => {
   await m.default({ module_or_path: wasm });
   addEventListener("error", failed);
   addEventListener("unhandledrejection", failed);
+  for (const button of document.querySelectorAll("[type=submit]")) drawn.set(button, button.textContent);
   m.hydrate();
   for (const island of document.querySelectorAll("leptos-island")) await m[island.dataset.component](island);
 };

@@ -3,7 +3,7 @@
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{
-        HeaderMap, HeaderValue,
+        HeaderMap, HeaderValue, Method,
         header::{ACCEPT_LANGUAGE, AUTHORIZATION, USER_AGENT},
         request::Parts,
     },
@@ -32,6 +32,9 @@ const USER_AGENT_LENGTH: usize = 400;
 pub struct Caller {
     pub headers: HeaderMap,
     pub ip: IpAddr,
+    /// True for HEAD requests and prefetches (by mail scanners, previews, or browsers that predict a
+    /// click), which change nothing.
+    pub only_looks: bool,
 }
 
 impl Caller {
@@ -41,7 +44,8 @@ impl Caller {
             address.ip().to_canonical()
         });
         let ip = client_ip(socket, &parts.headers, &state.auth.policy().server.trusted_proxies);
-        Caller { headers: parts.headers.clone(), ip }
+        let only_looks = parts.method == Method::HEAD || is_prefetch(&parts.headers);
+        Caller { headers: parts.headers.clone(), ip, only_looks }
     }
 
     /// Returns the session that the request presents, if it is alive.
@@ -97,6 +101,14 @@ impl FromRequestParts<AppState> for Caller {
     ) -> Result<Self, Self::Rejection> {
         Ok(Caller::of(state, parts))
     }
+}
+
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-moz"].into_iter().filter_map(|name| headers.get(name)).any(
+        |purpose| {
+            purpose.as_bytes().to_ascii_lowercase().windows(8).any(|bytes| bytes == b"prefetch")
+        },
+    )
 }
 
 /// Returns the language the user chose, or else the one their browser prefers.

@@ -77,7 +77,7 @@ impl Scan {
 
 /// The answer to a request whose headers are too large.
 pub fn too_large() -> (StatusCode, &'static str) {
-    let sentence = "That cannot be done: the headers of a request may be 32 KiB and 100 lines.";
+    let sentence = "The headers of a request may be 32 KiB and 100 lines.";
     (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence)
 }
 
@@ -91,8 +91,8 @@ pub fn sentence(said: &[u8]) -> Option<Vec<u8>> {
     }
     let (status, sentence) = match status {
         b"31" => too_large(),
-        b"14" => (StatusCode::URI_TOO_LONG, "That cannot be done: the address is too long."),
-        _ => (StatusCode::BAD_REQUEST, "That cannot be done: this is no request of HTTP/1.1."),
+        b"14" => (StatusCode::URI_TOO_LONG, "The address is too long."),
+        _ => (StatusCode::BAD_REQUEST, "This is no request of HTTP/1.1."),
     };
     let body = respond::envelope(sentence);
     let length = body.len();

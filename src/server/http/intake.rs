@@ -94,7 +94,7 @@ impl Intake {
         }
         let (headers, mut taken) = (&parts.headers, (Bytes::new(), None));
         if has_two_lengths(headers, head) {
-            return Err(Error::invalid("send Content-Length or chunks, not both").into());
+            return Err(Error::invalid("Send Content-Length or chunks, not both.").into());
         }
         let declared = headers.get(CONTENT_LENGTH);
         if declared.is_some() || headers.contains_key(TRANSFER_ENCODING) {
@@ -107,7 +107,7 @@ impl Intake {
             taken = read.await.map_err(|_| Why::TooSlow)??;
         }
         if has_nul(parts, &taken.0) {
-            return Err(Error::invalid("U+0000 is no character of a text").into());
+            return Err(Error::invalid("U+0000 is no character of a text.").into());
         }
         Ok(taken)
     }
@@ -116,7 +116,7 @@ impl Intake {
         let mut pieces = body.into_data_stream();
         let (mut bytes, mut length, mut share) = (Vec::new(), 0, None);
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| Error::invalid("the body is cut off or malformed"))?;
+            let piece = piece.map_err(|_| Error::invalid("The body is cut off or malformed."))?;
             length += piece.len();
             if length > BODY {
                 (bytes, share) = (Vec::new(), None);

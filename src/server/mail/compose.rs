@@ -69,7 +69,7 @@ impl Templates {
         let sender = Sender { from, public_url };
         speaking(letter.language(), || match letter {
             Letter::SignIn(letter) => {
-                let words = sign_in(letter, policy, public_url, now);
+                let words = sign_in(letter, &shown(to), policy, public_url, now);
                 let mut composed = self.compose(id, to, "sign_in", words, &sender)?;
                 (composed.link, composed.code) = (letter.link.clone(), letter.code.clone());
                 Ok(composed)
@@ -198,7 +198,13 @@ pub fn test_mail(
 
 /// Returns the variables for the templates of the sign-in mail. The names are reserved: a caller's
 /// variables are under `variables`.
-fn sign_in(letter: &SignInLetter, policy: &Policy, public_url: &PublicUrl, now: Millis) -> Value {
+fn sign_in(
+    letter: &SignInLetter,
+    address: &str,
+    policy: &Policy,
+    public_url: &PublicUrl,
+    now: Millis,
+) -> Value {
     let brand = policy.brand.name.as_str();
     let SignInLetter { link, code, not_you, template, .. } = letter;
     let code_spaced = code.as_ref().map(|code| {
@@ -217,27 +223,39 @@ fn sign_in(letter: &SignInLetter, policy: &Policy, public_url: &PublicUrl, now: 
         None if is_sign_up => say!("mail-subject-sign-up", brand = brand),
         None => say!("mail-subject-link", brand = brand),
     };
+    let preview = match (&code_spaced, link) {
+        (Some(code), Some(_)) => {
+            say!("mail-preview-both", code = code.as_str(), lifetime = lifetime.as_str())
+        }
+        (None, _) => say!("mail-preview-link", lifetime = lifetime.as_str()),
+        // The code itself is in the subject.
+        (Some(_), None) => say!("mail-preview-code", lifetime = lifetime.as_str()),
+    };
     let browser = describe(&letter.user_agent);
     let asked = say!(
         "mail-asked",
+        address = address,
         browser = browser,
         network = letter.network.as_str(),
         date = date(letter.requested_at)
     );
     let words = context! {
-        subject, title,
+        subject, title, preview,
         open_link => say!("mail-open-link"),
+        press_button => say!("mail-press", button = say!("sign-in")),
         sign_in => say!("sign-in"),
         type_code => if link.is_some() { say!("mail-or-type") } else { say!("mail-type") },
         once => say!("mail-once", lifetime = lifetime.as_str()),
-        preview => say!("mail-preview", lifetime = lifetime.as_str()),
         not_you => say!("mail-not-you"),
         not_you_press => say!("mail-not-you-press"),
         copy_link => say!("mail-copy-link"),
         help => help(policy),
     };
     let variables = Value::from_object(Variables(letter.variables.clone()));
-    context! { link, code, code_spaced, lifetime, template, not_you, asked, words, variables, ..of_every_mail(policy, public_url) }
+    context! {
+        link, code, code_spaced, lifetime, template, not_you, address, asked, words, variables,
+        ..of_every_mail(policy, public_url)
+    }
 }
 
 /// Returns the variables for the templates of the notice of a new device.
@@ -251,7 +269,13 @@ fn new_device(
     let (network, date) = (notice.network.as_str(), date(notice.signed_in_at));
     let words = context! {
         title => say!("mail-new-device-title", brand = policy.brand.name.as_str()),
-        explained => say!("mail-new-device-explained", address = address, browser = browser, network = network, date = date),
+        preview => say!(
+            "mail-new-device-preview", browser = browser.as_str(), date = date.as_str()
+        ),
+        explained => say!(
+            "mail-new-device-explained",
+            address = address, browser = browser, network = network, date = date
+        ),
         fine => say!("mail-new-device-fine"),
         press => say!("mail-new-device-press"),
         help => help(policy),
@@ -268,6 +292,7 @@ fn password_change(
 ) -> Value {
     let (brand, browser) = (policy.brand.name.as_str(), describe(&change.user_agent));
     let (network, date) = (change.network.as_str(), date(change.changed_at));
+    let preview = say!("mail-password-preview", browser = browser.as_str(), date = date.as_str());
     let (title, explained) = if change.was_set {
         (
             say!("mail-password-set-title", brand = brand),
@@ -292,7 +317,7 @@ fn password_change(
         )
     };
     let words = context! {
-        title, explained,
+        title, preview, explained,
         fine => say!("mail-password-fine"),
         press => say!("mail-new-device-press"),
         help => help(policy),
@@ -303,8 +328,11 @@ fn password_change(
     }
 }
 
+/// Returns where to get help. Without the marks around inserted values: mail programs would take
+/// the one behind a URL into the link.
 fn help(policy: &Policy) -> Option<String> {
-    policy.brand.support.as_ref().map(|support| say!("mail-help", support = support.as_str()))
+    let support = policy.brand.support.as_ref()?;
+    Some(say!("mail-help", support = support.as_str()).replace(['\u{2068}', '\u{2069}'], ""))
 }
 
 fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
@@ -315,6 +343,7 @@ fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
         accent => accent.fill.map(Colour::hex).to_vec(),
         on_accent => accent.on_fill.hex(),
         language => language().tag(),
+        direction => language().direction(),
         host => public_url.host(),
         origin => public_url.origin(),
     }
@@ -354,7 +383,7 @@ impl Samples {
             language: language(),
         };
         Samples {
-            sign_in: sign_in(&letter, policy, public_url, now),
+            sign_in: sign_in(&letter, SAMPLE_ADDRESS, policy, public_url, now),
             new_device: new_device(&notice, SAMPLE_ADDRESS, policy, public_url),
             password: password_change(&change, SAMPLE_ADDRESS, policy, public_url),
         }

@@ -4,8 +4,9 @@ use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{
-    AuditEvent, Durability, NewMail, Store, Taken, Tx,
+    AuditEvent, Counted, Durability, FailedTry, NewMail, RequestJudge, Store, Taken, Tx, Verdict,
     statement::{Statement, values},
+    users::failed_tries,
 };
 use crate::server::{
     ground::{
@@ -41,6 +42,10 @@ pub struct AuthRequest {
     pub expires_in: i64,
     pub last_mail_at: Millis,
     unlocks: i64,
+    /// Number that the waiting window shows, to be typed where the link is opened.
+    pub match_number: Option<i64>,
+    /// Time at which that number was typed.
+    pub matched_at: Option<Millis>,
     pub ended_at: Option<Millis>,
     ended_by: Option<String>,
 }
@@ -52,7 +57,8 @@ pub enum Ended {
     SignedIn,
     /// The same browser asked again, or a sign-in with the same address succeeded elsewhere.
     Superseded,
-    /// The owner of the address said that it was not them.
+    /// The owner of the address said that it was not them, or typed a wrong number where the link
+    /// was opened.
     Cancelled,
 }
 
@@ -92,6 +98,7 @@ pub struct NewAuthRequest<'a> {
     pub code_salt: &'a [u8],
     pub expires_in: i64,
     pub unlocks: bool,
+    pub match_number: Option<i64>,
     /// Auth request ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
 }
@@ -129,7 +136,8 @@ pub struct MailedCredential {
 /// adds a column, a statement with `*` fails once on each connection of the older version.
 pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destination, r.state, \
     r.link_base, r.variables, r.user_agent, r.ip_prefix, r.created_at, r.expires_at, \
-    r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.unlocks, r.ended_at, r.ended_by";
+    r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.unlocks, \
+    r.match_number, r.matched_at, r.ended_at, r.ended_by";
 
 pub static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
@@ -165,13 +173,14 @@ pub const SUPERSEDE: &str = "UPDATE latchkey_auth_requests \
 pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
     (id, address, mode, template, destination, state, link_base, variables, user_agent, \
     ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, \
-    last_mail_at, unlocks) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16)";
+    last_mail_at, unlocks, match_number) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16, $17)";
 pub const RENEW_REQUEST: &str = "UPDATE latchkey_auth_requests SET generation = $1, \
     expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7 \
     WHERE id = $8";
 pub const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials \
     (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
+pub const MATCH: &str = "UPDATE latchkey_auth_requests SET matched_at = $1 WHERE id = $2";
 pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
     SET ended_at = $1, ended_by = 'cancelled' \
@@ -224,6 +233,7 @@ impl Store {
             new.code_salt,
             new.expires_in,
             i64::from(new.unlocks),
+            new.match_number,
         ];
         let held = new.held.iter();
         let mut statements: Vec<Statement<'_>> =
@@ -303,6 +313,37 @@ impl Store {
     ) -> Result<Vec<MailedCredential>, Error> {
         let other = |n| others.get(n).map_or(id, String::as_str);
         self.all(&CREDENTIALS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
+    }
+
+    /// Judges a number typed where a link was opened, and writes the outcome in the same step: a
+    /// right one approves the auth request, a wrong one is counted and ends it.
+    pub async fn match_number(
+        &self,
+        request: &AuthRequest,
+        attempt: &FailedTry<'_>,
+        judge: &RequestJudge<'_>,
+        approved: &AuditEvent,
+        cancelled: &AuditEvent,
+    ) -> Result<Counted, Error> {
+        let AuthRequest { id, address, .. } = request;
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            let found = tx.first::<AuthRequest>(&BY_ID, &values![id]).await?;
+            let Some(request) = found else { return Ok(Counted::Gone) };
+            match judge(&request, &failed_tries(tx, attempt.bucket, attempt.at).await?) {
+                Verdict::Right => {
+                    let approve = Statement::new(MATCH, values![attempt.at, id]);
+                    tx.finish(&[approve, approved.insert()]).await?;
+                    Ok(Counted::Right)
+                }
+                Verdict::Wrong(error) => {
+                    let cancel = Statement::new(CANCEL, values![attempt.at, id]);
+                    tx.finish(&[attempt.insert(), cancel, cancelled.insert()]).await?;
+                    Ok(Counted::Wrong(error))
+                }
+                Verdict::Refused(error) => Err(error),
+            }
+        })
+        .await
     }
 
     /// Ends a pending auth request permanently and writes the event. Returns false if it was not

@@ -247,6 +247,7 @@ pub fn statements() -> Vec<&'static str> {
         auth_requests::INSERT_CREDENTIAL,
         auth_requests::ADDRESS_OF,
         auth_requests::CANCEL,
+        auth_requests::MATCH,
         auth_requests::QUEUED,
         bans::BAN,
         bans::LIFT,
@@ -331,7 +332,7 @@ impl From<sqlx::Error> for Error {
         if let sqlx::Error::Database(told) = &error
             && told.code().is_some_and(|code| code == "22021" || code == "22P05")
         {
-            return Error::invalid("a text has a character that cannot be kept");
+            return Error::invalid("A text has a character that cannot be kept.");
         }
         match Trouble::of(&error) {
             Some(trouble) => tracing::error!(why = %trouble.sentence, "the database failed"),

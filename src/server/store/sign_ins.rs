@@ -98,14 +98,12 @@ pub enum SignInOutcome {
     Gone,
 }
 
-/// Outcome of counting a wrong code.
+/// Outcome of a code or a number whose try is counted if it is wrong.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Counted {
     Wrong(Error),
     /// The auth request no longer exists.
     Gone,
-    /// The code has become right meanwhile. A request only ever loses valid codes, so this should
-    /// not happen; if it does, the next attempt succeeds.
     Right,
 }
 

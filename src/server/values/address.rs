@@ -1,4 +1,4 @@
-//! E-mail addresses: parsed once, with one spelling per mailbox.
+//! Email addresses: parsed once, with one spelling per mailbox.
 
 use idna::AsciiDenyList;
 use std::fmt;
@@ -15,7 +15,7 @@ const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
 const WHOLE: usize = 254;
 
-/// Normalised e-mail address: NFKC, local part in lower case, domain as lower-case A-labels. It has
+/// Normalised email address: NFKC, local part in lower case, domain as lower-case A-labels. It has
 /// no `Display` and masks itself in `Debug`, so that no log gets a whole one by accident.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, sqlx::Type)]
 #[sqlx(transparent)]

@@ -11,6 +11,8 @@ pub enum Event {
     AuthVerified,
     AuthFailed,
     AuthCancelled,
+    /// The number that the waiting window shows was typed where the link was opened.
+    AuthApproved,
     SessionIssued,
     SessionRevoked,
     /// The owner of the address said that they did not begin the session or set the password.
@@ -27,11 +29,12 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Event; 16] = [
+    const ALL: [Event; 17] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
         Event::AuthCancelled,
+        Event::AuthApproved,
         Event::SessionIssued,
         Event::SessionRevoked,
         Event::SessionDisputed,
@@ -52,6 +55,7 @@ impl Event {
             Event::AuthVerified => "auth.verified",
             Event::AuthFailed => "auth.failed",
             Event::AuthCancelled => "auth.cancelled",
+            Event::AuthApproved => "auth.approved",
             Event::SessionIssued => "session.issued",
             Event::SessionRevoked => "session.revoked",
             Event::SessionDisputed => "session.disputed",
@@ -76,7 +80,8 @@ impl Event {
     /// strangers can cause have a list of their own, so a flood of them displaces nothing else.
     pub fn list(self) -> &'static str {
         match self {
-            Event::SessionIssued
+            Event::AuthApproved
+            | Event::SessionIssued
             | Event::SessionRevoked
             | Event::SessionDisputed
             | Event::PasswordSet
@@ -100,6 +105,8 @@ pub enum Method {
     Link,
     Code,
     Password,
+    /// A link opened in another browser, and the number that the waiting window shows.
+    Match,
 }
 
 impl Method {
@@ -108,12 +115,13 @@ impl Method {
             Method::Link => "link",
             Method::Code => "code",
             Method::Password => "password",
+            Method::Match => "match",
         }
     }
 
     /// Returns the method of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
-        [Method::Link, Method::Code, Method::Password]
+        [Method::Link, Method::Code, Method::Password, Method::Match]
             .into_iter()
             .find(|method| method.name() == name)
     }

@@ -46,7 +46,7 @@ use crate::{
 
 /// Answer to a client that sends a body too slowly.
 const TOO_SLOW: (StatusCode, &str) =
-    (StatusCode::REQUEST_TIMEOUT, "That cannot be done: the body did not come within 10 s.");
+    (StatusCode::REQUEST_TIMEOUT, "The body did not come within 10 s.");
 /// Time an answer may take.
 const ANSWER_TIME: Duration = Duration::from_secs(5);
 

@@ -104,7 +104,8 @@ fn own_users(auth: &Auth) -> Result<(), Error> {
     match auth.team_users {
         None => Ok(()),
         Some(_) => Err(Error::invalid(
-            "[users] maps a table of your own, which Latchkey never writes: add, list and delete users there",
+            "[users] maps a table of your own, which Latchkey never writes: add, list and delete users \
+             there.",
         )),
     }
 }
@@ -133,7 +134,7 @@ pub async fn enable(auth: &Auth, email: &str) -> Result<(), Error> {
     let event = happened(auth, Event::UserEnabled, &address);
     let event = AuditEvent { user_id: user_id.clone(), ..event };
     if !auth.store.lift_ban(user_id.as_deref(), &address, &event).await? {
-        return Err(Error::invalid("there is no user of that address who is kept out"));
+        return Err(Error::invalid("There is no user of that address who is kept out."));
     }
     Ok(())
 }
@@ -161,5 +162,5 @@ async fn user_id(auth: &Auth, address: &Address) -> Result<Option<String>, Error
 }
 
 fn unknown() -> Error {
-    Error::invalid("there is no user of that address")
+    Error::invalid("There is no user of that address.")
 }

@@ -1,0 +1,141 @@
+//! Sign-in across devices, if the policy says so: a link opened in another browser finishes the
+//! window that waits, once the number that the window shows is typed there.
+//!
+//! A stranger who asks for somebody's address has the window, and its owner has the mail. The
+//! number ties the two: an owner who opens the link of a stranger's request sees no window and can
+//! only guess. One wrong number ends the sign-in, and wrong numbers count against the address as
+//! wrong codes do. The browser that opened the link gets neither session nor cookie.
+
+use super::{
+    Auth, Refused, Requester, SignedIn, device,
+    dispute::Disputed,
+    finish::{Proved, finish},
+    limits,
+    link::{self, LinkToken},
+};
+use crate::server::{
+    config::SameBrowser,
+    ground::{error::Error, mode::Mode, random::Random, unicode::digit, words::say},
+    store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Taken, Verdict},
+    values::{
+        destination,
+        event::{Event, Method},
+    },
+};
+
+/// Returns a number of two digits for the waiting window to show.
+pub(super) fn number(random: &Random) -> Result<i64, Error> {
+    Ok(i64::from(10 + random.six_digits()? % 90))
+}
+
+/// Finds the number in what was typed, in the digits of any script.
+fn parse(text: &str) -> Result<i64, Error> {
+    if text.trim().is_empty() {
+        return Err(Error::missing("number"));
+    }
+    let digits: String = text.chars().map(|c| digit(c).unwrap_or(c)).collect();
+    let number = digits.trim().parse().ok().filter(|number| (10..100).contains(number));
+    number.ok_or_else(|| Error::invalid(say!("detail-two-digits")))
+}
+
+/// Returns the number that the window of an auth request shows, while typing it would finish the
+/// sign-in.
+pub fn shown(auth: &Auth, request: &AuthRequest) -> Option<i64> {
+    let policy = auth.policy();
+    let has_link = policy.auth.mode.left_of(&request.mode).is_some_and(Mode::has_link);
+    let is_on = policy.auth.same_browser == SameBrowser::Match && has_link;
+    request.match_number.filter(|_| is_on)
+}
+
+/// Approves the sign-in that waits in another window: `typed` is the number that it shows.
+pub async fn approve(
+    auth: &Auth,
+    token: &LinkToken,
+    typed: &str,
+    requester: &Requester,
+) -> Result<(), Error> {
+    let number = parse(typed)?;
+    auth.one_more_verify(requester.client.ip).await?;
+    let credential = link::mailed_credential(auth, token).await?;
+    let address = &credential.request.address;
+    match attempt(auth, &credential, number, requester).await {
+        Ok(()) => Ok(()),
+        Err(refused) => Err(auth.refuse(refused, Some(address), &requester.client).await),
+    }
+}
+
+async fn attempt(
+    auth: &Auth,
+    credential: &MailedCredential,
+    number: i64,
+    requester: &Requester,
+) -> Result<(), Refused> {
+    let (asked, now, policy) = (&credential.request, auth.clock.now(), auth.policy());
+    let (try_id, bucket) =
+        (auth.random.id()?, device::bucket(auth, &asked.address, requester).await?);
+    let (network, mode) =
+        (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
+    auth.room_for_try(network, mode)?;
+    let judge = |request: &AuthRequest, failed: &[Taken]| {
+        let fault = link::fault_anywhere(auth, request, credential);
+        let limited = || limits::tries(&policy.limits, failed, network, mode, now);
+        match (fault.map_or_else(limited, Err), shown(auth, request)) {
+            (Err(error), _) => Verdict::Refused(error),
+            (Ok(()), None) => Verdict::Refused(Error::WrongBrowser { mode }),
+            (Ok(()), Some(shown)) if shown == number => Verdict::Right,
+            (Ok(()), Some(_)) => Verdict::Wrong(Error::NumberWrong),
+        }
+    };
+    let code_try =
+        FailedTry { id: &try_id, bucket: &bucket, network: &requester.client.ip_prefix, at: now };
+    let event = |name| auth.event(name, Some(&asked.address), &requester.client);
+    let [approved, cancelled] = [Event::AuthApproved, Event::AuthCancelled].map(event);
+    match auth.store.match_number(asked, &code_try, &judge, &approved, &cancelled).await? {
+        Counted::Right => {
+            approved.tell();
+            Ok(())
+        }
+        Counted::Wrong(error) => {
+            auth.one_more_failure(network);
+            cancelled.tell();
+            Err(error.into())
+        }
+        Counted::Gone => Err(Error::LinkInvalid.into()),
+    }
+}
+
+/// Signs in the window that waits for an approved auth request, which it holds.
+pub async fn finish_window(
+    auth: &Auth,
+    request: &AuthRequest,
+    requester: &Requester,
+) -> Result<SignedIn, Error> {
+    let now = auth.clock.now();
+    let judge = |request: &AuthRequest, _: &[_]| match request.ended() {
+        None if request.matched_at.is_some()
+            && shown(auth, request).is_some()
+            && now < request.expires_at =>
+        {
+            Verdict::Right
+        }
+        _ => Verdict::Refused(Error::LinkUsed),
+    };
+    let proved = Proved {
+        method: Method::Match,
+        address: &request.address,
+        proof: Proof::Request { id: &request.id, judge: &judge },
+        attempt: None,
+        request: Some(request.clone()),
+        destination: destination::with_state(&request.destination, request.state.as_deref()),
+        otherwise: Error::LinkUsed,
+    };
+    match finish(auth, requester, proved).await {
+        Ok(signed_in) => Ok(signed_in),
+        Err(refused) => Err(auth.refuse(refused, Some(&request.address), &requester.client).await),
+    }
+}
+
+/// Returns the token with which the browser that opened the link stops the sign-in, for its form.
+pub fn stop_token(auth: &Auth, request: &AuthRequest) -> Result<String, Error> {
+    Disputed::Request.token(auth, &request.id)
+}
