@@ -132,7 +132,7 @@ pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     let trouble = request::mail_trouble(&context.state.auth, &pending).await?;
     // The page itself signs in once the number was typed elsewhere, and says why it is over.
     let has_news = match pending.ended() {
-        None => pending.matched_at.is_some(),
+        None => matching::is_approved(&context.state.auth, &pending),
         Some(ended) => ended != Ended::SignedIn,
     };
     let reloaded = has_news.then(|| code_page(request.as_deref()));

@@ -1,7 +1,7 @@
 //! Sign-in across devices (`auth.same_browser = "match"`): the number that ties the mail to the
 //! window that waits.
 
-use latchkey::server::ground::clock::MINUTE;
+use latchkey::server::ground::clock::{MINUTE, SECOND};
 use reqwest::Method;
 
 use crate::support::{Answer, App, Browser, Mail};
@@ -110,7 +110,7 @@ async fn wrong_numbers_count_against_the_address_as_wrong_codes_do() {
     let owner = app.browser();
     let mut said = String::new();
     let mut requests = 0;
-    while !said.contains("Too many wrong codes for this address") {
+    while !said.contains("Try again in") {
         requests += 1;
         assert!(requests < 20, "{said}");
         let stranger = app.browser();
@@ -125,7 +125,8 @@ async fn wrong_numbers_count_against_the_address_as_wrong_codes_do() {
     let mail = app.inbox.nth_to("ada@example.com", mail).await;
     let number = shown(&window).await.unwrap();
     let right = type_number(&owner, &mail, &number).await.body;
-    assert!(right.contains("Too many wrong codes for this address"), "{right}");
+    assert!(right.contains("Try again in"), "{right}");
+    assert!(right.contains("Sign in on this device instead"), "there is another way on: {right}");
     assert_eq!(window.get(mail.link()).await.goes_to(), "/dashboard", "the link goes on working");
 }
 
@@ -141,6 +142,8 @@ async fn what_is_no_number_of_two_digits_is_no_guess() {
         ("123456", "The number has two digits."),
         ("forty", "The number has two digits."),
         ("-42", "The number has two digits."),
+        ("+42", "The number has two digits."),
+        ("042", "The number has two digits."),
     ] {
         assert!(type_number(&phone, &mail, typed).await.body.contains(says), "{typed}");
     }
@@ -188,6 +191,66 @@ async fn an_approved_sign_in_expires_with_its_link() {
     let number = shown(&window).await.unwrap();
     type_number(&app.browser(), &mail, &number).await;
     app.clock.advance(11 * MINUTE);
+    let page = window.get("/login/code").await;
+    assert!(page.body.contains("This email has expired"), "{}", page.body);
+    assert_eq!(window.signed_in_as().await, None);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.failed' AND reason <> 'wrong_browser'").await, 0, "looking writes nothing");
+}
+
+#[tokio::test]
+async fn an_approval_ends_with_the_mail_it_was_given_by() {
+    let app = matching().await;
+    let (window, mail) = app.asked("ada@example.com").await;
+    let number = shown(&window).await.unwrap();
+    type_number(&app.browser(), &mail, &number).await;
+    app.clock.advance(31 * SECOND);
+    window.post_form("/actions/resend-passwordless", &[]).await;
+    assert_eq!(window.get("/login/code").await.status, 200);
+    assert_eq!(window.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn a_number_typed_again_writes_nothing_and_a_stopped_sign_in_is_not_called_done() {
+    let app = matching().await;
+    let (window, mail) = app.asked("ada@example.com").await;
+    let number = shown(&window).await.unwrap();
+    let phone = app.browser();
+    for _ in 0..12 {
+        let said = type_number(&phone, &mail, &number).await;
+        assert!(said.body.contains("Go back to the other window"), "{}", said.body);
+    }
+    let approvals = "SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'auth.approved'";
+    assert_eq!(app.count(approvals).await, 1);
+    type_number(&phone, &mail, wrong(&number)).await;
+    let page = format!("/login/confirm?link_token={}&matched=true", mail.link_token());
+    assert!(!phone.get(&page).await.body.contains("Go back to the other window"));
     window.get("/login/code").await;
     assert_eq!(window.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn two_tabs_of_the_window_end_in_one_session_and_no_error() {
+    let app = matching().await;
+    let (window, mail) = app.asked("ada@example.com").await;
+    let number = shown(&window).await.unwrap();
+    type_number(&app.browser(), &mail, &number).await;
+    let tabs = [(); 6].map(|()| window.copy());
+    let looks = tabs.iter().map(|tab| tab.get("/login/code"));
+    for page in futures::future::join_all(looks).await {
+        assert!(page.status == 303 || page.body.contains("It has been used already"), "{page:?}");
+    }
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_sessions").await, 1);
+    let refused = "SELECT COUNT(*) FROM latchkey_audit_events WHERE reason = 'link_used'";
+    assert_eq!(app.count(refused).await, 0);
+}
+
+#[tokio::test]
+async fn no_two_windows_for_one_address_show_the_same_number() {
+    let app = matching().await;
+    let mut numbers = std::collections::BTreeSet::new();
+    for n in 1..=30 {
+        let window = app.browser();
+        window.ask_for_mail("ada@example.com").await;
+        assert!(numbers.insert(shown(&window).await.unwrap()), "the {n}th repeats one");
+    }
 }

@@ -21,7 +21,7 @@ async fn a_mail_says_who_asked_for_it_and_when() {
     for text in [&mail.text, &mail.html] {
         assert!(
             text.contains(
-                "Asked for ada@example.com, in an unknown browser, from IP address 127.0.0.*, on \
+                "Asked for ada@example.com, in an unknown browser, from IP address\u{a0}127.0.0.*, on \
                  January 1, 2026, 12:00 UTC."
             ),
             "{text}"

@@ -29,7 +29,7 @@ async fn the_dashboard_lists_sessions_with_browser_network_and_times() {
     let page = ada.get("/dashboard").await.body;
     assert!(page.contains("Firefox on Linux"), "{page}");
     assert!(
-        page.contains("IP 127.0.0.*</bdi> · last active 3 hours ago · signed in 3 hours ago"),
+        page.contains("IP\u{a0}127.0.0.*</bdi> · last active 3 hours ago · signed in 3 hours ago"),
         "{page}"
     );
     assert_eq!(page.matches("This device").count(), 1);

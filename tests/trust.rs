@@ -102,9 +102,7 @@ async fn a_dispute_ends_pending_requests_and_whatever_the_owner_ticked() {
     assert!(thief.signed_in_as().await.is_some());
     thief.ask_for_mail("ada@example.com").await;
     let told = notice(&app, "ada@example.com", 2).await;
-    assert!(
-        told.text.contains("whether to sign out your other devices and to remove your password")
-    );
+    assert!(told.text.contains("can sign out your other devices and remove your password"));
 
     let (name, token) = press(&told);
     let page = app.browser().get(&format!("/login/not-you?{name}={token}")).await.body;

@@ -1,6 +1,7 @@
 // Fixtures of every browser test: a server, an inbox, an address of its own, and a browser that
 // reports everything that goes wrong.
 import { type BrowserContext, type Page, expect, test as base } from "@playwright/test";
+import { mend } from "./firefox";
 import { Inbox, type Mail } from "./inbox";
 import { Server } from "./server";
 
@@ -52,6 +53,10 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
   ],
   baseURL: async ({ workshop }, use) => use(workshop.server.url),
   inbox: async ({ workshop }, use) => use(workshop.inbox),
+  page: async ({ page }, use) => {
+    mend(page);
+    await use(page);
+  },
   address: async ({}, use) => use(`ada${++stories}@example.com`),
   expected: async ({}, use) => use(new Set()),
   failures: async ({}, use) => use([]),

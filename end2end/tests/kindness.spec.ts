@@ -126,7 +126,7 @@ test("screen readers find every heading, label and message of the sign-in", asyn
       - button "Sign in"
       - status
       - paragraph: No email? Look in your spam folder, and check the address.
-      - button /Send a new email/
+      - button /send a new email/
       - timer
   `);
 });

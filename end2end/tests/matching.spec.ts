@@ -17,7 +17,7 @@ test("the number typed on a phone signs in the window that waits, and not the ph
   await isAccessible(phone);
   if (process.env.PICTURES) await Promise.all([take(page, "match-window"), take(phone, "match-question")]);
   await phone.getByLabel("Number in the other window").fill(number!);
-  await phone.getByRole("button", { name: "Sign in the other window" }).click();
+  await phone.getByRole("button", { name: "Finish in the other window" }).click();
   await expect(phone.getByRole("heading", { name: "Go back to the other window" })).toBeVisible();
   await expect(page).toHaveURL("/dashboard");
   await phone.goto("/dashboard");

@@ -129,7 +129,7 @@ test("a used link opened again in the signed-in browser just goes on", async ({ 
 test("a fresh mail replaces the first one", async ({ page, inbox, address, expected }) => {
   expected.add(410);
   await askForMail(page, address);
-  const button = page.getByRole("button", { name: /Send a new email/ });
+  const button = page.getByRole("button", { name: /send a new email/i });
   await expect(button).toBeDisabled();
   const left = async () => Number(/in 0:(\d+)/.exec((await button.textContent()) ?? "")?.[1] ?? 0);
   const atFirst = await left();

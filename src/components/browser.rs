@@ -5,7 +5,11 @@
 //! this is called on the server: effects do not run there.
 
 use js_sys::{Array, Date, JsString, RegExp};
-use leptos::prelude::{Effect, window_event_listener_untyped};
+use leptos::{
+    prelude::{Effect, window_event_listener_untyped},
+    task::spawn_local,
+};
+use std::{cell::RefCell, pin::Pin};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, HtmlElement, HtmlInputElement};
 
@@ -17,13 +21,16 @@ fn element<T: JsCast>(id: &str) -> Option<T> {
 /// the browser's own action, `act` calls `prevent_default` last: if it fails before that, the
 /// browser's action still happens.
 pub fn on(kind: &str, id: &'static str, act: impl Fn(Event) + 'static) {
-    let selector = format!("#{id}");
-    window_event_listener_untyped(kind, move |event| {
-        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-        if target.is_some_and(|target| matches!(target.closest(&selector), Ok(Some(_)))) {
-            act(event);
-        }
-    });
+    fn listen(kind: &str, id: &'static str, act: Box<dyn Fn(Event)>) {
+        let selector = format!("#{id}");
+        window_event_listener_untyped(kind, move |event| {
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            if target.is_some_and(|target| matches!(target.closest(&selector), Ok(Some(_)))) {
+                act(event);
+            }
+        });
+    }
+    listen(kind, id, Box::new(act));
 }
 
 /// Calls `act` when the browser shows this page, at first or again by Back: it may have kept the
@@ -32,17 +39,34 @@ pub fn on_return(act: impl Fn() + 'static) {
     window_event_listener_untyped("pageshow", move |_| act());
 }
 
+/// Runs `act` now and whenever a signal that it reads changes. Boxed, like the other functions
+/// here: Leptos's effects are compiled once for each type, and take a third of the wasm module if
+/// each of ours has its own.
+pub fn keep(act: impl Fn() + 'static) {
+    fn effect(act: Box<dyn Fn()>) {
+        Effect::new(move |_| act());
+    }
+    effect(Box::new(act));
+}
+
+/// Runs work that waits for an answer of the server.
+pub fn work(future: impl Future<Output = ()> + 'static) {
+    let future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(future);
+    spawn_local(future);
+}
+
 /// Keeps the text of the element with this id equal to `text`. `drawn` is what the server drew. The
 /// element is left alone until its text has to change: it may have been translated.
 pub fn shows(id: &'static str, drawn: String, text: impl Fn() -> String + 'static) {
-    Effect::new(move |told: Option<String>| {
+    let told = RefCell::new(drawn);
+    keep(move || {
         let text = text();
-        if text != *told.as_ref().unwrap_or(&drawn)
+        if text != *told.borrow()
             && let Some(element) = element::<Element>(id)
         {
             element.set_text_content(Some(&text));
         }
-        text
+        told.replace(text);
     });
 }
 
@@ -54,6 +78,12 @@ pub fn set(id: &str, attribute: &str, value: Option<&str>) {
             None => element.remove_attribute(attribute),
         };
     }
+}
+
+/// Returns a `data-` attribute of the element with this id.
+pub fn data(id: &str, name: &str) -> String {
+    let found = element::<Element>(id).and_then(|element| element.get_attribute(name));
+    found.unwrap_or_default()
 }
 
 /// Returns the text of the element with this id.

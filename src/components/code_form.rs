@@ -1,15 +1,16 @@
 //! The script of the "check your inbox" page's forms.
 
-use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 use std::time::Duration;
 
 use super::{
     NOTHING,
     browser::{
-        after, digits, focus, go, left, on, on_return, select, set, set_value, shows, text, value,
+        after, data, digits, focus, go, keep, left, on, on_return, select, set, set_value, shows,
+        text, value, work,
     },
     message::told,
-    words::{CodeWords, counting},
+    words::counting,
 };
 use crate::actions::{progress, resend_passwordless, verify_code};
 
@@ -22,30 +23,33 @@ const LAST_CALL: u64 = 120;
 /// Brings the forms of `pages::code` to life: submits the code, asks for a fresh mail, and goes on
 /// by itself when the link is opened elsewhere in this browser.
 #[island]
-pub fn CodeAlive(
-    /// Seconds until link and code expire.
-    expires_in: u64,
-    /// Seconds until the user may ask for another mail.
-    resend_in: u64,
-    words: CodeWords,
-) -> impl IntoView {
-    Effect::new(move |_| wake(expires_in, resend_in, words.clone()));
+pub fn CodeAlive() -> impl IntoView {
+    keep(wake);
     NOTHING
 }
 
-fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
+/// Returns a word of the page. They are in the form that asks for another mail, which every page has.
+fn word(name: &str) -> String {
+    data("again", name)
+}
+
+/// Returns the seconds that the page gives, at the time it was drawn.
+fn seconds(name: &str) -> u64 {
+    word(name).parse().unwrap_or_default()
+}
+
+fn wake() {
     let error = told("code-message", "code");
-    let CodeWords { sign_in, checking, welcome, offline, .. } = words.clone();
-    let steps = StoredValue::new((checking, welcome, offline));
-    count_down(expires_in, resend_in, words, error);
+    count_down(error);
     // What the button says while it works: nothing at other times.
     let doing = RwSignal::new(String::new());
     on_return(move || doing.set(String::new()));
-    Effect::new(move |_| {
+    keep(move || {
         set("verify", "aria-busy", doing.with(|doing| !doing.is_empty()).then_some("true"));
     });
-    shows("verify", sign_in.clone(), move || match doing.get() {
-        nothing if nothing.is_empty() => sign_in.clone(),
+    let idle = text("verify");
+    shows("verify", idle.clone(), move || match doing.get() {
+        nothing if nothing.is_empty() => idle.clone(),
         doing => doing,
     });
     // The code that was refused last. A complete code is submitted automatically, so pressing the
@@ -56,13 +60,12 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
         if !doing.get_untracked().is_empty() || refused.get_untracked().as_ref() == Some(&code) {
             return;
         }
-        let (checking, welcome, offline) = steps.get_value();
-        doing.set(checking);
+        doing.set(word("data-checking"));
         error.set(String::new());
-        spawn_local(async move {
+        work(async move {
             match verify_code(Some(value("request")), Some(code.clone())).await {
                 Ok(next) => {
-                    doing.set(welcome);
+                    doing.set(word("data-welcome"));
                     go(&next.location);
                 }
                 Err(refusal) => {
@@ -71,7 +74,7 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
                     if (refusal.status, refusal.retry_after) == (429, None) {
                         go("");
                     }
-                    error.set(refusal.said(&offline));
+                    error.set(refusal.said(&word("data-offline")));
                     doing.set(String::new());
                     focus("code");
                     select("code");
@@ -96,7 +99,8 @@ fn wake(expires_in: u64, resend_in: u64, words: CodeWords) {
 
 /// Runs the countdowns of the page, shows whether the mail has trouble, and takes over the form
 /// that asks for another.
-fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal<String>) {
+fn count_down(error: RwSignal<String>) {
+    let (expires_in, resend_in) = (seconds("data-expires-in"), seconds("data-resend-in"));
     let (expires_at, resend_at) = (after(expires_in), RwSignal::new(after(resend_in)));
     let (works, waits) = (RwSignal::new(expires_in), RwSignal::new(resend_in));
     let tick = move || {
@@ -104,33 +108,33 @@ fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal
         waits.set(left(resend_at.get_untracked()));
     };
     let _ = set_interval_with_handle(tick, Duration::from_secs(1));
-    let CodeWords { works_for, expired, fresh_mail, fresh_mail_in, offline, .. } = words;
     shows("works-for", text("works-for").trim().to_owned(), move || match works.get() {
-        0 => expired.clone(),
-        left if left <= LAST_CALL => counting(&works_for, left),
+        0 => word("data-expired"),
+        left if left <= LAST_CALL => counting(&word("data-works-for"), left),
         _ => String::new(),
     });
-    Effect::new(move |_| {
+    keep(move || {
         let class = if works.get() == 0 { "primary" } else { "inline" };
         set("fresh-mail", "class", Some(class));
     });
     // The button is drawn enabled: without the script nothing would count down and enable it again.
+    let fresh_mail = text("fresh-mail");
     shows("fresh-mail", fresh_mail.clone(), move || match waits.get() {
         0 => fresh_mail.clone(),
-        left => counting(&fresh_mail_in, left),
+        left => counting(&word("data-fresh-mail-in"), left),
     });
-    Effect::new(move |_| set("fresh-mail", "disabled", (waits.get() != 0).then_some("")));
+    keep(move || set("fresh-mail", "disabled", (waits.get() != 0).then_some("")));
 
     let trouble = RwSignal::new(text("trouble").trim().to_owned());
     shows("trouble", trouble.get_untracked(), move || trouble.get());
-    Effect::new(move |_| {
+    keep(move || {
         set("trouble", "class", trouble.with(|trouble| !trouble.is_empty()).then_some("boxed"));
     });
     let look = move || {
         if left(expires_at) == 0 {
             return;
         }
-        spawn_local(async move {
+        work(async move {
             if let Ok(standing) = progress(Some(value("request"))).await {
                 trouble.set(standing.trouble.unwrap_or_default());
                 standing.location.inspect(|location| go(location));
@@ -141,8 +145,7 @@ fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal
 
     on("submit", "again", move |event| {
         error.set(String::new());
-        let offline = offline.clone();
-        spawn_local(async move {
+        work(async move {
             match resend_passwordless(Some(value("request"))).await {
                 Ok(next) => go(&next.location),
                 Err(refusal) => {
@@ -150,7 +153,7 @@ fn count_down(expires_in: u64, resend_in: u64, words: CodeWords, error: RwSignal
                         resend_at.set(after(seconds));
                         waits.set(seconds);
                     }
-                    error.set(refusal.said(&offline));
+                    error.set(refusal.said(&word("data-offline")));
                 }
             }
         });

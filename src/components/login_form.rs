@@ -1,17 +1,17 @@
 //! The script of the sign-in page's form.
 
-use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*, task::spawn_local};
+use leptos::{leptos_dom::helpers::set_interval_with_handle, prelude::*};
 use std::time::Duration;
 
 use super::{
     NOTHING,
     browser::{
-        after, focus, go, is_prefilled, left, on, on_return, select, set, set_value, shows, text,
-        value,
+        after, data, focus, go, is_prefilled, keep, left, on, on_return, select, set, set_value,
+        shows, text, value, work,
     },
     message::told,
     spelling::{is_plausible, suggestion},
-    words::{LoginWords, counting, filled},
+    words::{counting, filled},
 };
 use crate::actions::sign_in;
 
@@ -19,12 +19,17 @@ use crate::actions::sign_in;
 /// errors in place, keeps everything that was typed, and has a single button that says what it will
 /// do.
 #[island]
-pub fn LoginAlive(words: LoginWords) -> impl IntoView {
-    Effect::new(move |_| wake(words.clone()));
+pub fn LoginAlive() -> impl IntoView {
+    keep(wake);
     NOTHING
 }
 
-fn wake(words: LoginWords) {
+/// Returns a word of the page.
+fn word(name: &str) -> String {
+    data("login", name)
+}
+
+fn wake() {
     let password = RwSignal::new(value("password"));
     let error = told("email-message", "email");
     // What the button says while it works: nothing at other times.
@@ -53,24 +58,22 @@ fn wake(words: LoginWords) {
     // Without the script the form cannot adapt to what was typed, so it has a button for each way
     // to sign in. Here one is enough.
     set("with-password", "hidden", Some(""));
-    Effect::new(move |_| {
+    keep(move || {
         set("send", "aria-busy", doing.with(|doing| !doing.is_empty()).then_some("true"));
     });
-    Effect::new(move |_| set("send", "disabled", (wait.get() != 0).then_some("")));
-    let LoginWords { send, sign_in: sign_in_now, again_in, did_you_mean, .. } = words.clone();
-    shows("send", send.clone(), move || match (doing.get(), wait.get()) {
+    keep(move || set("send", "disabled", (wait.get() != 0).then_some("")));
+    let idle = text("send");
+    shows("send", idle.clone(), move || match (doing.get(), wait.get()) {
         (doing, _) if !doing.is_empty() => doing,
-        (_, 0) if password.get().is_empty() => send.clone(),
-        (_, 0) => sign_in_now.clone(),
-        (_, left) => counting(&again_in, left),
+        (_, 0) if password.get().is_empty() => idle.clone(),
+        (_, 0) => word("data-sign-in"),
+        (_, left) => counting(&word("data-again-in"), left),
     });
-    let LoginWords { sending, sent, checking, welcome, no_address, offline, .. } = words;
-    let steps = StoredValue::new([(sending, sent), (checking, welcome)]);
     shows("meant", String::new(), move || match meant.get() {
         nothing if nothing.is_empty() => nothing,
-        address => filled(&did_you_mean, &address),
+        address => filled(&word("data-did-you-mean"), &address),
     });
-    Effect::new(move |_| {
+    keep(move || {
         set("meant", "hidden", meant.with(|meant| meant.is_empty()).then_some(""));
     });
 
@@ -86,7 +89,7 @@ fn wake(words: LoginWords) {
         error.set(if typed.is_empty() || is_plausible(typed) {
             String::new()
         } else {
-            no_address.clone()
+            word("data-no-address")
         });
     });
     on("input", "password", move |_| password.set(value("password")));
@@ -108,21 +111,22 @@ fn wake(words: LoginWords) {
             focus("meant");
         } else if doing.get_untracked().is_empty() {
             let password = value("password");
-            let [by_mail, by_password] = steps.get_value();
-            let (now, then) = if password.is_empty() { by_mail } else { by_password };
-            doing.set(now);
+            let (now, then) = match password.is_empty() {
+                true => ("data-sending", "data-sent"),
+                false => ("data-checking", "data-welcome"),
+            };
+            doing.set(word(now));
             error.set(String::new());
-            let offline = offline.clone();
-            spawn_local(async move {
+            work(async move {
                 let next = value("next");
                 match sign_in(Some(value("email")), Some(password), Some(next), None).await {
                     Ok(next) => {
-                        doing.set(then);
+                        doing.set(word(then));
                         go(&next.location);
                     }
                     Err(refusal) => {
                         until.set(after(refusal.retry_after.unwrap_or(0)));
-                        error.set(refusal.said(&offline));
+                        error.set(refusal.said(&word("data-offline")));
                         doing.set(String::new());
                         focus(if value("password").is_empty() { "email" } else { "password" });
                     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::browser::{set, shows, text};
+use super::browser::{keep, set, shows, text};
 
 /// A sentence that screen readers announce as soon as it appears. The `aria-describedby` of its
 /// field names `id`.
@@ -21,7 +21,7 @@ pub fn told(id: &'static str, field: &'static str) -> RwSignal<String> {
     let drawn = text(id).trim().to_owned();
     let message = RwSignal::new(drawn.clone());
     shows(id, drawn, move || message.get());
-    Effect::new(move |_| {
+    keep(move || {
         set(field, "aria-invalid", message.with(|text| !text.is_empty()).then_some("true"))
     });
     message

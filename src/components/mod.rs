@@ -2,8 +2,8 @@
 //! pages.
 //!
 //! The forms themselves are drawn by the pages, only on the server, and work without any of this.
-//! An island's element holds nothing but the words that its script needs; once started, it listens
-//! to the form. So the document cannot differ from what an island expects.
+//! An island has no content of its own: once started, it listens to the form, which holds the words
+//! that the script needs. So the document cannot differ from what an island expects.
 
 mod browser;
 mod code_form;
@@ -15,7 +15,7 @@ mod words;
 pub use code_form::CodeAlive;
 pub use login_form::LoginAlive;
 pub use message::Message;
-pub use words::{BLANK, CodeWords, LoginWords};
+pub use words::BLANK;
 
 /// The empty view that every island renders.
 const NOTHING: [&str; 0] = [];

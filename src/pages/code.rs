@@ -7,7 +7,7 @@ use super::{
     webmail,
 };
 use crate::{
-    components::{BLANK, CodeAlive, CodeWords, Message},
+    components::{BLANK, CodeAlive, Message},
     server::{
         auth::{matching, request::mail_trouble},
         ground::{error::Error, mode::Mode, words::say},
@@ -33,12 +33,17 @@ async fn code_page() -> Result<AnyView, Error> {
         context.redirect("/login");
         return Ok(().into_any());
     };
-    if pending.matched_at.is_some() && pending.ended().is_none() && !context.caller.only_looks {
+    if matching::is_approved(&context.state.auth, &pending) && !context.caller.only_looks {
         let requester = context.requester_with_session().await?;
-        let signed_in = matching::finish_window(&context.state.auth, &pending, &requester).await?;
-        let cookies = context.state.cookies.signed_in(&signed_in);
-        cookies.into_iter().for_each(|cookie| context.set_cookie(cookie));
-        context.redirect(&signed_in.destination);
+        match matching::finish_window(&context.state.auth, &pending, &requester).await? {
+            Some(signed_in) => {
+                let cookies = context.state.cookies.signed_in(&signed_in);
+                cookies.into_iter().for_each(|cookie| context.set_cookie(cookie));
+                context.redirect(&signed_in.destination);
+            }
+            // Another tab was faster: asked again, the page goes on, or says why it is over.
+            None => context.redirect(&context.location),
+        }
         return Ok(().into_any());
     }
     if let Some(onward) = context.onward(&pending).await? {
@@ -84,7 +89,7 @@ async fn code_page() -> Result<AnyView, Error> {
     let webmail = webmail::of(&pending.address).map(|(name, href)| {
         view! {
             <p>
-                <a class="secondary" href=href target="_blank" rel="noopener noreferrer">
+                <a class="primary" href=href target="_blank" rel="noopener noreferrer">
                     {say!("open-webmail", webmail = name)}
                 </a>
             </p>
@@ -99,13 +104,13 @@ async fn code_page() -> Result<AnyView, Error> {
                 {address(&pending.address)}
                 <a href=change>{say!("change")}</a>
             </p>
-            {number}
             {webmail}
             {has_code.then(|| code_form(request.clone(), error.clone()))}
             {(!has_code).then(|| boxed("code-message", "alert", error))}
+            {number}
             {boxed("trouble", "status", trouble)}
-            {again_form(request, expires_in)}
-            <CodeAlive expires_in resend_in words=words() />
+            {again_form(request, expires_in, resend_in)}
+            <CodeAlive />
         </Frame>
     }
     .into_any())
@@ -168,33 +173,35 @@ fn code_form(request: String, error: String) -> impl IntoView {
 }
 
 /// The form that asks for a fresh mail. Once this one has expired, that is the thing to do.
-fn again_form(request: String, expires_in: u64) -> impl IntoView {
-    let words = words();
-    let (class, expired) =
-        if expires_in == 0 { ("primary", words.expired) } else { ("inline", String::new()) };
+/// Its attributes hold what `components::CodeAlive` needs to know.
+fn again_form(request: String, expires_in: u64, resend_in: u64) -> impl IntoView {
+    let (class, expired) = match expires_in {
+        0 => ("primary", say!("mail-has-expired")),
+        _ => ("inline", String::new()),
+    };
     view! {
-        <form id="again" class="again" method="post" action="/actions/resend-passwordless">
+        <form
+            id="again"
+            class="again"
+            method="post"
+            action="/actions/resend-passwordless"
+            data-expires-in=expires_in
+            data-resend-in=resend_in
+            data-works-for=say!("mail-works-for", time = BLANK.to_string())
+            data-expired=say!("mail-has-expired")
+            data-fresh-mail-in=say!("fresh-mail-in", time = BLANK.to_string())
+            data-checking=say!("checking")
+            data-welcome=say!("welcome")
+            data-offline=say!("offline")
+        >
             <input id="request" type="hidden" name="request" value=request />
             <p class="soft">{say!("nothing-there")}</p>
             <button id="fresh-mail" class=class type="submit">
-                {words.fresh_mail}
+                {say!("fresh-mail")}
             </button>
             <p id="works-for" class="soft" role="timer">
                 {expired}
             </p>
         </form>
-    }
-}
-
-fn words() -> CodeWords {
-    CodeWords {
-        works_for: say!("mail-works-for", time = BLANK.to_string()),
-        expired: say!("mail-has-expired"),
-        sign_in: say!("sign-in"),
-        checking: say!("checking"),
-        welcome: say!("welcome"),
-        fresh_mail: say!("fresh-mail"),
-        fresh_mail_in: say!("fresh-mail-in", time = BLANK.to_string()),
-        offline: say!("offline"),
     }
 }

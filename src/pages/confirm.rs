@@ -16,7 +16,7 @@ use crate::{
             words::say,
         },
         http::page_context::PageContext,
-        store::AuthRequest,
+        store::{AuthRequest, Ended},
     },
     wire::Refusal,
 };
@@ -58,16 +58,19 @@ async fn confirm_page() -> Result<AnyView, Error> {
                 }
             })
         }
+        Err(Error::LinkInvalid) => Ok(explanation(&context, Error::LinkInvalid, None)),
         Err(error) => {
-            let can_send = !matches!(error, Error::LinkInvalid);
-            Ok(explanation(&context, error, can_send.then_some(text)))
+            let request = link::mailed_credential(&context.state.auth, &token).await?.request;
+            Ok(explanation(&context, error, Some((request, text))))
         }
     }
 }
 
 async fn is_matched(context: &PageContext, token: &LinkToken) -> Result<bool, Error> {
     let credential = link::mailed_credential(&context.state.auth, token).await?;
-    Ok(credential.request.matched_at.is_some())
+    let request = credential.request;
+    let is_on = matches!(request.ended(), None | Some(Ended::SignedIn));
+    Ok(request.matched_at.is_some() && is_on)
 }
 
 /// A page that says what became of the sign-in in the other window.
@@ -106,8 +109,13 @@ fn still_good(context: &PageContext, token: &str) -> AnyView {
     .into_any()
 }
 
-/// A page that says why the link does not sign in, and what to do next.
-fn explanation(context: &PageContext, error: Error, token: Option<String>) -> AnyView {
+/// A page that says why the link does not sign in, and what to do next: a fresh mail to the same
+/// address, which the page shows, because a link may be somebody else's.
+fn explanation(
+    context: &PageContext,
+    error: Error,
+    link: Option<(AuthRequest, String)>,
+) -> AnyView {
     let refused = refusal(context);
     let (heading, sentence) = match error {
         Error::LinkExpired => (say!("link-expired-title"), say!("link-expired")),
@@ -117,8 +125,12 @@ fn explanation(context: &PageContext, error: Error, token: Option<String>) -> An
         ref other => (say!("did-not-work"), other.to_string()),
     };
     context.set_status_of(&Refusal::from(error));
-    let way_on = match token {
-        Some(token) => fresh_mail_form(token, "primary", say!("fresh-mail")).into_any(),
+    let way_on = match link {
+        Some((request, token)) => view! {
+            {facts_of(context, &request)}
+            {fresh_mail_form(token, "primary", say!("fresh-mail"))}
+        }
+        .into_any(),
         None => view! {
             <p>
                 <a class="primary" href="/login">
@@ -189,6 +201,7 @@ fn number_question(
 ) -> Result<AnyView, Error> {
     let (refused, facts) = (refusal(context), facts_of(context, request));
     let stop = matching::stop_token(&context.state.auth, request)?;
+    let way_on = fresh_mail_form(token.to_owned(), "inline", say!("sign-in-on-this-device"));
     let token = token.to_owned();
     Ok(view! {
         <Frame title=say!("different-browser-title")>
@@ -219,6 +232,7 @@ fn number_question(
                     {say!("match-stop")}
                 </button>
             </form>
+            {way_on}
         </Frame>
     }
     .into_any())

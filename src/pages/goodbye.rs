@@ -11,6 +11,11 @@ pub fn Goodbye() -> impl IntoView {
         <Frame title=say!("deleted-title")>
             <h1>{say!("deleted-title")}</h1>
             <p>{say!("deleted-explained")}</p>
+            <p>
+                <a class="secondary" href="/">
+                    {say!("to-the-start")}
+                </a>
+            </p>
         </Frame>
     }
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::frame::{Frame, address, load};
 use crate::{
-    components::{BLANK, LoginAlive, LoginWords, Message},
+    components::{BLANK, LoginAlive, Message},
     server::{
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
@@ -50,7 +50,7 @@ async fn login_page() -> Result<AnyView, Error> {
     let passwords = policy.auth.passwords == Passwords::Optional;
     Ok(view! {
         <Frame title=say!("sign-in")>
-            <LoginAlive words=words(mode) />
+            <LoginAlive />
             <h1>{say!("sign-in-to", brand = brand)}</h1>
             {signed_in}
             {notice}
@@ -86,7 +86,7 @@ async fn signed_in(context: &PageContext, next: &str) -> Result<Option<AnyView>,
 }
 
 /// The form for an address, and for a password if there are passwords. `components::LoginAlive`
-/// finds its parts by their ids.
+/// finds its parts by their ids, and its own words in the form's attributes.
 fn form(
     next: String,
     email: String,
@@ -116,7 +116,22 @@ fn form(
         }
     });
     view! {
-        <form id="login" class="form" method="post" action="/actions/sign-in" novalidate>
+        <form
+            id="login"
+            class="form"
+            method="post"
+            action="/actions/sign-in"
+            novalidate
+            data-sign-in=say!("sign-in")
+            data-sending=say!("sending")
+            data-sent=say!("sent")
+            data-checking=say!("checking")
+            data-welcome=say!("welcome")
+            data-again-in=say!("try-again-in", time = BLANK.to_string())
+            data-did-you-mean=say!("did-you-mean", address = BLANK.to_string())
+            data-no-address=Error::InvalidEmail.to_string()
+            data-offline=say!("offline")
+        >
             <input id="next" type="hidden" name="next" value=next />
             <label for="email">{say!("address")}</label>
             <input
@@ -151,19 +166,4 @@ fn form(
 
 fn send(mode: Mode) -> String {
     if mode == Mode::Otp { say!("send-code") } else { say!("send-link") }
-}
-
-fn words(mode: Mode) -> LoginWords {
-    LoginWords {
-        send: send(mode),
-        sign_in: say!("sign-in"),
-        sending: say!("sending"),
-        sent: say!("sent"),
-        checking: say!("checking"),
-        welcome: say!("welcome"),
-        again_in: say!("try-again-in", time = BLANK.to_string()),
-        did_you_mean: say!("did-you-mean", address = BLANK.to_string()),
-        no_address: Error::InvalidEmail.to_string(),
-        offline: say!("offline"),
-    }
 }

@@ -67,7 +67,7 @@ offline = Wir sind gerade nicht zu erreichen. Prüfen Sie, ob Sie online sind, u
 check-your-inbox = Prüfen Sie Ihr Postfach
 sent-link = Öffnen Sie den Link aus unserer E-Mail in diesem Browser.
 sent-code = Geben Sie die sechs Ziffern aus unserer E-Mail ein.
-sent-both = Öffnen Sie den Link aus unserer E-Mail in diesem Browser, oder geben Sie den Code aus derselben E-Mail ein.
+sent-both = Öffnen Sie den Link aus unserer E-Mail in diesem Browser, oder geben Sie hier den Code ein.
 sent-to = An
 change = Ändern
 open-webmail = { $webmail } öffnen
@@ -77,18 +77,18 @@ welcome = Angemeldet
 mail-works-for = Läuft ab in { $time }
 mail-has-expired = Diese E-Mail ist abgelaufen. Lassen Sie sich eine neue schicken.
 fresh-mail = Neue E-Mail schicken
-fresh-mail-in = Neue E-Mail in { $time }
+fresh-mail-in = Neue E-Mail möglich in { $time }
 nothing-there = Keine E-Mail da? Sehen Sie im Spam nach, und prüfen Sie die Adresse.
 match-number-here = Wenn Sie den Link auf einem anderen Gerät öffnen, geben Sie dort diese Zahl ein:
 mail-delayed = Die E-Mail verzögert sich: Der Mailserver hat sie noch nicht angenommen. Wir versuchen es weiter, Sie können hier warten.
 mail-failed = Die E-Mail ließ sich nicht zustellen. Prüfen Sie die Adresse oben, oder versuchen Sie es später noch einmal.
 mail-unsent = Die E-Mail ließ sich nicht rechtzeitig verschicken. An der Adresse liegt es nicht: Fordern Sie eine neue an.
 no-cookie-title = Hier wartet keine Anmeldung
-no-cookie = Sie haben sich inzwischen abgemeldet, oder Sie haben in einem anderen Browser gefragt. Wenn Sie eben erst hier gefragt haben, behält dieser Browser keine Cookies dieser Website: Erlauben Sie sie, und fordern Sie eine neue E-Mail an.
+no-cookie = Sie haben sich inzwischen abgemeldet oder die E-Mail in einem anderen Browser angefordert. Wenn Sie das eben erst hier getan haben, speichert dieser Browser keine Cookies dieser Website: Erlauben Sie Cookies, und fordern Sie eine neue E-Mail an.
 sign-in-over = Diese Anmeldung ist vorbei
-sign-in-over-used = Sie wurde schon benutzt.
-sign-in-over-superseded = Eine neuere E-Mail ist an die Stelle dieser getreten, oder Sie haben sich inzwischen woanders angemeldet.
-sign-in-over-cancelled = Sie wurde von der E-Mail aus abgebrochen, oder dort wurde eine falsche Zahl eingegeben.
+sign-in-over-used = Der Link oder Code wurde schon benutzt.
+sign-in-over-superseded = Eine neuere E-Mail hat diese ersetzt, oder Sie haben sich inzwischen woanders angemeldet.
+sign-in-over-cancelled = Die Anmeldung wurde über die E-Mail abgebrochen, oder auf dem anderen Gerät wurde eine falsche Zahl eingegeben.
 
 ## Links, die nicht anmelden
 
@@ -97,8 +97,8 @@ link-still-works = Ihr Link gilt noch.
 different-browser-title = Dies ist ein anderer Browser
 different-browser = Diese Anmeldung wurde in einem anderen Browser begonnen. Mail-Apps öffnen Links oft in einem eigenen.
 back-to-that-window = { $mode ->
-    [LINK] Gehen Sie zu jenem Fenster zurück: Es wartet. Kopieren Sie den Link aus der E-Mail, und öffnen Sie ihn dort.
-   *[other] Gehen Sie zu jenem Fenster zurück: Es wartet. Geben Sie dort den Code aus der E-Mail ein, oder öffnen Sie dort den Link.
+    [LINK] Gehen Sie zum anderen Fenster zurück: Es wartet. Kopieren Sie den Link aus der E-Mail, und öffnen Sie ihn dort.
+   *[other] Gehen Sie zum anderen Fenster zurück: Es wartet. Geben Sie dort den Code aus der E-Mail ein, oder kopieren Sie den Link und öffnen ihn dort.
 }
 sign-in-on-this-device = Stattdessen auf diesem Gerät anmelden
 sign-in-on-this-device-explained = Wir schicken noch eine E-Mail für diesen Browser. Die erste gilt dort weiter.
@@ -114,32 +114,32 @@ ask-for-fresh-mail = Neue E-Mail anfordern
 sign-in-here-title = Hier anmelden?
 asked-in-another-browser = Dieser Link wurde in einem anderen Browser angefordert. Fahren Sie nur fort, wenn Sie das waren.
 sign-in-here = Hier anmelden
-match-explained = Das Fenster, in dem diese Anmeldung begonnen wurde, zeigt eine Zahl mit zwei Ziffern. Geben Sie sie hier ein, dann ist jenes Fenster angemeldet. Dieser Browser ist es nicht.
+match-explained = Das Fenster, in dem Sie diese Anmeldung begonnen haben, zeigt eine zweistellige Zahl. Geben Sie sie hier ein, dann sind Sie dort angemeldet. Tun Sie es nur, wenn Sie das Fenster jetzt sehen: Niemand sonst hat einen Grund, Ihnen eine Zahl zu nennen.
 match-number = Zahl im anderen Fenster
-match-press = Das andere Fenster anmelden
-match-stop = Ich sehe kein solches Fenster: abbrechen
+match-press = Im anderen Fenster anmelden
+match-stop = Kein solches Fenster: abbrechen
 matched-title = Gehen Sie zum anderen Fenster zurück
-matched-explained = Es ist angemeldet. Diese Seite können Sie schließen.
+matched-explained = Es ist in wenigen Sekunden angemeldet. Diese Seite können Sie schließen.
 fact-address = Adresse
-fact-browser = Angefordert in
+fact-browser = Begonnen in
 fact-when = Wann
-browser-from = { $browser }, IP { $network }
-ip = IP { $network }
+browser-from = { $browser }, IP { $network }
+ip = IP { $network }
 
 ## Waren Sie das nicht?
 
 not-you-title = Waren Sie das nicht?
-not-you-explained = Jemand hat diese Anmeldung mit Ihrer Adresse angefordert. Brechen Sie sie ab, dann sind Link und Code wertlos. Sonst ändert sich nichts.
-not-you-session-explained = Jemand hat sich mit Ihrer Adresse angemeldet. Melden Sie ihn ab: Seine Sitzung endet sofort, alle angeforderten Links und Codes sind wertlos, und kein Browser gilt mehr als bekannt. Liest jemand anderes Ihre E-Mails, ändern Sie zuerst das Passwort Ihres Postfachs.
-not-you-password-explained = Jemand, der mit Ihrer Adresse angemeldet war, hat Ihr Passwort gesetzt oder entfernt. Melden Sie ihn ab: Seine Sitzung endet sofort, es gibt kein Passwort mehr, alle angeforderten Links und Codes sind wertlos, und kein Browser gilt mehr als bekannt. Liest jemand anderes Ihre E-Mails, ändern Sie zuerst das Passwort Ihres Postfachs.
+not-you-explained = Jemand hat diese Anmeldung mit Ihrer Adresse angefordert. Brechen Sie sie ab, dann sind Link und Code ungültig. Sonst ändert sich nichts. Waren Sie es selbst, schließen Sie diese Seite.
+not-you-session-explained = Jemand hat sich mit Ihrer Adresse angemeldet. Wenn Sie diese Sitzung beenden, werden auch alle angeforderten Links und Codes ungültig, und jeder Browser gilt wieder als neu. Liest jemand anderes Ihre E-Mails, ändern Sie zuerst das Passwort Ihres Postfachs.
+not-you-password-explained = Jemand, der mit Ihrer Adresse angemeldet war, hat Ihr Passwort gesetzt oder entfernt. Wenn Sie diese Sitzung beenden, wird auch das Passwort entfernt, alle angeforderten Links und Codes werden ungültig, und jeder Browser gilt wieder als neu. Liest jemand anderes Ihre E-Mails, ändern Sie zuerst das Passwort Ihres Postfachs.
 end-all-others = Auch alle meine anderen Geräte abmelden
 remove-password-if-any = Mein Passwort entfernen, falls es eines gibt
-put-them-out = Abmelden
+put-them-out = Fremde Sitzung beenden
 stop-it = Diese Anmeldung abbrechen
 stopped-title = Abgebrochen
 stopped-explained = Die Anmeldung ist abgebrochen. Wenn weiter solche E-Mails kommen, gibt jemand Ihre Adresse ein: Es geht nichts verloren, solange niemand sonst Ihre E-Mails liest.
-put-out-title = Abgemeldet
-put-out-explained = Kein Browser gilt als bekannt, bis er sich wieder anmeldet. Liest jemand anderes Ihre E-Mails, kann er sich wieder anmelden: Ändern Sie das Passwort Ihres Postfachs.
+put-out-title = Fremde Sitzung beendet
+put-out-explained = Jeder Browser gilt wieder als neu. Liest jemand anderes Ihre E-Mails, kann er sich wieder anmelden: Ändern Sie das Passwort Ihres Postfachs.
 too-late-title = Schon beendet
 too-late-explained = Diese Anmeldung ist beendet. Wenn nicht Sie das waren, melden Sie sich selbst an, und melden Sie unter „Ihr Konto“ alle anderen Geräte ab.
 
@@ -193,12 +193,12 @@ needs-fresh-sign-in = Um das zu ändern, melden Sie sich erst ab und wieder an.
 password-optional = Freiwillig. Damit melden Sie sich an, ohne Ihre E-Mails zu öffnen. Eine Änderung meldet Sie auf allen anderen Geräten ab.
 keep-password = Passwort speichern
 remove-password = Passwort entfernen
-danger = Gefahrenbereich
+danger = Konto schließen
 delete-account = Konto löschen
 delete-account-explained = Ihre Sitzungen enden sofort, und was hier über Sie gespeichert ist, wird innerhalb von zwei Tagen gelöscht. Das lässt sich nicht rückgängig machen.
 delete-account-confirm = Endgültig löschen
 deleted-title = Ihr Konto ist gelöscht
-deleted-explained = Sie sind überall abgemeldet. Was hier von Ihnen übrig ist, verschwindet innerhalb von zwei Tagen, bis auf Protokolleinträge, in denen Ihre Adresse unkenntlich ist.
+deleted-explained = Sie sind überall abgemeldet. Ihre übrigen Daten werden innerhalb von zwei Tagen gelöscht, bis auf Protokolleinträge, in denen Ihre Adresse unkenntlich ist.
 
 ## Fehler
 
@@ -238,8 +238,8 @@ error-too-many-attempts = { $mode ->
    *[other] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
 }
 error-codes-paused = { $mode ->
-    [OTP] Zu viele falsche Codes für diese Adresse. Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link, oder versuchen Sie es mit einem Code wieder in { $duration }.
-   *[other] Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es mit einem Code wieder in { $duration }.
+    [OTP] Zu viele falsche Codes für diese Adresse. Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link, oder versuchen Sie es in { $duration } wieder mit einem Code.
+   *[other] Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es in { $duration } wieder mit einem Code.
 }
 error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
 error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
@@ -267,12 +267,12 @@ mail-subject-link = Ihr Link zur Anmeldung bei { $brand }
 mail-subject-sign-up = Ihr Link zur Registrierung bei { $brand }
 mail-sign-up-title = Registrierung bei { $brand } abschließen
 mail-open-link = Öffnen Sie diesen Link in dem Browser, in dem Sie begonnen haben
-mail-press = Drücken Sie „{ $button }“ in dem Browser, in dem Sie begonnen haben.
+mail-press = Klicken Sie unten auf „{ $button }“, in dem Browser, in dem Sie begonnen haben.
 mail-or-type = Oder geben Sie dort diesen Code ein
 mail-type = Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben
-mail-once = Gilt nur einmal und nur in den nächsten { $lifetime }.
-mail-preview-both = { $code }, oder ein Druck. Gilt für die nächsten { $lifetime }.
-mail-preview-link = Ein Druck meldet Sie an. Gilt für die nächsten { $lifetime }.
+mail-once = Gilt für eine einzige Anmeldung, in den nächsten { $lifetime }.
+mail-preview-both = { $code }, oder ein Klick. Gilt in den nächsten { $lifetime }.
+mail-preview-link = Ein Klick meldet Sie an. Gilt in den nächsten { $lifetime }.
 mail-preview-code = Gilt nur einmal und nur in den nächsten { $lifetime }.
 mail-asked = Angefordert für { $address }, in { $browser }, von der IP-Adresse { $network }, am { $date }.
 mail-not-you = Waren Sie das nicht? Ignorieren Sie diese E-Mail: Ohne sie kann sich niemand anmelden.
@@ -280,13 +280,13 @@ mail-not-you-press = Oder brechen Sie die Anmeldung ab
 mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
 mail-help = Hilfe: { $support }
 mail-new-device-title = Neue Anmeldung bei { $brand }
-mail-new-device-preview = { $browser }, { $date }. Nicht Sie? Melden Sie ihn ab.
+mail-new-device-preview = { $browser }, { $date }. Waren Sie das nicht? Beenden Sie die Sitzung.
 mail-new-device-explained = Soeben wurde { $address } angemeldet: { $browser }, von der IP-Adresse { $network }, am { $date }. Diesen Browser kennen wir noch nicht.
-mail-new-device-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, meldet ein Druck den anderen ab; dabei werden Sie gefragt, ob auch Ihre anderen Geräte abgemeldet und Ihr Passwort entfernt werden soll.
-mail-new-device-press = Das war ich nicht: abmelden
+mail-new-device-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, klicken Sie auf den Knopf: Auf der nächsten Seite beenden Sie die Sitzung. Dort können Sie auch Ihre anderen Geräte abmelden und Ihr Passwort entfernen.
+mail-new-device-press = Das war ich nicht: Sitzung beenden
 mail-password-set-title = Ihr Passwort bei { $brand } wurde gesetzt
 mail-password-removed-title = Ihr Passwort bei { $brand } wurde entfernt
-mail-password-preview = { $browser }, { $date }. Nicht Sie? Machen Sie es rückgängig.
+mail-password-preview = { $browser }, { $date }. Waren Sie das nicht? Machen Sie es rückgängig.
 mail-password-set-explained = Das Passwort von { $address } wurde soeben gesetzt: { $browser }, von der IP-Adresse { $network }, am { $date }.
 mail-password-removed-explained = Das Passwort von { $address } wurde soeben entfernt: { $browser }, von der IP-Adresse { $network }, am { $date }.
-mail-password-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, entfernt ein Druck das Passwort und beendet die Sitzung; dabei werden Sie gefragt, ob auch alle anderen Geräte abgemeldet werden sollen.
+mail-password-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, klicken Sie auf den Knopf: Auf der nächsten Seite entfernen Sie das Passwort und beenden die Sitzung. Dort können Sie auch alle anderen Geräte abmelden.

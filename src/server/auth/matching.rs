@@ -15,11 +15,17 @@ use super::{
 };
 use crate::server::{
     config::SameBrowser,
-    ground::{error::Error, mode::Mode, random::Random, unicode::digit, words::say},
+    ground::{
+        error::{Error, Kind},
+        mode::Mode,
+        random::Random,
+        unicode::digit,
+        words::say,
+    },
     store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Taken, Verdict},
     values::{
         destination,
-        event::{Event, Method},
+        event::{Event, Method, Reason},
     },
 };
 
@@ -33,8 +39,9 @@ fn parse(text: &str) -> Result<i64, Error> {
     if text.trim().is_empty() {
         return Err(Error::missing("number"));
     }
-    let digits: String = text.chars().map(|c| digit(c).unwrap_or(c)).collect();
-    let number = digits.trim().parse().ok().filter(|number| (10..100).contains(number));
+    let text: String = text.trim().chars().map(|c| digit(c).unwrap_or(c)).collect();
+    let is_number = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if is_number { text.parse().ok() } else { None };
     number.ok_or_else(|| Error::invalid(say!("detail-two-digits")))
 }
 
@@ -45,6 +52,14 @@ pub fn shown(auth: &Auth, request: &AuthRequest) -> Option<i64> {
     let has_link = policy.auth.mode.left_of(&request.mode).is_some_and(Mode::has_link);
     let is_on = policy.auth.same_browser == SameBrowser::Match && has_link;
     request.match_number.filter(|_| is_on)
+}
+
+/// True if the number was typed where the link was opened, and the window may still finish.
+pub fn is_approved(auth: &Auth, request: &AuthRequest) -> bool {
+    request.ended().is_none()
+        && request.matched_at.is_some()
+        && shown(auth, request).is_some()
+        && auth.clock.now() < request.expires_at
 }
 
 /// Approves the sign-in that waits in another window: `typed` is the number that it shows.
@@ -75,10 +90,13 @@ async fn attempt(
         (auth.random.id()?, device::bucket(auth, &asked.address, requester).await?);
     let (network, mode) =
         (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
-    auth.room_for_try(network, mode)?;
+    // The sentence for codes would speak of a link to open instead, which the person has opened.
+    let no_room =
+        |error: Error| Error::RateLimited { retry_after: error.retry_after().unwrap_or_default() };
+    auth.room_for_try(network, mode).map_err(no_room)?;
     let judge = |request: &AuthRequest, failed: &[Taken]| {
         let fault = link::fault_anywhere(auth, request, credential);
-        let limited = || limits::tries(&policy.limits, failed, network, mode, now);
+        let limited = || limits::tries(&policy.limits, failed, network, mode, now).map_err(no_room);
         match (fault.map_or_else(limited, Err), shown(auth, request)) {
             (Err(error), _) => Verdict::Refused(error),
             (Ok(()), None) => Verdict::Refused(Error::WrongBrowser { mode }),
@@ -92,7 +110,9 @@ async fn attempt(
     let [approved, cancelled] = [Event::AuthApproved, Event::AuthCancelled].map(event);
     match auth.store.match_number(asked, &code_try, &judge, &approved, &cancelled).await? {
         Counted::Right => {
-            approved.tell();
+            if asked.matched_at.is_none() {
+                approved.tell();
+            }
             Ok(())
         }
         Counted::Wrong(error) => {
@@ -104,21 +124,17 @@ async fn attempt(
     }
 }
 
-/// Signs in the window that waits for an approved auth request, which it holds.
+/// Signs in the window that waits for an approved auth request, which it holds. `None` if another
+/// tab of it was faster, or it is approved no more.
 pub async fn finish_window(
     auth: &Auth,
     request: &AuthRequest,
     requester: &Requester,
-) -> Result<SignedIn, Error> {
-    let now = auth.clock.now();
-    let judge = |request: &AuthRequest, _: &[_]| match request.ended() {
-        None if request.matched_at.is_some()
-            && shown(auth, request).is_some()
-            && now < request.expires_at =>
-        {
-            Verdict::Right
-        }
-        _ => Verdict::Refused(Error::LinkUsed),
+) -> Result<Option<SignedIn>, Error> {
+    auth.one_more_verify(requester.client.ip).await?;
+    let judge = |request: &AuthRequest, _: &[_]| match is_approved(auth, request) {
+        true => Verdict::Right,
+        false => Verdict::Refused(Error::LinkUsed),
     };
     let proved = Proved {
         method: Method::Match,
@@ -130,7 +146,8 @@ pub async fn finish_window(
         otherwise: Error::LinkUsed,
     };
     match finish(auth, requester, proved).await {
-        Ok(signed_in) => Ok(signed_in),
+        Ok(signed_in) => Ok(Some(signed_in)),
+        Err(Refused { reason: Reason::Refused(Kind::LinkUsed), .. }) => Ok(None),
         Err(refused) => Err(auth.refuse(refused, Some(&request.address), &requester.client).await),
     }
 }

@@ -98,6 +98,7 @@ pub struct NewAuthRequest<'a> {
     pub code_salt: &'a [u8],
     pub expires_in: i64,
     pub unlocks: bool,
+    /// Number for the waiting window to show, unless another window for the address shows it.
     pub match_number: Option<i64>,
     /// Auth request ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
@@ -176,10 +177,12 @@ pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
     last_mail_at, unlocks, match_number) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16, $17)";
 pub const RENEW_REQUEST: &str = "UPDATE latchkey_auth_requests SET generation = $1, \
-    expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7 \
-    WHERE id = $8";
+    expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7, \
+    matched_at = NULL WHERE id = $8";
 pub const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials \
     (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
+pub const SHOWN_NUMBERS: &str = "SELECT match_number FROM latchkey_auth_requests \
+    WHERE address = $1 AND ended_at IS NULL AND expires_at > $2 AND match_number IS NOT NULL";
 pub const MATCH: &str = "UPDATE latchkey_auth_requests SET matched_at = $1 WHERE id = $2";
 pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
@@ -190,6 +193,19 @@ pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
 pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') AS network \
     FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
     WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
+
+/// Returns `wanted`, or the next number that no other window for this address shows: a number typed
+/// into the wrong one of two mails must not finish a stranger's window.
+async fn free_number(
+    tx: &mut Tx,
+    address: &Address,
+    wanted: i64,
+    now: Millis,
+) -> Result<i64, Error> {
+    let shown: Vec<(i64,)> = tx.all(SHOWN_NUMBERS, &values![address, now]).await?;
+    let all = (0..90).map(|step| 10 + (wanted - 10 + step) % 90);
+    Ok(all.into_iter().find(|number| !shown.contains(&(*number,))).unwrap_or(wanted))
+}
 
 async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
     tx.all(QUEUED, &values![bucket, now - HOUR]).await
@@ -216,34 +232,38 @@ impl Store {
         allow: impl Fn(&[Taken]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let now = event.at;
-        let insert = values![
-            new.id,
-            new.address,
-            new.mode,
-            new.template,
-            new.destination,
-            new.state,
-            new.link_base,
-            new.variables,
-            new.user_agent,
-            new.ip_prefix,
-            now,
-            credential.expires_at,
-            credential.generation,
-            new.code_salt,
-            new.expires_in,
-            i64::from(new.unlocks),
-            new.match_number,
-        ];
-        let held = new.held.iter();
-        let mut statements: Vec<Statement<'_>> =
-            held.map(|id| Statement::new(SUPERSEDE, values![now, id, new.address])).collect();
-        statements.push(Statement::new(INSERT_REQUEST, insert));
-        statements.push(credential.insert(new.id));
-        statements.push(mail.insert(new.address, event));
-        statements.push(event.insert());
         self.transaction(Durability::PowerCut, Some(new.address), async |tx| {
             allow(&queued(tx, mail.bucket, now).await?)?;
+            let match_number = match new.match_number {
+                Some(wanted) => Some(free_number(tx, new.address, wanted, now).await?),
+                None => None,
+            };
+            let insert = values![
+                new.id,
+                new.address,
+                new.mode,
+                new.template,
+                new.destination,
+                new.state,
+                new.link_base,
+                new.variables,
+                new.user_agent,
+                new.ip_prefix,
+                now,
+                credential.expires_at,
+                credential.generation,
+                new.code_salt,
+                new.expires_in,
+                i64::from(new.unlocks),
+                match_number,
+            ];
+            let held = new.held.iter();
+            let mut statements: Vec<Statement<'_>> =
+                held.map(|id| Statement::new(SUPERSEDE, values![now, id, new.address])).collect();
+            statements.push(Statement::new(INSERT_REQUEST, insert));
+            statements.push(credential.insert(new.id));
+            statements.push(mail.insert(new.address, event));
+            statements.push(event.insert());
             tx.finish(&statements).await
         })
         .await
@@ -330,6 +350,8 @@ impl Store {
             let found = tx.first::<AuthRequest>(&BY_ID, &values![id]).await?;
             let Some(request) = found else { return Ok(Counted::Gone) };
             match judge(&request, &failed_tries(tx, attempt.bucket, attempt.at).await?) {
+                // The same number again writes nothing: it would push other lines off the list.
+                Verdict::Right if request.matched_at.is_some() => Ok(Counted::Right),
                 Verdict::Right => {
                     let approve = Statement::new(MATCH, values![attempt.at, id]);
                     tx.finish(&[approve, approved.insert()]).await?;

@@ -247,6 +247,7 @@ pub fn statements() -> Vec<&'static str> {
         auth_requests::INSERT_CREDENTIAL,
         auth_requests::ADDRESS_OF,
         auth_requests::CANCEL,
+        auth_requests::SHOWN_NUMBERS,
         auth_requests::MATCH,
         auth_requests::QUEUED,
         bans::BAN,
