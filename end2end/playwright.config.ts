@@ -23,7 +23,7 @@ const inChromium = {
 const inFirefox = {
   browserName: "firefox",
   channel: "moz-firefox",
-  launchOptions: { executablePath: join(import.meta.dirname, "engines/firefox.mjs") },
+  launchOptions: { executablePath: join(import.meta.dirname, "support/firefox_with_bidi.mjs") },
 } as const;
 
 export default defineConfig({

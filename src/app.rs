@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// Script that reloads a private page restored by Back or Forward: browsers keep pages for that
-/// whatever their headers say, and would show this one after the user has signed out.
+/// whatever their headers say, and would show this one after the user has signed out, with the
+/// address that it names.
 const ASK_AGAIN: &str =
     r#"addEventListener("pageshow", event => event.persisted && location.reload())"#;
 
@@ -36,7 +37,7 @@ pub fn shell(state: AppState) -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let is_private = PageContext::current().is_ok_and(|context| context.session.is_some());
+    let is_private = PageContext::current().is_ok_and(|context| context.is_private());
     let assets = &state.assets;
     let policy = state.auth.policy();
     let (brand, icon, stylesheet) =

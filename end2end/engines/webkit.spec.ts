@@ -102,14 +102,14 @@ test("after signing out, Back shows nothing of who was there", async ({ window, 
   await reaches(window, `${baseURL}/dashboard`);
   await window.click(".account button");
   await expect.poll(() => window.text("[role=status]")).toBe("You have signed out.");
-  for (const _ of [1, 2]) {
+  for (const heading of ["Sign in to Example", "No sign-in is waiting here"]) {
     await window.back();
-    await expect.poll(() => window.text("h1")).not.toBe("");
+    await expect.poll(() => window.text("h1")).toBe(heading);
     expect(await window.text()).not.toContain(address);
   }
 });
 
-test("nothing scrolls sideways on a phone, and no page shifts", async ({ baseURL, inbox, address }) => {
+test("nothing scrolls sideways on a phone", async ({ baseURL, inbox, address }) => {
   const phone = await Window.open(360, 740);
   const fits = async () => expect(await phone.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
   await askForMail(phone, baseURL!, address);

@@ -15,6 +15,14 @@ export function mend(page: Page): void {
   };
 }
 
+/** What Firefox reports of a page that was left while it loaded, of a script that a test withholds,
+    and of the icon that it looks for in the frame of a mail. */
+const NOISE = /NS_BINDING_ABORTED|NS_ERROR_CORRUPTED_CONTENT|disallowed MIME type|favicon\.ico/;
+
+export function isNoise(fault: string): boolean {
+  return inFirefox && NOISE.test(fault);
+}
+
 /** Skips the rest of a test that needs something else. */
 export function notInFirefox(what: string): void {
   test.skip(inFirefox, `Playwright has no ${what} in Firefox`);

@@ -1,7 +1,7 @@
 // Fixtures of every browser test: a server, an inbox, an address of its own, and a browser that
 // reports everything that goes wrong.
 import { type BrowserContext, type Page, expect, test as base } from "@playwright/test";
-import { mend } from "./firefox";
+import { isNoise, mend } from "./firefox";
 import { Inbox, type Mail } from "./inbox";
 import { Server } from "./server";
 
@@ -92,7 +92,7 @@ export const test = base.extend<Story, { policy: Record<string, string>; worksho
       };
       await watch(context);
       await use(watch);
-      const meant = (fault: string) => failures.some((failure) => failure.test(fault));
+      const meant = (fault: string) => isNoise(fault) || failures.some((failure) => failure.test(fault));
       expect(failures.filter((failure) => !faults.some((fault) => failure.test(fault))), "failures that never came").toEqual([]);
       expect(faults.filter((fault) => !meant(fault)), "console errors, exceptions, failed requests and policy violations").toEqual([]);
       expect([...expected].filter((status) => !seen.has(status)), "statuses that were expected, and never came").toEqual([]);

@@ -1,4 +1,5 @@
 import { isAccessible } from "../support/accessible";
+import { notInFirefox } from "../support/firefox";
 import { alive, askForMail, expect, signIn, test } from "../support/test";
 
 test("a malformed address is refused in place, with the cursor in the field", async ({ page, expected }) => {
@@ -85,6 +86,7 @@ test("no answer may be framed", async ({ page, inbox, address }) => {
 });
 
 test("a page of another origin that frames the sign-in page gets an empty frame", async ({ browser, baseURL }) => {
+  notInFirefox("word of a refused frame");
   // Not watched: the browser has to complain about the frame.
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -1,4 +1,5 @@
 import { type Page } from "@playwright/test";
+import { inFirefox } from "../support/firefox";
 import { alive, askForMail, expect, test } from "../support/test";
 
 test.use({ policy: { LATCHKEY_AUTH__PASSWORDS: "optional" } });
@@ -38,6 +39,7 @@ test("a wrong password is refused in place", async ({ page, address, expected })
 
 test.describe("without JavaScript", () => {
   test.use({ javaScriptEnabled: false });
+  test.skip(inFirefox, "Playwright needs scripts in Firefox");
 
   test("the page has a button for each way to sign in", async ({ page, inbox, address }) => {
     await askForMail(page, address);

@@ -1,6 +1,8 @@
+import { inFirefox } from "../support/firefox";
 import { askForMail, expect, send, test, wrong } from "../support/test";
 
 test.use({ javaScriptEnabled: false });
+test.skip(inFirefox, "Playwright needs scripts in Firefox");
 
 test("the link signs in", async ({ page, inbox, address }) => {
   await askForMail(page, address);

@@ -88,6 +88,14 @@ impl PageContext {
             .find_map(|(key, value)| (key == name).then(|| value.into_owned()))
     }
 
+    /// True if the page shows who uses the browser: guarded pages, and those of a sign-in that has
+    /// begun.
+    pub fn is_private(&self) -> bool {
+        let is_of_a_sign_in =
+            self.location.starts_with("/login/") || self.query("request").is_some();
+        self.session.is_some() || is_of_a_sign_in
+    }
+
     pub fn requester(&self) -> Requester {
         self.caller.requester(&self.state)
     }
