@@ -97,7 +97,7 @@ class MailSink(socketserver.ThreadingTCPServer):
         text = raw.replace("=\r\n", "").replace("=3D", "=")
         token, code = (
             re.search(r"link_token=([\w-]{43})", text)[1],
-            "".join(re.search(r": (\d{3}) (\d{3})$", text, re.M).groups()),
+            "".join(re.search(r": (\d{3}) (\d{3})\r?$", text, re.M).groups()),
         )
         with self.arrived:
             self.mails[to] = (token, code)
