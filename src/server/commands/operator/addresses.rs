@@ -4,7 +4,7 @@ use crate::server::values::address::Address;
 
 /// Names that a column of addresses may have.
 const NAMES: [&str; 7] =
-    ["address", "email", "email address", "email", "email address", "email_address", "mail"];
+    ["address", "e-mail", "e-mail address", "email", "email address", "email_address", "mail"];
 
 /// A line of a file, counted from 1, with its address, or the reason why it has none.
 pub type Found = (usize, Result<Address, String>);
