@@ -8,6 +8,7 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 #[cfg(feature = "ssr")]
 use crate::server::{
+    apps::{authorize, denial::Denial, params::Params},
     auth::{
         SignedIn,
         code::{self, Code},
@@ -19,7 +20,10 @@ use crate::server::{
         session::{self, SessionsToEnd},
         terms::Ask,
     },
-    ground::{error::Error, words::Language},
+    ground::{
+        error::Error,
+        words::{Language, say},
+    },
     http::{cookies, form_posts, page_context::PageContext},
     store::Ended,
     values::destination,
@@ -212,6 +216,38 @@ pub async fn delete_account() -> Result<Next, Refusal> {
     session::delete_account(&context.state.auth, &session, &context.caller.client()).await?;
     signed_out(&context);
     Ok(Next { location: "/goodbye".to_owned() })
+}
+
+/// Goes on with the request of an app, after the user has said whether it may know them.
+#[server(prefix = "/actions", endpoint = "answer-app")]
+pub async fn answer_app(request: Option<String>, allow: Option<bool>) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let id = request.unwrap_or_default();
+    form_posts::come_back_to(&authorize::path_of(&id), "");
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    let waiting = context.app_request(Some(&id)).await?;
+    let waiting = waiting.ok_or_else(|| Error::invalid(say!("detail-no-app-request")))?;
+    let apps = &context.state.apps;
+    if allow == Some(true) {
+        apps.allow(&waiting, &session).await?;
+        return Ok(Next { location: waiting.path() });
+    }
+    Ok(Next { location: apps.disallow(&waiting).url() })
+}
+
+/// Signs the user out for an app, and leads back to it. `of` holds the parameters that the app sent.
+#[server(prefix = "/actions", endpoint = "leave-app")]
+pub async fn leave_app(of: Option<String>) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let refused = |denial: Denial| Error::invalid(denial.description);
+    let params = Params::parse(of.unwrap_or_default().as_bytes()).map_err(refused)?;
+    let leave = context.state.apps.read_leave(&params).await.map_err(refused)?;
+    if let Some(session) = context.present_session().await? {
+        let client = context.caller.client();
+        session::end(&context.state.auth, &session, &SessionsToEnd::This, &client).await?;
+        signed_out(&context);
+    }
+    Ok(Next { location: leave.onward.unwrap_or_else(|| "/login?signed_out=true".to_owned()) })
 }
 
 /// Stores the language that a person chose, and returns to the page where they chose it.

@@ -11,8 +11,8 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        CodePage, ConfirmPage, DashboardPage, ErrorPage, Goodbye, Home, LoginPage, NotFound,
-        NotYouPage,
+        CodePage, ConfirmPage, ConsentPage, DashboardPage, ErrorPage, Goodbye, Home, LeavePage,
+        LoginPage, NotFound, NotYouPage,
     },
     server::{
         ground::words::{language, say},
@@ -32,7 +32,8 @@ pub fn shell(state: AppState) -> impl IntoView {
     let nonce = use_nonce();
     let text = nonce.as_ref().map(ToString::to_string).unwrap_or_default();
     if let Some(response) = use_context::<ResponseOptions>() {
-        let policy = headers::csp(&text, std::env::var_os("LEPTOS_WATCH").is_some());
+        let watching = std::env::var_os("LEPTOS_WATCH").is_some();
+        let policy = headers::csp(&text, watching, &state.auth.policy().apps);
         if let Ok(policy) = policy.parse() {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -92,6 +93,8 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/login/code") view=CodePage ssr=SsrMode::Async />
                             <Route path=path!("/login/confirm") view=ConfirmPage ssr=SsrMode::Async />
                             <Route path=path!("/login/not-you") view=NotYouPage ssr=SsrMode::Async />
+                            <Route path=path!("/oauth/consent") view=ConsentPage ssr=SsrMode::Async />
+                            <Route path=path!("/oauth/leave") view=LeavePage ssr=SsrMode::Async />
                             <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
                             <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />

@@ -3,8 +3,10 @@
 
 use clap::{Args, Parser, Subcommand};
 use latchkey::server::{
+    apps::keys::KeyRing,
     auth::Auth,
     commands::{
+        apps,
         check::check,
         operator::{
             self,
@@ -29,6 +31,7 @@ use std::{
     io::{self, BufWriter, ErrorKind, Read, Stdout},
     path::Path,
     process::ExitCode,
+    sync::Arc,
 };
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -69,6 +72,12 @@ enum Command {
     /// Manage users.
     #[command(subcommand)]
     Users(Users),
+    /// Manage the apps of the policy: what is printed goes into the file by hand.
+    #[command(subcommand)]
+    Apps(AppsCommand),
+    /// Manage the keys that sign tokens for apps.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Read the audit events.
     #[command(subcommand)]
     Audit(Audit),
@@ -136,6 +145,40 @@ enum Users {
 }
 
 #[derive(Subcommand)]
+enum AppsCommand {
+    /// Print the entry of a new app, and its secret.
+    Add {
+        id: String,
+        /// Name that people see.
+        #[arg(long)]
+        name: Option<String>,
+        /// URI that the browser is sent back to. Can be given several times.
+        #[arg(long = "redirect-uri", required = true)]
+        redirect_uris: Vec<String>,
+        /// The app can keep no secret: it runs in a browser or on a phone.
+        #[arg(long)]
+        public: bool,
+    },
+    /// Print a further secret for an app.
+    Rotate { id: String },
+    /// Check the apps of the policy, and list them.
+    Check,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// List the keys, and what each is for.
+    List,
+    /// Add the next key: it is published now and signs in an hour.
+    Rotate {
+        /// It signs at once, after a leak: apps refuse its tokens until they have read the keys
+        /// again.
+        #[arg(long)]
+        now: bool,
+    },
+}
+
+#[derive(Subcommand)]
 enum Audit {
     /// Export events, one JSON object per line. Times are given like 2026-01-31,
     /// 2026-01-31T12:00:00Z, 12h or 7d (ago).
@@ -192,6 +235,8 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Outbox(command) => outbox(&alone(&settings).await?, command).await?,
         Command::Sessions(command) => sessions(&alone(&settings).await?, command).await?,
         Command::Users(command) => return users(&alone(&settings).await?, command).await,
+        Command::Apps(command) => apps(&settings, command)?,
+        Command::Keys(command) => keys(alone(&settings).await?, command).await?,
         Command::Audit(command) => audit(&alone(&settings).await?, command).await?,
         Command::Backup { file } => back_up(&settings, &file).await?,
     }
@@ -266,6 +311,33 @@ async fn add(auth: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn Error>>
     let added = operator::add(auth, addresses).await?;
     println!("{added} added, {} there before, {bad} not taken", there - added);
     Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn apps(settings: &Settings, command: AppsCommand) -> Result<(), Box<dyn Error>> {
+    let policy = &settings.policy;
+    match command {
+        AppsCommand::Add { id, name, redirect_uris, public } => {
+            let random = &Random::System;
+            let said = apps::add(policy, random, &id, name.as_deref(), &redirect_uris, public)?;
+            print!("{said}");
+        }
+        AppsCommand::Rotate { id } => {
+            print!("{}", apps::rotate_secret(policy, &Random::System, &id)?)
+        }
+        AppsCommand::Check => apps::list(policy).iter().for_each(|line| println!("{line}")),
+    }
+    Ok(())
+}
+
+async fn keys(auth: Auth, command: KeysCommand) -> Result<(), Box<dyn Error>> {
+    let now = auth.clock.now();
+    let keys = KeyRing::new(Arc::new(auth));
+    let lines = match command {
+        KeysCommand::List => apps::list_keys(&keys, now).await?,
+        KeysCommand::Rotate { now: at_once } => apps::rotate_keys(&keys, now, at_once).await?,
+    };
+    lines.iter().for_each(|line| println!("{line}"));
+    Ok(())
 }
 
 async fn audit(auth: &Auth, command: Audit) -> Result<(), Box<dyn Error>> {

@@ -29,6 +29,7 @@ mod mail_security;
 mod mail_server;
 mod matching;
 mod not_you;
+mod oidc;
 mod operations;
 mod operator;
 mod outbox;

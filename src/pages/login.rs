@@ -6,6 +6,7 @@ use super::frame::{Frame, address, load};
 use crate::{
     components::{BLANK, LoginAlive, Message},
     server::{
+        apps::authorize::Waiting,
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
@@ -23,6 +24,13 @@ async fn login_page() -> Result<AnyView, Error> {
     let policy = context.policy();
     let (brand, mode) = (policy.brand.name.clone(), policy.auth.mode);
     let next = context.query("next").unwrap_or_default();
+    let for_app = app_request(&context, &next).await.unwrap_or_default();
+    let (brand, hint) = match &for_app {
+        Some(waiting) => {
+            (waiting.app.shown().to_owned(), waiting.ask.login_hint.clone().unwrap_or_default())
+        }
+        None => (brand, String::new()),
+    };
     let promise = match mode {
         Mode::Link => say!("promise-link"),
         Mode::Otp => say!("promise-code"),
@@ -34,7 +42,12 @@ async fn login_page() -> Result<AnyView, Error> {
         typed if typed.is_empty() => address_to_change(&context).await.unwrap_or_default(),
         typed => typed,
     };
-    let signed_in = signed_in(&context, &next).await.unwrap_or_default();
+    let email = if email.is_empty() { hint } else { email };
+    // Who comes for an app has to sign in again, or would not be here.
+    let signed_in = match for_app {
+        Some(_) => None,
+        None => signed_in(&context, &next).await.unwrap_or_default(),
+    };
     let has_left = signed_in.is_none() && context.query("signed_out").is_some();
     // Having to sign in is not an error of the field.
     let (notice, error) = match flash.error {
@@ -59,6 +72,14 @@ async fn login_page() -> Result<AnyView, Error> {
         </Frame>
     }
     .into_any())
+}
+
+/// Returns the request of an app that the sign-in leads back to, if it does.
+async fn app_request(context: &PageContext, next: &str) -> Result<Option<Waiting>, Error> {
+    let Some(query) = next.strip_prefix("/oauth/continue?") else { return Ok(None) };
+    let id = url::form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, id)| (name == "request").then(|| id.into_owned()));
+    context.app_request(id.as_deref()).await
 }
 
 /// Returns the address of the request that the code page's "Change" names, while it waits. Empty

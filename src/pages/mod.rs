@@ -2,11 +2,13 @@
 
 mod code;
 mod confirm;
+mod consent;
 mod dashboard;
 mod error_page;
 mod frame;
 mod goodbye;
 mod home;
+mod leave;
 mod login;
 mod not_found;
 mod not_you;
@@ -14,10 +16,12 @@ mod webmail;
 
 pub use code::CodePage;
 pub use confirm::ConfirmPage;
+pub use consent::ConsentPage;
 pub use dashboard::DashboardPage;
 pub use error_page::ErrorPage;
 pub use goodbye::Goodbye;
 pub use home::Home;
+pub use leave::LeavePage;
 pub use login::LoginPage;
 pub use not_found::NotFound;
 pub use not_you::NotYouPage;

@@ -1,6 +1,7 @@
 //! Code that runs only on the server. Every secret and every rule lives in this module.
 
 pub mod api;
+pub mod apps;
 pub mod auth;
 pub mod commands;
 pub mod config;

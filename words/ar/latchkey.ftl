@@ -216,6 +216,16 @@ delete-account-explained = تنتهي جلساتك فورًا، ويُحذف م�
 delete-account-confirm = حذف نهائي
 deleted-title = تم حذف حسابك
 deleted-explained = تم تسجيل خروجك من كل الأجهزة. وما بقي عنك هنا يُحذف خلال يومين، عدا سطور السجل التي أُخفي فيها عنوانك.
+consent-title = هل تريد تسجيل الدخول إلى { $app }؟
+consent-explained = يطلب { $app } ما يلي:
+consent-email = عنوان بريدك الإلكتروني
+consent-profile = اسم حسابك، وهو عنوان بريدك الإلكتروني
+consent-offline = البقاء مسجّل الدخول في غيابك
+consent-allow = سماح
+consent-deny = عدم السماح
+leave-title = هل تريد تسجيل الخروج من { $brand }؟
+leave-app = يطلب { $app } ذلك.
+leave-stay = البقاء مسجّل الدخول
 
 ## الأخطاء
 
@@ -278,6 +288,7 @@ detail-no-sign-in = ابدأ بعنوان بريدك الإلكتروني: لا 
 detail-no-session = هذه الجلسة غير موجودة. ربما انتهت.
 detail-deletion-needs-fresh-sign-in = حذف الحساب يتطلب تسجيل دخول حديثًا: سجّل الخروج، ثم الدخول، ثم حاول مرة أخرى.
 detail-mapped-account = حسابك تابع للموقع نفسه، ويُحذف هناك.
+detail-no-app-request = عُد إلى التطبيق وابدأ من جديد هناك: لم يبدأ هذا المتصفح تسجيل الدخول ذاك، أو استغرق وقتًا طويلًا.
 
 ## الرسائل
 

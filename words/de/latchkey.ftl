@@ -199,6 +199,16 @@ delete-account-explained = Ihre Sitzungen enden sofort, und was hier über Sie g
 delete-account-confirm = Endgültig löschen
 deleted-title = Ihr Konto ist gelöscht
 deleted-explained = Sie sind überall abgemeldet. Ihre übrigen Daten werden innerhalb von zwei Tagen gelöscht, bis auf Protokolleinträge, in denen Ihre Adresse unkenntlich ist.
+consent-title = Bei { $app } anmelden?
+consent-explained = { $app } bittet um Folgendes:
+consent-email = Ihre E-Mail-Adresse
+consent-profile = Den Namen Ihres Kontos, das ist Ihre E-Mail-Adresse
+consent-offline = Angemeldet zu bleiben, wenn Sie nicht da sind
+consent-allow = Erlauben
+consent-deny = Nicht erlauben
+leave-title = Bei { $brand } abmelden?
+leave-app = { $app } bittet darum.
+leave-stay = Angemeldet bleiben
 
 ## Fehler
 
@@ -259,6 +269,7 @@ detail-no-sign-in = Beginnen Sie mit Ihrer E-Mail-Adresse: Es gibt keine offene 
 detail-no-session = Diese Sitzung gibt es nicht. Vielleicht ist sie schon beendet.
 detail-deletion-needs-fresh-sign-in = Um ein Konto zu löschen, müssen Sie sich eben erst angemeldet haben: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal.
 detail-mapped-account = Ihr Konto gehört zur Website selbst und wird dort gelöscht.
+detail-no-app-request = Gehen Sie zur App zurück, und beginnen Sie dort noch einmal: Dieser Browser hat die Anmeldung nicht begonnen, oder sie hat zu lange gedauert.
 
 ## E-Mails
 

@@ -200,6 +200,16 @@ delete-account-explained = Your sessions end at once, and what is kept of you he
 delete-account-confirm = Delete it for good
 deleted-title = Your account is deleted
 deleted-explained = You are signed out everywhere. Your remaining data is deleted within two days, except for log entries in which your address is masked.
+consent-title = Sign in to { $app }?
+consent-explained = { $app } is asking for the following:
+consent-email = Your email address
+consent-profile = The name of your account, which is your email address
+consent-offline = To stay signed in while you are away
+consent-allow = Allow
+consent-deny = Do not allow
+leave-title = Sign out of { $brand }?
+leave-app = { $app } asks for it.
+leave-stay = Stay signed in
 
 ## Errors
 
@@ -260,6 +270,7 @@ detail-no-sign-in = Start with your email address: no sign-in is waiting here.
 detail-no-session = There is no such session. It may have ended already.
 detail-deletion-needs-fresh-sign-in = Deleting an account needs a fresh sign-in: sign out, sign in again, and try once more.
 detail-mapped-account = Your account belongs to the site itself, and is deleted there.
+detail-no-app-request = Go back to the app and start again there: this browser did not begin that sign-in, or it took too long.
 
 ## Mails
 

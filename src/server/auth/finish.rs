@@ -76,6 +76,7 @@ pub(super) async fn finish(
 /// New session: what is written in one step, and reported afterwards.
 struct Begun<'a> {
     requester: &'a Requester,
+    method: Method,
     session_id: String,
     at: Millis,
     token_expires_at: Millis,
@@ -120,6 +121,7 @@ impl<'a> Begun<'a> {
         let notice = notice::of_session(auth, address, &session_id, requester, &device, at)?;
         Ok(Begun {
             requester,
+            method,
             session_id,
             at,
             token_expires_at,
@@ -136,6 +138,7 @@ impl<'a> Begun<'a> {
         NewSession {
             id: &self.session_id,
             device: &self.device.id,
+            method: self.method.name(),
             user_agent: &self.requester.client.user_agent,
             ip_prefix: &self.requester.client.ip_prefix,
             token_expires_at: self.token_expires_at,

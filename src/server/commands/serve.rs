@@ -21,6 +21,7 @@ use tokio::{
 
 use super::team_users;
 use crate::server::{
+    apps::Apps,
     auth::{Auth, hand_over::HandOver},
     config::{ConfigError, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
@@ -130,6 +131,7 @@ impl Server {
         let assets = Assets::find(&leptos);
         let shared = AppParts {
             auth: auth.clone(),
+            apps: Apps::new(auth.clone()),
             leptos_options: leptos,
             assets,
             cookies,
@@ -140,6 +142,11 @@ impl Server {
             leaving: AtomicBool::new(false),
         };
         let state = AppState::new(shared);
+        if !auth.policy().apps.is_empty() {
+            // Drawn now, so that the first app need not wait for its keys.
+            let state = state.clone();
+            tokio::spawn(async move { state.apps.keys.published().await.map(drop) });
+        }
         let (stop, stopped) = watch::channel(false);
         let outbox = Outbox {
             auth: auth.clone(),

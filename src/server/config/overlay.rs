@@ -138,7 +138,7 @@ fn line_of(text: &str, key: &str) -> Option<usize> {
 }
 
 fn table_of(line: &str) -> Option<&str> {
-    line.trim().strip_prefix('[')?.split(']').next()
+    line.trim().strip_prefix('[')?.trim_start_matches('[').split(']').next()
 }
 
 #[cfg(test)]

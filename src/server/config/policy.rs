@@ -7,7 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf};
 use url::Url;
 
-use super::{brand::BrandFiles, connection_url::database_url};
+use super::{
+    apps::{self, App},
+    brand::BrandFiles,
+    connection_url::database_url,
+};
 use crate::server::{
     ground::mode::Mode,
     values::{address::Address, public_url::PublicUrl},
@@ -26,6 +30,7 @@ pub struct Policy {
     pub mail: MailPolicy,
     pub brand: Brand,
     pub users: Option<UsersPolicy>,
+    pub apps: Vec<App>,
     /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,
@@ -478,6 +483,9 @@ impl Policy {
                     "is read only, so there is nowhere to keep a password: set auth.passwords = \"off\"".to_owned(),
                 )?;
             }
+        }
+        if let Some(why) = apps::fault(&self.apps) {
+            bad("apps", why)?;
         }
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             bad("brand.name", "must be a name of one line".to_owned())?;

@@ -19,6 +19,7 @@ struct Derived {
     session: SessionKey,
     pepper: [u8; 32],
     device: [u8; 32],
+    refresh: [u8; 32],
     subject: [u8; 32],
     outbox: XChaCha20Poly1305,
     fingerprint: String,
@@ -62,6 +63,7 @@ impl Keys {
                     },
                     pepper: key("latchkey code pepper"),
                     device: key("latchkey device"),
+                    refresh: key("latchkey refresh token"),
                     subject: key("latchkey audit subject"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
                     fingerprint: hex(&key("latchkey fingerprint")[..5]),
@@ -104,6 +106,21 @@ impl Keys {
         self.derived
             .iter()
             .any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+    }
+
+    /// Returns the code that authenticates `text` in a refresh token.
+    pub fn sign_refresh(&self, text: &str) -> Result<String, Error> {
+        let keys = self.derived.first().ok_or(Error::Internal)?;
+        let code = mac(&keys.refresh, text).ok_or(Error::Internal)?.finalize();
+        Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
+    }
+
+    /// Reports whether this server made `code` for `text` in a refresh token.
+    pub fn verify_refresh(&self, text: &str, code: &str) -> bool {
+        let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
+        self.derived
+            .iter()
+            .any(|keys| mac(&keys.refresh, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
     }
 
     /// Returns the pseudonyms of an address in the audit table, one for each secret in force, the

@@ -40,6 +40,7 @@ pub struct Cookies {
 enum Name {
     Session,
     AuthRequest,
+    Authorization,
     Device,
     Flash,
     Language,
@@ -57,6 +58,8 @@ impl Cookies {
             (Name::Session, false) => "session",
             (Name::AuthRequest, true) => "__Host-auth-request",
             (Name::AuthRequest, false) => "auth-request",
+            (Name::Authorization, true) => "__Host-authorization",
+            (Name::Authorization, false) => "authorization",
             (Name::Device, true) => "__Host-device",
             (Name::Device, false) => "device",
             (Name::Flash, true) => "__Host-flash",
@@ -75,7 +78,16 @@ impl Cookies {
 
     /// Returns the ids of the auth requests that a browser holds, newest first.
     pub fn held(self, headers: &HeaderMap) -> Vec<String> {
-        let value = value(headers, self.name(Name::AuthRequest)).unwrap_or_default();
+        self.ids(headers, Name::AuthRequest)
+    }
+
+    /// Returns the ids of the requests of apps that a browser has brought, newest first.
+    pub fn authorizations(self, headers: &HeaderMap) -> Vec<String> {
+        self.ids(headers, Name::Authorization)
+    }
+
+    fn ids(self, headers: &HeaderMap, name: Name) -> Vec<String> {
+        let value = value(headers, self.name(name)).unwrap_or_default();
         value.split('.').filter(|id| id.len() == 22).take(HELD).map(str::to_owned).collect()
     }
 
@@ -119,9 +131,18 @@ impl Cookies {
 
     /// Adds `id` to the ids a browser already holds.
     pub fn hold(self, held: &[String], id: &str) -> HeaderValue {
+        self.add(Name::AuthRequest, held, id)
+    }
+
+    /// Adds `id` to the requests of apps that a browser has brought: two tabs may each have one.
+    pub fn hold_authorization(self, held: &[String], id: &str) -> HeaderValue {
+        self.add(Name::Authorization, held, id)
+    }
+
+    fn add(self, name: Name, held: &[String], id: &str) -> HeaderValue {
         let others = held.iter().map(String::as_str).filter(|other| *other != id);
         let ids: Vec<&str> = std::iter::once(id).chain(others).take(HELD).collect();
-        self.set(Name::AuthRequest, &ids.join("."), HELD_FOR.into())
+        self.set(name, &ids.join("."), HELD_FOR.into())
     }
 
     /// Makes a browser keep these entries of addresses it has signed in to, newest first.

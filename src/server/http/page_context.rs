@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{caller::Caller, cookies, form_posts::Flash, state::AppState};
 use crate::{
     server::{
+        apps::authorize::Waiting,
         auth::{Requester, request, session::Session},
         config::Policy,
         ground::{clock::seconds_until, error::Error},
@@ -148,6 +149,15 @@ impl PageContext {
         let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
         self.state.auth.store.auth_request(id).await
+    }
+
+    /// Returns the request of an app that this browser has brought, if it still waits.
+    pub async fn app_request(&self, id: Option<&str>) -> Result<Option<Waiting>, Error> {
+        let held = self.state.cookies.authorizations(&self.caller.headers);
+        match id.filter(|id| held.iter().any(|held| held == id)) {
+            Some(id) => self.state.apps.waiting(id).await,
+            None => Ok(None),
+        }
     }
 
     /// Returns the seconds until a request expires and until its mail may be sent again.

@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{assets::Assets, cookies::Cookies, intake::Intake, readiness::Readiness};
-use crate::server::{auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl};
+use crate::server::{
+    apps::Apps, auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl,
+};
 
 /// A single pointer, because each layer of the router clones it for each request.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub struct AppState(Arc<AppParts>);
 #[derive(Debug)]
 pub struct AppParts {
     pub auth: Arc<Auth>,
+    pub apps: Apps,
     pub leptos_options: LeptosOptions,
     pub assets: Assets,
     pub cookies: Cookies,

@@ -13,6 +13,7 @@ mod auth_requests;
 mod backup;
 mod bans;
 mod connection;
+mod grants;
 mod health;
 mod migrate;
 mod open;
@@ -22,6 +23,7 @@ mod pool;
 mod purge;
 mod sessions;
 mod sign_ins;
+mod signing_keys;
 mod sqlite;
 mod statement;
 mod team_users;
@@ -46,6 +48,7 @@ pub use auth_requests::{
 };
 pub use backup::BackupError;
 use connection::rows;
+pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use migrate::MigrateError;
 pub use open::OpenError;
 use open::Purpose;
@@ -57,6 +60,7 @@ pub use sign_ins::{
     Admission, Counted, NewSession, PasswordJudge, Proof, RequestJudge, SignIn, SignInOutcome,
     Verdict,
 };
+pub use signing_keys::SealedKey;
 pub use sqlite::{Durability, Writer};
 pub use statement::Value;
 pub use team_users::{MapError, ROWS_OF_A_START, TeamUsers};
@@ -253,6 +257,18 @@ pub fn statements() -> Vec<&'static str> {
         bans::BAN,
         bans::LIFT,
         bans::FIND_BAN,
+        &grants::GRANT,
+        &grants::GRANT_OF_CODE,
+        grants::INSERT_AUTHORIZATION,
+        grants::AUTHORIZATION,
+        grants::INSERT_GRANT,
+        grants::USE_CODE,
+        grants::END_GRANT,
+        grants::ROTATE,
+        grants::CONSENT,
+        grants::KEEP_CONSENT,
+        grants::DELETE_GRANTS,
+        grants::DELETE_CONSENTS,
         outbox::INSERT_MAIL,
         outbox::CLAIM,
         outbox::CLAIM_UNLOCKED,
@@ -276,6 +292,9 @@ pub fn statements() -> Vec<&'static str> {
         sessions::PROLONG,
         sessions::REVOKE_ONE,
         sessions::REVOKE_OTHERS,
+        signing_keys::SIGNING_KEYS,
+        signing_keys::INSERT_KEY,
+        signing_keys::DELETE_KEY,
         sign_ins::COUNT,
         sign_ins::USE_UP,
         &sign_ins::WITH_USER_OF_ADDRESS,

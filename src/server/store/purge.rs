@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// day, so that an old link can be explained. Mails stay an hour, because the limits count them.
 /// Ended sessions stay a week, for users who ask what happened. Distrust stays as long as a device
 /// that it applies to could be known.
-pub const RULES: [(&str, Millis); 7] = [
+pub const RULES: [(&str, Millis); 10] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
         0,
@@ -35,6 +35,19 @@ pub const RULES: [(&str, Millis); 7] = [
     (
         "DELETE FROM latchkey_failed_tries WHERE id IN (SELECT id FROM latchkey_failed_tries WHERE at < $1 LIMIT $2)",
         DAY,
+    ),
+    (
+        "DELETE FROM latchkey_authorizations WHERE id IN (SELECT id FROM latchkey_authorizations WHERE expires_at < $1 LIMIT $2)",
+        0,
+    ),
+    (
+        "DELETE FROM latchkey_grants WHERE id IN (SELECT id FROM latchkey_grants WHERE expires_at < $1 LIMIT $2)",
+        DAY,
+    ),
+    // Before their sessions: a grant knows from its session's row that it has ended.
+    (
+        "DELETE FROM latchkey_grants WHERE session_id IN (SELECT id FROM latchkey_sessions WHERE revoked_at < $1 LIMIT $2)",
+        6 * DAY,
     ),
     (
         "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE expires_at < $1 LIMIT $2)",

@@ -56,6 +56,8 @@ pub enum Admission<'a> {
 pub struct NewSession<'a> {
     pub id: &'a str,
     pub device: &'a str,
+    /// How its user signed in.
+    pub method: &'a str,
     pub user_agent: &'a str,
     pub ip_prefix: &'a str,
     /// Expiry of its first token.
@@ -263,6 +265,7 @@ impl Tx {
             *at,
             session.token_expires_at,
             session.expires_at,
+            session.method,
         ];
         statements.push(Statement::new(INSERT_SESSION, insert));
         statements.push(verified.insert_of(Some(user_id)));
@@ -314,7 +317,8 @@ fn banned(address: &str) -> String {
 
 pub const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
     (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \
-    token_expires_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)";
+    token_expires_at, expires_at, method) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)";
 pub const END_REQUESTS: &str = "UPDATE latchkey_auth_requests SET ended_at = $1, \
     ended_by = CASE WHEN id = $2 THEN 'signed_in' ELSE 'superseded' END \
     WHERE address = $3 AND ended_at IS NULL";

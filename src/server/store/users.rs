@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     AuditEvent, Durability, Store, Tx,
+    grants::{DELETE_CONSENTS, DELETE_GRANTS},
     statement::{Statement, values},
     trust::distrust,
 };
@@ -93,6 +94,8 @@ impl Store {
     ) -> Result<(), Error> {
         let statements = [
             distrust(&event.subject, event.at, user_id),
+            Statement::new(DELETE_GRANTS, values![user_id]),
+            Statement::new(DELETE_CONSENTS, values![user_id]),
             Statement::new(DELETE_SESSIONS, values![user_id]),
             Statement::new(DELETE_REQUESTS, values![address]),
             Statement::new(DELETE_MAILS, values![address]),

@@ -5,6 +5,7 @@ pub mod brand_files;
 pub mod canonical;
 pub mod dev_mailbox;
 pub mod guard;
+mod oidc;
 pub mod ops;
 pub mod render;
 pub mod router;

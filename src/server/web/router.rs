@@ -19,7 +19,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use tracing::Instrument;
 
 use super::{
-    brand_files, canonical, dev_mailbox, guard, ops,
+    brand_files, canonical, dev_mailbox, guard, oidc, ops,
     render::{self, page},
 };
 use crate::{
@@ -62,7 +62,7 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(ops::show_metrics))
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));
-    let routes = [pages, actions, api::router(), ops, assets(&state)];
+    let routes = [pages, actions, api::router(), oidc::router(&state), ops, assets(&state)];
     let mut router = routes.into_iter().fold(Router::new(), Router::merge);
     if state.mailbox.is_some() {
         let mailbox = Router::new()
@@ -109,7 +109,7 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
         Ok(request) => request,
         Err(refused) => return Box::pin(refuse(state, *refused)).await,
     };
-    if headers::is_cross_site(state, &request) {
+    if headers::is_cross_site(state, &request) && !oidc::is_open(request.uri().path()) {
         let (parts, _) = request.into_parts();
         return render::refusal(state, parts, Error::ForbiddenOrigin).await;
     }

@@ -1,0 +1,171 @@
+//! The keys that sign tokens for apps. They are drawn when the first app needs one, kept in the
+//! database under the server's secret, shared by all instances, and replaced by age: the next one
+//! is published a day before it signs, the last one as long as an app may show what it signed.
+
+use arc_swap::ArcSwapOption;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+use crate::server::{
+    auth::Auth,
+    ground::{
+        clock::{DAY, HOUR, Millis},
+        error::Error,
+        jose::{Algorithm, SigningKey, kid_of},
+    },
+    store::SealedKey,
+};
+
+/// Time that a key signs before the next one does.
+const SIGNS_FOR: Millis = 90 * DAY;
+/// Time that a key is published before it signs: longer than anybody keeps the key set.
+const AHEAD: Millis = DAY;
+/// Time that a key is published after it signed last: an app shows the ID token of a sign-in when
+/// its user signs out (OpenID Connect RP-Initiated Logout, 2).
+const AFTER: Millis = 30 * DAY;
+/// Time that an operator's next key is published before it signs.
+pub const BY_HAND: Millis = HOUR;
+/// Time that the keys are kept in memory. Shorter than a key is published before it signs.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// The keys, as they were read last.
+#[derive(Debug)]
+pub struct KeyRing {
+    auth: Arc<Auth>,
+    read: ArcSwapOption<(Duration, Vec<Known>)>,
+}
+
+/// A key with the time from which it signs.
+#[derive(Clone, Debug)]
+struct Known {
+    key: Arc<SigningKey>,
+    signs_from: Millis,
+}
+
+/// A key as an operator sees it.
+#[derive(Debug)]
+pub struct Listed {
+    pub kid: String,
+    pub algorithm: String,
+    pub signs_from: Millis,
+    /// True if the server's secrets open it.
+    pub opens: bool,
+}
+
+impl KeyRing {
+    pub fn new(auth: Arc<Auth>) -> Self {
+        KeyRing { auth, read: ArcSwapOption::empty() }
+    }
+
+    /// Returns the key that signs with this algorithm, and draws it if there is none.
+    pub async fn signing(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
+        let now = self.auth.clock.now();
+        let signs = |known: &Vec<Known>| {
+            let mut of_algorithm = known.iter().filter(|known| known.key.algorithm == algorithm);
+            of_algorithm.find(|known| known.signs_from <= now).map(|known| known.key.clone())
+        };
+        let known = self.known(false).await?;
+        let newest = known.iter().find(|known| known.key.algorithm == algorithm);
+        match newest.map(|newest| newest.signs_from + SIGNS_FOR) {
+            None => self.add(algorithm, now).await?,
+            // An instance that fails to draw the next key goes on with the last one.
+            Some(end) if end - AHEAD <= now => {
+                self.add(algorithm, end.max(now + BY_HAND)).await?;
+            }
+            Some(_) => return signs(&known).ok_or(Error::Internal),
+        }
+        signs(&self.known(true).await?).ok_or(Error::Internal)
+    }
+
+    /// Returns the key that a token names, if it is ours.
+    pub async fn of_token(&self, token: &str) -> Result<Option<Arc<SigningKey>>, Error> {
+        let Some(kid) = kid_of(token) else { return Ok(None) };
+        let named = |known: &Vec<Known>| {
+            known.iter().find(|known| known.key.kid == kid).map(|known| known.key.clone())
+        };
+        Ok(named(&self.known(false).await?))
+    }
+
+    /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that an app asks
+    /// for, and all others that still count.
+    pub async fn published(&self) -> Result<Value, Error> {
+        let mut algorithms = vec![Algorithm::Rs256];
+        algorithms.extend(self.auth.policy().apps.iter().map(|app| app.algorithm));
+        for algorithm in algorithms {
+            self.signing(algorithm).await?;
+        }
+        let known = self.known(false).await?;
+        let keys: Vec<&Value> = known.iter().map(|known| &known.key.jwk).collect();
+        Ok(json!({ "keys": keys }))
+    }
+
+    /// Adds a key that signs from then on, unless another instance has just added one.
+    pub async fn add(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
+        let auth = self.auth.clone();
+        // An RSA key takes longer to draw than anybody's request should wait for a thread.
+        let drawn = tokio::task::spawn_blocking(move || SigningKey::draw(algorithm, &auth.random));
+        let pkcs8 = drawn.await.map_err(|_| Error::Internal)??;
+        let key = SigningKey::read(algorithm, &pkcs8).ok_or(Error::Internal)?;
+        let sealed = self.auth.keys.seal(&self.auth.random, &purpose(&key.kid), &pkcs8)?;
+        let row = SealedKey {
+            kid: key.kid.clone(),
+            algorithm: algorithm.name().to_owned(),
+            sealed,
+            signs_from,
+        };
+        let is_needed = |keys: &[SealedKey]| {
+            let opens = |key: &&SealedKey| self.open(key).is_some();
+            let mut of_algorithm = keys.iter().filter(|key| key.algorithm == algorithm.name());
+            !of_algorithm.any(|key| key.signs_from >= signs_from - BY_HAND / 2 && opens(&key))
+        };
+        let now = self.auth.clock.now();
+        if self.auth.store.add_signing_key(&row, now, is_needed).await? {
+            tracing::info!(kid = %row.kid, algorithm = %row.algorithm, "a signing key was added");
+        }
+        Ok(())
+    }
+
+    /// Lists the keys for an operator.
+    pub async fn list(&self) -> Result<Vec<Listed>, Error> {
+        let keys = self.auth.store.signing_keys().await?;
+        let listed = keys.into_iter().map(|key| Listed {
+            opens: self.open(&key).is_some(),
+            kid: key.kid,
+            algorithm: key.algorithm,
+            signs_from: key.signs_from,
+        });
+        Ok(listed.collect())
+    }
+
+    /// Returns the keys that count, the one that signs last first. Those that do no more are
+    /// deleted; those that no secret in force opens are of no use.
+    async fn known(&self, anew: bool) -> Result<Vec<Known>, Error> {
+        if let Some(read) = self.read.load_full().filter(|_| !anew)
+            && self.auth.clock.monotonic().saturating_sub(read.0) < FRESH
+        {
+            return Ok(read.1.clone());
+        }
+        let now = self.auth.clock.now();
+        let mut known: Vec<Known> = Vec::new();
+        for row in self.auth.store.signing_keys().await? {
+            let successor = known.iter().rfind(|known| known.key.algorithm.name() == row.algorithm);
+            if successor.is_some_and(|successor| successor.signs_from + AFTER < now) {
+                self.auth.store.delete_signing_key(&row.kid).await?;
+            } else if let Some(key) = self.open(&row) {
+                known.push(Known { key: Arc::new(key), signs_from: row.signs_from });
+            }
+        }
+        self.read.store(Some(Arc::new((self.auth.clock.monotonic(), known.clone()))));
+        Ok(known)
+    }
+
+    fn open(&self, row: &SealedKey) -> Option<SigningKey> {
+        let pkcs8 = self.auth.keys.open(&purpose(&row.kid), &row.sealed)?;
+        SigningKey::read(Algorithm::named(&row.algorithm)?, &pkcs8)
+    }
+}
+
+/// Returns the purpose bound to the seal of a key.
+fn purpose(kid: &str) -> String {
+    format!("signing key {kid}")
+}

@@ -1,0 +1,273 @@
+//! The token endpoint, and what apps do with tokens.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Apps, authorize::hash, denial::Denial, params::Params};
+use crate::server::{
+    config::apps::{App, Scope, Scopes},
+    ground::{
+        clock::{DAY, Millis, SECOND},
+        error::Error,
+    },
+    store::{Grant, Rotated},
+};
+
+/// Lifetime of access tokens and ID tokens, in seconds.
+const LIVES: i64 = 600;
+/// Time that a refresh token is good for, unless it is used; then the next one is.
+const REFRESHES_FOR: Millis = 30 * DAY;
+/// Time in which a refresh token that was used already is answered alike: an app whose answer was
+/// lost asks again. Rotation without it locks people out.
+const GRACE: Millis = 60 * SECOND;
+/// Type of access tokens (RFC 9068, 2.1).
+const ACCESS: &str = "at+jwt";
+/// Type of ID tokens.
+pub(super) const IDENTITY: &str = "JWT";
+
+impl Apps {
+    /// Returns the app that a request is of (RFC 6749, 2.3): by name and secret in the header or in
+    /// the form, or by its name alone if it can keep no secret.
+    pub fn authenticate(
+        &self,
+        basic: Option<(String, String)>,
+        params: &Params,
+    ) -> Result<App, Denial> {
+        let wrong = || Denial::new("invalid_client", "The app is unknown, or its secret is wrong.");
+        let (id, secret) = (params.one("client_id")?, params.one("client_secret")?);
+        let (id, secret) = match &basic {
+            Some(_) if secret.is_some() => {
+                return Err(Denial::request("There are two secrets: one in the header is enough."));
+            }
+            Some((named, _)) if id.is_some_and(|id| id != named) => return Err(wrong()),
+            Some((named, secret)) => (Some(named.as_str()), Some(secret.as_str())),
+            None => (id, secret),
+        };
+        let app = self.app(id.ok_or_else(wrong)?).ok_or_else(wrong)?;
+        let proved = match secret {
+            Some(secret) => app.knows(secret),
+            None => app.is_public(),
+        };
+        if proved { Ok(app) } else { Err(wrong()) }
+    }
+
+    /// Answers a request for tokens.
+    pub async fn exchange(&self, app: &App, params: &Params) -> Result<Value, Denial> {
+        match params.needed("grant_type")? {
+            "authorization_code" => self.by_code(app, params).await,
+            "refresh_token" => self.by_refresh_token(app, params).await,
+            "client_credentials" => self.of_the_app(app).await,
+            _ => Err(Denial::new(
+                "unsupported_grant_type",
+                "grant_type may be authorization_code, refresh_token or client_credentials.",
+            )),
+        }
+    }
+
+    async fn by_code(&self, app: &App, params: &Params) -> Result<Value, Denial> {
+        let code = params.needed("code")?;
+        let (redirect_uri, verifier) =
+            (params.needed("redirect_uri")?, params.one("code_verifier")?);
+        let now = self.auth.clock.now();
+        let judge = |grant: &Grant| {
+            let is_right = grant.app_id == app.id.as_str()
+                && grant.redirect_uri == redirect_uri
+                && now < grant.code_expires_at
+                && match (&grant.challenge, verifier) {
+                    (Some(challenge), Some(verifier)) => {
+                        URL_SAFE_NO_PAD.encode(Sha256::digest(verifier)) == *challenge
+                    }
+                    (None, None) => true,
+                    // A verifier without a challenge: the challenge was cut out on the way (RFC
+                    // 9700, 4.8.2).
+                    _ => false,
+                };
+            let lives = if refreshes(grant) { REFRESHES_FOR } else { Millis::from(LIVES) * SECOND };
+            is_right.then_some(now + lives)
+        };
+        let grant = self.auth.store.use_code(&hash(code), self.own_users(), now, judge).await?;
+        let grant = grant.ok_or_else(|| {
+            Denial::grant(
+                "The code is wrong, has expired, was used before, or is not for this app, \
+                 redirect_uri and code_verifier; or the user has signed out meanwhile.",
+            )
+        })?;
+        self.tokens(app, &grant).await
+    }
+
+    async fn by_refresh_token(&self, app: &App, params: &Params) -> Result<Value, Denial> {
+        let wrong = || {
+            Denial::grant("The refresh token is wrong, has expired, was revoked or used before.")
+        };
+        let (id, generation) =
+            self.read_refresh(params.needed("refresh_token")?).ok_or_else(wrong)?;
+        let (now, own_users) = (self.auth.clock.now(), self.own_users());
+        let known = self.auth.store.grant(&id, own_users).await?;
+        if known.is_none_or(|known| known.app_id != app.id.as_str()) {
+            return Err(wrong());
+        }
+        let until = now + REFRESHES_FOR;
+        let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
+        match rotated {
+            Rotated::Next(grant) | Rotated::Again(grant) if app.admits(&grant.address) => {
+                self.tokens(app, &grant).await
+            }
+            Rotated::Reused(grant) => {
+                tracing::warn!(app = %grant.app_id, "a refresh token was used twice: its grant ends");
+                Err(wrong())
+            }
+            _ => Err(wrong()),
+        }
+    }
+
+    async fn of_the_app(&self, app: &App) -> Result<Value, Denial> {
+        if app.is_public() {
+            let why = "An app without a secret gets no token of its own.";
+            return Err(Denial::new("unauthorized_client", why));
+        }
+        let access = self.access_token(app, app.id.as_str(), "", None).await?;
+        Ok(json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIVES }))
+    }
+
+    /// Returns the answer with the tokens of a grant.
+    async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
+        let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
+        let half = &Sha256::digest(&access)[..16];
+        let claims = self.identity(grant, LIVES, &URL_SAFE_NO_PAD.encode(half));
+        let key = self.keys.signing(app.algorithm).await?;
+        let mut answer = json!({
+            "access_token": access,
+            "token_type": "Bearer",
+            "expires_in": LIVES,
+            "scope": grant.scopes,
+            "id_token": key.sign(IDENTITY, &claims)?,
+        });
+        if refreshes(grant) {
+            answer["refresh_token"] = self.refresh_token(grant)?.into();
+        }
+        Ok(answer)
+    }
+
+    async fn access_token(
+        &self,
+        app: &App,
+        subject: &str,
+        scopes: &str,
+        grant: Option<&str>,
+    ) -> Result<String, Error> {
+        let now = self.auth.clock.now() / SECOND;
+        let mut claims = json!({
+            "iss": self.issuer(),
+            "aud": self.issuer(),
+            "sub": subject,
+            "client_id": app.id.as_str(),
+            "iat": now,
+            "exp": now + LIVES,
+            "jti": self.auth.random.id()?,
+        });
+        if let Some(grant) = grant {
+            claims["scope"] = scopes.into();
+            claims["gid"] = grant.into();
+        }
+        self.keys.signing(app.algorithm).await?.sign(ACCESS, &claims)
+    }
+
+    /// Returns the refresh token of a grant's generation. Nothing of it is stored: only this server
+    /// can make its code.
+    fn refresh_token(&self, grant: &Grant) -> Result<String, Error> {
+        let text = format!("{}.{}", grant.id, grant.generation);
+        Ok(format!("{text}.{}", self.auth.keys.sign_refresh(&text)?))
+    }
+
+    /// Returns the grant and the generation of a refresh token, if it is one of ours.
+    fn read_refresh(&self, token: &str) -> Option<(String, i64)> {
+        let (text, code) = token.rsplit_once('.')?;
+        let (id, generation) = text.split_once('.')?;
+        let generation = generation.parse().ok()?;
+        self.auth.keys.verify_refresh(text, code).then(|| (id.to_owned(), generation))
+    }
+
+    /// Returns the claims of an access token that is ours and has not expired.
+    async fn claims_of(&self, token: &str) -> Result<Option<Value>, Error> {
+        let Some(key) = self.keys.of_token(token).await? else { return Ok(None) };
+        let now = self.auth.clock.now() / SECOND;
+        let claims = key.verify(ACCESS, token).filter(|claims| {
+            claims["iss"] == self.issuer() && claims["exp"].as_i64().is_some_and(|exp| now < exp)
+        });
+        Ok(claims)
+    }
+
+    /// Returns the grant of an access token of a user, if it is alive.
+    async fn grant_of(&self, token: &str) -> Result<Option<Grant>, Error> {
+        let claims = self.claims_of(token).await?;
+        let id = claims.as_ref().and_then(|claims| claims["gid"].as_str());
+        let Some(id) = id else { return Ok(None) };
+        let grant = self.auth.store.grant(id, self.own_users()).await?;
+        Ok(grant.filter(|grant| grant.is_alive && self.app(&grant.app_id).is_some()))
+    }
+
+    /// Returns what an access token allows to know of its user.
+    pub async fn user_info(&self, token: &str) -> Result<Value, Denial> {
+        let grant = self.grant_of(token).await?.ok_or_else(Denial::token)?;
+        Ok(self.about(&grant))
+    }
+
+    /// Ends what an app holds by a token, whatever kind it is (RFC 7009). A token of another app, or
+    /// none, is nothing to tell anybody about.
+    pub async fn revoke(&self, app: &App, params: &Params) -> Result<(), Denial> {
+        let token = params.needed("token")?;
+        let id = match self.read_refresh(token) {
+            Some((id, _)) => Some(id),
+            None => self.grant_of(token).await?.map(|grant| grant.id),
+        };
+        let Some(id) = id else { return Ok(()) };
+        let grant = self.auth.store.grant(&id, self.own_users()).await?;
+        if grant.is_some_and(|grant| grant.app_id == app.id.as_str()) {
+            self.auth.store.end_grant(&id, self.auth.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells an app whether a token of its own still counts (RFC 7662).
+    pub async fn introspect(&self, app: &App, params: &Params) -> Result<Value, Denial> {
+        let token = params.needed("token")?;
+        let now = self.auth.clock.now();
+        let (grant, kind) = match self.read_refresh(token) {
+            Some((id, generation)) => {
+                let grant = self.auth.store.grant(&id, self.own_users()).await?;
+                let counts = |grant: &Grant| {
+                    grant.is_alive && grant.generation == generation && now < grant.expires_at
+                };
+                (grant.filter(counts), "refresh_token")
+            }
+            None => (self.grant_of(token).await?, "access_token"),
+        };
+        let claims = self.claims_of(token).await?;
+        let own = grant.filter(|grant| grant.app_id == app.id.as_str());
+        let Some(grant) = own else {
+            let is_the_apps = claims.is_some_and(|claims| {
+                claims["gid"].is_null() && claims["client_id"] == app.id.as_str()
+            });
+            return Ok(json!({ "active": is_the_apps }));
+        };
+        let expires_at = match &claims {
+            Some(claims) => claims["exp"].clone(),
+            None => json!(grant.expires_at / SECOND),
+        };
+        Ok(json!({
+            "active": true,
+            "iss": self.issuer(),
+            "client_id": grant.app_id,
+            "sub": grant.user_id,
+            "scope": grant.scopes,
+            "exp": expires_at,
+            "token_type": kind,
+        }))
+    }
+}
+
+/// True if the app was allowed to go on without the user.
+fn refreshes(grant: &Grant) -> bool {
+    Scopes::parse(&grant.scopes).has(Scope::OfflineAccess)
+}

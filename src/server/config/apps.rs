@@ -1,0 +1,386 @@
+//! Apps whose users sign in here: the `[[apps]]` of the policy. Each value is parsed by a type of
+//! its own, so that an error names its line.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use url::{Host, Url};
+
+use crate::server::{ground::jose::Algorithm, values::address::Address};
+
+/// An app: a relying party of OpenID Connect, or a program with tokens of its own.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct App {
+    pub id: AppId,
+    /// Name that people see; the id if it is empty.
+    pub name: String,
+    /// Hashes of its secrets: several while one replaces another.
+    pub secrets: Vec<SecretHash>,
+    pub redirect_uris: Vec<RedirectUri>,
+    pub post_logout_redirect_uris: Vec<RedirectUri>,
+    pub auth_method: AuthMethod,
+    pub algorithm: Algorithm,
+    pub scopes: Scopes,
+    /// True if it is the team's own, so that nobody is asked whether it may know them.
+    pub first_party: bool,
+    /// Who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
+    pub only: Vec<Whom>,
+    /// Origins whose scripts may call the endpoints for tokens.
+    pub cors_origins: Vec<Origin>,
+}
+
+/// How an app proves who it is at the token endpoint (OpenID Connect Core, 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthMethod {
+    #[default]
+    ClientSecretBasic,
+    ClientSecretPost,
+    /// An app that can keep no secret, such as one that runs in the browser: PKCE is demanded.
+    None,
+}
+
+/// What an app may be told or given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    Openid,
+    Profile,
+    Email,
+    OfflineAccess,
+}
+
+impl Scope {
+    pub const ALL: [Scope; 4] = [Scope::Openid, Scope::Profile, Scope::Email, Scope::OfflineAccess];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Scope::Openid => "openid",
+            Scope::Profile => "profile",
+            Scope::Email => "email",
+            Scope::OfflineAccess => "offline_access",
+        }
+    }
+}
+
+/// A set of scopes, as text separated by spaces outside of the policy file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Scopes(Vec<Scope>);
+
+impl Default for Scopes {
+    fn default() -> Self {
+        Scopes(vec![Scope::Openid, Scope::Profile, Scope::Email])
+    }
+}
+
+impl Scopes {
+    /// Returns the known scopes in a text. Unknown ones are ignored (OpenID Connect Core, 3.1.2.1).
+    pub fn parse(text: &str) -> Self {
+        let asked: Vec<&str> = text.split(' ').collect();
+        Scopes(Scope::ALL.into_iter().filter(|scope| asked.contains(&scope.name())).collect())
+    }
+
+    /// Returns those of these scopes that `granted` has, too.
+    pub fn within(&self, granted: &Scopes) -> Self {
+        Scopes(self.0.iter().copied().filter(|scope| granted.has(*scope)).collect())
+    }
+
+    pub fn has(&self, scope: Scope) -> bool {
+        self.0.contains(&scope)
+    }
+
+    pub fn text(&self) -> String {
+        self.0.iter().map(|scope| scope.name()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// Makes a type that parses a text of the policy, and shows it as it was written.
+macro_rules! parsed {
+    ($(#[$about:meta])* $name:ident, $parse:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, String> {
+                let parse: fn(String) -> Result<String, String> = $parse;
+                parse(text).map($name)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(parsed: $name) -> String {
+                parsed.0
+            }
+        }
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+parsed!(
+    /// Name of an app in requests and tokens.
+    AppId,
+    |id| {
+        let is_id = (1..=64).contains(&id.len())
+            && id.bytes().all(|c| c.is_ascii_alphanumeric() || b"._-".contains(&c));
+        is_id.then_some(id).ok_or_else(|| {
+            "an id of 1 to 64 letters, digits, dots, dashes and underscores is needed".to_owned()
+        })
+    }
+);
+
+parsed!(
+    /// SHA-256 of a secret. A slow hash would gain nothing: secrets are 256 random bits, made by
+    /// `latchkey apps`.
+    SecretHash,
+    |hash| {
+        let bytes = hash.strip_prefix("sha256:").map(|hash| URL_SAFE_NO_PAD.decode(hash));
+        match bytes {
+            Some(Ok(bytes)) if bytes.len() == 32 => Ok(hash),
+            // Not repeated: it may be the secret itself.
+            _ => Err("a hash like \"sha256:…\" is needed, as `latchkey apps rotate` prints it; \
+                      never the secret itself"
+                .to_owned()),
+        }
+    }
+);
+
+impl SecretHash {
+    pub fn of(secret: &str) -> Self {
+        SecretHash(format!("sha256:{}", URL_SAFE_NO_PAD.encode(Sha256::digest(secret))))
+    }
+
+    /// True if this is the hash of `secret`.
+    pub fn is_of(&self, secret: &str) -> bool {
+        self.0.as_bytes().ct_eq(SecretHash::of(secret).0.as_bytes()).into()
+    }
+}
+
+parsed!(
+    /// URI that a browser is sent back to with an answer.
+    RedirectUri,
+    |uri| {
+        let why = |why: &str| Err(format!("{uri:?} {why}"));
+        let Ok(url) = Url::parse(&uri) else { return why("is no URL with a scheme") };
+        if url.fragment().is_some() {
+            return why("has a fragment, which no redirect URI may have (RFC 6749, 3.1.2)");
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return why("has a user or a password");
+        }
+        match url.scheme() {
+            "https" => Ok(uri),
+            "http" if is_loopback(&url) => Ok(uri),
+            "http" => why("is http, and not of this machine"),
+            // RFC 8252, 7.1: the reverse of a domain that the app's maker owns.
+            scheme if scheme.contains('.') => Ok(uri),
+            _ => why("is neither https nor of a scheme like com.example.app"),
+        }
+    }
+);
+
+impl RedirectUri {
+    /// Returns where it is, as a source of a content security policy.
+    pub fn source(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        Some(match url.scheme() {
+            "http" | "https" => url.origin().ascii_serialization(),
+            scheme => format!("{scheme}:"),
+        })
+    }
+
+    /// True if `asked` is this URI, letter by letter (RFC 9700, 2.1). On loopback the port is free,
+    /// because a program takes the one it gets (RFC 8252, 7.3).
+    pub fn allows(&self, asked: &str) -> bool {
+        if self.0 == asked {
+            return true;
+        }
+        let (Ok(mut own), Ok(mut other)) = (Url::parse(&self.0), Url::parse(asked)) else {
+            return false;
+        };
+        let is_ip = |url: &Url| matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
+        if own.scheme() != "http" || !is_loopback(&own) || !is_ip(&own) {
+            return false;
+        }
+        let has_set = own.set_port(None).is_ok() && other.set_port(None).is_ok();
+        has_set && own == other
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+parsed!(
+    /// An address, or a domain and all its addresses.
+    Whom,
+    |whom| {
+        let address = match whom.strip_prefix('@') {
+            Some(_) => Address::parse(&format!("a{whom}")),
+            None => Address::parse(&whom),
+        };
+        match address {
+            Ok(address) => Ok(address.as_str()[usize::from(whom.starts_with('@'))..].to_owned()),
+            Err(_) => Err(format!("{whom:?} is no address, and no domain like \"@example.com\"")),
+        }
+    }
+);
+
+impl Whom {
+    fn includes(&self, address: &Address) -> bool {
+        match self.0.strip_prefix('@') {
+            Some(domain) => address.local_and_domain().1 == domain,
+            None => address.as_str() == self.0,
+        }
+    }
+}
+
+parsed!(
+    /// Origin of a page.
+    Origin,
+    |origin| {
+        let parsed = Url::parse(&origin).map(|url| url.origin().ascii_serialization());
+        match parsed.as_deref() == Ok(&origin) {
+            true => Ok(origin),
+            false => Err(format!("{origin:?} is no origin like \"https://app.example.com\"")),
+        }
+    }
+);
+
+impl App {
+    /// Returns its name for people.
+    pub fn shown(&self) -> &str {
+        if self.name.trim().is_empty() { self.id.as_str() } else { &self.name }
+    }
+
+    pub fn is_public(&self) -> bool {
+        self.auth_method == AuthMethod::None
+    }
+
+    pub fn admits(&self, address: &Address) -> bool {
+        self.only.is_empty() || self.only.iter().any(|whom| whom.includes(address))
+    }
+
+    pub fn knows(&self, secret: &str) -> bool {
+        // Every hash is compared, so that the time taken does not tell which one fits.
+        self.secrets.iter().fold(false, |knows, hash| hash.is_of(secret) | knows)
+    }
+
+    /// Returns why the entry as a whole makes no sense.
+    fn fault(&self) -> Option<String> {
+        let id = self.id.as_str();
+        if id.is_empty() {
+            return Some("has an entry without an id".to_owned());
+        }
+        let why = match (self.is_public(), self.secrets.is_empty()) {
+            (true, false) => "has auth_method = \"none\", and secrets all the same",
+            (false, true) => {
+                "has no secrets: `latchkey apps rotate` makes one, or set auth_method = \"none\""
+            }
+            (true, true) if self.redirect_uris.is_empty() => "has no redirect_uris",
+            _ if self.name.chars().any(char::is_control) => "has a name of more than one line",
+            _ => return None,
+        };
+        Some(format!("{id:?} {why}"))
+    }
+}
+
+/// Returns the first fault of the entries, as the rest of a sentence about `apps`.
+pub(super) fn fault(apps: &[App]) -> Option<String> {
+    apps.iter().enumerate().find_map(|(n, app)| {
+        let is_twice = apps[..n].iter().any(|earlier| earlier.id == app.id);
+        let twice = || is_twice.then(|| format!("{:?} is there twice", app.id.as_str()));
+        app.fault().or_else(twice)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Result<RedirectUri, String> {
+        RedirectUri::try_from(text.to_owned())
+    }
+
+    #[test]
+    fn a_redirect_uri_is_https_or_of_the_persons_own_machine() {
+        for good in [
+            "https://app.example.com/cb",
+            "https://app.example.com/cb?a=1",
+            "http://localhost:3001/cb",
+            "http://127.0.0.1/cb",
+            "http://[::1]/cb",
+            "com.example.app:/cb",
+        ] {
+            assert!(uri(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "app.example.com",
+            "http://app.example.com/cb",
+            "https://app.example.com/cb#a",
+            "https://ada@app.example.com/cb",
+            "javascript:alert(1)",
+            "data:text/html,a",
+            "",
+        ] {
+            assert!(uri(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_uri_matches_letter_by_letter_but_for_a_loopback_port() {
+        let web = uri("https://app.example.com/cb").unwrap();
+        assert!(web.allows("https://app.example.com/cb"));
+        for other in [
+            "https://app.example.com/cb/",
+            "https://app.example.com/cb?",
+            "https://app.example.com/CB",
+            "https://app.example.com:443/cb",
+            "https://app.example.com/x/../cb",
+            "http://app.example.com/cb",
+            "https://app.example.com.evil.example/cb",
+        ] {
+            assert!(!web.allows(other), "{other}");
+        }
+        let own = uri("http://127.0.0.1/cb").unwrap();
+        assert!(own.allows("http://127.0.0.1:50123/cb"));
+        assert!(!own.allows("http://127.0.0.1:50123/other"));
+        assert!(!own.allows("http://127.0.0.2:50123/cb"));
+        let named = uri("http://localhost:3001/cb").unwrap();
+        assert!(!named.allows("http://localhost:3002/cb"), "the name may resolve elsewhere");
+    }
+
+    #[test]
+    fn an_app_is_for_the_addresses_and_domains_it_names() {
+        let whom = |text: &str| Whom::try_from(text.to_owned()).unwrap();
+        let app =
+            App { only: vec![whom("@Example.com"), whom("Ada@other.example")], ..App::default() };
+        let may = |text: &str| app.admits(&Address::parse(text).unwrap());
+        assert!(may("eve@example.com") && may("ada@other.example"));
+        assert!(!may("eve@other.example") && !may("eve@sub.example.com") && !may("a@xexample.com"));
+    }
+
+    #[test]
+    fn a_secret_is_known_by_its_hash_and_never_written() {
+        let hash = SecretHash::of("abc");
+        assert!(hash.is_of("abc") && !hash.is_of("abd"));
+        let error = SecretHash::try_from("my secret".to_owned()).unwrap_err();
+        assert!(!error.contains("my secret"));
+    }
+}

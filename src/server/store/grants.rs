@@ -1,0 +1,243 @@
+//! What other apps ask for, and what they hold.
+
+use sqlx::FromRow;
+use std::sync::LazyLock;
+
+use super::{Durability, Store, statement::values};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
+
+/// What an app asked for, until the user is back from signing in.
+#[derive(Clone, Debug, FromRow)]
+pub struct Authorization {
+    pub id: String,
+    pub app_id: String,
+    /// JSON.
+    pub parameters: String,
+    pub created_at: Millis,
+}
+
+/// A grant that begins: a code for a user in a session.
+pub struct NewGrant<'a> {
+    pub id: &'a str,
+    pub app_id: &'a str,
+    pub session_id: &'a str,
+    pub scopes: &'a str,
+    pub nonce: Option<&'a str>,
+    pub redirect_uri: &'a str,
+    pub challenge: Option<&'a str>,
+    pub code_hash: &'a [u8],
+    pub code_expires_at: Millis,
+    pub at: Millis,
+}
+
+/// What an app was given for a user.
+#[derive(Clone, Debug, FromRow)]
+pub struct Grant {
+    pub id: String,
+    pub app_id: String,
+    pub user_id: String,
+    pub address: Address,
+    pub session_id: String,
+    pub method: String,
+    pub signed_in_at: Millis,
+    pub scopes: String,
+    pub nonce: Option<String>,
+    pub redirect_uri: String,
+    pub challenge: Option<String>,
+    pub code_expires_at: Millis,
+    pub code_used_at: Option<Millis>,
+    pub generation: i64,
+    pub rotated_at: Option<Millis>,
+    pub expires_at: Millis,
+    /// True unless it, its session or its user's admission has ended.
+    pub is_alive: bool,
+}
+
+/// Outcome of presenting a refresh token.
+#[derive(Debug)]
+pub enum Rotated {
+    /// The next one is due: the grant, with its new generation.
+    Next(Box<Grant>),
+    /// It was presented before, a moment ago: the grant as it is.
+    Again(Box<Grant>),
+    /// It was presented before, and long ago: the grant has ended.
+    Reused(Box<Grant>),
+    /// There is no such grant any more.
+    Gone,
+}
+
+/// Columns of a [`Grant`]. It is alive while neither it nor its session was ended, and its user is
+/// neither banned nor, if users are Latchkey's own, deleted. `$2` says whose users they are.
+fn grant_where(condition: &str) -> String {
+    format!(
+        "SELECT g.id, g.app_id, g.user_id, g.address, g.session_id, g.method, g.signed_in_at, \
+         g.scopes, g.nonce, g.redirect_uri, g.challenge, g.code_expires_at, g.code_used_at, \
+         g.generation, g.rotated_at, g.expires_at, \
+         (g.ended_at IS NULL AND s.revoked_at IS NULL AND (u.id IS NOT NULL OR NOT $2) \
+         AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = g.user_id) \
+         AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' \
+         AND b.address = g.address)) AS is_alive \
+         FROM latchkey_grants g LEFT JOIN latchkey_sessions s ON s.id = g.session_id \
+         LEFT JOIN latchkey_users u ON u.id = g.user_id WHERE {condition}"
+    )
+}
+
+pub static GRANT: LazyLock<String> = LazyLock::new(|| grant_where("g.id = $1"));
+pub static GRANT_OF_CODE: LazyLock<String> = LazyLock::new(|| grant_where("g.code_hash = $1"));
+pub const INSERT_AUTHORIZATION: &str = "INSERT INTO latchkey_authorizations \
+    (id, app_id, parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
+pub const AUTHORIZATION: &str = "SELECT id, app_id, parameters, created_at \
+    FROM latchkey_authorizations WHERE id = $1 AND expires_at > $2";
+/// Begins a grant from a session that is alive.
+pub const INSERT_GRANT: &str = "INSERT INTO latchkey_grants \
+    (id, app_id, user_id, address, session_id, method, signed_in_at, scopes, nonce, redirect_uri, \
+    challenge, code_hash, code_expires_at, generation, created_at, expires_at) \
+    SELECT $1, $2, user_id, address, id, method, created_at, $3, $4, $5, $6, $7, \
+    CAST($8 AS BIGINT), 0, CAST($9 AS BIGINT), CAST($8 AS BIGINT) \
+    FROM latchkey_sessions WHERE id = $10 AND revoked_at IS NULL AND token_expires_at > $9";
+pub const USE_CODE: &str =
+    "UPDATE latchkey_grants SET code_used_at = $1, expires_at = $2 WHERE id = $3";
+pub const END_GRANT: &str =
+    "UPDATE latchkey_grants SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL";
+pub const ROTATE: &str = "UPDATE latchkey_grants \
+    SET generation = generation + 1, rotated_at = $1, expires_at = $2 WHERE id = $3";
+pub const CONSENT: &str =
+    "SELECT scopes, at FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
+pub const KEEP_CONSENT: &str = "INSERT INTO latchkey_consents (user_id, app_id, scopes, at) \
+    VALUES ($1, $2, $3, $4) \
+    ON CONFLICT (user_id, app_id) DO UPDATE SET scopes = EXCLUDED.scopes, at = EXCLUDED.at";
+pub const DELETE_GRANTS: &str = "DELETE FROM latchkey_grants WHERE user_id = $1";
+pub const DELETE_CONSENTS: &str = "DELETE FROM latchkey_consents WHERE user_id = $1";
+
+impl Store {
+    pub async fn keep_authorization(
+        &self,
+        authorization: &Authorization,
+        expires_at: Millis,
+    ) -> Result<(), Error> {
+        let Authorization { id, app_id, parameters, created_at } = authorization;
+        let row = values![id, app_id, parameters, *created_at, expires_at];
+        self.execute(INSERT_AUTHORIZATION, &row).await.map(drop)
+    }
+
+    /// Returns what an app asked for, if it has not expired.
+    pub async fn authorization(
+        &self,
+        id: &str,
+        now: Millis,
+    ) -> Result<Option<Authorization>, Error> {
+        self.first(AUTHORIZATION, &values![id, now]).await
+    }
+
+    /// Begins a grant in a session. Returns false if the session has ended meanwhile.
+    pub async fn begin_grant(&self, new: &NewGrant<'_>) -> Result<bool, Error> {
+        let row = values![
+            new.id,
+            new.app_id,
+            new.scopes,
+            new.nonce,
+            new.redirect_uri,
+            new.challenge,
+            new.code_hash,
+            new.code_expires_at,
+            new.at,
+            new.session_id,
+        ];
+        Ok(self.execute(INSERT_GRANT, &row).await? > 0)
+    }
+
+    /// Uses up a code. `judge` sees the grant and may refuse; a code presented again ends its
+    /// grant, and all that was given for it (RFC 6749, 4.1.2). `None` if there is no such code, it
+    /// was refused for having been used, or its grant has ended.
+    pub async fn use_code(
+        &self,
+        code_hash: &[u8],
+        own_users: bool,
+        now: Millis,
+        judge: impl Fn(&Grant) -> Option<Millis>,
+    ) -> Result<Option<Grant>, Error> {
+        let of_code = values![code_hash, own_users];
+        let found: Option<Grant> = self.first(&GRANT_OF_CODE, &of_code).await?;
+        let Some(found) = found else { return Ok(None) };
+        self.transaction(Durability::PowerCut, Some(&found.address), async |tx| {
+            let found: Option<Grant> = tx.first(&GRANT_OF_CODE, &of_code).await?;
+            let Some(grant) = found else { return Ok(None) };
+            if grant.code_used_at.is_some() {
+                tx.execute(END_GRANT, &values![now, &grant.id]).await?;
+                return Ok(None);
+            }
+            let Some(expires_at) = judge(&grant).filter(|_| grant.is_alive) else {
+                return Ok(None);
+            };
+            tx.execute(USE_CODE, &values![now, expires_at, &grant.id]).await?;
+            Ok(Some(grant))
+        })
+        .await
+    }
+
+    /// Returns a grant, alive or not.
+    pub async fn grant(&self, id: &str, own_users: bool) -> Result<Option<Grant>, Error> {
+        self.first(&GRANT, &values![id, own_users]).await
+    }
+
+    /// Takes the refresh token of a generation, and counts to the next. One that was taken within
+    /// `grace` before is answered alike, so that a lost answer locks nobody out; one that was taken
+    /// longer ago was stolen, or its successor was, and ends the grant.
+    pub async fn rotate(
+        &self,
+        id: &str,
+        generation: i64,
+        own_users: bool,
+        now: Millis,
+        grace: Millis,
+        expires_at: Millis,
+    ) -> Result<Rotated, Error> {
+        let Some(found) = self.grant(id, own_users).await? else { return Ok(Rotated::Gone) };
+        self.transaction(Durability::PowerCut, Some(&found.address), async |tx| {
+            let found: Option<Grant> = tx.first(&GRANT, &values![id, own_users]).await?;
+            let Some(mut grant) = found.filter(|grant| grant.is_alive && grant.expires_at > now)
+            else {
+                return Ok(Rotated::Gone);
+            };
+            if generation == grant.generation {
+                tx.execute(ROTATE, &values![now, expires_at, id]).await?;
+                grant.generation += 1;
+                return Ok(Rotated::Next(Box::new(grant)));
+            }
+            let is_last = generation + 1 == grant.generation;
+            if is_last && grant.rotated_at.is_some_and(|at| now - at <= grace) {
+                return Ok(Rotated::Again(Box::new(grant)));
+            }
+            tx.execute(END_GRANT, &values![now, id]).await?;
+            Ok(Rotated::Reused(Box::new(grant)))
+        })
+        .await
+    }
+
+    /// Ends a grant. Returns false if it had ended before.
+    pub async fn end_grant(&self, id: &str, now: Millis) -> Result<bool, Error> {
+        Ok(self.execute(END_GRANT, &values![now, id]).await? > 0)
+    }
+
+    /// Returns the scopes that a user allowed an app, and when, if they did.
+    pub async fn consent(
+        &self,
+        user_id: &str,
+        app_id: &str,
+    ) -> Result<Option<(String, Millis)>, Error> {
+        self.first(CONSENT, &values![user_id, app_id]).await
+    }
+
+    pub async fn keep_consent(
+        &self,
+        user_id: &str,
+        app_id: &str,
+        scopes: &str,
+        now: Millis,
+    ) -> Result<(), Error> {
+        self.execute(KEEP_CONSENT, &values![user_id, app_id, scopes, now]).await.map(drop)
+    }
+}

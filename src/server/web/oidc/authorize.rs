@@ -1,0 +1,148 @@
+//! The authorization endpoint, and the page that a sign-in comes back to.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, Method, StatusCode, header::CONTENT_SECURITY_POLICY},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use axum::{body::to_bytes, http::request::Parts};
+use minijinja::{AutoEscape, Environment, context};
+use url::Url;
+
+use crate::server::{
+    apps::{
+        authorize::{Answer, Refused, ResponseMode, Step, path_of},
+        denial::Denial,
+        params::Params,
+    },
+    ground::{error::Error, words::Language},
+    http::{caller::Caller, cookies, state::AppState},
+    values::destination::with_query,
+    web::render,
+};
+
+/// Page that posts an answer to an app by itself (OAuth 2.0 Form Post Response Mode). Without the
+/// script the user presses its button.
+const FORM_POST: &str = r#"<!doctype html>
+<html><head><meta charset="utf-8"><title>{{ title }}</title></head>
+<body><form method="post" action="{{ action }}">
+{% for field in fields %}<input type="hidden" name="{{ field[0] }}" value="{{ field[1] }}">
+{% endfor %}<noscript><button>OK</button></noscript></form>
+<script nonce="{{ nonce }}">document.forms[0].submit()</script></body></html>
+"#;
+
+/// GET and POST `/oauth/authorize`: keeps the request, and goes on with it. Always by a redirect: a
+/// form from another site brings no session cookie, the redirect after it does.
+pub async fn begin(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let params = match parts.method {
+        Method::POST => match to_bytes(body, 65_536).await {
+            Ok(body) => super::form(&parts, &body),
+            Err(_) => Err(Denial::request("The form is too long.")),
+        },
+        _ => Params::parse(parts.uri.query().unwrap_or_default().as_bytes()),
+    };
+    let begun = match params {
+        Ok(params) => state.apps.begin(&params).await.map(|id| (id, params)),
+        Err(denial) => Err(Refused::Here(denial)),
+    };
+    let (id, params) = match begun {
+        Ok(begun) => begun,
+        Err(Refused::Here(denial)) => return fault(&state, parts, denial).await,
+        Err(Refused::Back(answer)) => return back(&state, &answer),
+    };
+    let mut response = Redirect::to(&path_of(&id)).into_response();
+    let held = state.cookies.authorizations(&parts.headers);
+    cookies::append(response.headers_mut(), state.cookies.hold_authorization(&held, &id));
+    // A language of the app's choice, unless the user has chosen one.
+    let wanted = params.one("ui_locales").ok().flatten().unwrap_or_default();
+    let language = wanted.split(' ').filter_map(|tag| tag.split('-').next());
+    if state.cookies.language(&parts.headers).is_none()
+        && let Some(language) = language.into_iter().find_map(Language::of_tag)
+    {
+        cookies::append(response.headers_mut(), state.cookies.set_language(language.tag()));
+    }
+    response
+}
+
+/// GET `/oauth/continue?request=`: what comes next for the user of this browser.
+pub async fn go_on(State(state): State<AppState>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of(&state, &parts);
+    match next(&state, &caller, parts.uri.query().unwrap_or_default()).await {
+        Ok(response) => response,
+        Err(Error::InvalidRequest { detail }) => {
+            fault(&state, parts, Denial::request(detail)).await
+        }
+        Err(error) => render::error_page(state, error, empty(parts)).await,
+    }
+}
+
+async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response, Error> {
+    let named = url::form_urlencoded::parse(query.as_bytes())
+        .find_map(|(name, id)| (name == "request").then(|| id.into_owned()));
+    // Only the browser that brought the request goes on with it: a link that is opened elsewhere
+    // must not hand that browser's app a code.
+    let held = state.cookies.authorizations(&caller.headers);
+    let waiting = match named.filter(|id| held.contains(id)) {
+        Some(id) => state.apps.waiting(&id).await?,
+        None => None,
+    };
+    let Some(waiting) = waiting else {
+        return Err(Error::invalid(
+            "This browser did not begin that sign-in, or it took too long. Go back to the app and \
+             start again there.",
+        ));
+    };
+    let session = caller.session(state).await?;
+    let path = waiting.path();
+    Ok(match state.apps.next(&waiting, session.as_ref()).await? {
+        Step::SignIn => Redirect::to(&with_query("/login", "next", &path)).into_response(),
+        Step::Consent => {
+            Redirect::to(&with_query("/oauth/consent", "request", &waiting.id)).into_response()
+        }
+        Step::Answer(answer) => back(state, &answer),
+    })
+}
+
+/// Sends the browser back to the app with an answer.
+fn back(state: &AppState, answer: &Answer) -> Response {
+    let Answer { redirect_uri, response_mode, fields } = answer;
+    match response_mode {
+        ResponseMode::Query => Redirect::to(&answer.url()).into_response(),
+        ResponseMode::FormPost => post(state, redirect_uri, fields),
+    }
+}
+
+fn post(state: &AppState, action: &str, fields: &[(&'static str, String)]) -> Response {
+    let nonce = state.auth.random.id().unwrap_or_default();
+    let title = &state.auth.policy().brand.name;
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.render_str(FORM_POST, context! { action, fields, nonce, title });
+    let origin = Url::parse(action).map(|url| url.origin().ascii_serialization());
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; form-action {}; base-uri 'none'; \
+         frame-ancestors 'none'",
+        origin.unwrap_or_default()
+    );
+    match (page, HeaderValue::from_str(&policy)) {
+        (Ok(page), Ok(policy)) => ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response(),
+        _ => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Shows a fault that cannot be told to the app, with what its developer has to mend.
+pub async fn fault(state: &AppState, parts: Parts, denial: Denial) -> Response {
+    let error = match denial.code {
+        "temporarily_unavailable" => Error::Unavailable,
+        "server_error" => Error::Internal,
+        _ => Error::invalid(denial.description),
+    };
+    render::error_page(state.clone(), error, empty(parts)).await
+}
+
+fn empty(parts: Parts) -> Request {
+    Request::from_parts(parts, Body::empty())
+}

@@ -1,0 +1,114 @@
+//! The door for other apps: the endpoints of OpenID Connect and OAuth. Thin: `server::apps` has the
+//! rules.
+
+mod authorize;
+mod discovery;
+mod leave;
+mod token;
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{
+        HeaderName, HeaderValue, Method, StatusCode,
+        header::{
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, CONTENT_TYPE, ORIGIN, VARY,
+            WWW_AUTHENTICATE,
+        },
+    },
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde_json::json;
+
+use crate::server::{
+    apps::{denial::Denial, params::Params},
+    http::{headers::no_store, state::AppState},
+};
+
+/// Paths that requests from other sites may post to: they take no cookie for a proof.
+const OPEN: [&str; 5] =
+    ["/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo"];
+
+pub fn router(state: &AppState) -> Router<AppState> {
+    // Programs in browsers call these, from origins that the policy lists.
+    let called = Router::new()
+        .route("/.well-known/openid-configuration", get(discovery::describe))
+        .route("/.well-known/oauth-authorization-server", get(discovery::describe))
+        .route("/.well-known/jwks.json", get(discovery::keys))
+        .route("/keys", get(discovery::keys))
+        .route("/oauth/token", post(token::exchange))
+        .route("/oauth/revoke", post(token::revoke))
+        .route("/oauth/introspect", post(token::introspect))
+        .route("/oauth/userinfo", get(token::user_info).post(token::user_info))
+        .route_layer(from_fn_with_state(state.clone(), shared));
+    Router::new()
+        .route("/oauth/authorize", get(authorize::begin).post(authorize::begin))
+        .route("/oauth/continue", get(authorize::go_on))
+        .route("/oidc/logout", get(leave::leave).post(leave::leave))
+        .merge(called)
+}
+
+/// True if other sites may post to this path.
+pub fn is_open(path: &str) -> bool {
+    OPEN.contains(&path)
+}
+
+/// Middleware that lets scripts of the apps' own origins read an answer (CORS).
+async fn shared(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(ORIGIN).cloned();
+    let is_listed = |origin: &HeaderValue| {
+        let policy = state.auth.policy();
+        let mut origins = policy.apps.iter().flat_map(|app| &app.cors_origins);
+        origins.any(|listed| listed.as_str().as_bytes() == origin.as_bytes())
+    };
+    let mut response = if request.method() == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.append(VARY, HeaderValue::from_name(ORIGIN));
+    if let Some(origin) = origin.filter(is_listed) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let mut set = |name: HeaderName, value: &'static str| {
+            headers.insert(name, HeaderValue::from_static(value))
+        };
+        set(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
+        set(ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
+        set(ACCESS_CONTROL_MAX_AGE, "600");
+        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
+    }
+    response
+}
+
+/// A refusal as the specification has it (RFC 6749, 5.2; RFC 6750, 3).
+impl IntoResponse for Denial {
+    fn into_response(self) -> Response {
+        let (status, scheme) = match self.code {
+            "invalid_client" => (StatusCode::UNAUTHORIZED, Some("Basic realm=\"apps\"")),
+            "invalid_token" => (StatusCode::UNAUTHORIZED, Some("Bearer error=\"invalid_token\"")),
+            "server_error" => (StatusCode::INTERNAL_SERVER_ERROR, None),
+            "temporarily_unavailable" => (StatusCode::SERVICE_UNAVAILABLE, None),
+            _ => (StatusCode::BAD_REQUEST, None),
+        };
+        let body = json!({ "error": self.code, "error_description": self.description });
+        let mut response = (status, Json(body)).into_response();
+        if let Some(scheme) = scheme {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        }
+        no_store(&mut response);
+        response
+    }
+}
+
+/// Returns the parameters of a form.
+fn form(request: &axum::http::request::Parts, body: &[u8]) -> Result<Params, Denial> {
+    let kind = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    if !kind.starts_with(b"application/x-www-form-urlencoded") {
+        return Err(Denial::request("Send a form: application/x-www-form-urlencoded."));
+    }
+    Params::parse(body)
+}

@@ -1,0 +1,107 @@
+//! Endpoints that apps call themselves.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::State,
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::form;
+use crate::server::{
+    apps::{denial::Denial, params::Params},
+    config::apps::App,
+    http::state::AppState,
+};
+
+/// POST `/oauth/token`
+pub async fn exchange(
+    State(state): State<AppState>,
+    request: Parts,
+    body: Bytes,
+) -> Result<Response, Denial> {
+    let (app, params) = of_app(&state, &request, &body)?;
+    state.apps.exchange(&app, &params).await.map(private)
+}
+
+/// POST `/oauth/revoke`
+pub async fn revoke(
+    State(state): State<AppState>,
+    request: Parts,
+    body: Bytes,
+) -> Result<StatusCode, Denial> {
+    let (app, params) = of_app(&state, &request, &body)?;
+    state.apps.revoke(&app, &params).await.map(|()| StatusCode::OK)
+}
+
+/// POST `/oauth/introspect`
+pub async fn introspect(
+    State(state): State<AppState>,
+    request: Parts,
+    body: Bytes,
+) -> Result<Response, Denial> {
+    let (app, params) = of_app(&state, &request, &body)?;
+    state.apps.introspect(&app, &params).await.map(private)
+}
+
+/// GET and POST `/oauth/userinfo`
+pub async fn user_info(
+    State(state): State<AppState>,
+    request: Parts,
+    body: Bytes,
+) -> Result<Response, Denial> {
+    let token = match bearer(&request.headers) {
+        Some(token) => Some(token),
+        // RFC 6750, 2.2.
+        None if request.headers.contains_key(CONTENT_TYPE) => {
+            form(&request, &body)?.one("access_token")?.map(str::to_owned)
+        }
+        None => None,
+    };
+    let token = token.ok_or_else(Denial::token)?;
+    state.apps.user_info(&token).await.map(private)
+}
+
+/// Returns the app that sent a form, and the form.
+fn of_app(state: &AppState, request: &Parts, body: &Bytes) -> Result<(App, Params), Denial> {
+    let params = form(request, body)?;
+    let app = state.apps.authenticate(basic(&request.headers)?, &params)?;
+    Ok((app, params))
+}
+
+/// Returns name and secret of the header, if it has them (RFC 6749, 2.3.1: each is written as in a
+/// form).
+fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Denial> {
+    let Some(header) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let wrong = || Denial::new("invalid_client", "The Authorization header is no Basic one.");
+    let text = header.to_str().map_err(|_| wrong())?;
+    let (scheme, rest) = text.split_once(' ').ok_or_else(wrong)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(wrong());
+    }
+    let decoded = STANDARD.decode(rest.trim()).map_err(|_| wrong())?;
+    let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
+    let (id, secret) = decoded.split_once(':').ok_or_else(wrong)?;
+    let plain = |text: &str| {
+        let (text, _) = url::form_urlencoded::parse(text.as_bytes()).next()?;
+        Some(text.into_owned())
+    };
+    Ok(Some((plain(id).ok_or_else(wrong)?, plain(secret).ok_or_else(wrong)?)))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+fn private(answer: Value) -> Response {
+    ([(CACHE_CONTROL, "no-store"), (axum::http::header::PRAGMA, "no-cache")], Json(answer))
+        .into_response()
+}
