@@ -235,6 +235,16 @@ pub async fn answer_app(request: Option<String>, allow: Option<bool>) -> Result<
     Ok(Next { location: apps.disallow(&waiting).url() })
 }
 
+/// Ends the access of an app to the signed-in user.
+#[server(prefix = "/actions", endpoint = "end-app")]
+pub async fn end_app(app: Option<String>) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    form_posts::come_back_to("/dashboard", "");
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    context.state.apps.end_access(&session, &app.unwrap_or_default()).await?;
+    Ok(Next { location: "/dashboard".to_owned() })
+}
+
 /// Signs the user out for an app, and leads back to it. `of` holds the parameters that the app sent.
 #[server(prefix = "/actions", endpoint = "leave-app")]
 pub async fn leave_app(of: Option<String>) -> Result<Next, Refusal> {

@@ -456,6 +456,39 @@ async fn signing_out_here_or_being_kept_out_ends_what_apps_hold() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_ends_half_a_year_after_the_sign_in() {
+    let app = with_apps("").await;
+    let ada = app.signed_in("ada@example.com").await;
+    let code = code(&ada, &[("scope", "openid offline_access")]).await;
+    let mut token = tokens(&app, &code).await.json()["refresh_token"].as_str().unwrap().to_owned();
+    for _ in 0..8 {
+        app.clock.advance(22 * DAY);
+        token = refresh(&app, &token).await.json()["refresh_token"].as_str().unwrap().to_owned();
+    }
+    app.clock.advance(5 * DAY);
+    assert_eq!(error(&refresh(&app, &token).await, 400), "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_user_sees_which_apps_have_access_and_ends_it() {
+    let app = with_apps("").await;
+    let ada = app.signed_in("ada@example.com").await;
+    assert!(!ada.get("/dashboard").await.body.contains("Apps with access"));
+    let code = code(&ada, &[("scope", "openid offline_access")]).await;
+    let given = tokens(&app, &code).await.json();
+    let page = ada.get("/dashboard").await.body;
+    assert!(page.contains("Apps with access") && page.contains("Team wiki"), "{page}");
+    let eve = app.signed_in("eve@example.com").await;
+    eve.post_form("/actions/end-app", &[("app", "wiki")]).await;
+    let refreshed = refresh(&app, given["refresh_token"].as_str().unwrap()).await.json();
+    assert!(refreshed["access_token"].is_string(), "nobody else's");
+    ada.post_form("/actions/end-app", &[("app", "wiki")]).await;
+    assert!(!ada.get("/dashboard").await.body.contains("Team wiki"));
+    let again = refresh(&app, refreshed["refresh_token"].as_str().unwrap()).await;
+    assert_eq!(error(&again, 400), "invalid_grant");
+}
+
+#[tokio::test]
 async fn an_app_proves_who_it_is_or_gets_nothing() {
     let app = with_apps("").await;
     let program = app.browser();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::frame::{Frame, address, load, refusal};
 use crate::server::{
     auth::session::Session,
-    config::Passwords,
+    config::{Passwords, apps::App},
     ground::{
         clock::{MINUTE, Millis},
         error::{Error, Kind},
@@ -38,6 +38,8 @@ async fn dashboard() -> Result<AnyView, Error> {
     let refused = refusal(&context);
     let several = sessions.len() > 1;
     let rows = sessions.iter().map(|row| session_row(&session, row, now)).collect_view();
+    let apps = context.state.apps.access(&session).await?;
+    let apps = (!apps.is_empty()).then(|| apps_section(apps, now));
     let (account, attempts) = (account_section(account, now), attempts_section(attempts, now));
     let passwords = match context.policy().auth.passwords {
         Passwords::Optional => Some(password_form(&context, &session).await?),
@@ -62,6 +64,7 @@ async fn dashboard() -> Result<AnyView, Error> {
                 <ul class="sessions">{rows}</ul>
                 {several.then(more_sign_outs)}
             </section>
+            {apps}
             {account}
             {attempts}
             {passwords}
@@ -128,6 +131,35 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
                     }
                 })}
         </li>
+    }
+}
+
+/// Lists the apps that have access, each with a button that ends it.
+fn apps_section(apps: Vec<(App, Millis)>, now: Millis) -> impl IntoView {
+    let row = |(app, since): (App, Millis)| {
+        let name = app.shown().to_owned();
+        let label = say!("end-app-of", app = name.as_str());
+        let since = say!("app-since", ago = ago(since, now));
+        view! {
+            <li>
+                <div>
+                    <strong>{name}</strong>
+                    <p class="soft">{since}</p>
+                </div>
+                <form method="post" action="/actions/end-app">
+                    <input type="hidden" name="app" value=String::from(app.id) />
+                    <button class="secondary" type="submit" aria-label=label>
+                        {say!("end-app")}
+                    </button>
+                </form>
+            </li>
+        }
+    };
+    view! {
+        <section>
+            <h2>{say!("your-apps")}</h2>
+            <ul class="sessions">{apps.into_iter().map(row).collect_view()}</ul>
+        </section>
     }
 }
 

@@ -12,7 +12,11 @@ pub mod tokens;
 use std::sync::Arc;
 
 use self::keys::KeyRing;
-use super::{auth::Auth, config::apps::App};
+use super::{
+    auth::{Auth, session::Session},
+    config::apps::App,
+    ground::{clock::Millis, error::Error},
+};
 
 /// What the rules for apps need: those of the sign-in, and the keys that sign for apps.
 #[derive(Debug)]
@@ -34,6 +38,23 @@ impl Apps {
     /// Returns the issuer: the public URL, without a slash at its end.
     pub fn issuer(&self) -> &str {
         self.auth.public_url.origin()
+    }
+
+    /// Returns the apps that have access to a user, each with the time since when. Reads nothing
+    /// where the policy has no apps.
+    pub async fn access(&self, session: &Session) -> Result<Vec<(App, Millis)>, Error> {
+        if self.auth.policy().apps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.auth.clock.now();
+        let access = self.auth.store.access(&session.row.user_id, now).await?;
+        Ok(access.into_iter().filter_map(|(id, since)| Some((self.app(&id)?, since))).collect())
+    }
+
+    /// Ends the access of an app to a user.
+    pub async fn end_access(&self, session: &Session, app_id: &str) -> Result<(), Error> {
+        let now = self.auth.clock.now();
+        self.auth.store.end_access(&session.row.user_id, app_id, now).await
     }
 
     fn own_users(&self) -> bool {

@@ -18,6 +18,8 @@ use crate::server::{
 const LIVES: i64 = 600;
 /// Time that a refresh token is good for, unless it is used; then the next one is.
 const REFRESHES_FOR: Millis = 30 * DAY;
+/// Time after the sign-in at which refreshing ends, however much a token is used (ASVS 5.0 10.4.8).
+const AT_MOST: Millis = 180 * DAY;
 /// Time in which a refresh token that was used already is answered alike: an app whose answer was
 /// lost asks again. Rotation without it locks people out.
 const GRACE: Millis = 60 * SECOND;
@@ -104,10 +106,8 @@ impl Apps {
             self.read_refresh(params.needed("refresh_token")?).ok_or_else(wrong)?;
         let (now, own_users) = (self.auth.clock.now(), self.own_users());
         let known = self.auth.store.grant(&id, own_users).await?;
-        if known.is_none_or(|known| known.app_id != app.id.as_str()) {
-            return Err(wrong());
-        }
-        let until = now + REFRESHES_FOR;
+        let known = known.filter(|known| known.app_id == app.id.as_str()).ok_or_else(wrong)?;
+        let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);
         let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
         match rotated {
             Rotated::Next(grant) | Rotated::Again(grant) if app.admits(&grant.address) => {

@@ -194,9 +194,11 @@ impl RedirectUri {
     /// Returns where it is, as a source of a content security policy.
     pub fn source(&self) -> Option<String> {
         let url = Url::parse(&self.0).ok()?;
-        Some(match url.scheme() {
-            "http" | "https" => url.origin().ascii_serialization(),
-            scheme => format!("{scheme}:"),
+        Some(match (url.scheme(), url.host()) {
+            // The port is free, as in `allows`.
+            ("http", Some(host @ (Host::Ipv4(_) | Host::Ipv6(_)))) => format!("http://{host}:*"),
+            ("http" | "https", _) => url.origin().ascii_serialization(),
+            (scheme, _) => format!("{scheme}:"),
         })
     }
 

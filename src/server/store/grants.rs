@@ -109,6 +109,15 @@ pub const CONSENT: &str =
 pub const KEEP_CONSENT: &str = "INSERT INTO latchkey_consents (user_id, app_id, scopes, at) \
     VALUES ($1, $2, $3, $4) \
     ON CONFLICT (user_id, app_id) DO UPDATE SET scopes = EXCLUDED.scopes, at = EXCLUDED.at";
+/// The apps that hold something of a user, or may ask without a question, and since when.
+pub const ACCESS: &str = "SELECT app_id, MAX(at) AS at FROM (\
+    SELECT app_id, created_at AS at FROM latchkey_grants \
+    WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_used_at IS NOT NULL \
+    UNION ALL SELECT app_id, at FROM latchkey_consents WHERE user_id = $1) AS access \
+    GROUP BY app_id";
+pub const END_GRANTS_OF: &str = "UPDATE latchkey_grants SET ended_at = $1 \
+    WHERE user_id = $2 AND app_id = $3 AND ended_at IS NULL";
+pub const DELETE_CONSENT: &str = "DELETE FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
 pub const DELETE_GRANTS: &str = "DELETE FROM latchkey_grants WHERE user_id = $1";
 pub const DELETE_CONSENTS: &str = "DELETE FROM latchkey_consents WHERE user_id = $1";
 
@@ -220,6 +229,20 @@ impl Store {
     /// Ends a grant. Returns false if it had ended before.
     pub async fn end_grant(&self, id: &str, now: Millis) -> Result<bool, Error> {
         Ok(self.execute(END_GRANT, &values![now, id]).await? > 0)
+    }
+
+    /// Returns the apps that have access to a user, each with the time since when.
+    pub async fn access(&self, user_id: &str, now: Millis) -> Result<Vec<(String, Millis)>, Error> {
+        self.all(ACCESS, &values![user_id, now]).await
+    }
+
+    /// Ends all that an app holds of a user, and forgets that it may ask without a question.
+    pub async fn end_access(&self, user_id: &str, app_id: &str, now: Millis) -> Result<(), Error> {
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            tx.execute(END_GRANTS_OF, &values![now, user_id, app_id]).await?;
+            tx.execute(DELETE_CONSENT, &values![user_id, app_id]).await.map(drop)
+        })
+        .await
     }
 
     /// Returns the scopes that a user allowed an app, and when, if they did.
