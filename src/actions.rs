@@ -227,12 +227,11 @@ pub async fn answer_app(request: Option<String>, allow: Option<bool>) -> Result<
     let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
     let waiting = context.app_request(Some(&id)).await?;
     let waiting = waiting.ok_or_else(|| Error::invalid(say!("detail-no-app-request")))?;
-    let apps = &context.state.apps;
     if allow == Some(true) {
-        apps.allow(&waiting, &session).await?;
+        context.state.apps.allow(&waiting, &session).await?;
         return Ok(Next { location: waiting.path() });
     }
-    Ok(Next { location: apps.disallow(&waiting).url() })
+    Ok(Next { location: format!("{}&denied=true", waiting.path()) })
 }
 
 /// Ends the access of an app to the signed-in user.

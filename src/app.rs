@@ -32,8 +32,7 @@ pub fn shell(state: AppState) -> impl IntoView {
     let nonce = use_nonce();
     let text = nonce.as_ref().map(ToString::to_string).unwrap_or_default();
     if let Some(response) = use_context::<ResponseOptions>() {
-        let watching = std::env::var_os("LEPTOS_WATCH").is_some();
-        let policy = headers::csp(&text, watching, &state.auth.policy().apps);
+        let policy = headers::csp(&text, std::env::var_os("LEPTOS_WATCH").is_some());
         if let Ok(policy) = policy.parse() {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }

@@ -67,6 +67,7 @@ const server = spawn(join(top, "target/release/latchkey"), [], {
     LATCHKEY_CONFIG: join(top, "Leptos.toml"),
     LATCHKEY_ENV: "production",
     LATCHKEY_PUBLIC_URL: site,
+    DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
     LATCHKEY_MAIL__FROM: "Example <no-reply@example.com>",
     SESSION_JWT_SECRET: randomBytes(48).toString("base64"),
     SMTP_URL: `smtp://localhost:${smtpPort}`,

@@ -28,8 +28,12 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The path it redirects to. Panics unless it is a 303.
+    /// The path it redirects to, or goes on to as a page. Panics unless it does.
     pub fn goes_to(&self) -> &str {
+        if let Some((_, url)) = self.body.split_once("http-equiv=\"refresh\" content=\"0;url=") {
+            let url = url.split('"').next().unwrap().replace("&#x2f;", "/").replace("&amp;", "&");
+            return url.leak();
+        }
         assert_eq!(self.status, StatusCode::SEE_OTHER, "{self:?}");
         self.headers["location"].to_str().unwrap()
     }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Apps, denial::Denial, params::Params};
 use crate::server::{
-    auth::session::Session,
+    auth::{Client, session::Session},
     config::apps::{App, Scope, Scopes},
     ground::{
         clock::{HOUR, MINUTE, Millis, SECOND},
@@ -54,8 +54,8 @@ pub struct Ask {
     max_age: Option<u32>,
     /// Address that the app expects.
     pub login_hint: Option<String>,
-    /// Languages that the app prefers, separated by spaces.
-    pub ui_locales: Option<String>,
+    /// The only user that the app asks for, by the ID token that it has of them.
+    subject: Option<String>,
 }
 
 /// Answer to an app: parameters for its redirect URI.
@@ -71,6 +71,8 @@ pub struct Answer {
 pub enum Refused {
     /// Shown here: the app or its redirect URI is in doubt, so nothing is sent there.
     Here(Denial),
+    /// Shown here as well: it is not about what the app asks for.
+    Failed(Error),
     Back(Answer),
 }
 
@@ -136,17 +138,32 @@ impl Answer {
 
 impl Apps {
     /// Keeps a request until its user is back, and returns its id.
-    pub async fn begin(&self, params: &Params) -> Result<String, Refused> {
-        let (app, ask) = self.read(params)?;
-        let here = |error: Error| Refused::Here(error.into());
+    pub async fn begin(&self, params: &Params, client: &Client) -> Result<String, Refused> {
+        let (app, mut ask) = self.read(params)?;
+        // A row for each request, and nobody has proved anything yet.
+        self.auth.one_more_verify(client.ip).await.map_err(Refused::Failed)?;
+        if let Some(hint) = params.one("id_token_hint").ok().flatten() {
+            ask.subject = match self.read_hint(hint).await.map_err(Refused::Failed)? {
+                Some(claims) => claims["sub"].as_str().map(str::to_owned),
+                None => {
+                    let denial = Denial::request("id_token_hint is no ID token of this server.");
+                    return Err(Refused::Back(Answer::denied(self, &ask, denial)));
+                }
+            };
+        }
         let now = self.auth.clock.now();
         let authorization = Authorization {
-            id: self.auth.random.id().map_err(here)?,
+            id: self.auth.random.id().map_err(Refused::Failed)?,
             app_id: app.id.as_str().to_owned(),
-            parameters: serde_json::to_string(&ask).map_err(|_| here(Error::Internal))?,
+            parameters: serde_json::to_string(&ask)
+                .map_err(|_| Refused::Failed(Error::Internal))?,
             created_at: now,
         };
-        self.auth.store.keep_authorization(&authorization, now + WAITS).await.map_err(here)?;
+        self.auth
+            .store
+            .keep_authorization(&authorization, now + WAITS)
+            .await
+            .map_err(Refused::Failed)?;
         Ok(authorization.id)
     }
 
@@ -179,7 +196,7 @@ impl Apps {
             consent: false,
             max_age: None,
             login_hint: None,
-            ui_locales: None,
+            subject: None,
         };
         match fill(&mut ask, &app, params) {
             Ok(()) => Ok((app, ask)),
@@ -212,6 +229,13 @@ impl Apps {
                 false => Ok(Step::SignIn),
             };
         };
+        if ask.subject.as_ref().is_some_and(|subject| *subject != session.row.user_id) {
+            let has_just_signed_in = session.row.created_at >= waiting.created_at;
+            return match ask.silent || has_just_signed_in {
+                true => denied("login_required", "Another user is signed in."),
+                false => Ok(Step::SignIn),
+            };
+        }
         if !app.admits(&session.row.address) {
             return denied("access_denied", "This user may not sign in to this app.");
         }
@@ -234,14 +258,18 @@ impl Apps {
 
     async fn has_consent(&self, waiting: &Waiting, session: &Session) -> Result<bool, Error> {
         let Waiting { app, ask, .. } = waiting;
-        if app.first_party && !ask.consent {
+        // Any program on the machine may claim to be an app that keeps no secret and is called by a
+        // scheme or on loopback (RFC 8252, 8.6).
+        let may_be_another = app.is_public() && !ask.redirect_uri.starts_with("https://");
+        let asks_each_time = ask.consent || may_be_another;
+        if app.first_party && !asks_each_time {
             return Ok(true);
         }
         let (user, now) = (&session.row.user_id, waiting.created_at);
         let given = self.auth.store.consent(user, app.id.as_str()).await?;
         let Some((scopes, at)) = given else { return Ok(false) };
         let is_enough = ask.scopes.within(&Scopes::parse(&scopes)) == ask.scopes;
-        Ok(is_enough && (!ask.consent || at >= now))
+        Ok(is_enough && (!asks_each_time || at >= now))
     }
 
     /// Keeps that a user allows an app what it asks for, beside what they allowed before.
@@ -254,9 +282,10 @@ impl Apps {
     }
 
     /// Returns the answer for a user who does not allow it.
-    pub fn disallow(&self, waiting: &Waiting) -> Answer {
+    pub async fn disallow(&self, waiting: &Waiting) -> Result<Answer, Error> {
+        self.auth.store.delete_authorization(&waiting.id).await?;
         let denial = Denial::new("access_denied", "The user did not allow it.");
-        Answer::denied(self, &waiting.ask, denial)
+        Ok(Answer::denied(self, &waiting.ask, denial))
     }
 
     /// Gives the app a code.
@@ -276,7 +305,7 @@ impl Apps {
             code_expires_at: now + CODE_LIVES,
             at: now,
         };
-        match self.auth.store.begin_grant(&new).await? {
+        match self.auth.store.begin_grant(&new, &waiting.id).await? {
             true => Ok(Step::Answer(Answer::new(self, ask, vec![("code", code)]))),
             // It has ended in this very moment.
             false => Ok(Step::SignIn),
@@ -345,7 +374,15 @@ fn fill(ask: &mut Ask, app: &App, params: &Params) -> Result<(), Denial> {
         Some(Err(_)) => return Err(Denial::request("max_age is no number of seconds.")),
     };
     ask.login_hint = text("login_hint")?;
-    ask.ui_locales = text("ui_locales")?;
+    let lengths = [("state", 2_048), ("nonce", 1_024), ("login_hint", 320)];
+    for (name, longest) in lengths {
+        if params.one(name)?.is_some_and(|value| value.len() > longest) {
+            return Err(Denial::request(format!("{name} may take {longest} bytes.")));
+        }
+    }
+    if ask.response_mode == ResponseMode::FormPost && !ask.redirect_uri.starts_with("http") {
+        return Err(Denial::request("form_post needs a redirect_uri of http or https."));
+    }
     Ok(())
 }
 

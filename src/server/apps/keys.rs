@@ -5,6 +5,7 @@
 use arc_swap::ArcSwapOption;
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
+use tokio::sync::Mutex;
 
 use crate::server::{
     auth::Auth,
@@ -33,6 +34,8 @@ const FRESH: Duration = Duration::from_secs(60);
 pub struct KeyRing {
     auth: Arc<Auth>,
     read: ArcSwapOption<(Duration, Vec<Known>)>,
+    /// Held while a key is drawn: those who wait for it draw none of their own.
+    drawing: Arc<Mutex<()>>,
 }
 
 /// A key with the time from which it signs.
@@ -54,27 +57,61 @@ pub struct Listed {
 
 impl KeyRing {
     pub fn new(auth: Arc<Auth>) -> Self {
-        KeyRing { auth, read: ArcSwapOption::empty() }
+        KeyRing { auth, read: ArcSwapOption::empty(), drawing: Arc::default() }
     }
 
     /// Returns the key that signs with this algorithm, and draws it if there is none.
     pub async fn signing(&self, algorithm: Algorithm) -> Result<Arc<SigningKey>, Error> {
-        let now = self.auth.clock.now();
-        let signs = |known: &Vec<Known>| {
-            let mut of_algorithm = known.iter().filter(|known| known.key.algorithm == algorithm);
-            of_algorithm.find(|known| known.signs_from <= now).map(|known| known.key.clone())
-        };
         let known = self.known(false).await?;
-        let newest = known.iter().find(|known| known.key.algorithm == algorithm);
-        match newest.map(|newest| newest.signs_from + SIGNS_FOR) {
-            None => self.add(algorithm, now).await?,
-            // An instance that fails to draw the next key goes on with the last one.
-            Some(end) if end - AHEAD <= now => {
-                self.add(algorithm, end.max(now + BY_HAND)).await?;
+        let Some(next) = self.due(algorithm, &known) else {
+            return self.signs(algorithm, &known);
+        };
+        let added = self.add_once(algorithm, next).await;
+        match (added, self.signs(algorithm, &self.known(true).await?)) {
+            (Err(error), Ok(last)) => {
+                tracing::warn!(%error, "the next signing key could not be added");
+                Ok(last)
             }
-            Some(_) => return signs(&known).ok_or(Error::Internal),
+            (added, signs) => added.and(signs),
         }
-        signs(&self.known(true).await?).ok_or(Error::Internal)
+    }
+
+    /// Returns the key that signs now. If all have a time to come, by a clock that is ahead of ours,
+    /// it is the first of them.
+    fn signs(&self, algorithm: Algorithm, known: &[Known]) -> Result<Arc<SigningKey>, Error> {
+        let now = self.auth.clock.now();
+        let of_algorithm = || known.iter().filter(|known| known.key.algorithm == algorithm);
+        let signs =
+            of_algorithm().find(|known| known.signs_from <= now).or(of_algorithm().next_back());
+        signs.map(|known| known.key.clone()).ok_or(Error::Internal)
+    }
+
+    /// Returns the time from which a further key is to sign, if one is due.
+    fn due(&self, algorithm: Algorithm, known: &[Known]) -> Option<Millis> {
+        let now = self.auth.clock.now();
+        let newest = known.iter().find(|known| known.key.algorithm == algorithm);
+        let end = newest.map(|newest| newest.signs_from + SIGNS_FOR);
+        match end {
+            None => Some(now),
+            Some(end) => (end - AHEAD <= now).then(|| end.max(now + BY_HAND)),
+        }
+    }
+
+    /// Adds a key, if it is still due once it is our turn. It goes on if the request that needs it is
+    /// given up.
+    async fn add_once(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
+        let drawing = self.drawing.clone().lock_owned().await;
+        let known = self.known(true).await?;
+        if self.due(algorithm, &known).is_none() {
+            return Ok(());
+        }
+        let auth = self.auth.clone();
+        let added = tokio::spawn(async move {
+            let added = add(&auth, algorithm, signs_from).await;
+            drop(drawing);
+            added
+        });
+        added.await.map_err(|_| Error::Internal)?
     }
 
     /// Returns the key that a token names, if it is ours.
@@ -83,7 +120,14 @@ impl KeyRing {
         let named = |known: &Vec<Known>| {
             known.iter().find(|known| known.key.kid == kid).map(|known| known.key.clone())
         };
-        Ok(named(&self.known(false).await?))
+        if let Some(key) = named(&self.known(false).await?) {
+            return Ok(Some(key));
+        }
+        // Another instance may have added it since. Made-up names cause no more reads than this.
+        let is_old = self.read.load().as_ref().is_none_or(|read| {
+            self.auth.clock.monotonic().saturating_sub(read.0) >= Duration::from_secs(2)
+        });
+        Ok(if is_old { named(&self.known(true).await?) } else { None })
     }
 
     /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that an app asks
@@ -99,37 +143,16 @@ impl KeyRing {
         Ok(json!({ "keys": keys }))
     }
 
-    /// Adds a key that signs from then on, unless another instance has just added one.
+    /// Adds a key that signs from then on, for an operator.
     pub async fn add(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
-        let auth = self.auth.clone();
-        // An RSA key takes longer to draw than anybody's request should wait for a thread.
-        let drawn = tokio::task::spawn_blocking(move || SigningKey::draw(algorithm, &auth.random));
-        let pkcs8 = drawn.await.map_err(|_| Error::Internal)??;
-        let key = SigningKey::read(algorithm, &pkcs8).ok_or(Error::Internal)?;
-        let sealed = self.auth.keys.seal(&self.auth.random, &purpose(&key.kid), &pkcs8)?;
-        let row = SealedKey {
-            kid: key.kid.clone(),
-            algorithm: algorithm.name().to_owned(),
-            sealed,
-            signs_from,
-        };
-        let is_needed = |keys: &[SealedKey]| {
-            let opens = |key: &&SealedKey| self.open(key).is_some();
-            let mut of_algorithm = keys.iter().filter(|key| key.algorithm == algorithm.name());
-            !of_algorithm.any(|key| key.signs_from >= signs_from - BY_HAND / 2 && opens(&key))
-        };
-        let now = self.auth.clock.now();
-        if self.auth.store.add_signing_key(&row, now, is_needed).await? {
-            tracing::info!(kid = %row.kid, algorithm = %row.algorithm, "a signing key was added");
-        }
-        Ok(())
+        add(&self.auth, algorithm, signs_from).await
     }
 
     /// Lists the keys for an operator.
     pub async fn list(&self) -> Result<Vec<Listed>, Error> {
         let keys = self.auth.store.signing_keys().await?;
         let listed = keys.into_iter().map(|key| Listed {
-            opens: self.open(&key).is_some(),
+            opens: open(&self.auth, &key).is_some(),
             kid: key.kid,
             algorithm: key.algorithm,
             signs_from: key.signs_from,
@@ -151,18 +174,43 @@ impl KeyRing {
             let successor = known.iter().rfind(|known| known.key.algorithm.name() == row.algorithm);
             if successor.is_some_and(|successor| successor.signs_from + AFTER < now) {
                 self.auth.store.delete_signing_key(&row.kid).await?;
-            } else if let Some(key) = self.open(&row) {
+            } else if let Some(key) = open(&self.auth, &row) {
                 known.push(Known { key: Arc::new(key), signs_from: row.signs_from });
             }
         }
         self.read.store(Some(Arc::new((self.auth.clock.monotonic(), known.clone()))));
         Ok(known)
     }
+}
 
-    fn open(&self, row: &SealedKey) -> Option<SigningKey> {
-        let pkcs8 = self.auth.keys.open(&purpose(&row.kid), &row.sealed)?;
-        SigningKey::read(Algorithm::named(&row.algorithm)?, &pkcs8)
+/// Draws a key and adds it, unless another instance has just added one.
+async fn add(auth: &Arc<Auth>, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
+    let random = auth.random.clone();
+    // An RSA key takes longer to draw than anybody's request should wait for a thread.
+    let drawn = tokio::task::spawn_blocking(move || SigningKey::draw(algorithm, &random));
+    let pkcs8 = drawn.await.map_err(|_| Error::Internal)??;
+    let key = SigningKey::read(algorithm, &pkcs8).ok_or(Error::Internal)?;
+    let sealed = auth.keys.seal(&auth.random, &purpose(&key.kid), &pkcs8)?;
+    let row = SealedKey {
+        kid: key.kid.clone(),
+        algorithm: algorithm.name().to_owned(),
+        sealed,
+        signs_from,
+    };
+    let is_needed = |keys: &[SealedKey]| {
+        let is_like_it = |key: &&SealedKey| (key.signs_from - signs_from).abs() < BY_HAND / 2;
+        let mut of_algorithm = keys.iter().filter(|key| key.algorithm == algorithm.name());
+        !of_algorithm.any(|key| is_like_it(&key) && open(auth, key).is_some())
+    };
+    if auth.store.add_signing_key(&row, auth.clock.now(), is_needed).await? {
+        tracing::info!(kid = %row.kid, algorithm = %row.algorithm, "a signing key was added");
     }
+    Ok(())
+}
+
+fn open(auth: &Auth, row: &SealedKey) -> Option<SigningKey> {
+    let pkcs8 = auth.keys.open(&purpose(&row.kid), &row.sealed)?;
+    SigningKey::read(Algorithm::named(&row.algorithm)?, &pkcs8)
 }
 
 /// Returns the purpose bound to the seal of a key.

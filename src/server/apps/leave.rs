@@ -53,7 +53,7 @@ impl Apps {
     }
 
     /// Returns the claims of an ID token of ours, expired or not.
-    async fn read_hint(&self, token: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn read_hint(&self, token: &str) -> Result<Option<Value>, Error> {
         let Some(key) = self.keys.of_token(token).await? else { return Ok(None) };
         Ok(key.verify(IDENTITY, token).filter(|claims| claims["iss"] == self.issuer()))
     }

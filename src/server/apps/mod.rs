@@ -16,6 +16,7 @@ use super::{
     auth::{Auth, session::Session},
     config::apps::App,
     ground::{clock::Millis, error::Error},
+    store::Grant,
 };
 
 /// What the rules for apps need: those of the sign-in, and the keys that sign for apps.
@@ -55,6 +56,17 @@ impl Apps {
     pub async fn end_access(&self, session: &Session, app_id: &str) -> Result<(), Error> {
         let now = self.auth.clock.now();
         self.auth.store.end_access(&session.row.user_id, app_id, now).await
+    }
+
+    /// True while an app may use a grant: the grant is alive, its user is in the team's own table if
+    /// there is one, and the policy admits them to the app.
+    async fn counts(&self, grant: &Grant) -> Result<bool, Error> {
+        let is_known = match &self.auth.team_users {
+            Some(mapped) => mapped.find(&grant.address).await?.as_ref() == Some(&grant.user_id),
+            None => true,
+        };
+        let admits = || self.app(&grant.app_id).is_some_and(|app| app.admits(&grant.address));
+        Ok(grant.is_alive && is_known && admits())
     }
 
     fn own_users(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
 use super::{Apps, authorize::hash, denial::Denial, params::Params};
 use crate::server::{
@@ -10,6 +10,7 @@ use crate::server::{
     ground::{
         clock::{DAY, Millis, SECOND},
         error::Error,
+        jose::Algorithm,
     },
     store::{Grant, Rotated},
 };
@@ -73,8 +74,7 @@ impl Apps {
             (params.needed("redirect_uri")?, params.one("code_verifier")?);
         let now = self.auth.clock.now();
         let judge = |grant: &Grant| {
-            let is_right = grant.app_id == app.id.as_str()
-                && grant.redirect_uri == redirect_uri
+            let is_right = grant.redirect_uri == redirect_uri
                 && now < grant.code_expires_at
                 && match (&grant.challenge, verifier) {
                     (Some(challenge), Some(verifier)) => {
@@ -88,14 +88,15 @@ impl Apps {
             let lives = if refreshes(grant) { REFRESHES_FOR } else { Millis::from(LIVES) * SECOND };
             is_right.then_some(now + lives)
         };
-        let grant = self.auth.store.use_code(&hash(code), self.own_users(), now, judge).await?;
-        let grant = grant.ok_or_else(|| {
-            Denial::grant(
+        let (hash, id) = (hash(code), app.id.as_str());
+        let grant = self.auth.store.use_code(&hash, id, self.own_users(), now, judge).await?;
+        match grant {
+            Some(grant) if self.counts(&grant).await? => self.tokens(app, &grant).await,
+            _ => Err(Denial::grant(
                 "The code is wrong, has expired, was used before, or is not for this app, \
                  redirect_uri and code_verifier; or the user has signed out meanwhile.",
-            )
-        })?;
-        self.tokens(app, &grant).await
+            )),
+        }
     }
 
     async fn by_refresh_token(&self, app: &App, params: &Params) -> Result<Value, Denial> {
@@ -107,17 +108,24 @@ impl Apps {
         let (now, own_users) = (self.auth.clock.now(), self.own_users());
         let known = self.auth.store.grant(&id, own_users).await?;
         let known = known.filter(|known| known.app_id == app.id.as_str()).ok_or_else(wrong)?;
+        if !self.counts(&known).await? {
+            return Err(wrong());
+        }
+        let granted = Scopes::parse(&known.scopes);
+        if Scopes::parse(params.one("scope")?.unwrap_or_default()).within(&granted).text()
+            != Scopes::parse(params.one("scope")?.unwrap_or_default()).text()
+        {
+            return Err(Denial::new("invalid_scope", "scope is more than was granted."));
+        }
         let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);
         let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
         match rotated {
-            Rotated::Next(grant) | Rotated::Again(grant) if app.admits(&grant.address) => {
-                self.tokens(app, &grant).await
-            }
+            Rotated::Next(grant) | Rotated::Again(grant) => self.tokens(app, &grant).await,
             Rotated::Reused(grant) => {
                 tracing::warn!(app = %grant.app_id, "a refresh token was used twice: its grant ends");
                 Err(wrong())
             }
-            _ => Err(wrong()),
+            Rotated::Gone => Err(wrong()),
         }
     }
 
@@ -133,7 +141,11 @@ impl Apps {
     /// Returns the answer with the tokens of a grant.
     async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
         let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
-        let half = &Sha256::digest(&access)[..16];
+        // The left half of the hash that the signature uses (OpenID Connect Core, 3.1.3.6).
+        let half = match app.algorithm {
+            Algorithm::EdDsa => Sha512::digest(&access)[..32].to_vec(),
+            Algorithm::Rs256 | Algorithm::Es256 => Sha256::digest(&access)[..16].to_vec(),
+        };
         let claims = self.identity(grant, LIVES, &URL_SAFE_NO_PAD.encode(half));
         let key = self.keys.signing(app.algorithm).await?;
         let mut answer = json!({
@@ -203,8 +215,10 @@ impl Apps {
         let claims = self.claims_of(token).await?;
         let id = claims.as_ref().and_then(|claims| claims["gid"].as_str());
         let Some(id) = id else { return Ok(None) };
-        let grant = self.auth.store.grant(id, self.own_users()).await?;
-        Ok(grant.filter(|grant| grant.is_alive && self.app(&grant.app_id).is_some()))
+        let Some(grant) = self.auth.store.grant(id, self.own_users()).await? else {
+            return Ok(None);
+        };
+        Ok(self.counts(&grant).await?.then_some(grant))
     }
 
     /// Returns what an access token allows to know of its user.
@@ -231,39 +245,57 @@ impl Apps {
 
     /// Tells an app whether a token of its own still counts (RFC 7662).
     pub async fn introspect(&self, app: &App, params: &Params) -> Result<Value, Denial> {
-        let token = params.needed("token")?;
+        if app.is_public() {
+            let why = "An app without a secret is told nothing.";
+            return Err(Denial::new("unauthorized_client", why));
+        }
+        let (token, id) = (params.needed("token")?, app.id.as_str());
+        let told = match self.read_refresh(token) {
+            Some((grant_id, generation)) => self.refresh_told(id, &grant_id, generation).await?,
+            None => self.access_told(id, token).await?,
+        };
+        Ok(told.unwrap_or_else(|| json!({ "active": false })))
+    }
+
+    async fn refresh_told(
+        &self,
+        app_id: &str,
+        grant_id: &str,
+        generation: i64,
+    ) -> Result<Option<Value>, Error> {
         let now = self.auth.clock.now();
-        let (grant, kind) = match self.read_refresh(token) {
-            Some((id, generation)) => {
-                let grant = self.auth.store.grant(&id, self.own_users()).await?;
-                let counts = |grant: &Grant| {
-                    grant.is_alive && grant.generation == generation && now < grant.expires_at
-                };
-                (grant.filter(counts), "refresh_token")
-            }
-            None => (self.grant_of(token).await?, "access_token"),
-        };
-        let claims = self.claims_of(token).await?;
-        let own = grant.filter(|grant| grant.app_id == app.id.as_str());
-        let Some(grant) = own else {
-            let is_the_apps = claims.is_some_and(|claims| {
-                claims["gid"].is_null() && claims["client_id"] == app.id.as_str()
-            });
-            return Ok(json!({ "active": is_the_apps }));
-        };
-        let expires_at = match &claims {
-            Some(claims) => claims["exp"].clone(),
-            None => json!(grant.expires_at / SECOND),
-        };
-        Ok(json!({
-            "active": true,
-            "iss": self.issuer(),
-            "client_id": grant.app_id,
-            "sub": grant.user_id,
-            "scope": grant.scopes,
-            "exp": expires_at,
-            "token_type": kind,
+        let grant = self.auth.store.grant(grant_id, self.own_users()).await?;
+        let own = grant.filter(|grant| {
+            grant.app_id == app_id && grant.generation == generation && now < grant.expires_at
+        });
+        let Some(grant) = own else { return Ok(None) };
+        Ok(self.counts(&grant).await?.then(|| {
+            json!({
+                "active": true,
+                "iss": self.issuer(),
+                "client_id": app_id,
+                "sub": grant.user_id,
+                "scope": grant.scopes,
+                "exp": grant.expires_at / SECOND,
+            })
         }))
+    }
+
+    async fn access_told(&self, app_id: &str, token: &str) -> Result<Option<Value>, Error> {
+        let claims = self.claims_of(token).await?;
+        let Some(mut claims) = claims.filter(|claims| claims["client_id"] == app_id) else {
+            return Ok(None);
+        };
+        let is_of_a_user = !claims["gid"].is_null();
+        if is_of_a_user && self.grant_of(token).await?.is_none() {
+            return Ok(None);
+        }
+        claims["active"] = true.into();
+        claims["token_type"] = "Bearer".into();
+        if let Some(claims) = claims.as_object_mut() {
+            claims.remove("gid");
+        }
+        Ok(Some(claims))
     }
 }
 

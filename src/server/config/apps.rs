@@ -191,17 +191,6 @@ parsed!(
 );
 
 impl RedirectUri {
-    /// Returns where it is, as a source of a content security policy.
-    pub fn source(&self) -> Option<String> {
-        let url = Url::parse(&self.0).ok()?;
-        Some(match (url.scheme(), url.host()) {
-            // The port is free, as in `allows`.
-            ("http", Some(host @ (Host::Ipv4(_) | Host::Ipv6(_)))) => format!("http://{host}:*"),
-            ("http" | "https", _) => url.origin().ascii_serialization(),
-            (scheme, _) => format!("{scheme}:"),
-        })
-    }
-
     /// True if `asked` is this URI, letter by letter (RFC 9700, 2.1). On loopback the port is free,
     /// because a program takes the one it gets (RFC 8252, 7.3).
     pub fn allows(&self, asked: &str) -> bool {

@@ -125,8 +125,8 @@ impl Cookies {
 
     /// Returns the cookies of a browser that has just signed out. It forgets its auth requests, too:
     /// whoever uses it next must not be shown for which addresses they were.
-    pub fn signed_out(self) -> [HeaderValue; 2] {
-        [self.set(Name::Session, "", 0), self.set(Name::AuthRequest, "", 0)]
+    pub fn signed_out(self) -> [HeaderValue; 3] {
+        [Name::Session, Name::AuthRequest, Name::Authorization].map(|name| self.set(name, "", 0))
     }
 
     /// Adds `id` to the ids a browser already holds.

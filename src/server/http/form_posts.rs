@@ -15,11 +15,12 @@ use axum::{
         header::{ACCEPT, CONTENT_TYPE, LOCATION, REFERER},
     },
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::{Html, IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use leptos::{prelude::use_context, server_fn::error::SERVER_FN_ERROR_HEADER};
 use leptos_axum::ResponseOptions;
+use minijinja::{AutoEscape, Environment, context};
 use serde::{Deserialize, Serialize};
 
 use super::{cookies, respond, state::AppState};
@@ -28,6 +29,12 @@ use crate::{
     wire::{Next as Onward, Refusal},
 };
 
+/// Page that goes on by itself.
+const ONWARD: &str = r#"<!doctype html>
+<html><head><meta charset="utf-8"><title>…</title>
+<meta http-equiv="refresh" content="0;url={{ location }}"></head>
+<body><a href="{{ location }}">{{ location }}</a></body></html>
+"#;
 /// Most bytes in the answer of a server function.
 const ANSWER: usize = 65_536;
 
@@ -87,6 +94,9 @@ pub async fn answer(State(state): State<AppState>, mut request: Request, next: N
 
     if !failed {
         if is_form && let Ok(onward) = serde_json::from_slice::<Onward>(&body) {
+            if leads_off(&onward.location) {
+                return go(parts.headers, &onward.location);
+            }
             return redirect(
                 parts.headers,
                 HeaderValue::from_str(&onward.location).unwrap_or(page),
@@ -140,6 +150,22 @@ fn failed_call(mut headers: HeaderMap, error: &Refusal) -> Response {
     headers.remove("content-length");
     respond::retry_after(&mut headers, error.retry_after);
     (respond::status(error.status), headers, Json(error)).into_response()
+}
+
+/// True for a location that leads to another site, at once or by the next redirect.
+fn leads_off(location: &str) -> bool {
+    !location.starts_with('/') || location.starts_with("/oauth/continue")
+}
+
+/// Answers a form with a page that goes on by itself. Not with a redirect: browsers hold all
+/// redirects of a form against `form-action`, those of the app that it leads to included.
+fn go(mut headers: HeaderMap, location: &str) -> Response {
+    let mut environment = Environment::new();
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let page = environment.render_str(ONWARD, context! { location });
+    headers.remove("content-type");
+    headers.remove("content-length");
+    (headers, Html(page.unwrap_or_default())).into_response()
 }
 
 fn redirect(mut headers: HeaderMap, to: HeaderValue) -> Response {

@@ -12,10 +12,7 @@ use axum::{
     response::Response,
 };
 
-use std::collections::BTreeSet;
-
 use super::state::AppState;
-use crate::server::config::apps::{App, RedirectUri};
 
 /// Content security policy of answers that are not pages: nothing may be loaded, and nobody may
 /// frame them.
@@ -28,17 +25,12 @@ const AS_IT_IS: &str = "no-store, no-transform";
 
 /// Returns the content security policy of a page: scripts with this response's nonce and what they
 /// load, our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3).
-/// `watching` allows the socket over which cargo-leptos reloads the page. Forms may lead to the
-/// apps: browsers hold a form's redirects against its page, too.
-pub fn csp(nonce: &str, watching: bool, apps: &[App]) -> String {
+/// `watching` allows the socket over which cargo-leptos reloads the page.
+pub fn csp(nonce: &str, watching: bool) -> String {
     let sockets = if watching { " ws:" } else { "" };
-    let uris =
-        apps.iter().flat_map(|app| app.redirect_uris.iter().chain(&app.post_logout_redirect_uris));
-    let sources: BTreeSet<String> = uris.filter_map(RedirectUri::source).collect();
-    let forms = sources.iter().fold(String::new(), |forms, source| forms + " " + source);
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'{sockets}; manifest-src 'self'; form-action 'self'{forms}; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         connect-src 'self'{sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 }
 

@@ -70,13 +70,14 @@ pub enum Rotated {
 }
 
 /// Columns of a [`Grant`]. It is alive while neither it nor its session was ended, and its user is
-/// neither banned nor, if users are Latchkey's own, deleted. `$2` says whose users they are.
+/// neither banned nor, if users are Latchkey's own, deleted. `$2` says whose users they are. The row
+/// of a session stays as long as a grant of it does: without it there is nothing to end.
 fn grant_where(condition: &str) -> String {
     format!(
         "SELECT g.id, g.app_id, g.user_id, g.address, g.session_id, g.method, g.signed_in_at, \
          g.scopes, g.nonce, g.redirect_uri, g.challenge, g.code_expires_at, g.code_used_at, \
          g.generation, g.rotated_at, g.expires_at, \
-         (g.ended_at IS NULL AND s.revoked_at IS NULL AND (u.id IS NOT NULL OR NOT $2) \
+         (g.ended_at IS NULL AND s.id IS NOT NULL AND s.revoked_at IS NULL AND (u.id IS NOT NULL OR NOT $2) \
          AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = g.user_id) \
          AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' \
          AND b.address = g.address)) AS is_alive \
@@ -91,6 +92,7 @@ pub const INSERT_AUTHORIZATION: &str = "INSERT INTO latchkey_authorizations \
     (id, app_id, parameters, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 pub const AUTHORIZATION: &str = "SELECT id, app_id, parameters, created_at \
     FROM latchkey_authorizations WHERE id = $1 AND expires_at > $2";
+pub const DELETE_AUTHORIZATION: &str = "DELETE FROM latchkey_authorizations WHERE id = $1";
 /// Begins a grant from a session that is alive.
 pub const INSERT_GRANT: &str = "INSERT INTO latchkey_grants \
     (id, app_id, user_id, address, session_id, method, signed_in_at, scopes, nonce, redirect_uri, \
@@ -104,6 +106,13 @@ pub const END_GRANT: &str =
     "UPDATE latchkey_grants SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL";
 pub const ROTATE: &str = "UPDATE latchkey_grants \
     SET generation = generation + 1, rotated_at = $1, expires_at = $2 WHERE id = $3";
+/// Hands what apps hold by a session that is replaced to the one that replaces it: an app that asks
+/// for a fresh sign-in must not end what others hold.
+pub const MOVE_GRANTS: &str = "UPDATE latchkey_grants SET session_id = $1 \
+    WHERE session_id = $2 AND user_id = $3 AND ended_at IS NULL";
+pub const MOVE_GRANTS_OF_DEVICE: &str = "UPDATE latchkey_grants SET session_id = $1 \
+    WHERE user_id = $2 AND ended_at IS NULL AND session_id IN (SELECT id FROM latchkey_sessions \
+    WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL)";
 pub const CONSENT: &str =
     "SELECT scopes, at FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
 pub const KEEP_CONSENT: &str = "INSERT INTO latchkey_consents (user_id, app_id, scopes, at) \
@@ -141,8 +150,13 @@ impl Store {
         self.first(AUTHORIZATION, &values![id, now]).await
     }
 
-    /// Begins a grant in a session. Returns false if the session has ended meanwhile.
-    pub async fn begin_grant(&self, new: &NewGrant<'_>) -> Result<bool, Error> {
+    /// Begins a grant in a session, and forgets what the app asked for: the answer is given once.
+    /// Returns false if the session has ended meanwhile.
+    pub async fn begin_grant(
+        &self,
+        new: &NewGrant<'_>,
+        authorization: &str,
+    ) -> Result<bool, Error> {
         let row = values![
             new.id,
             new.app_id,
@@ -155,7 +169,19 @@ impl Store {
             new.at,
             new.session_id,
         ];
-        Ok(self.execute(INSERT_GRANT, &row).await? > 0)
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            let has_begun = tx.execute(INSERT_GRANT, &row).await? > 0;
+            if has_begun {
+                tx.execute(DELETE_AUTHORIZATION, &values![authorization]).await?;
+            }
+            Ok(has_begun)
+        })
+        .await
+    }
+
+    /// Forgets what an app asked for.
+    pub async fn delete_authorization(&self, id: &str) -> Result<(), Error> {
+        self.execute(DELETE_AUTHORIZATION, &values![id]).await.map(drop)
     }
 
     /// Uses up a code. `judge` sees the grant and may refuse; a code presented again ends its
@@ -164,6 +190,7 @@ impl Store {
     pub async fn use_code(
         &self,
         code_hash: &[u8],
+        app_id: &str,
         own_users: bool,
         now: Millis,
         judge: impl Fn(&Grant) -> Option<Millis>,
@@ -173,7 +200,9 @@ impl Store {
         let Some(found) = found else { return Ok(None) };
         self.transaction(Durability::PowerCut, Some(&found.address), async |tx| {
             let found: Option<Grant> = tx.first(&GRANT_OF_CODE, &of_code).await?;
-            let Some(grant) = found else { return Ok(None) };
+            let Some(grant) = found.filter(|grant| grant.app_id == app_id) else {
+                return Ok(None);
+            };
             if grant.code_used_at.is_some() {
                 tx.execute(END_GRANT, &values![now, &grant.id]).await?;
                 return Ok(None);

@@ -44,17 +44,22 @@ pub const RULES: [(&str, Millis); 10] = [
         "DELETE FROM latchkey_grants WHERE id IN (SELECT id FROM latchkey_grants WHERE expires_at < $1 LIMIT $2)",
         DAY,
     ),
-    // Before their sessions: a grant knows from its session's row that it has ended.
+    // Before their sessions, whose rows say that they have ended and stay until then.
     (
-        "DELETE FROM latchkey_grants WHERE session_id IN (SELECT id FROM latchkey_sessions WHERE revoked_at < $1 LIMIT $2)",
-        6 * DAY,
-    ),
-    (
-        "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE expires_at < $1 LIMIT $2)",
+        "DELETE FROM latchkey_grants WHERE id IN (SELECT g.id FROM latchkey_sessions s \
+         JOIN latchkey_grants g ON g.session_id = s.id WHERE s.revoked_at < $1 LIMIT $2)",
         7 * DAY,
     ),
     (
-        "DELETE FROM latchkey_sessions WHERE id IN (SELECT id FROM latchkey_sessions WHERE revoked_at < $1 LIMIT $2)",
+        "DELETE FROM latchkey_sessions WHERE id IN (SELECT s.id FROM latchkey_sessions s \
+         WHERE s.expires_at < $1 AND NOT EXISTS \
+         (SELECT 1 FROM latchkey_grants g WHERE g.session_id = s.id) LIMIT $2)",
+        7 * DAY,
+    ),
+    (
+        "DELETE FROM latchkey_sessions WHERE id IN (SELECT s.id FROM latchkey_sessions s \
+         WHERE s.revoked_at < $1 AND NOT EXISTS \
+         (SELECT 1 FROM latchkey_grants g WHERE g.session_id = s.id) LIMIT $2)",
         7 * DAY,
     ),
     (

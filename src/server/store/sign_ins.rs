@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::{
     AuditEvent, AuthRequest, Durability, FailedTry, NewMail, Store, Taken, Tx,
     auth_requests::{BY_ID, COLUMNS},
+    grants::{MOVE_GRANTS, MOVE_GRANTS_OF_DEVICE},
     statement::{Statement, values},
     users::{RENEW_PASSWORD, failed_tries},
 };
@@ -235,12 +236,17 @@ impl Tx {
         if let Proof::Password { renewed: Some(renewed), .. } = proof {
             self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
         }
+        if let Some((replaced, _)) = session.replaces {
+            self.execute(MOVE_GRANTS, &values![session.id, replaced, user_id]).await?;
+        }
         if let Some((replaced, event)) = session.replaces
             && self.execute(REVOKE_REPLACED, &values![*at, replaced]).await? > 0
         {
             self.run(&[event.insert()]).await?;
         }
         if let Some(event) = session.replaces_of_device {
+            let moved = values![session.id, user_id, session.device];
+            self.execute(MOVE_GRANTS_OF_DEVICE, &moved).await?;
             let revoke = values![*at, user_id, session.device];
             if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
                 self.run(&[event.insert_of(Some(user_id))]).await?;

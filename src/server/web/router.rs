@@ -205,8 +205,8 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
 /// with it.
 async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
-    let is_for_programs =
-        uri.path().starts_with("/api/") || matches!(uri.path(), "/readyz" | "/metrics");
+    let is_for_programs = uri.path().starts_with("/api/")
+        || matches!(uri.path(), "/readyz" | "/metrics" | "/oauth/token" | "/oauth/userinfo");
     let (parts, body) = request.into_parts();
     // Users are shown a page instead, and rendering it needs the request.
     let again = (!is_for_programs).then(|| parts.clone());

@@ -1,5 +1,17 @@
 //! The authorization endpoint, and the page that a sign-in comes back to.
 
+use crate::server::{
+    apps::{
+        authorize::{Answer, Refused, ResponseMode, Step, path_of},
+        denial::Denial,
+        params::Params,
+    },
+    auth::session,
+    ground::{error::Error, words::Language},
+    http::{caller::Caller, cookies, state::AppState},
+    values::destination::with_query,
+    web::render,
+};
 use axum::{
     body::Body,
     extract::{Request, State},
@@ -8,19 +20,6 @@ use axum::{
 };
 use axum::{body::to_bytes, http::request::Parts};
 use minijinja::{AutoEscape, Environment, context};
-use url::Url;
-
-use crate::server::{
-    apps::{
-        authorize::{Answer, Refused, ResponseMode, Step, path_of},
-        denial::Denial,
-        params::Params,
-    },
-    ground::{error::Error, words::Language},
-    http::{caller::Caller, cookies, state::AppState},
-    values::destination::with_query,
-    web::render,
-};
 
 /// Page that posts an answer to an app by itself (OAuth 2.0 Form Post Response Mode). Without the
 /// script the user presses its button.
@@ -32,24 +31,29 @@ const FORM_POST: &str = r#"<!doctype html>
 <script nonce="{{ nonce }}">document.forms[0].submit()</script></body></html>
 "#;
 
-/// GET and POST `/oauth/authorize`: keeps the request, and goes on with it. Always by a redirect: a
-/// form from another site brings no session cookie, the redirect after it does.
+/// GET and POST `/oauth/authorize`: keeps the request, and goes on with it.
 pub async fn begin(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let params = match parts.method {
-        Method::POST => match to_bytes(body, 65_536).await {
-            Ok(body) => super::form(&parts, &body),
-            Err(_) => Err(Denial::request("The form is too long.")),
-        },
-        _ => Params::parse(parts.uri.query().unwrap_or_default().as_bytes()),
-    };
-    let begun = match params {
-        Ok(params) => state.apps.begin(&params).await.map(|id| (id, params)),
+    if parts.method == Method::POST {
+        return by_get(&state, parts, body, "/oauth/authorize").await;
+    }
+    let caller = Caller::of(&state, &parts);
+    if caller.only_looks {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let begun = match Params::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        Ok(params) => {
+            let begun = state.apps.begin(&params, &caller.client()).await;
+            begun.map(|id| (id, params))
+        }
         Err(denial) => Err(Refused::Here(denial)),
     };
     let (id, params) = match begun {
         Ok(begun) => begun,
         Err(Refused::Here(denial)) => return fault(&state, parts, denial).await,
+        Err(Refused::Failed(error)) => {
+            return render::error_page(state, error, empty(parts)).await;
+        }
         Err(Refused::Back(answer)) => return back(&state, &answer),
     };
     let mut response = Redirect::to(&path_of(&id)).into_response();
@@ -66,10 +70,27 @@ pub async fn begin(State(state): State<AppState>, request: Request) -> Response 
     response
 }
 
+/// Answers a form with a redirect to the same as GET: a form from another site brings no cookie, the
+/// redirect after it does.
+pub async fn by_get(state: &AppState, parts: Parts, body: Body, path: &str) -> Response {
+    let form = to_bytes(body, 65_536).await;
+    let form = form.map_err(|_| Denial::request("The form is too long."));
+    match form.and_then(|form| super::form(&parts, &form).map(|_| form)) {
+        Ok(form) => {
+            let query = String::from_utf8_lossy(&form);
+            Redirect::to(&format!("{path}?{query}")).into_response()
+        }
+        Err(denial) => fault(state, parts, denial).await,
+    }
+}
+
 /// GET `/oauth/continue?request=`: what comes next for the user of this browser.
 pub async fn go_on(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let caller = Caller::of(&state, &parts);
+    if caller.only_looks {
+        return StatusCode::NO_CONTENT.into_response();
+    }
     match next(&state, &caller, parts.uri.query().unwrap_or_default()).await {
         Ok(response) => response,
         Err(Error::InvalidRequest { detail }) => {
@@ -80,8 +101,11 @@ pub async fn go_on(State(state): State<AppState>, request: Request) -> Response 
 }
 
 async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response, Error> {
-    let named = url::form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, id)| (name == "request").then(|| id.into_owned()));
+    let parameter = |wanted: &str| {
+        url::form_urlencoded::parse(query.as_bytes())
+            .find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
+    };
+    let named = parameter("request");
     // Only the browser that brought the request goes on with it: a link that is opened elsewhere
     // must not hand that browser's app a code.
     let held = state.cookies.authorizations(&caller.headers);
@@ -95,15 +119,26 @@ async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response
              start again there.",
         ));
     };
+    if parameter("denied").is_some() {
+        return Ok(back(state, &state.apps.disallow(&waiting).await?));
+    }
     let session = caller.session(state).await?;
     let path = waiting.path();
-    Ok(match state.apps.next(&waiting, session.as_ref()).await? {
+    let mut response = match state.apps.next(&waiting, session.as_ref()).await? {
         Step::SignIn => Redirect::to(&with_query("/login", "next", &path)).into_response(),
         Step::Consent => {
             Redirect::to(&with_query("/oauth/consent", "request", &waiting.id)).into_response()
         }
         Step::Answer(answer) => back(state, &answer),
-    })
+    };
+    // Who uses only apps is in use here, too.
+    if let Some(session) = session.filter(|session| session.by_cookie)
+        && let Some(token) = session::renew(&state.auth, &session).await?
+    {
+        let cookie = state.cookies.set_session(&token.jwt, token.ttl);
+        cookies::append(response.headers_mut(), cookie);
+    }
+    Ok(response)
 }
 
 /// Sends the browser back to the app with an answer.
@@ -121,11 +156,9 @@ fn post(state: &AppState, action: &str, fields: &[(&'static str, String)]) -> Re
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     let page = environment.render_str(FORM_POST, context! { action, fields, nonce, title });
-    let origin = Url::parse(action).map(|url| url.origin().ascii_serialization());
+    // No form-action: browsers hold the app's own redirects against it, too.
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; form-action {}; base-uri 'none'; \
-         frame-ancestors 'none'",
-        origin.unwrap_or_default()
+        "default-src 'none'; script-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
     );
     match (page, HeaderValue::from_str(&policy)) {
         (Ok(page), Ok(policy)) => ([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response(),

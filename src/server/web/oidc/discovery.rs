@@ -16,7 +16,7 @@ use crate::server::{
 };
 
 /// Time that anybody may keep these: shorter than a key is published before it signs.
-const KEPT: &str = "public, max-age=3600";
+const KEPT: &str = "public, max-age=1800";
 
 /// GET `/.well-known/openid-configuration`
 pub async fn describe(State(state): State<AppState>) -> Response {
@@ -25,6 +25,7 @@ pub async fn describe(State(state): State<AppState>) -> Response {
     let scopes = Scope::ALL.map(Scope::name);
     let languages = Language::ALL.map(Language::tag);
     let methods = ["client_secret_basic", "client_secret_post", "none"];
+    let secret = &methods[..2];
     kept(json!({
         "issuer": issuer,
         "authorization_endpoint": at("/oauth/authorize"),
@@ -42,7 +43,7 @@ pub async fn describe(State(state): State<AppState>) -> Response {
         "id_token_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": methods,
+        "introspection_endpoint_auth_methods_supported": secret,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "claims_supported": [

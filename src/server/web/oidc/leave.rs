@@ -1,13 +1,12 @@
 //! Signing out from an app: `/oidc/logout`.
 
 use axum::{
-    body::to_bytes,
     extract::{Request, State},
-    http::Method,
+    http::{Method, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::authorize::fault;
+use super::authorize::{by_get, fault};
 use crate::server::{
     apps::{denial::Denial, params::Params},
     auth::session::{self, SessionsToEnd},
@@ -19,22 +18,21 @@ use crate::server::{
 /// is asked first.
 pub async fn leave(State(state): State<AppState>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let query = match parts.method {
-        Method::POST => match to_bytes(body, 65_536).await {
-            Ok(body) => body,
-            Err(_) => return fault(&state, parts, Denial::request("The form is too long.")).await,
-        },
-        _ => parts.uri.query().unwrap_or_default().to_owned().into(),
-    };
+    if parts.method == Method::POST {
+        return by_get(&state, parts, body, "/oidc/logout").await;
+    }
+    let caller = Caller::of(&state, &parts);
+    if caller.only_looks {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let query = parts.uri.query().unwrap_or_default().to_owned();
     let left = async {
-        let leave = state.apps.read_leave(&Params::parse(&query)?).await?;
-        let caller = Caller::of(&state, &parts);
+        let leave = state.apps.read_leave(&Params::parse(query.as_bytes())?).await?;
         let Some(session) = caller.session(&state).await.map_err(Denial::from)? else {
             let onward = leave.onward.unwrap_or_else(|| "/login?signed_out=true".to_owned());
             return Ok(Redirect::to(&onward).into_response());
         };
         if leave.session_id.as_ref() != Some(&session.row.id) {
-            let query = String::from_utf8_lossy(&query);
             return Ok(Redirect::to(&with_query("/oauth/leave", "of", &query)).into_response());
         }
         let client = caller.client();

@@ -29,8 +29,14 @@ use crate::server::{
 };
 
 /// Paths that requests from other sites may post to: they take no cookie for a proof.
-const OPEN: [&str; 5] =
-    ["/oauth/authorize", "/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo"];
+const OPEN: [&str; 6] = [
+    "/oauth/authorize",
+    "/oauth/token",
+    "/oauth/revoke",
+    "/oauth/introspect",
+    "/oauth/userinfo",
+    "/oidc/logout",
+];
 
 pub fn router(state: &AppState) -> Router<AppState> {
     // Programs in browsers call these, from origins that the policy lists.
@@ -79,7 +85,6 @@ async fn shared(State(state): State<AppState>, request: Request, next: Next) -> 
         set(ACCESS_CONTROL_ALLOW_METHODS, "GET, POST");
         set(ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type");
         set(ACCESS_CONTROL_MAX_AGE, "600");
-        set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     }
     response
 }
@@ -90,6 +95,7 @@ impl IntoResponse for Denial {
         let (status, scheme) = match self.code {
             "invalid_client" => (StatusCode::UNAUTHORIZED, Some("Basic realm=\"apps\"")),
             "invalid_token" => (StatusCode::UNAUTHORIZED, Some("Bearer error=\"invalid_token\"")),
+            "no_token" => (StatusCode::UNAUTHORIZED, Some("Bearer")),
             "server_error" => (StatusCode::INTERNAL_SERVER_ERROR, None),
             "temporarily_unavailable" => (StatusCode::SERVICE_UNAVAILABLE, None),
             _ => (StatusCode::BAD_REQUEST, None),

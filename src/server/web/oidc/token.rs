@@ -57,15 +57,16 @@ pub async fn user_info(
     request: Parts,
     body: Bytes,
 ) -> Result<Response, Denial> {
-    let token = match bearer(&request.headers) {
-        Some(token) => Some(token),
-        // RFC 6750, 2.2.
-        None if request.headers.contains_key(CONTENT_TYPE) => {
-            form(&request, &body)?.one("access_token")?.map(str::to_owned)
-        }
-        None => None,
+    // RFC 6750, 2.1 and 2.2: in the header or in the form, and not in both.
+    let in_form = match request.headers.contains_key(CONTENT_TYPE) {
+        true => form(&request, &body)?.one("access_token")?.map(str::to_owned),
+        false => None,
     };
-    let token = token.ok_or_else(Denial::token)?;
+    let token = match (bearer(&request.headers), in_form) {
+        (Some(_), Some(_)) => return Err(Denial::request("There are two tokens.")),
+        (token, in_form) => token.or(in_form),
+    };
+    let token = token.ok_or_else(|| Denial::new("no_token", "Send an access token."))?;
     state.apps.user_info(&token).await.map(private)
 }
 
