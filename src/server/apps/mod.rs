@@ -1,6 +1,7 @@
 //! Sign-in for other apps: OpenID Connect (Core 1.0) on OAuth (RFC 6749, with RFC 9700's advice).
 //! Like `auth`, without HTTP.
 
+pub mod ask;
 pub mod authorize;
 mod claims;
 pub mod denial;

@@ -111,10 +111,8 @@ impl Apps {
         if !self.counts(&known).await? {
             return Err(wrong());
         }
-        let granted = Scopes::parse(&known.scopes);
-        if Scopes::parse(params.one("scope")?.unwrap_or_default()).within(&granted).text()
-            != Scopes::parse(params.one("scope")?.unwrap_or_default()).text()
-        {
+        let asked = Scopes::parse(params.one("scope")?.unwrap_or_default());
+        if asked.within(&Scopes::parse(&known.scopes)) != asked {
             return Err(Denial::new("invalid_scope", "scope is more than was granted."));
         }
         let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);

@@ -4,8 +4,11 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::server::{
-    apps::keys::{BY_HAND, KeyRing},
-    config::{Policy, apps::SecretHash},
+    apps::keys::{BY_HAND, KeyRing, Listed},
+    config::{
+        Policy,
+        apps::{App, SecretHash},
+    },
     ground::{clock::SECOND, error::Error, jose::Algorithm, random::Random},
 };
 
@@ -44,7 +47,7 @@ pub fn add(
     entry += &format!("redirect_uris = [{}]\nfirst_party = true\n", uris.join(", "));
     // The same parser as for the file, so that a mistake shows now.
     let parsed = toml::from_str::<toml::Table>(&entry).ok().and_then(|mut table| {
-        let apps = table.remove("apps")?.try_into::<Vec<crate::server::config::apps::App>>();
+        let apps = table.remove("apps")?.try_into::<Vec<App>>();
         Some(apps.map_err(|error| Error::invalid(format!("{}.", error.message().trim_end()))))
     });
     parsed.ok_or(Error::Internal)??;
@@ -68,7 +71,7 @@ pub fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<Strin
 
 /// Returns a line for each app.
 pub fn list(policy: &Policy) -> Vec<String> {
-    let line = |app: &crate::server::config::apps::App| {
+    let line = |app: &App| {
         let kind = if app.first_party { "first party" } else { "asks for consent" };
         let secrets = match app.secrets.len() {
             0 => "no secret".to_owned(),
@@ -106,7 +109,7 @@ pub async fn list_keys(keys: &KeyRing, now: i64) -> Result<Vec<String>, Error> {
     let keys = keys.list().await?;
     let line = |n: usize| {
         let key = &keys[n];
-        let is_replaced = |other: &&crate::server::apps::keys::Listed| {
+        let is_replaced = |other: &&Listed| {
             other.algorithm == key.algorithm && other.signs_from <= now && other.opens
         };
         let state = match (key.signs_from - now) / SECOND {

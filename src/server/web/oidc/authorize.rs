@@ -2,7 +2,8 @@
 
 use crate::server::{
     apps::{
-        authorize::{Answer, Refused, ResponseMode, Step, path_of},
+        ask::ResponseMode,
+        authorize::{Answer, Refused, Step, path_of},
         denial::Denial,
         params::Params,
     },
