@@ -7,7 +7,7 @@ use i18n_embed::{
     I18nAssets, LanguageLoader, fluent::FluentLanguageLoader, unic_langid::LanguageIdentifier,
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, future::Future, sync::LazyLock};
+use std::{borrow::Cow, future::Future, sync::OnceLock};
 use time::OffsetDateTime;
 
 use super::clock::{Millis, SECOND};
@@ -87,9 +87,10 @@ impl Language {
     }
 
     fn loader(self) -> &'static FluentLanguageLoader {
-        static LOADERS: LazyLock<[FluentLanguageLoader; 3]> =
-            LazyLock::new(|| Language::ALL.map(load));
-        &LOADERS[self as usize]
+        // Each when it is first needed: most servers speak one or two.
+        static LOADERS: [OnceLock<FluentLanguageLoader>; Language::ALL.len()] =
+            [const { OnceLock::new() }; Language::ALL.len()];
+        LOADERS[self as usize].get_or_init(|| load(self))
     }
 }
 
