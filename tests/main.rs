@@ -6,8 +6,10 @@ mod support;
 
 mod accounts;
 mod api;
+mod app_faults;
 mod asking;
 mod audit;
+mod basic_plan;
 mod bearers;
 mod brand;
 mod codes;

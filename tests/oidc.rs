@@ -2,168 +2,20 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::server::{
-    config::{Source, Variables, apps::SecretHash},
+    config::apps::SecretHash,
     ground::clock::{DAY, HOUR, MINUTE, SECOND},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-use crate::support::{Answer, App, Browser, START};
-
-const SECRET: &str = "a secret of 256 random bits, let us say";
-const BACK: &str = "https://wiki.example.com/callback";
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-
-/// A server with three apps: one of the team, one of others, and one that keeps no secret.
-async fn with_apps(more: &str) -> App {
-    let policy = format!(
-        r#"
-[limits]
-mails_per_minute = 1000
-mails_per_hour = 1000
-[mail]
-new_device_notice = false
-{more}
-[[apps]]
-id = "wiki"
-name = "Team wiki"
-secrets = ["{hash}"]
-redirect_uris = ["{BACK}", "https://wiki.example.com/other?a=1"]
-post_logout_redirect_uris = ["https://wiki.example.com/bye"]
-scopes = ["openid", "profile", "email", "offline_access"]
-first_party = true
-
-[[apps]]
-id = "shop"
-name = "A shop"
-secrets = ["{hash}"]
-redirect_uris = ["https://shop.example.com/cb"]
-
-[[apps]]
-id = "phone"
-auth_method = "none"
-algorithm = "ES256"
-first_party = true
-redirect_uris = ["http://127.0.0.1/cb", "com.example.phone:/cb"]
-cors_origins = ["https://phone.example.com"]
-
-[[apps]]
-id = "vault"
-secrets = ["{hash}"]
-first_party = true
-redirect_uris = ["https://vault.example.com/cb"]
-only = ["@example.org", "ada@example.com"]
-"#,
-        hash = String::from(SecretHash::of(SECRET)),
-    );
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), policy).unwrap();
-    let app = App::with_file(file.path()).await;
-    std::mem::forget(file);
-    app
-}
-
-/// Why a policy file is refused; empty if it is not.
-fn refusal(text: &str) -> String {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), text).unwrap();
-    let source = Source { path: Some(file.path().to_owned()), variables: Variables::new() };
-    source.policy().map_or_else(|error| error.to_string(), |_| String::new())
-}
-
-fn challenge() -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
-}
-
-/// The path of a request, with these parameters changed, added or (if empty) left out.
-fn authorize(changes: &[(&str, &str)]) -> String {
-    let challenge = challenge();
-    let mut params = BTreeMap::from([
-        ("client_id", "wiki"),
-        ("redirect_uri", BACK),
-        ("response_type", "code"),
-        ("scope", "openid email profile"),
-        ("state", "a state"),
-        ("nonce", "a nonce"),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ]);
-    params.extend(changes.iter().copied());
-    let params = params.into_iter().filter(|(_, value)| !value.is_empty());
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
-    format!("/oauth/authorize?{query}")
-}
-
-/// The parameters that a redirect brings to an app.
-fn brought(to: &str) -> BTreeMap<String, String> {
-    let (_, query) = to.split_once('?').unwrap_or_default();
-    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
-/// Follows redirects within this site, and returns where they lead.
-async fn follow(browser: &Browser, path: &str) -> String {
-    let mut path = path.to_owned();
-    for _ in 0..6 {
-        let answer = browser.get(&path).await;
-        if answer.status != 303 {
-            return path;
-        }
-        path = answer.goes_to().to_owned();
-        if !path.starts_with('/') {
-            return path;
-        }
-    }
-    panic!("it leads in circles: {path}")
-}
-
-/// Gets a code for a user who is signed in.
-async fn code(browser: &Browser, changes: &[(&str, &str)]) -> String {
-    let to = follow(browser, &authorize(changes)).await;
-    brought(&to).remove("code").unwrap_or_else(|| panic!("no code in {to}"))
-}
-
-async fn exchange(app: &App, form: &[(&str, &str)]) -> Answer {
-    let program = app.browser();
-    let request = program.request(Method::POST, "/oauth/token").basic_auth(
-        "wiki",
-        Some(url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>()),
-    );
-    program.send(request.form(form)).await
-}
-
-async fn tokens(app: &App, code: &str) -> Answer {
-    exchange(
-        app,
-        &[
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", BACK),
-            ("code_verifier", VERIFIER),
-        ],
-    )
-    .await
-}
-
-async fn refresh(app: &App, token: &str) -> Answer {
-    exchange(app, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
-}
-
-fn error(answer: &Answer, status: u16) -> String {
-    assert_eq!(answer.status, status, "{answer:?}");
-    answer.json()["error"].as_str().unwrap().to_owned()
-}
-
-fn claims(token: &str) -> Value {
-    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
-    serde_json::from_slice(&claims).unwrap()
-}
-
-async fn user_info(app: &App, token: &str) -> Answer {
-    let program = app.browser();
-    program.send(program.request(Method::GET, "/oauth/userinfo").bearer_auth(token)).await
-}
+use crate::support::{
+    App, Browser, START,
+    relying_party::{
+        BACK, SECRET, VERIFIER, authorize, brought, claims, code, error, exchange, follow, policy,
+        refresh, refusal, tokens, user_info, with_apps,
+    },
+};
 
 #[tokio::test]
 async fn a_user_signs_in_to_an_app_by_link_or_code_and_the_app_knows_how() {
@@ -600,6 +452,48 @@ async fn nobody_fills_the_database_with_requests_of_apps() {
     let long = "x".repeat(2_100);
     let back = app.browser().get(&authorize(&[("nonce", &long)])).await;
     assert_ne!(back.status, 200);
+}
+
+#[tokio::test]
+async fn an_app_that_leaves_the_policy_has_no_tokens_and_needs_no_restart() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), policy("")).unwrap();
+    let app = App::with_file(file.path()).await;
+    let ada = app.signed_in("ada@example.com").await;
+    let given = tokens(&app, &code(&ada, &[]).await).await.json();
+    let access = given["access_token"].as_str().unwrap();
+    assert_eq!(user_info(&app, access).await.status, 200);
+    std::fs::write(file.path(), policy("").replace("\"wiki\"", "\"wiki2\"")).unwrap();
+    let mut tries = 0;
+    while user_info(&app, access).await.status == 200 {
+        tries += 1;
+        assert!(tries < 100, "the policy does not change");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(error(&user_info(&app, access).await, 401), "invalid_token");
+    assert_eq!(ada.get(&authorize(&[])).await.status, 400);
+}
+
+#[tokio::test]
+async fn programs_are_refused_as_oauth_has_it_whatever_is_wrong() {
+    let app = with_apps("").await;
+    let program = app.browser();
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect", "/oauth/userinfo"] {
+        for body in ["token=%00".to_owned(), format!("token={}", "x".repeat(70_000))] {
+            let form = program
+                .request(Method::POST, path)
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("accept", "text/html");
+            let refused = program.send(form.body(body)).await;
+            assert_eq!(error(&refused, 400), "invalid_request", "{path}");
+        }
+    }
+    let ada = app.signed_in("ada@example.com").await;
+    let code = code(&ada, &[]).await;
+    app.store.close().await;
+    let down = tokens(&app, &code).await;
+    assert_eq!(error(&down, 503), "temporarily_unavailable");
+    assert_eq!(down.header("retry-after"), "5");
 }
 
 #[tokio::test]

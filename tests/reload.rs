@@ -48,6 +48,27 @@ fn an_empty_or_cut_off_file_changes_nothing() {
 }
 
 #[test]
+fn apps_that_are_cut_off_or_badly_edited_stay_and_a_new_one_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = "[[apps]]\nid = \"wiki\"\nauth_method = \"none\"\n\
+               redirect_uris = [\"https://wiki.example.com/cb\"]\n";
+    let (server, path) = serving(&folder, &format!("{CLOSED}{app}"));
+    for (text, says) in [
+        (CLOSED.to_owned(), "[apps] was there and is gone"),
+        (format!("{CLOSED}{}", app.replace("https", "http")), "line 9, apps.redirect_uris"),
+    ] {
+        fs::write(&path, text).unwrap();
+        while !server.until("policy.rejected")["fields"]["error"].as_str().unwrap().contains(says) {
+        }
+    }
+    fs::write(&path, format!("{CLOSED}{app}{}", app.replace("wiki", "shop"))).unwrap();
+    let changed = server.until("policy.changed");
+    let fields = &changed["fields"];
+    assert_eq!((&changed["level"], &fields["key"]), (&"WARN".into(), &"apps".into()));
+    assert_eq!((&fields["old"], &fields["new"]), (&"wiki".into(), &"wiki, shop".into()));
+}
+
+#[test]
 fn a_server_does_not_start_with_a_file_that_states_nothing() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("Leptos.toml"), "# to be written\n").unwrap();

@@ -8,6 +8,7 @@ pub mod database;
 mod inbox;
 mod port;
 mod program;
+pub mod relying_party;
 mod road;
 pub mod team;
 mod teller;

@@ -37,6 +37,8 @@ impl From<Error> for Denial {
             Error::Unavailable => {
                 Denial::new("temporarily_unavailable", "Try again in a few seconds.")
             }
+            Error::InvalidRequest { detail } => Denial::request(detail),
+            Error::PayloadTooLarge => Denial::request("Send less: no request is that large."),
             _ => Denial::new("server_error", "Something went wrong on our side."),
         }
     }

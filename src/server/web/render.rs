@@ -9,9 +9,11 @@ use axum::{
 use futures::future::BoxFuture;
 use leptos_axum::render_app_async_with_context;
 
+use super::oidc;
 use crate::{
     app::shell,
     server::{
+        apps::denial::Denial,
         ground::error::Error,
         http::{
             form_posts,
@@ -65,10 +67,24 @@ pub fn error_page(
     Box::pin(page(State(state), request))
 }
 
+/// True if programs alone call this path.
+pub fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || matches!(path, "/readyz" | "/metrics") || oidc::is_called(path)
+}
+
+/// Refuses a request of a program, in the form that the path has for refusals.
+pub fn refusal_to_program(path: &str, error: Error) -> Response {
+    if oidc::is_called(path) {
+        return Denial::from(error).into_response();
+    }
+    ApiError(error).into_response()
+}
+
 /// Refuses a request before any route sees it: with a page for browsers, with JSON for programs.
 pub async fn refusal(state: &AppState, parts: Parts, error: Error) -> Response {
-    if parts.uri.path().starts_with("/api/") || !form_posts::wants_html(&parts.headers) {
-        return ApiError(error).into_response();
+    let path = parts.uri.path();
+    if is_for_programs(path) || !form_posts::wants_html(&parts.headers) {
+        return refusal_to_program(path, error);
     }
     error_page(state.clone(), error, Request::from_parts(parts, Body::empty())).await
 }

@@ -37,7 +37,7 @@ use crate::{
             intake::{self, Refused, Why},
             measurement::Measurement,
             page_context::{PageContext, Unknown},
-            respond::{self, ApiError},
+            respond,
             state::AppState,
         },
         values::destination,
@@ -205,17 +205,17 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
 /// with it.
 async fn timed(state: &AppState, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
-    let is_for_programs = uri.path().starts_with("/api/")
-        || matches!(uri.path(), "/readyz" | "/metrics" | "/oauth/token" | "/oauth/userinfo");
     let (parts, body) = request.into_parts();
     // Users are shown a page instead, and rendering it needs the request.
-    let again = (!is_for_programs).then(|| parts.clone());
+    let again = (!render::is_for_programs(uri.path())).then(|| parts.clone());
     let answer = guard::protect(state, Request::from_parts(parts, body), next);
     if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
         return response;
     }
     tracing::error!(path = uri.path(), "no answer in time");
-    let Some(again) = again else { return ApiError(Error::Unavailable).into_response() };
+    let Some(again) = again else {
+        return render::refusal_to_program(uri.path(), Error::Unavailable);
+    };
     if uri.path().starts_with("/actions/") {
         return form_posts::unanswered(
             state,

@@ -25,21 +25,26 @@ use serde_json::json;
 
 use crate::server::{
     apps::{denial::Denial, params::Params},
-    http::{headers::no_store, state::AppState},
+    http::{headers::no_store, respond::retry_after, state::AppState},
 };
 
-/// Paths that requests from other sites may post to: they take no cookie for a proof.
-const OPEN: [&str; 6] = [
-    "/oauth/authorize",
+/// Paths that programs call, on servers and in browsers.
+const CALLED: [&str; 8] = [
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+    "/keys",
     "/oauth/token",
     "/oauth/revoke",
     "/oauth/introspect",
     "/oauth/userinfo",
-    "/oidc/logout",
 ];
+/// Paths that apps send users to, with a form as well.
+const VISITED: [&str; 2] = ["/oauth/authorize", "/oidc/logout"];
+/// Seconds after which a program tries again.
+const WAIT: u64 = 5;
 
 pub fn router(state: &AppState) -> Router<AppState> {
-    // Programs in browsers call these, from origins that the policy lists.
     let called = Router::new()
         .route("/.well-known/openid-configuration", get(discovery::describe))
         .route("/.well-known/oauth-authorization-server", get(discovery::describe))
@@ -57,9 +62,14 @@ pub fn router(state: &AppState) -> Router<AppState> {
         .merge(called)
 }
 
-/// True if other sites may post to this path.
+/// True if programs call this path. They read any refusal as OAuth has it.
+pub fn is_called(path: &str) -> bool {
+    CALLED.contains(&path)
+}
+
+/// True if other sites may post to this path: it takes no cookie for a proof.
 pub fn is_open(path: &str) -> bool {
-    OPEN.contains(&path)
+    is_called(path) || VISITED.contains(&path)
 }
 
 /// Middleware that lets scripts of the apps' own origins read an answer (CORS).
@@ -102,6 +112,8 @@ impl IntoResponse for Denial {
         };
         let body = json!({ "error": self.code, "error_description": self.description });
         let mut response = (status, Json(body)).into_response();
+        let wait = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(WAIT);
+        retry_after(response.headers_mut(), wait);
         if let Some(scheme) = scheme {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
@@ -110,10 +122,14 @@ impl IntoResponse for Denial {
     }
 }
 
+fn is_form(request: &axum::http::request::Parts) -> bool {
+    let kind = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
+}
+
 /// Returns the parameters of a form.
 fn form(request: &axum::http::request::Parts, body: &[u8]) -> Result<Params, Denial> {
-    let kind = request.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if !kind.starts_with(b"application/x-www-form-urlencoded") {
+    if !is_form(request) {
         return Err(Denial::request("Send a form: application/x-www-form-urlencoded."));
     }
     Params::parse(body)

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     http::{
         HeaderMap, StatusCode,
-        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE},
+        header::{AUTHORIZATION, CACHE_CONTROL},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -14,7 +14,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-use super::form;
+use super::{form, is_form};
 use crate::server::{
     apps::{denial::Denial, params::Params},
     config::apps::App,
@@ -58,7 +58,7 @@ pub async fn user_info(
     body: Bytes,
 ) -> Result<Response, Denial> {
     // RFC 6750, 2.1 and 2.2: in the header or in the form, and not in both.
-    let in_form = match request.headers.contains_key(CONTENT_TYPE) {
+    let in_form = match is_form(&request) {
         true => form(&request, &body)?.one("access_token")?.map(str::to_owned),
         false => None,
     };

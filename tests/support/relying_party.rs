@@ -1,0 +1,174 @@
+//! Apps that sign their users in here, and what they send and read.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey::server::config::{Source, Variables, apps::SecretHash};
+use reqwest::Method;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+use super::{Answer, App, Browser};
+
+pub const SECRET: &str = "a secret of 256 random bits, let us say";
+pub const BACK: &str = "https://wiki.example.com/callback";
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// A server with three apps: one of the team, one of others, and one that keeps no secret.
+pub async fn with_apps(more: &str) -> App {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), policy(more)).unwrap();
+    let app = App::with_file(file.path()).await;
+    std::mem::forget(file);
+    app
+}
+
+/// The policy file with those apps.
+pub fn policy(more: &str) -> String {
+    format!(
+        r#"
+[limits]
+mails_per_minute = 1000
+mails_per_hour = 1000
+[mail]
+new_device_notice = false
+{more}
+[[apps]]
+id = "wiki"
+name = "Team wiki"
+secrets = ["{hash}"]
+redirect_uris = ["{BACK}", "https://wiki.example.com/other?a=1"]
+post_logout_redirect_uris = ["https://wiki.example.com/bye"]
+scopes = ["openid", "profile", "email", "offline_access"]
+first_party = true
+
+[[apps]]
+id = "shop"
+name = "A shop"
+secrets = ["{hash}"]
+redirect_uris = ["https://shop.example.com/cb"]
+
+[[apps]]
+id = "phone"
+auth_method = "none"
+algorithm = "ES256"
+first_party = true
+redirect_uris = ["http://127.0.0.1/cb", "com.example.phone:/cb"]
+cors_origins = ["https://phone.example.com"]
+
+[[apps]]
+id = "vault"
+secrets = ["{hash}"]
+first_party = true
+redirect_uris = ["https://vault.example.com/cb"]
+only = ["@example.org", "ada@example.com"]
+"#,
+        hash = String::from(SecretHash::of(SECRET)),
+    )
+}
+
+/// Why a policy file is refused; empty if it is not.
+pub fn refusal(text: &str) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let source = Source { path: Some(file.path().to_owned()), variables: Variables::new() };
+    source.policy().map_or_else(|error| error.to_string(), |_| String::new())
+}
+
+/// The PKCE challenge of [`VERIFIER`].
+pub fn challenge() -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
+}
+
+/// The path of a request, with these parameters changed, added or (if empty) left out.
+pub fn authorize(changes: &[(&str, &str)]) -> String {
+    let challenge = challenge();
+    let mut params = BTreeMap::from([
+        ("client_id", "wiki"),
+        ("redirect_uri", BACK),
+        ("response_type", "code"),
+        ("scope", "openid email profile"),
+        ("state", "a state"),
+        ("nonce", "a nonce"),
+        ("code_challenge", &challenge),
+        ("code_challenge_method", "S256"),
+    ]);
+    params.extend(changes.iter().copied());
+    let params = params.into_iter().filter(|(_, value)| !value.is_empty());
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(params).finish();
+    format!("/oauth/authorize?{query}")
+}
+
+/// The parameters that a redirect brings to an app.
+pub fn brought(to: &str) -> BTreeMap<String, String> {
+    let (_, query) = to.split_once('?').unwrap_or_default();
+    url::form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// Follows redirects within this site, and returns where they lead.
+pub async fn follow(browser: &Browser, path: &str) -> String {
+    let mut path = path.to_owned();
+    for _ in 0..6 {
+        let answer = browser.get(&path).await;
+        if answer.status != 303 {
+            return path;
+        }
+        path = answer.goes_to().to_owned();
+        if !path.starts_with('/') {
+            return path;
+        }
+    }
+    panic!("it leads in circles: {path}")
+}
+
+/// Gets a code for a user who is signed in.
+pub async fn code(browser: &Browser, changes: &[(&str, &str)]) -> String {
+    let to = follow(browser, &authorize(changes)).await;
+    brought(&to).remove("code").unwrap_or_else(|| panic!("no code in {to}"))
+}
+
+/// Sends a form to the token endpoint, as the app "wiki".
+pub async fn exchange(app: &App, form: &[(&str, &str)]) -> Answer {
+    let program = app.browser();
+    let request = program.request(Method::POST, "/oauth/token").basic_auth(
+        "wiki",
+        Some(url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>()),
+    );
+    program.send(request.form(form)).await
+}
+
+/// Exchanges a code for tokens.
+pub async fn tokens(app: &App, code: &str) -> Answer {
+    exchange(
+        app,
+        &[
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", BACK),
+            ("code_verifier", VERIFIER),
+        ],
+    )
+    .await
+}
+
+/// Exchanges a refresh token.
+pub async fn refresh(app: &App, token: &str) -> Answer {
+    exchange(app, &[("grant_type", "refresh_token"), ("refresh_token", token)]).await
+}
+
+/// The error of a refusal, as OAuth has it.
+pub fn error(answer: &Answer, status: u16) -> String {
+    assert_eq!(answer.status, status, "{answer:?}");
+    answer.json()["error"].as_str().unwrap().to_owned()
+}
+
+/// What a token says, unverified.
+pub fn claims(token: &str) -> Value {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
+}
+
+/// What an access token allows to know.
+pub async fn user_info(app: &App, token: &str) -> Answer {
+    let program = app.browser();
+    program.send(program.request(Method::GET, "/oauth/userinfo").bearer_auth(token)).await
+}
