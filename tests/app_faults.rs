@@ -1,4 +1,4 @@
-//! What apps, users and machines do wrong while an app signs somebody in, and what attackers try.
+//! Faults of apps, users and machines while an app signs somebody in, and attacks on it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, crypto::sign};

@@ -38,12 +38,12 @@ async fn redeem(app: &App, back: &str) -> Value {
     given.json()
 }
 
-/// What the app is given for a request of a user who is signed in.
+/// Gets tokens for a request of a user who is signed in.
 async fn given(app: &App, user: &Browser, changes: &[(&str, &str)]) -> Value {
     redeem(app, &follow(user, &request(changes)).await).await
 }
 
-/// What an ID token says, verified as the specification has it (OpenID Connect Core, 3.1.3.7).
+/// Returns the claims of an ID token, verified as the specification has it (OpenID Connect Core, 3.1.3.7).
 async fn verified(app: &App, given: &Value) -> Value {
     let token = given["id_token"].as_str().unwrap();
     let keys = app.browser().get("/.well-known/jwks.json").await.body;
@@ -73,7 +73,7 @@ async fn sign_in(app: &App, user: &Browser, login: &str) -> Value {
     redeem(app, &follow(user, signed_in.goes_to()).await).await
 }
 
-/// What the app may know of a user who granted these scopes.
+/// Returns the claims that the app may read of a user who granted these scopes.
 async fn known(scope: &str) -> Value {
     let (app, ada) = with_user().await;
     let given = given(&app, &ada, &[("scope", scope)]).await;

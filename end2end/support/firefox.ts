@@ -1,4 +1,4 @@
-// What Playwright cannot do yet in the Firefox that it drives by WebDriver BiDi.
+// The gaps of Playwright in the Firefox that it drives by WebDriver BiDi.
 import { type Page, test } from "@playwright/test";
 
 export const inFirefox = process.env.ENGINE === "firefox";

@@ -41,7 +41,7 @@ fn seconds(name: &str) -> u64 {
 fn wake() {
     let error = told("code-message", "code");
     count_down(error);
-    // What the button says while it works: nothing at other times.
+    // The words of the button while it works; empty at other times.
     let doing = RwSignal::new(String::new());
     on_return(move || doing.set(String::new()));
     keep(move || {

@@ -32,7 +32,7 @@ fn word(name: &str) -> String {
 fn wake() {
     let password = RwSignal::new(value("password"));
     let error = told("email-message", "email");
-    // What the button says while it works: nothing at other times.
+    // The words of the button while it works; empty at other times.
     let doing = RwSignal::new(String::new());
     on_return(move || doing.set(String::new()));
     // The address that the user probably meant.

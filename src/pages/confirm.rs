@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, facts, load, refusal};
+use super::frame::{Frame, facts, load, notice, refusal};
 use crate::{
     server::{
         auth::{
@@ -31,7 +31,7 @@ async fn confirm_page() -> Result<AnyView, Error> {
     let stopped = context.flash().error.filter(|error| error.code == Kind::NumberWrong.code());
     if let Some(error) = stopped {
         context.set_status_of(&error);
-        return Ok(sentence(say!("stopped-title"), error.message));
+        return Ok(notice(say!("stopped-title"), error.message));
     }
     let text = context.query("link_token").unwrap_or_default();
     let token = match LinkToken::parse(&text) {
@@ -40,7 +40,7 @@ async fn confirm_page() -> Result<AnyView, Error> {
     };
     let text = token.encode();
     if context.query("matched").is_some() && is_matched(&context, &token).await? {
-        return Ok(sentence(say!("matched-title"), say!("matched-explained")));
+        return Ok(notice(say!("matched-title"), say!("matched-explained")));
     }
     match link::judge(&context.state.auth, &token, &context.requester()).await {
         Ok(_) => Ok(still_good(&context, &text)),
@@ -71,17 +71,6 @@ async fn is_matched(context: &PageContext, token: &LinkToken) -> Result<bool, Er
     let request = credential.request;
     let is_on = matches!(request.ended(), None | Some(Ended::SignedIn));
     Ok(request.matched_at.is_some() && is_on)
-}
-
-/// A page that says what became of the sign-in in the other window.
-fn sentence(heading: String, sentence: String) -> AnyView {
-    view! {
-        <Frame title=heading.clone()>
-            <h1>{heading}</h1>
-            <p>{sentence}</p>
-        </Frame>
-    }
-    .into_any()
 }
 
 /// A page for a link that would sign in but met another obstacle: too many attempts from this

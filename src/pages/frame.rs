@@ -126,6 +126,17 @@ pub fn facts(
     }
 }
 
+/// A page that says what became of something.
+pub fn notice(heading: String, sentence: String) -> AnyView {
+    view! {
+        <Frame title=heading.clone()>
+            <h1>{heading}</h1>
+            <p>{sentence}</p>
+        </Frame>
+    }
+    .into_any()
+}
+
 /// Shows why the last form posted without JavaScript was sent back to this page, if one was.
 pub fn refusal(context: &PageContext) -> impl IntoView + use<> {
     context.flash().error.map(|error| {

@@ -43,7 +43,7 @@ async fn login_page() -> Result<AnyView, Error> {
         typed => typed,
     };
     let email = if email.is_empty() { hint } else { email };
-    // Who comes for an app has to sign in again, or would not be here.
+    // A user who comes for an app has to sign in again, or would not be here.
     let signed_in = match for_app {
         Some(_) => None,
         None => signed_in(&context, &next).await.unwrap_or_default(),

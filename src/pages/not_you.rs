@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, facts, load, refusal};
+use super::frame::{Frame, facts, load, notice, refusal};
 use crate::server::{
     auth::dispute::{Disputed, DisputedSignIn},
     config::Passwords,
@@ -30,16 +30,6 @@ async fn not_you_page() -> Result<AnyView, Error> {
         Some(found) => question(&context, what, token, found),
         None => notice(say!("too-late-title"), say!("too-late-explained")),
     })
-}
-
-fn notice(heading: String, sentence: String) -> AnyView {
-    view! {
-        <Frame title=heading.clone()>
-            <h1>{heading}</h1>
-            <p>{sentence}</p>
-        </Frame>
-    }
-    .into_any()
 }
 
 /// A checkbox, ticked at first, for something else to end.

@@ -161,13 +161,13 @@ pub fn error(answer: &Answer, status: u16) -> String {
     answer.json()["error"].as_str().unwrap().to_owned()
 }
 
-/// What a token says, unverified.
+/// Returns the claims of a token, unverified.
 pub fn claims(token: &str) -> Value {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&claims).unwrap()
 }
 
-/// What an access token allows to know.
+/// Reads the claims that an access token opens.
 pub async fn user_info(app: &App, token: &str) -> Answer {
     let program = app.browser();
     program.send(program.request(Method::GET, "/oauth/userinfo").bearer_auth(token)).await

@@ -1,4 +1,4 @@
-//! What an app asks for, read and checked.
+//! An authorization request, read and checked.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub enum ResponseMode {
     FormPost,
 }
 
-/// What an app asks for, checked.
+/// Checked parameters of an authorization request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ask {
     pub redirect_uri: String,

@@ -48,7 +48,7 @@ pub enum Refused {
     Back(Answer),
 }
 
-/// What comes next for a request whose user is here.
+/// Next step of a request whose user is here.
 #[derive(Debug)]
 pub enum Step {
     SignIn,
@@ -93,9 +93,7 @@ impl Answer {
         let fields = vec![("error", code.to_owned()), ("error_description", description)];
         Answer::new(apps, ask, fields)
     }
-}
 
-impl Answer {
     /// Returns the redirect URI with the answer in its query.
     pub fn url(&self) -> String {
         match Url::parse(&self.redirect_uri) {

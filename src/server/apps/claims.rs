@@ -1,4 +1,4 @@
-//! What tokens say of a user and of how they signed in.
+//! Claims: of a user, and of how they signed in.
 
 use serde_json::{Value, json};
 

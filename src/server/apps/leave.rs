@@ -6,7 +6,7 @@ use url::Url;
 use super::{Apps, denial::Denial, params::Params, tokens::IDENTITY};
 use crate::server::{config::apps::App, ground::error::Error};
 
-/// What an app asks for when its user signs out.
+/// Request of an app to sign its user out.
 #[derive(Debug)]
 pub struct Leave {
     pub app: Option<App>,

@@ -20,7 +20,7 @@ use super::{
     store::Grant,
 };
 
-/// What the rules for apps need: those of the sign-in, and the keys that sign for apps.
+/// The rules for apps, over those of the sign-in and the keys that sign for apps.
 #[derive(Debug)]
 pub struct Apps {
     pub auth: Arc<Auth>,

@@ -25,7 +25,7 @@ pub struct App {
     pub scopes: Scopes,
     /// True if it is the team's own, so that nobody is asked whether it may know them.
     pub first_party: bool,
-    /// Who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
+    /// Users who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
     pub only: Vec<Whom>,
     /// Origins whose scripts may call the endpoints for tokens.
     pub cors_origins: Vec<Origin>,
@@ -42,7 +42,7 @@ pub enum AuthMethod {
     None,
 }
 
-/// What an app may be told or given.
+/// A thing that an app may be told or given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {

@@ -1,4 +1,4 @@
-//! What other apps ask for, and what they hold.
+//! Authorization requests of other apps, and the grants that they hold.
 
 use sqlx::FromRow;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use crate::server::{
     values::address::Address,
 };
 
-/// What an app asked for, until the user is back from signing in.
+/// An authorization request, until its user is back from signing in.
 #[derive(Clone, Debug, FromRow)]
 pub struct Authorization {
     pub id: String,
@@ -33,7 +33,7 @@ pub struct NewGrant<'a> {
     pub at: Millis,
 }
 
-/// What an app was given for a user.
+/// A grant: all that an app was given for a user by one code.
 #[derive(Clone, Debug, FromRow)]
 pub struct Grant {
     pub id: String,
@@ -77,8 +77,8 @@ fn grant_where(condition: &str) -> String {
         "SELECT g.id, g.app_id, g.user_id, g.address, g.session_id, g.method, g.signed_in_at, \
          g.scopes, g.nonce, g.redirect_uri, g.challenge, g.code_expires_at, g.code_used_at, \
          g.generation, g.rotated_at, g.expires_at, \
-         (g.ended_at IS NULL AND s.id IS NOT NULL AND s.revoked_at IS NULL AND (u.id IS NOT NULL OR NOT $2) \
-         AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = g.user_id) \
+         (g.ended_at IS NULL AND s.id IS NOT NULL AND s.revoked_at IS NULL \
+         AND (u.id IS NOT NULL OR NOT $2) AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = g.user_id) \
          AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' \
          AND b.address = g.address)) AS is_alive \
          FROM latchkey_grants g LEFT JOIN latchkey_sessions s ON s.id = g.session_id \

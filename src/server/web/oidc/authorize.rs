@@ -132,7 +132,7 @@ async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response
         }
         Step::Answer(answer) => back(state, &answer),
     };
-    // Who uses only apps is in use here, too.
+    // A session that only apps use is in use here, too.
     if let Some(session) = session.filter(|session| session.by_cookie)
         && let Some(token) = session::renew(&state.auth, &session).await?
     {

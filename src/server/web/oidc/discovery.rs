@@ -1,4 +1,4 @@
-//! What apps read first (OpenID Connect Discovery 1.0, RFC 8414).
+//! Documents that apps read first (OpenID Connect Discovery 1.0, RFC 8414).
 
 use axum::{
     Json,

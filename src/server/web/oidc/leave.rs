@@ -28,9 +28,9 @@ pub async fn leave(State(state): State<AppState>, request: Request) -> Response 
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let left = async {
         let leave = state.apps.read_leave(&Params::parse(query.as_bytes())?).await?;
+        let onward = leave.onward.as_deref().unwrap_or("/login?signed_out=true");
         let Some(session) = caller.session(&state).await.map_err(Denial::from)? else {
-            let onward = leave.onward.unwrap_or_else(|| "/login?signed_out=true".to_owned());
-            return Ok(Redirect::to(&onward).into_response());
+            return Ok(Redirect::to(onward).into_response());
         };
         if leave.session_id.as_ref() != Some(&session.row.id) {
             return Ok(Redirect::to(&with_query("/oauth/leave", "of", &query)).into_response());
@@ -39,8 +39,7 @@ pub async fn leave(State(state): State<AppState>, request: Request) -> Response 
         session::end(&state.auth, &session, &SessionsToEnd::This, &client)
             .await
             .map_err(Denial::from)?;
-        let onward = leave.onward.unwrap_or_else(|| "/login?signed_out=true".to_owned());
-        let mut response = Redirect::to(&onward).into_response();
+        let mut response = Redirect::to(onward).into_response();
         for cookie in state.cookies.signed_out() {
             cookies::append(response.headers_mut(), cookie);
         }
