@@ -503,7 +503,10 @@ async fn an_app_proves_who_it_is_or_gets_nothing() {
     let form = [("grant_type", "client_credentials")];
     let ask = |request: reqwest::RequestBuilder| program.send(request.form(&form));
     let at = || program.request(Method::POST, "/oauth/token");
-    for (id, secret) in [("wiki", "wrong"), ("nobody", SECRET), ("wiki", "")] {
+    let (longer, two) = (format!("{SECRET}=more"), format!("{SECRET}&more"));
+    for (id, secret) in
+        [("wiki", "wrong"), ("nobody", SECRET), ("wiki", ""), ("wiki", &longer), ("wiki", &two)]
+    {
         let refused = ask(at().basic_auth(id, Some(secret))).await;
         assert_eq!(error(&refused, 401), "invalid_client", "{id} {secret}");
         assert!(refused.header("www-authenticate").starts_with("Basic"));

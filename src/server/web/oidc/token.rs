@@ -12,7 +12,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use std::borrow::Cow;
 
 use super::{form, is_form};
 use crate::server::{
@@ -91,10 +93,10 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Denial> {
     let decoded = String::from_utf8(decoded).map_err(|_| wrong())?;
     let (id, secret) = decoded.split_once(':').ok_or_else(wrong)?;
     let plain = |text: &str| {
-        let (text, _) = url::form_urlencoded::parse(text.as_bytes()).next()?;
-        Some(text.into_owned())
+        let text = text.replace('+', " ");
+        percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| wrong())
     };
-    Ok(Some((plain(id).ok_or_else(wrong)?, plain(secret).ok_or_else(wrong)?)))
+    Ok(Some((plain(id)?, plain(secret)?)))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {
