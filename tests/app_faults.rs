@@ -9,7 +9,7 @@ use crate::support::{
     Browser, Program, database,
     relying_party::{
         BACK, SECRET, VERIFIER, authorize, brought, code, error, follow, policy, refresh, tokens,
-        user_info, with_apps,
+        until_there_are_keys, user_info, with_apps,
     },
 };
 
@@ -133,6 +133,7 @@ async fn a_code_and_what_it_gave_survive_kill_9() {
     let variables = [("LATCHKEY_CONFIG", file.to_str().unwrap())];
     let mut program = Program::with(url, &variables).await;
     let ada = program.browser();
+    until_there_are_keys(&ada).await;
     ada.ask_for_mail("ada@example.com").await;
     ada.get(program.inbox.first_to("ada@example.com").await.link()).await;
     let code = code(&ada, &[("scope", "openid offline_access")]).await;

@@ -26,6 +26,7 @@ mod guard;
 mod integrations;
 mod limits;
 mod links;
+mod logouts;
 mod mail;
 mod mail_security;
 mod mail_server;

@@ -8,9 +8,10 @@ use crate::support::App;
 
 /// Statements that may read a whole table: those that count rows for `/metrics`, and the one that
 /// reads the signing keys, of which there are a handful.
-const WHOLE: [&str; 3] = [
+const WHOLE: [&str; 4] = [
     "SELECT kid, algorithm, sealed, signs_from FROM latchkey_signing_keys",
     "SELECT COUNT(*) FROM latchkey_sessions",
+    "SELECT COUNT(*) FROM latchkey_logouts",
     "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox",
 ];
 

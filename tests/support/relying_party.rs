@@ -5,7 +5,7 @@ use latchkey::server::config::{Source, Variables, apps::SecretHash};
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Answer, App, Browser};
 
@@ -15,11 +15,24 @@ pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
 /// A server with three apps: one of the team, one of others, and one that keeps no secret.
 pub async fn with_apps(more: &str) -> App {
+    with_policy(&policy(more)).await
+}
+
+/// A server with this policy file.
+pub async fn with_policy(text: &str) -> App {
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), policy(more)).unwrap();
+    std::fs::write(file.path(), text).unwrap();
     let app = App::with_file(file.path()).await;
     std::mem::forget(file);
+    until_there_are_keys(&app.browser()).await;
     app
+}
+
+/// Waits until the keys are drawn. On a busy machine that takes longer than an answer may.
+pub async fn until_there_are_keys(browser: &Browser) {
+    while browser.get("/.well-known/jwks.json").await.status != 200 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The policy file with those apps.

@@ -52,7 +52,7 @@ impl Apps {
             ("iat", json!(now)),
             ("exp", json!(now + expires_in)),
             ("auth_time", json!(grant.signed_in_at / SECOND)),
-            ("sid", json!(grant.session_id)),
+            ("sid", json!(grant.sid)),
             ("amr", json!(amr(&grant.method))),
             ("at_hash", json!(at_hash)),
         ] {

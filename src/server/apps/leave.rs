@@ -49,7 +49,13 @@ impl Apps {
                 Some(with_state(uri, params.one("state")?))
             }
         };
-        Ok(Leave { app, onward, session_id: text("sid").map(str::to_owned) })
+        let session_id = match (text("sub"), hinted, text("sid")) {
+            (Some(user), Some(app), Some(sid)) => {
+                self.auth.store.session_of_sid(user, app, sid).await?
+            }
+            _ => None,
+        };
+        Ok(Leave { app, onward, session_id })
     }
 
     /// Returns the claims of an ID token of ours, expired or not.

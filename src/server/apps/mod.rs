@@ -7,6 +7,7 @@ mod claims;
 pub mod denial;
 pub mod keys;
 pub mod leave;
+pub mod logout;
 pub mod params;
 pub mod tokens;
 

@@ -85,8 +85,10 @@ impl Apps {
                     // 9700, 4.8.2).
                     _ => false,
                 };
-            let lives = if refreshes(grant) { REFRESHES_FOR } else { Millis::from(LIVES) * SECOND };
-            is_right.then_some(now + lives)
+            // Without refresh tokens it stays as long as its session, whose end the app is told.
+            let until =
+                if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at };
+            is_right.then_some(until)
         };
         let (hash, id) = (hash(code), app.id.as_str());
         let grant = self.auth.store.use_code(&hash, id, self.own_users(), now, judge).await?;

@@ -43,7 +43,7 @@ use crate::server::{
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
-    workers::{housekeeping, outbox::Outbox, policy_file},
+    workers::{housekeeping, logouts, outbox::Outbox, policy_file},
 };
 
 /// Time that answers and mails in progress have to finish, once the server stops.
@@ -81,7 +81,7 @@ impl ServeError {
     }
 }
 
-/// A server that is ready: its routes, and its running outbox worker.
+/// A server that is ready: its routes, and its running workers.
 #[derive(Debug)]
 pub struct Server {
     pub router: Router,
@@ -89,6 +89,7 @@ pub struct Server {
     state: AppState,
     stop: watch::Sender<bool>,
     worker: JoinHandle<()>,
+    logouts: JoinHandle<()>,
     policy_watch: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
 }
@@ -131,7 +132,7 @@ impl Server {
         let assets = Assets::find(&leptos);
         let shared = AppParts {
             auth: auth.clone(),
-            apps: Apps::new(auth.clone()),
+            apps: Arc::new(Apps::new(auth.clone())),
             leptos_options: leptos,
             assets,
             cookies,
@@ -157,10 +158,11 @@ impl Server {
         };
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
+        let logouts = tokio::spawn(logouts::run(state.apps.clone(), stopped.clone()));
         let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
-        Ok(Server { router, auth, state, stop, worker, policy_watch, housekeeping })
+        Ok(Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping })
     }
 
     /// Returns a handle that aborts the outbox worker.
@@ -174,7 +176,8 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, auth, state, stop, worker, policy_watch, housekeeping } = self;
+        let Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping } =
+            self;
         let (told, handle) = (stop.clone(), Handle::<Peer>::new());
         let limits = &auth.policy().server;
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
@@ -211,7 +214,7 @@ impl Server {
         let finished = async {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
-            let _ = worker.await;
+            let _ = tokio::join!(worker, logouts);
             served?
         };
         tokio::select! {

@@ -20,6 +20,7 @@ pub struct App {
     pub secrets: Vec<SecretHash>,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
+    pub backchannel_logout_uri: Option<LogoutUri>,
     pub auth_method: AuthMethod,
     pub algorithm: Algorithm,
     pub scopes: Scopes,
@@ -209,12 +210,32 @@ impl RedirectUri {
     }
 }
 
+parsed!(
+    /// Endpoint that an app is told at when a session ends. http is for apps in the same network
+    /// (OpenID Connect Back-Channel Logout 1.0, 2.2).
+    LogoutUri,
+    |uri| {
+        let parsed = Url::parse(&uri).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        match parsed {
+            Some(url) if url.fragment().is_none() => Ok(uri),
+            Some(_) => Err(format!("{uri:?} has a fragment")),
+            None => Err(format!("{uri:?} is no URL that begins with https:// or http://")),
+        }
+    }
+);
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
         None => false,
+    }
+}
+
+impl LogoutUri {
+    fn is_plain(&self) -> bool {
+        self.0.starts_with("http://")
     }
 }
 
@@ -285,6 +306,9 @@ impl App {
                 "has no secrets: `latchkey apps rotate` makes one, or set auth_method = \"none\""
             }
             (true, true) if self.redirect_uris.is_empty() => "has no redirect_uris",
+            (true, _) if self.backchannel_logout_uri.as_ref().is_some_and(LogoutUri::is_plain) => {
+                "has auth_method = \"none\", so its backchannel_logout_uri has to be https"
+            }
             _ if self.name.chars().any(char::is_control) => "has a name of more than one line",
             _ => return None,
         };

@@ -19,7 +19,7 @@ pub struct AppState(Arc<AppParts>);
 #[derive(Debug)]
 pub struct AppParts {
     pub auth: Arc<Auth>,
-    pub apps: Apps,
+    pub apps: Arc<Apps>,
     pub leptos_options: LeptosOptions,
     pub assets: Assets,
     pub cookies: Cookies,

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 use std::sync::LazyLock;
 
-use super::{Durability, Store, statement::values};
+use super::{Durability, Store, logouts::QUEUE_LOGOUTS, statement::values};
 use crate::server::{
     ground::{clock::Millis, error::Error},
     values::address::Address,
@@ -41,6 +41,8 @@ pub struct Grant {
     pub user_id: String,
     pub address: Address,
     pub session_id: String,
+    /// Session by the id that the app knows: the one that the grant began in.
+    pub sid: String,
     pub method: String,
     pub signed_in_at: Millis,
     pub scopes: String,
@@ -52,6 +54,8 @@ pub struct Grant {
     pub generation: i64,
     pub rotated_at: Option<Millis>,
     pub expires_at: Millis,
+    /// End of its session, at the latest.
+    pub session_expires_at: Millis,
     /// True unless it, its session or its user's admission has ended.
     pub is_alive: bool,
 }
@@ -74,10 +78,11 @@ pub enum Rotated {
 /// of a session stays as long as a grant of it does: without it there is nothing to end.
 fn grant_where(condition: &str) -> String {
     format!(
-        "SELECT g.id, g.app_id, g.user_id, g.address, g.session_id, g.method, g.signed_in_at, \
-         g.scopes, g.nonce, g.redirect_uri, g.challenge, g.code_expires_at, g.code_used_at, \
+        "SELECT g.id, g.app_id, g.user_id, g.address, g.session_id, \
+         COALESCE(g.sid, g.session_id) AS sid, g.method, g.signed_in_at, g.scopes, g.nonce, \
+         g.redirect_uri, g.challenge, g.code_expires_at, g.code_used_at, \
          g.generation, g.rotated_at, g.expires_at, \
-         (g.ended_at IS NULL AND s.id IS NOT NULL AND s.revoked_at IS NULL \
+         COALESCE(s.expires_at, 0) AS session_expires_at, (g.ended_at IS NULL AND s.id IS NOT NULL AND s.revoked_at IS NULL \
          AND (u.id IS NOT NULL OR NOT $2) AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = g.user_id) \
          AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' \
          AND b.address = g.address)) AS is_alive \
@@ -107,12 +112,18 @@ pub const END_GRANT: &str =
 pub const ROTATE: &str = "UPDATE latchkey_grants \
     SET generation = generation + 1, rotated_at = $1, expires_at = $2 WHERE id = $3";
 /// Hands what apps hold by a session that is replaced to the one that replaces it: an app that asks
-/// for a fresh sign-in must not end what others hold.
-pub const MOVE_GRANTS: &str = "UPDATE latchkey_grants SET session_id = $1 \
-    WHERE session_id = $2 AND user_id = $3 AND ended_at IS NULL";
-pub const MOVE_GRANTS_OF_DEVICE: &str = "UPDATE latchkey_grants SET session_id = $1 \
-    WHERE user_id = $2 AND ended_at IS NULL AND session_id IN (SELECT id FROM latchkey_sessions \
-    WHERE user_id = $2 AND device = $3 AND revoked_at IS NULL)";
+/// for a fresh sign-in must not end what others hold. They last as long as that session.
+pub const MOVE_GRANTS: &str = "UPDATE latchkey_grants \
+    SET session_id = $1, sid = COALESCE(sid, session_id), \
+    expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END \
+    WHERE session_id = $3 AND user_id = $4 AND ended_at IS NULL";
+pub const MOVE_GRANTS_OF_DEVICE: &str = "UPDATE latchkey_grants \
+    SET session_id = $1, sid = COALESCE(sid, session_id), \
+    expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END \
+    WHERE user_id = $3 AND ended_at IS NULL AND session_id IN (SELECT id FROM latchkey_sessions \
+    WHERE user_id = $3 AND device = $4 AND revoked_at IS NULL)";
+pub const SESSION_OF_SID: &str = "SELECT session_id FROM latchkey_grants \
+    WHERE user_id = $1 AND app_id = $2 AND COALESCE(sid, session_id) = $3 LIMIT 1";
 pub const CONSENT: &str =
     "SELECT scopes, at FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
 pub const KEEP_CONSENT: &str = "INSERT INTO latchkey_consents (user_id, app_id, scopes, at) \
@@ -265,9 +276,23 @@ impl Store {
         self.all(ACCESS, &values![user_id, now]).await
     }
 
-    /// Ends all that an app holds of a user, and forgets that it may ask without a question.
+    /// Returns the session that an app knows by `sid`.
+    pub async fn session_of_sid(
+        &self,
+        user_id: &str,
+        app_id: &str,
+        sid: &str,
+    ) -> Result<Option<String>, Error> {
+        let found: Option<(String,)> =
+            self.first(SESSION_OF_SID, &values![user_id, app_id, sid]).await?;
+        Ok(found.map(|(session_id,)| session_id))
+    }
+
+    /// Ends all that an app holds of a user, queues what it is told of that, and forgets that it may
+    /// ask without a question.
     pub async fn end_access(&self, user_id: &str, app_id: &str, now: Millis) -> Result<(), Error> {
         self.transaction(Durability::PowerCut, None, async |tx| {
+            tx.execute(QUEUE_LOGOUTS, &values![now, user_id, app_id]).await?;
             tx.execute(END_GRANTS_OF, &values![now, user_id, app_id]).await?;
             tx.execute(DELETE_CONSENT, &values![user_id, app_id]).await.map(drop)
         })

@@ -15,6 +15,7 @@ mod bans;
 mod connection;
 mod grants;
 mod health;
+mod logouts;
 mod migrate;
 mod open;
 mod outbox;
@@ -49,6 +50,7 @@ pub use auth_requests::{
 pub use backup::BackupError;
 use connection::rows;
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
+pub use logouts::{LAST_WAIT, Logout};
 pub use migrate::MigrateError;
 pub use open::OpenError;
 use open::Purpose;
@@ -267,6 +269,7 @@ pub fn statements() -> Vec<&'static str> {
         grants::MOVE_GRANTS_OF_DEVICE,
         grants::USE_CODE,
         grants::END_GRANT,
+        grants::SESSION_OF_SID,
         grants::ROTATE,
         grants::ACCESS,
         grants::END_GRANTS_OF,
@@ -275,6 +278,13 @@ pub fn statements() -> Vec<&'static str> {
         grants::KEEP_CONSENT,
         grants::DELETE_GRANTS,
         grants::DELETE_CONSENTS,
+        logouts::APPS_TO_TELL,
+        logouts::CLAIM_LOGOUTS,
+        logouts::CLAIM_LOGOUTS_UNLOCKED,
+        logouts::DELAY_LOGOUT,
+        logouts::DELETE_LOGOUT,
+        logouts::COUNT_LOGOUTS,
+        logouts::QUEUE_LOGOUTS,
         outbox::INSERT_MAIL,
         outbox::CLAIM,
         outbox::CLAIM_UNLOCKED,

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use super::{
     AuditEvent, Durability, Store, Tx,
     grants::{DELETE_CONSENTS, DELETE_GRANTS},
+    sessions::REVOKE_OTHERS,
     statement::{Statement, values},
     trust::distrust,
 };
@@ -103,6 +104,8 @@ impl Store {
             event.insert(),
         ];
         self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            // So that apps are told.
+            tx.revoked(REVOKE_OTHERS, event.at, user_id, "").await?;
             tx.finish(&statements).await
         })
         .await

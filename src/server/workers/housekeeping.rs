@@ -81,6 +81,7 @@ async fn count_once(auth: &Auth) -> Result<(), Error> {
     gauge!("latchkey_mails_queued").set(queued as f64);
     gauge!("latchkey_oldest_mail_seconds")
         .set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
+    gauge!("latchkey_logouts_queued").set(auth.store.queued_logouts().await? as f64);
     gauge!("latchkey_sessions").set(auth.store.count_sessions(now).await? as f64);
     Ok(())
 }

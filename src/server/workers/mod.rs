@@ -1,5 +1,6 @@
-//! Background work: sending mails, upkeep, watching the policy file.
+//! Background work: sending mails, telling apps of logouts, upkeep, watching the policy file.
 
 pub mod housekeeping;
+pub mod logouts;
 pub mod outbox;
 pub mod policy_file;

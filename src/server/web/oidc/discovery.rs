@@ -52,6 +52,8 @@ pub async fn describe(State(state): State<AppState>) -> Response {
         ],
         "ui_locales_supported": languages,
         "authorization_response_iss_parameter_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "claims_parameter_supported": false,

@@ -1,0 +1,139 @@
+//! The logout worker: tells apps, at their `backchannel_logout_uri`, of sessions that have ended.
+
+use futures::future::join_all;
+use metrics::counter;
+use reqwest::{Client, redirect::Policy};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::server::{
+    apps::Apps,
+    config::apps::{App, LogoutUri},
+    ground::{
+        clock::{DAY, Millis, SECOND},
+        error::Error,
+    },
+    store::{LAST_WAIT, Logout},
+};
+
+/// Wait between two looks at what is due.
+const POLL: Duration = Duration::from_secs(1);
+/// Time that an app may take for its answer. Shorter than the lease of a logout.
+const ANSWER: Duration = Duration::from_secs(10);
+/// Logouts that one app is told of at once: a slow app holds up no other.
+const AT_ONCE: usize = 4;
+/// The first wait after an app did not take it. Each further one is twice as long, up to
+/// [`LAST_WAIT`].
+const FIRST_WAIT: Millis = 2 * SECOND;
+/// Time after which an app is told no more: its own sessions have hardly outlived that.
+const GIVES_UP: Millis = DAY;
+
+/// Tells apps of logouts until `stop`, each app in a task of its own.
+pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
+    let http = match client() {
+        Ok(http) => http,
+        Err(error) => {
+            tracing::error!(%error, "no app can be told of logouts");
+            return;
+        }
+    };
+    let (mut tasks, mut busy) = (JoinSet::new(), HashSet::new());
+    while !*stop.borrow() {
+        match apps.auth.store.apps_to_tell(apps.auth.clock.now()).await {
+            Ok(due) => {
+                for id in due {
+                    if busy.insert(id.clone()) {
+                        tasks.spawn(tell_app(apps.clone(), http.clone(), id));
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "logouts cannot be read; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            Some(ended) = tasks.join_next() => match ended {
+                Ok(id) => { busy.remove(&id); }
+                // One has panicked, and does not say which.
+                Err(_) => busy.clear(),
+            },
+            _ = stop.changed() => {}
+        }
+    }
+    // What is not told yet stays in the table.
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Returns a client that follows no redirect (the token is for this app alone) and uses no proxy
+/// that the environment names.
+fn client() -> reqwest::Result<Client> {
+    Client::builder().redirect(Policy::none()).timeout(ANSWER).no_proxy().build()
+}
+
+/// Tells one app of some of its logouts, and returns its id.
+async fn tell_app(apps: Arc<Apps>, http: Client, id: String) -> String {
+    let now = apps.auth.clock.now();
+    match apps.auth.store.claim_logouts(&id, now, AT_ONCE).await {
+        Ok(logouts) => {
+            let app = apps.app(&id);
+            let told = logouts.iter().map(|logout| tell(&apps, &http, app.as_ref(), logout));
+            for error in join_all(told).await.into_iter().filter_map(Result::err) {
+                tracing::warn!(%error, app = id, "a logout is not written down; it is told again");
+            }
+        }
+        Err(error) => tracing::warn!(%error, app = id, "logouts cannot be claimed; trying again"),
+    }
+    id
+}
+
+/// Tells an app of a logout, and records what became of that. An app that has left the policy, or
+/// has no endpoint for it, is told nothing.
+async fn tell(apps: &Apps, http: &Client, app: Option<&App>, logout: &Logout) -> Result<(), Error> {
+    let store = &apps.auth.store;
+    let endpoint = app.and_then(|app| Some((app, app.backchannel_logout_uri.as_ref()?)));
+    let Some((app, uri)) = endpoint else { return store.logout_ended(logout).await };
+    let now = apps.auth.clock.now();
+    let (id, attempt) = (app.id.as_str(), logout.attempts);
+    match send(apps, http, app, uri, logout).await {
+        Ok(()) => {
+            tracing::info!(event = "logout.sent", app = id, attempt);
+            counter!("latchkey_logouts_total", "outcome" => "sent").increment(1);
+            store.logout_ended(logout).await
+        }
+        Err(why) if now - logout.created_at >= GIVES_UP => {
+            tracing::error!(event = "logout.failed", app = id, attempt, why, "given up");
+            counter!("latchkey_logouts_total", "outcome" => "failed").increment(1);
+            store.logout_ended(logout).await
+        }
+        Err(why) => {
+            let doublings = u32::try_from(attempt.saturating_sub(1)).unwrap_or(0).min(10);
+            let wait = (FIRST_WAIT << doublings).min(LAST_WAIT);
+            tracing::warn!(event = "logout.delayed", app = id, attempt, wait, why);
+            counter!("latchkey_logouts_total", "outcome" => "delayed").increment(1);
+            store.logout_delayed(logout, now + wait).await
+        }
+    }
+}
+
+/// Posts the token. An app has taken it if it answers 200, or 204 as some frameworks do (2.8).
+async fn send(
+    apps: &Apps,
+    http: &Client,
+    app: &App,
+    uri: &LogoutUri,
+    logout: &Logout,
+) -> Result<(), String> {
+    let token = apps.logout_token(app, logout).await.map_err(|error| error.to_string())?;
+    let post = http.post(uri.as_str()).form(&[("logout_token", &token)]);
+    // Without the URI, whose query may hold a secret.
+    let answer = post.send().await.map_err(|error| cause(&error.without_url()))?;
+    match answer.status() {
+        status if status.is_success() => Ok(()),
+        status => Err(format!("the app answered {status}")),
+    }
+}
+
+/// Returns an error with its causes: reqwest's own words say only that sending failed.
+fn cause(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(|error| error.to_string()).collect::<Vec<_>>().join(": ")
+}
