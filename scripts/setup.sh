@@ -4,8 +4,8 @@
 #   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
-#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, schemathesis and
-#                            openapi-spec-validator (make test)
+#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, schemathesis
+#                            and openapi-spec-validator (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -152,6 +152,11 @@ pooler() { # for the stories behind one
   [ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || debian_packages pgbouncer
 }
 
+apache() { # its program and one module, without a service; end2end/apps/apache.ts starts it
+  [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] ||
+    debian_packages libapache2-mod-auth-openidc
+}
+
 python_tools() { # those named, each as package==version, in an environment of their own
   local home=target/python there
   there=$("$home/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
@@ -173,7 +178,10 @@ node_tools
 case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
-  all) browser; postgres; pooler; python_tools "${linter[@]}" "${contract[@]}" ;;
+  all)
+    browser; postgres; pooler; apache
+    python_tools "${linter[@]}" "${contract[@]}"
+    ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
   engines) debian_packages firefox-esr webkit2gtk-driver xvfb ;;
