@@ -4,8 +4,8 @@
 #   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
-#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, schemathesis
-#                            and openapi-spec-validator (make test)
+#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, schemathesis,
+#                            openapi-spec-validator and authlib (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -171,6 +171,7 @@ python_tools() { # those named, each as package==version, in an environment of t
 }
 linter=(ruff==0.17.6)
 contract=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
+app=(Authlib==1.9.10 requests==2.34.2)
 
 compiler
 cargo_tools
@@ -180,7 +181,7 @@ case $what in
   lint) python_tools "${linter[@]}" ;;
   all)
     browser; postgres; pooler; apache
-    python_tools "${linter[@]}" "${contract[@]}"
+    python_tools "${linter[@]}" "${contract[@]}" "${app[@]}"
     ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything: set-up, lint, unit tests and stories, and against the release build the API's
-# contract and the browser tests.
+# contract, an app in Python and the browser tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,19 +9,21 @@ threads=(--test-threads 8)
 
 step() { printf '\ntest %s: %s\n' "$1" "$2" >&2; }
 
-step 1/6 "set-up"
+step 1/7 "set-up"
 scripts/setup.sh all
-step 2/6 "lint (a few minutes the first time)"
+step 2/7 "lint (a few minutes the first time)"
 scripts/lint.sh
-step 3/6 "unit tests, and stories on SQLite, on PostgreSQL and behind a pooler"
+step 3/7 "unit tests, and stories on SQLite, on PostgreSQL and behind a pooler"
 "${tests[@]}" -- "${threads[@]}"
 scripts/with_postgres.sh "${tests[@]}" --test stories -- "${threads[@]}"
 # Some of them by way of a pooler; `make pooler` runs all.
 scripts/with_postgres.sh scripts/with_pooler.sh "${tests[@]}" --test stories -- "${threads[@]}" \
   sign_in codes links sessions databases faults::two_instances faults::instances
-step 4/6 "release build (several minutes the first time)"
+step 4/7 "release build (several minutes the first time)"
 scripts/with_tools.sh cargo leptos build --release --precompress
-step 5/6 "the API against its description"
+step 5/7 "the API against its description"
 scripts/contract.py
-step 6/6 "browser tests"
+step 6/7 "an app in Python"
+target/python/bin/python scripts/authlib_app.py
+step 7/7 "browser tests"
 npm test --prefix end2end
