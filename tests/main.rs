@@ -22,6 +22,7 @@ mod errors;
 mod faults;
 mod floors;
 mod forms;
+mod forward_auth;
 mod guard;
 mod integrations;
 mod limits;

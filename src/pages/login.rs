@@ -6,7 +6,7 @@ use super::frame::{Frame, address, load};
 use crate::{
     components::{BLANK, LoginAlive, Message},
     server::{
-        apps::authorize::Waiting,
+        apps::{authorize::Waiting, forward_auth::BEGIN},
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
@@ -29,7 +29,7 @@ async fn login_page() -> Result<AnyView, Error> {
         Some(waiting) => {
             (waiting.app.shown().to_owned(), waiting.ask.login_hint.clone().unwrap_or_default())
         }
-        None => (brand, String::new()),
+        None => (guarded_host(&context, &next).unwrap_or(brand), String::new()),
     };
     let promise = match mode {
         Mode::Link => say!("promise-link"),
@@ -80,6 +80,14 @@ async fn app_request(context: &PageContext, next: &str) -> Result<Option<Waiting
     let id = url::form_urlencoded::parse(query.as_bytes())
         .find_map(|(name, id)| (name == "request").then(|| id.into_owned()));
     context.app_request(id.as_deref()).await
+}
+
+/// Returns the name of the guarded host that the sign-in leads to, if it does.
+fn guarded_host(context: &PageContext, next: &str) -> Option<String> {
+    let query = next.strip_prefix(BEGIN)?.strip_prefix('?')?;
+    let mut query = url::form_urlencoded::parse(query.as_bytes());
+    let to = query.find_map(|(name, to)| (name == "to").then(|| to.into_owned()))?;
+    Some(context.state.apps.wanted_url(&to)?.host.host.as_str().to_owned())
 }
 
 /// Returns the address of the request that the code page's "Change" names, while it waits. Empty

@@ -213,6 +213,12 @@ consent-deny = Nicht erlauben
 leave-title = Bei { $brand } abmelden?
 leave-app = { $app } bittet darum.
 leave-stay = Angemeldet bleiben
+host-refused-title = Kein Zugriff auf { $host }
+host-refused-explained = Für diese Adresse ist { $host } nicht freigegeben.
+host-refused-other = Andere Adresse verwenden
+host-again-title = Sie sind bei { $host } noch nicht angemeldet
+host-again-explained = Die Anmeldung hat zu lange gedauert, hat in einem anderen Browser begonnen, oder Ihr Browser behält keine Cookies von { $host }.
+host-again = Noch einmal versuchen
 
 ## Fehler
 
@@ -274,6 +280,7 @@ detail-no-session = Diese Sitzung gibt es nicht. Vielleicht ist sie schon beende
 detail-deletion-needs-fresh-sign-in = Um ein Konto zu löschen, müssen Sie sich eben erst angemeldet haben: Melden Sie sich ab und wieder an, und versuchen Sie es noch einmal.
 detail-mapped-account = Ihr Konto gehört zur Website selbst und wird dort gelöscht.
 detail-no-app-request = Gehen Sie zur App zurück, und beginnen Sie dort noch einmal: Dieser Browser hat die Anmeldung nicht begonnen, oder sie hat zu lange gedauert.
+detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.
 
 ## E-Mails
 

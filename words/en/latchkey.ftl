@@ -214,6 +214,12 @@ consent-deny = Do not allow
 leave-title = Sign out of { $brand }?
 leave-app = { $app } asks for it.
 leave-stay = Stay signed in
+host-refused-title = No access to { $host }
+host-refused-explained = Whoever runs { $host } has not given access to this address.
+host-refused-other = Use another address
+host-again-title = You are not signed in to { $host } yet
+host-again-explained = The sign-in took too long, began in another browser, or your browser keeps no cookies for { $host }.
+host-again = Try again
 
 ## Errors
 
@@ -275,6 +281,7 @@ detail-no-session = There is no such session. It may have ended already.
 detail-deletion-needs-fresh-sign-in = Deleting an account needs a fresh sign-in: sign out, sign in again, and try once more.
 detail-mapped-account = Your account belongs to the site itself, and is deleted there.
 detail-no-app-request = Go back to the app and start again there: this browser did not begin that sign-in, or it took too long.
+detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.
 
 ## Mails
 

@@ -11,6 +11,7 @@ use crate::server::{
         clock::{DAY, Millis, SECOND},
         error::Error,
         jose::Algorithm,
+        keys::Purpose,
     },
     store::{Grant, Rotated},
 };
@@ -189,7 +190,7 @@ impl Apps {
     /// can make its code.
     fn refresh_token(&self, grant: &Grant) -> Result<String, Error> {
         let text = format!("{}.{}", grant.id, grant.generation);
-        Ok(format!("{text}.{}", self.auth.keys.sign_refresh(&text)?))
+        Ok(format!("{text}.{}", self.auth.keys.sign(Purpose::RefreshToken, &text)?))
     }
 
     /// Returns the grant and the generation of a refresh token, if it is one of ours.
@@ -197,7 +198,8 @@ impl Apps {
         let (text, code) = token.rsplit_once('.')?;
         let (id, generation) = text.split_once('.')?;
         let generation = generation.parse().ok()?;
-        self.auth.keys.verify_refresh(text, code).then(|| (id.to_owned(), generation))
+        let is_ours = self.auth.keys.verify(Purpose::RefreshToken, text, code);
+        is_ours.then(|| (id.to_owned(), generation))
     }
 
     /// Returns the claims of an access token that is ours and has not expired.

@@ -18,6 +18,7 @@ use crate::server::{
     ground::{
         clock::{MINUTE, Millis},
         error::Error,
+        keys::Purpose,
     },
     store::DEVICES_KNOWN_FOR,
     values::address::Address,
@@ -43,7 +44,8 @@ impl<'a> Entry<'a> {
         let (id, rest) = text.split_once('.')?;
         let (at, code) = rest.split_once('.')?;
         let signed_in_at = at.parse().ok()?;
-        let ours = auth.keys.verify_device(&signed(address, id, signed_in_at), code);
+        let ours =
+            auth.keys.verify(Purpose::DeviceCookie, &signed(address, id, signed_in_at), code);
         ours.then_some(Entry { id, signed_in_at })
     }
 }
@@ -121,7 +123,7 @@ fn entries(
     id: &str,
     at: Millis,
 ) -> Result<Vec<String>, Error> {
-    let code = auth.keys.sign_device(&signed(address, id, at))?;
+    let code = auth.keys.sign(Purpose::DeviceCookie, &signed(address, id, at))?;
     let is_of_another = |text: &&String| Entry::read(auth, address, text).is_none();
     let others = requester.devices.iter().filter(is_of_another).cloned();
     Ok(once(format!("{id}.{at}.{code}")).chain(others).collect())

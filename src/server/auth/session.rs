@@ -163,19 +163,32 @@ pub async fn present_with_activity(
     Ok(Some((session, activity)))
 }
 
+/// Returns the session of an id, if it is alive as in [`present`]. The caller has checked that it is
+/// the browser's.
+pub async fn by_id(auth: &Auth, id: &str) -> Result<Option<SessionRow>, Error> {
+    let row = auth.store.session(id, auth.team_users.is_none(), auth.clock.now()).await?;
+    of_a_user(auth, row).await
+}
+
+/// Returns the row unless its user has been removed from the team's own table: they are signed out
+/// at once.
+async fn of_a_user(auth: &Auth, row: Option<SessionRow>) -> Result<Option<SessionRow>, Error> {
+    if let (Some(row), Some(mapped)) = (&row, &auth.team_users)
+        && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
+    {
+        return Ok(None);
+    }
+    Ok(row)
+}
+
 async fn admitted(
     auth: &Auth,
     claims: &Claims,
     by_cookie: bool,
     row: Option<SessionRow>,
 ) -> Result<Option<Session>, Error> {
-    let Some(row) = row.filter(|row| row.user_id == claims.sub) else { return Ok(None) };
-    // A user removed from the team's own table is signed out at once.
-    if let Some(mapped) = &auth.team_users
-        && mapped.find(&row.address).await?.as_ref() != Some(&row.user_id)
-    {
-        return Ok(None);
-    }
+    let row = of_a_user(auth, row.filter(|row| row.user_id == claims.sub)).await?;
+    let Some(row) = row else { return Ok(None) };
     Ok(Some(Session {
         row,
         issued_at: millis(claims.iat),
@@ -210,6 +223,19 @@ pub async fn note_use(auth: &Auth, session: &Session) {
         && let Err(error) = auth.store.touch_session(&session.row.id, now).await
     {
         tracing::warn!(%error, "that a session is in use could not be noted");
+    }
+}
+
+/// Keeps a session alive that is used by way of another host, as if its token had been renewed; at
+/// most once a minute. A failed write is only logged.
+pub async fn prolong(auth: &Auth, row: &SessionRow) {
+    let now = auth.clock.now();
+    if now - row.last_seen_at < MINUTE {
+        return;
+    }
+    let until = token_end(auth, now, row.expires_at);
+    if let Err(error) = auth.store.prolong_session(&row.id, now, until).await {
+        tracing::warn!(%error, "a session could not be prolonged");
     }
 }
 

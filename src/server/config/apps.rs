@@ -129,6 +129,8 @@ macro_rules! parsed {
     };
 }
 
+pub(super) use parsed;
+
 parsed!(
     /// Name of an app in requests and tokens.
     AppId,
@@ -254,6 +256,11 @@ parsed!(
     }
 );
 
+/// Reports whether a list has an address. An empty one has everybody.
+pub(super) fn includes(list: &[Whom], address: &Address) -> bool {
+    list.is_empty() || list.iter().any(|whom| whom.includes(address))
+}
+
 impl Whom {
     fn includes(&self, address: &Address) -> bool {
         match self.0.strip_prefix('@') {
@@ -286,7 +293,7 @@ impl App {
     }
 
     pub fn admits(&self, address: &Address) -> bool {
-        self.only.is_empty() || self.only.iter().any(|whom| whom.includes(address))
+        includes(&self.only, address)
     }
 
     pub fn knows(&self, secret: &str) -> bool {

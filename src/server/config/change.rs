@@ -38,7 +38,8 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
         let within = format!("{key}.");
         old.stated.iter().any(|other| other.starts_with(&within))
     };
-    let is_table = |key: &&String| is_table(key) || *key == "apps";
+    let is_table =
+        |key: &&String| is_table(key) || ["apps", "forward_auth"].contains(&key.as_str());
     if let Some(table) = old.stated.iter().filter(gone).find(is_table) {
         return Err(ConfigError(format!(
             "[{table}] was there and is gone, as if the file were cut off. If it is meant to go, restart"
@@ -78,8 +79,11 @@ fn flat(policy: &Policy) -> toml::Table {
 /// because it is a URL with a user and a password.
 fn told(key: &str, value: Option<&toml::Value>) -> String {
     let Some(value) = value else { return "unset".to_owned() };
-    if let (toml::Value::Array(apps), "apps") = (value, key) {
-        let ids = apps.iter().filter_map(|app| app.get("id")?.as_str());
+    if let (toml::Value::Array(entries), "apps" | "forward_auth") = (value, key) {
+        let name = |entry: &toml::Value| {
+            entry.get("id").or(entry.get("host"))?.as_str().map(str::to_owned)
+        };
+        let ids = entries.iter().filter_map(name);
         return ids.collect::<Vec<_>>().join(", ");
     }
     let value = value.to_string();
@@ -114,7 +118,7 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         "auth.mode" => !matches!(old, Some(String(old)) if old == "LINK_OTP"),
         "auth.resend_cooldown" | "audit.keep_days" => !grew,
         "auth.expires_in" | "auth.code_tries" | "session.token_ttl" | "session.max_age" => grew,
-        "apps" | "auth.magiclink_origins" | "server.trusted_proxies" => gained,
+        "apps" | "forward_auth" | "auth.magiclink_origins" | "server.trusted_proxies" => gained,
         "mail.new_device_notice" => matches!(new, Some(toml::Value::Boolean(false))),
         key => (key.starts_with("limits.") && grew) || key.starts_with("users."),
     }

@@ -5,6 +5,7 @@ pub mod brand;
 mod change;
 mod connection_url;
 mod environment;
+pub mod forward_auth;
 mod leptos;
 mod overlay;
 mod policy;

@@ -11,6 +11,7 @@ use super::{
     apps::{self, App},
     brand::BrandFiles,
     connection_url::database_url,
+    forward_auth::{self, GuardedHost},
 };
 use crate::server::{
     ground::mode::Mode,
@@ -31,6 +32,7 @@ pub struct Policy {
     pub brand: Brand,
     pub users: Option<UsersPolicy>,
     pub apps: Vec<App>,
+    pub forward_auth: Vec<GuardedHost>,
     /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,
@@ -486,6 +488,13 @@ impl Policy {
         }
         if let Some(why) = apps::fault(&self.apps) {
             bad("apps", why)?;
+        }
+        if let Some(why) = forward_auth::fault(&self.forward_auth) {
+            bad("forward_auth", why)?;
+        }
+        if !self.forward_auth.is_empty() && self.server.trusted_proxies.is_empty() {
+            let why = "is empty, so no proxy may ask for [[forward_auth]]: name its address";
+            bad("server.trusted_proxies", why.to_owned())?;
         }
         if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
             bad("brand.name", "must be a name of one line".to_owned())?;

@@ -20,9 +20,29 @@ struct Derived {
     pepper: [u8; 32],
     device: [u8; 32],
     refresh: [u8; 32],
+    host: [u8; 32],
     subject: [u8; 32],
     outbox: XChaCha20Poly1305,
     fingerprint: String,
+}
+
+/// What a code of [`Keys::sign`] is for.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    DeviceCookie,
+    RefreshToken,
+    /// Cookie of a host that a proxy guards.
+    HostCookie,
+}
+
+impl Derived {
+    fn of(&self, purpose: Purpose) -> &[u8; 32] {
+        match purpose {
+            Purpose::DeviceCookie => &self.device,
+            Purpose::RefreshToken => &self.refresh,
+            Purpose::HostCookie => &self.host,
+        }
+    }
 }
 
 /// The key for session tokens, ready to sign and to verify.
@@ -64,6 +84,7 @@ impl Keys {
                     pepper: key("latchkey code pepper"),
                     device: key("latchkey device"),
                     refresh: key("latchkey refresh token"),
+                    host: key("latchkey host cookie"),
                     subject: key("latchkey audit subject"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
                     fingerprint: hex(&key("latchkey fingerprint")[..5]),
@@ -93,34 +114,20 @@ impl Keys {
         names.collect::<Vec<_>>().join(", ")
     }
 
-    /// Returns the code that authenticates `text` in a device cookie. Only this server can make it.
-    pub fn sign_device(&self, text: &str) -> Result<String, Error> {
+    /// Returns the code that authenticates `text` for a purpose. Only this server can make it.
+    pub fn sign(&self, purpose: Purpose, text: &str) -> Result<String, Error> {
         let keys = self.derived.first().ok_or(Error::Internal)?;
-        let code = mac(&keys.device, text).ok_or(Error::Internal)?.finalize();
+        let code = mac(keys.of(purpose), text).ok_or(Error::Internal)?.finalize();
         Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
     }
 
-    /// Reports whether this server made `code` for `text`.
-    pub fn verify_device(&self, text: &str, code: &str) -> bool {
+    /// Reports whether this server made `code` for `text` and this purpose.
+    pub fn verify(&self, purpose: Purpose, text: &str, code: &str) -> bool {
         let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
-        self.derived
-            .iter()
-            .any(|keys| mac(&keys.device, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
-    }
-
-    /// Returns the code that authenticates `text` in a refresh token.
-    pub fn sign_refresh(&self, text: &str) -> Result<String, Error> {
-        let keys = self.derived.first().ok_or(Error::Internal)?;
-        let code = mac(&keys.refresh, text).ok_or(Error::Internal)?.finalize();
-        Ok(URL_SAFE_NO_PAD.encode(code.into_bytes()))
-    }
-
-    /// Reports whether this server made `code` for `text` in a refresh token.
-    pub fn verify_refresh(&self, text: &str, code: &str) -> bool {
-        let Ok(code) = URL_SAFE_NO_PAD.decode(code) else { return false };
-        self.derived
-            .iter()
-            .any(|keys| mac(&keys.refresh, text).is_some_and(|mac| mac.verify_slice(&code).is_ok()))
+        let is_right = |keys: &Derived| {
+            mac(keys.of(purpose), text).is_some_and(|mac| mac.verify_slice(&code).is_ok())
+        };
+        self.derived.iter().any(is_right)
     }
 
     /// Returns the pseudonyms of an address in the audit table, one for each secret in force, the

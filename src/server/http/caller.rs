@@ -39,11 +39,8 @@ pub struct Caller {
 
 impl Caller {
     pub fn of(state: &AppState, parts: &Parts) -> Self {
-        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let socket = socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
-            address.ip().to_canonical()
-        });
-        let ip = client_ip(socket, &parts.headers, &state.auth.policy().server.trusted_proxies);
+        let ip =
+            client_ip(peer(parts), &parts.headers, &state.auth.policy().server.trusted_proxies);
         let only_looks = parts.method == Method::HEAD || is_prefetch(&parts.headers);
         Caller { headers: parts.headers.clone(), ip, only_looks }
     }
@@ -90,6 +87,14 @@ impl Caller {
             request_id: correlation::request_id(&self.headers).to_owned(),
         }
     }
+}
+
+/// Returns the address at the other end of the connection: of a proxy, if there is one.
+pub fn peer(parts: &Parts) -> IpAddr {
+    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
+        address.ip().to_canonical()
+    })
 }
 
 impl FromRequestParts<AppState> for Caller {

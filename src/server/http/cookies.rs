@@ -45,6 +45,8 @@ enum Name {
     Flash,
     Language,
     Moved,
+    Host,
+    Entry,
 }
 
 impl Cookies {
@@ -68,6 +70,10 @@ impl Cookies {
             (Name::Language, false) => "language",
             (Name::Moved, true) => "__Host-moved",
             (Name::Moved, false) => "moved",
+            (Name::Host, true) => "__Host-latchkey",
+            (Name::Host, false) => "latchkey",
+            (Name::Entry, true) => "__Host-latchkey-entry",
+            (Name::Entry, false) => "latchkey-entry",
         }
     }
 
@@ -170,6 +176,24 @@ impl Cookies {
 
     pub fn clear_flash(self) -> HeaderValue {
         self.set(Name::Flash, "", 0)
+    }
+
+    /// Returns what a browser sent to a guarded host to show that it was let in.
+    pub fn host(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Host))
+    }
+
+    pub fn set_host(self, cookie: &str, seconds: u64) -> HeaderValue {
+        self.set(Name::Host, cookie, seconds)
+    }
+
+    /// Returns the nonce of a browser that is on its way to a guarded host.
+    pub fn entry(self, headers: &HeaderMap) -> Option<String> {
+        value(headers, self.name(Name::Entry)).filter(|nonce| nonce.len() == 22)
+    }
+
+    pub fn set_entry(self, nonce: &str) -> HeaderValue {
+        self.set(Name::Entry, nonce, HELD_FOR.into())
     }
 
     fn set(self, name: Name, value: &str, seconds: u64) -> HeaderValue {

@@ -34,6 +34,11 @@ pub fn csp(nonce: &str, watching: bool) -> String {
     )
 }
 
+/// Marks a response that a proxy passes on as one of another host. What is kept for years is not
+/// ours to say there.
+#[derive(Clone, Copy, Debug)]
+pub struct OfAnotherHost;
+
 /// Adds the headers that every response carries.
 pub fn secure(state: &AppState, response: &mut Response) {
     let headers = response.headers_mut();
@@ -46,7 +51,9 @@ pub fn secure(state: &AppState, response: &mut Response) {
     set("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
-    if state.public_url().is_https() {
+    let is_ours = response.extensions().get::<OfAnotherHost>().is_none();
+    let headers = response.headers_mut();
+    if is_ours && state.public_url().is_https() {
         headers.insert(
             STRICT_TRANSPORT_SECURITY,
             HeaderValue::from_static("max-age=63072000; includeSubDomains"),

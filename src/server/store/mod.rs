@@ -13,6 +13,7 @@ mod auth_requests;
 mod backup;
 mod bans;
 mod connection;
+mod entry_codes;
 mod grants;
 mod health;
 mod logouts;
@@ -49,6 +50,7 @@ pub use auth_requests::{
 };
 pub use backup::BackupError;
 use connection::rows;
+pub use entry_codes::EntryCode;
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use logouts::{LAST_WAIT, Logout};
 pub use migrate::MigrateError;
@@ -259,6 +261,8 @@ pub fn statements() -> Vec<&'static str> {
         bans::BAN,
         bans::LIFT,
         bans::FIND_BAN,
+        entry_codes::INSERT_ENTRY_CODE,
+        entry_codes::TAKE_ENTRY_CODE,
         &grants::GRANT,
         &grants::GRANT_OF_CODE,
         grants::INSERT_AUTHORIZATION,

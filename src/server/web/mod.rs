@@ -4,6 +4,7 @@
 pub mod brand_files;
 pub mod canonical;
 pub mod dev_mailbox;
+mod forward_auth;
 pub mod guard;
 mod oidc;
 pub mod ops;

@@ -19,7 +19,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use tracing::Instrument;
 
 use super::{
-    brand_files, canonical, dev_mailbox, guard, oidc, ops,
+    brand_files, canonical, dev_mailbox, forward_auth, guard, oidc, ops,
     render::{self, page},
 };
 use crate::{
@@ -62,7 +62,8 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(ops::show_metrics))
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));
-    let routes = [pages, actions, api::router(), oidc::router(&state), ops, assets(&state)];
+    let (apps, hosts) = (oidc::router(&state), forward_auth::router());
+    let routes = [pages, actions, api::router(), apps, hosts, ops, assets(&state)];
     let mut router = routes.into_iter().fold(Router::new(), Router::merge);
     if state.mailbox.is_some() {
         let mailbox = Router::new()
