@@ -103,7 +103,8 @@ async fn the_description_names_every_path_of_the_api() {
     let description = app.browser().get("/api/openapi.json").await.json();
     let paths: Vec<&str> =
         description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["logout", "resend-passwordless", "send-passwordless", "session", "verify"];
+    let expected =
+        ["logout", "resend-passwordless", "send-passwordless", "session", "token", "verify"];
     assert_eq!(paths, expected.map(|name| format!("/api/auth/{name}")));
     assert!(description["paths"]["/api/auth/verify"]["get"].is_object());
     assert!(

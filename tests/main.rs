@@ -44,6 +44,7 @@ mod policy;
 mod poolers;
 mod reload;
 mod secrecy;
+mod service_tokens;
 mod sessions;
 mod sign_in;
 mod spellings;

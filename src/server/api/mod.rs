@@ -8,6 +8,7 @@ mod body;
 mod link;
 mod send;
 mod session;
+mod token;
 mod verify;
 
 use axum::{Json, Router, response::Response, routing::get};
@@ -50,6 +51,7 @@ pub fn router() -> Router<AppState> {
         .routes(routes!(link::open, verify::verify))
         .routes(routes!(session::session))
         .routes(routes!(session::logout))
+        .routes(routes!(token::token))
         .split_for_parts();
     router.route("/api/openapi.json", get(async move || Json(description)))
 }

@@ -10,6 +10,7 @@ pub mod keys;
 pub mod leave;
 pub mod logout;
 pub mod params;
+mod service_tokens;
 pub mod tokens;
 
 use std::sync::Arc;

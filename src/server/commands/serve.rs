@@ -143,7 +143,7 @@ impl Server {
             leaving: AtomicBool::new(false),
         };
         let state = AppState::new(shared);
-        if !auth.policy().apps.is_empty() {
+        if auth.policy().signs_for_others() {
             // Drawn now, so that the first app need not wait for its keys.
             let state = state.clone();
             tokio::spawn(async move { state.apps.keys.published().await.map(drop) });

@@ -118,7 +118,11 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         "auth.mode" => !matches!(old, Some(String(old)) if old == "LINK_OTP"),
         "auth.resend_cooldown" | "audit.keep_days" => !grew,
         "auth.expires_in" | "auth.code_tries" | "session.token_ttl" | "session.max_age" => grew,
-        "apps" | "forward_auth" | "auth.magiclink_origins" | "server.trusted_proxies" => gained,
+        "apps"
+        | "forward_auth"
+        | "session.audiences"
+        | "auth.magiclink_origins"
+        | "server.trusted_proxies" => gained,
         "mail.new_device_notice" => matches!(new, Some(toml::Value::Boolean(false))),
         key => (key.starts_with("limits.") && grew) || key.starts_with("users."),
     }

@@ -197,6 +197,8 @@ pub struct Limits {
 pub struct SessionPolicy {
     pub token_ttl: u32,
     pub max_age: u32,
+    /// The team's services that there are tokens for.
+    pub audiences: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -294,7 +296,7 @@ impl Default for Limits {
 
 impl Default for SessionPolicy {
     fn default() -> Self {
-        SessionPolicy { token_ttl: 1_800, max_age: 604_800 }
+        SessionPolicy { token_ttl: 1_800, max_age: 604_800, audiences: Vec::new() }
     }
 }
 
@@ -364,6 +366,11 @@ impl Policy {
         changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
     }
 
+    /// True if tokens are signed for others than our own pages.
+    pub fn signs_for_others(&self) -> bool {
+        !(self.apps.is_empty() && self.forward_auth.is_empty() && self.session.audiences.is_empty())
+    }
+
     /// Checks every value and returns the first bad one as an error.
     pub fn check(&self) -> Result<(), BadKey> {
         let bad = |key, why: String| Err(BadKey { key, why });
@@ -415,6 +422,15 @@ impl Policy {
         totals.into_iter().try_for_each(|(key, value)| range(key, value, 1..=1_000_000))?;
         range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
         range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
+        let audiences = &self.session.audiences;
+        for (n, audience) in audiences.iter().enumerate() {
+            let is_text = (1..=200).contains(&audience.len())
+                && audience.bytes().all(|byte| byte.is_ascii_graphic());
+            if !is_text || audiences[..n].contains(audience) {
+                let why = "must list texts of 1 to 200 letters without spaces, each once, and has";
+                bad("session.audiences", format!("{why} {audience:?}"))?;
+            }
+        }
         range("mail.at_once", self.mail.at_once, 1..=500)?;
         range("mail.timeout", self.mail.timeout, 1..=30)?;
         range("audit.keep_days", self.audit.keep_days, 1..=3_650)?;
