@@ -40,6 +40,7 @@ bench:           ## measure speed and size of the release build
 	@$(MAKE) --no-print-directory build
 	@scripts/with_tools.sh cargo build --quiet --release --features ssr --example plain_handler
 	@bench/speed.py
+	@bench/apps.py
 
 growth:          ## measure what a full database costs
 	@$(MAKE) --no-print-directory build

@@ -41,8 +41,9 @@ BATCHES = 4
 WRK = shutil.which("wrk")
 
 
-def answers_to_wrk(url, cookie):
-    command = ["taskset", "-c", "1", WRK, "-t1", "-c16", "-d1s", "-H", f"Cookie: {cookie}", url]
+def answers_to_wrk(url, headers):
+    given = [word for name, value in headers.items() for word in ("-H", f"{name}: {value}")]
+    command = ["taskset", "-c", "1", WRK, "-t1", "-c16", "-d1s", *given, url]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(f"{url}: {text}")
@@ -51,13 +52,13 @@ def answers_to_wrk(url, cookie):
     )
 
 
-def answers_to_python(port, path, cookie):
+def answers_to_python(port, path, headers):
     began = time.monotonic()
 
     def ask(_):
         connection, answers = http.client.HTTPConnection("localhost", port, timeout=30), 0
         while time.monotonic() < began + 1:
-            connection.request("GET", path, headers={"cookie": cookie})
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             answer.read()
             answers += answer.status == 200
@@ -69,15 +70,16 @@ def answers_to_python(port, path, cookie):
     return answers, answers / (time.monotonic() - began)
 
 
-def load(server, port, path, cookie):
+def load(server, port, path, cookie, more=None):
     """Answers a second, and CPU seconds of the server per 1,000 of them."""
     # Before and after, because wrk takes a redirect to sign in for a success.
-    expect(200, port, "GET", path, cookie=cookie)
+    headers = {"Cookie": cookie, **(more or {})}
+    expect(200, port, "GET", path, **headers)
     before = server.cpu()
     url = f"http://localhost:{port}{path}"
-    answers, rate = answers_to_wrk(url, cookie) if WRK else answers_to_python(port, path, cookie)
+    answers, rate = answers_to_wrk(url, headers) if WRK else answers_to_python(port, path, headers)
     cpu = server.cpu() - before
-    expect(200, port, "GET", path, cookie=cookie)
+    expect(200, port, "GET", path, **headers)
     return rate, cpu * 1000 / answers
 
 
