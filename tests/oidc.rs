@@ -190,6 +190,36 @@ async fn faults_of_app_or_redirect_uri_stay_here_and_all_others_go_back() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_there_twice_is_refused_whether_it_is_read_or_not() {
+    let app = with_apps("").await;
+    let ada = app.signed_in("ada@example.com").await;
+    for twice in ["id_token_hint=a.b.c", "ui_locales=de", "unknown=1", "nonce=n", "scope="] {
+        let back = ada.get(&format!("{}&{twice}&{twice}", authorize(&[]))).await;
+        let answer = brought(back.goes_to());
+        assert_eq!(answer["error"], "invalid_request", "{twice}");
+        assert_eq!(answer["state"], "a state", "{twice}");
+        assert!(back.goes_to().starts_with(BACK), "{twice}");
+    }
+    let which = ada.get(&format!("{}&state=another", authorize(&[]))).await;
+    let answer = brought(which.goes_to());
+    assert_eq!((answer["error"].as_str(), answer.get("state")), ("invalid_request", None));
+    for twice in ["client_id=wiki", "redirect_uri=https://wiki.example.com/callback"] {
+        let here = ada.get(&format!("{}&{twice}", authorize(&[]))).await;
+        assert_eq!((here.status.as_u16(), here.header("location")), (400, ""), "{twice}");
+    }
+    let left = ada.get("/oidc/logout?client_id=wiki&ui_locales=de&ui_locales=ar").await;
+    assert_eq!((left.status.as_u16(), left.header("location")), (400, ""));
+    let waits = ada.get(&authorize(&[])).await.goes_to().to_owned();
+    assert_eq!(ada.get(&format!("{waits}&request=another")).await.status, 400);
+    let form = [("grant_type", "client_credentials"), ("unknown", "1"), ("unknown", "1")];
+    assert_eq!(error(&exchange(&app, &form).await, 400), "invalid_request");
+    // RFC 8707, 2: an app may name several resources. There are none here, so they are ignored.
+    let form = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+    let form = [&form[..], &[("resource", "a:a"), ("resource", "b:b")]].concat();
+    assert_eq!(error(&exchange(&app, &form).await, 400), "invalid_grant");
+}
+
+#[tokio::test]
 async fn prompt_none_shows_no_page_and_prompt_login_and_max_age_ask_again() {
     let app = with_apps("").await;
     let stranger = app.browser();

@@ -67,6 +67,7 @@ impl Ask {
             Some("form_post") => ResponseMode::FormPost,
             Some(_) => return Err(Denial::request("response_mode may be query or form_post.")),
         };
+        params.each_once()?;
         for (name, code) in
             [("request", "request_not_supported"), ("request_uri", "request_uri_not_supported")]
         {

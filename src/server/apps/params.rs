@@ -1,5 +1,6 @@
 //! Parameters of a request, from its query or its form.
 
+use std::collections::HashSet;
 use url::form_urlencoded;
 
 use super::denial::Denial;
@@ -7,25 +8,46 @@ use super::denial::Denial;
 /// Most bytes of the parameters of one request: they are kept in a row until the user is back.
 const LONGEST: usize = 8_192;
 
+/// The one parameter that may be there more than once (RFC 8707, 2): an app may name several
+/// resources. None is known here, so they are ignored.
+const MAY_REPEAT: &str = "resource";
+
 /// Parameters, in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
+    /// Reads parameters, of which none may be there more than once (RFC 6749, 3.1 and 3.2).
     pub fn parse(text: &[u8]) -> Result<Self, Denial> {
+        let params = Params::read(text)?;
+        params.each_once()?;
+        Ok(params)
+    }
+
+    /// Reads the parameters of an authorization request, which may be there twice: whether that is
+    /// told to the app depends on some of them. `each_once` refuses the others.
+    pub fn read(text: &[u8]) -> Result<Self, Denial> {
         if text.len() > LONGEST {
             return Err(Denial::request(format!("The parameters may take {LONGEST} bytes.")));
         }
         Ok(Params(form_urlencoded::parse(text).into_owned().collect()))
     }
 
-    /// Returns a parameter. One without a value counts as missing, and none may be there twice (RFC
-    /// 6749, 3.1).
+    /// Refuses parameters of which one is there more than once, known or not.
+    pub fn each_once(&self) -> Result<(), Denial> {
+        let mut names = HashSet::new();
+        match self.0.iter().find(|(name, _)| name != MAY_REPEAT && !names.insert(name)) {
+            Some((name, _)) => Err(twice(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns a parameter. One without a value counts as missing.
     pub fn one(&self, name: &str) -> Result<Option<&str>, Denial> {
         let mut found =
             self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(Denial::request(format!("{name} is there more than once."))),
+            (_, Some(_)) => Err(twice(name)),
             (value, None) => Ok(value.filter(|value| !value.is_empty())),
         }
     }
@@ -33,4 +55,10 @@ impl Params {
     pub fn needed(&self, name: &str) -> Result<&str, Denial> {
         self.one(name)?.ok_or_else(|| Denial::request(format!("{name} is missing.")))
     }
+}
+
+fn twice(name: &str) -> Denial {
+    // The name is the app's own text: no more of it than tells which one it is.
+    let name: String = name.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    Denial::request(format!("{name} is there more than once."))
 }

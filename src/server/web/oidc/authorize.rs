@@ -42,7 +42,7 @@ pub async fn begin(State(state): State<AppState>, request: Request) -> Response 
     if caller.only_looks {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let begun = match Params::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+    let begun = match Params::read(parts.uri.query().unwrap_or_default().as_bytes()) {
         Ok(params) => {
             let begun = state.apps.begin(&params, &caller.client()).await;
             begun.map(|id| (id, params))
@@ -94,33 +94,27 @@ pub async fn go_on(State(state): State<AppState>, request: Request) -> Response 
     }
     match next(&state, &caller, parts.uri.query().unwrap_or_default()).await {
         Ok(response) => response,
-        Err(Error::InvalidRequest { detail }) => {
-            fault(&state, parts, Denial::request(detail)).await
-        }
-        Err(error) => render::error_page(state, error, empty(parts)).await,
+        Err(denial) => fault(&state, parts, denial).await,
     }
 }
 
-async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response, Error> {
-    let parameter = |wanted: &str| {
-        url::form_urlencoded::parse(query.as_bytes())
-            .find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
-    };
-    let named = parameter("request");
+async fn next(state: &AppState, caller: &Caller, query: &str) -> Result<Response, Denial> {
+    let params = Params::parse(query.as_bytes())?;
     // Only the browser that brought the request goes on with it: a link that is opened elsewhere
     // must not hand that browser's app a code.
     let held = state.cookies.authorizations(&caller.headers);
-    let waiting = match named.filter(|id| held.contains(id)) {
-        Some(id) => state.apps.waiting(&id).await?,
+    let named = params.one("request")?.filter(|named| held.iter().any(|id| id == named));
+    let waiting = match named {
+        Some(id) => state.apps.waiting(id).await?,
         None => None,
     };
     let Some(waiting) = waiting else {
-        return Err(Error::invalid(
+        return Err(Denial::request(
             "This browser did not begin that sign-in, or it took too long. Go back to the app and \
              start again there.",
         ));
     };
-    if parameter("denied").is_some() {
+    if params.one("denied")?.is_some() {
         return Ok(back(state, &state.apps.disallow(&waiting).await?));
     }
     let session = caller.session(state).await?;

@@ -19,7 +19,7 @@ use axum::{
     },
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 use serde_json::json;
 
@@ -28,48 +28,45 @@ use crate::server::{
     http::{headers::no_store, respond::retry_after, state::AppState},
 };
 
-/// Paths that programs call, on servers and in browsers.
-const CALLED: [&str; 8] = [
-    "/.well-known/openid-configuration",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/jwks.json",
-    "/keys",
-    "/oauth/token",
-    "/oauth/revoke",
-    "/oauth/introspect",
-    "/oauth/userinfo",
+/// A path, and the routes of its methods.
+type Endpoint = (&'static str, fn() -> MethodRouter<AppState>);
+
+/// Endpoints that programs call, on servers and in browsers.
+const CALLED: [Endpoint; 8] = [
+    ("/.well-known/openid-configuration", || get(discovery::describe)),
+    ("/.well-known/oauth-authorization-server", || get(discovery::describe)),
+    ("/.well-known/jwks.json", || get(discovery::keys)),
+    ("/keys", || get(discovery::keys)),
+    ("/oauth/token", || post(token::exchange)),
+    ("/oauth/revoke", || post(token::revoke)),
+    ("/oauth/introspect", || post(token::introspect)),
+    ("/oauth/userinfo", || get(token::user_info).post(token::user_info)),
 ];
-/// Paths that apps send users to, with a form as well.
-const VISITED: [&str; 2] = ["/oauth/authorize", "/oidc/logout"];
+/// Endpoints that apps send users to, with a form as well.
+const VISITED: [Endpoint; 2] = [
+    ("/oauth/authorize", || get(authorize::begin).post(authorize::begin)),
+    ("/oidc/logout", || get(leave::leave).post(leave::leave)),
+];
 /// Seconds after which a program tries again.
 const WAIT: u64 = 5;
 
 pub fn router(state: &AppState) -> Router<AppState> {
-    let called = Router::new()
-        .route("/.well-known/openid-configuration", get(discovery::describe))
-        .route("/.well-known/oauth-authorization-server", get(discovery::describe))
-        .route("/.well-known/jwks.json", get(discovery::keys))
-        .route("/keys", get(discovery::keys))
-        .route("/oauth/token", post(token::exchange))
-        .route("/oauth/revoke", post(token::revoke))
-        .route("/oauth/introspect", post(token::introspect))
-        .route("/oauth/userinfo", get(token::user_info).post(token::user_info))
-        .route_layer(from_fn_with_state(state.clone(), shared));
-    Router::new()
-        .route("/oauth/authorize", get(authorize::begin).post(authorize::begin))
-        .route("/oauth/continue", get(authorize::go_on))
-        .route("/oidc/logout", get(leave::leave).post(leave::leave))
-        .merge(called)
+    let all = |endpoints: &[Endpoint]| {
+        endpoints.iter().fold(Router::new(), |all, (path, routes)| all.route(path, routes()))
+    };
+    let called = all(&CALLED).route_layer(from_fn_with_state(state.clone(), shared));
+    // The user's own way back from signing in: no other site leads here.
+    all(&VISITED).route("/oauth/continue", get(authorize::go_on)).merge(called)
 }
 
 /// True if programs call this path. They read any refusal as OAuth has it.
 pub fn is_called(path: &str) -> bool {
-    CALLED.contains(&path)
+    CALLED.iter().any(|(called, _)| *called == path)
 }
 
 /// True if other sites may post to this path: it takes no cookie for a proof.
 pub fn is_open(path: &str) -> bool {
-    is_called(path) || VISITED.contains(&path)
+    is_called(path) || VISITED.iter().any(|(visited, _)| *visited == path)
 }
 
 /// Middleware that lets scripts of the apps' own origins read an answer (CORS).
