@@ -1,0 +1,79 @@
+//! What apps read first: the description of this server, and its keys.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey::server::ground::clock::{DAY, HOUR};
+use serde_json::Value;
+
+use crate::support::{
+    App,
+    relying_party::{code, tokens, with_apps},
+};
+
+#[tokio::test]
+async fn discovery_names_this_issuer_and_what_there_is() {
+    let app = with_apps("").await;
+    for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"] {
+        let described = app.browser().get(path).await.json();
+        assert_eq!(described["issuer"], app.url.as_str());
+        for (name, value) in described.as_object().unwrap() {
+            let Some(url) =
+                value.as_str().filter(|_| name.ends_with("_endpoint") || name == "jwks_uri")
+            else {
+                continue;
+            };
+            let there = app.browser().get(url).await;
+            assert_ne!(there.status, 404, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_keys_are_published_before_they_sign_and_after_they_did() {
+    let mut app = with_apps("").await;
+    let keys = async |app: &App| {
+        let keys = app.browser().get("/.well-known/jwks.json").await;
+        assert_eq!(keys.header("cache-control"), "public, max-age=1800");
+        let keys = keys.json()["keys"].as_array().unwrap().clone();
+        keys.iter().map(|key| (key["alg"].to_string(), key["kid"].to_string())).collect::<Vec<_>>()
+    };
+    let first = keys(&app).await;
+    let algorithms: Vec<&str> = first.iter().map(|(algorithm, _)| algorithm.as_str()).collect();
+    assert!(algorithms.contains(&"\"RS256\"") && algorithms.contains(&"\"ES256\""), "{first:?}");
+    assert_eq!(keys(&app).await, first);
+    app.stop().await;
+    app.restart().await;
+    assert_eq!(keys(&app).await, first, "they are kept, and shared");
+    let kid = async |app: &App| {
+        let ada = app.signed_in("ada@example.com").await;
+        let token = tokens(app, &code(&ada, &[]).await).await.json()["id_token"].to_string();
+        let header = URL_SAFE_NO_PAD.decode(token.trim_matches('"').split('.').next().unwrap());
+        let header: Value = serde_json::from_slice(&header.unwrap()).unwrap();
+        header["kid"].to_string()
+    };
+    let old = kid(&app).await;
+    assert!(first.iter().any(|(_, kid)| *kid == old));
+    app.clock.advance(89 * DAY + HOUR);
+    let more = keys(&app).await;
+    assert!(
+        first.iter().all(|key| more.contains(key)) && more.len() == 2 * first.len(),
+        "{more:?}"
+    );
+    assert_eq!(kid(&app).await, old, "the next one is published a day before it signs");
+    app.clock.advance(DAY);
+    let new = kid(&app).await;
+    assert!(new != old && more.iter().any(|(_, kid)| *kid == new));
+    assert!(keys(&app).await.iter().any(|(_, kid)| *kid == old), "what it signed still verifies");
+    app.clock.advance(31 * DAY);
+    assert!(!keys(&app).await.iter().any(|(_, kid)| *kid == old));
+}
+
+#[tokio::test]
+async fn an_operator_adds_the_next_key_by_hand() {
+    let app = with_apps("").await;
+    let (code, said) = app.command(&["keys", "rotate"]).await;
+    assert_eq!((code, said.matches("RS256  signs in 3").count()), (0, 1), "{said}");
+    let (code, said) = app.command(&["keys", "rotate", "--now"]).await;
+    assert_eq!((code, said.matches("RS256  signs\n").count()), (0, 1), "{said}");
+    let (_, listed) = app.command(&["keys", "list"]).await;
+    assert!(listed.contains("RS256  signs\n"), "{listed}");
+}

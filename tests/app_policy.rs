@@ -1,0 +1,45 @@
+//! Apps in the policy file.
+
+use latchkey::server::config::apps::SecretHash;
+
+use crate::support::{
+    App,
+    relying_party::{BACK, SECRET, refusal},
+};
+
+#[tokio::test]
+async fn a_mistake_in_an_app_is_named_with_its_line() {
+    let base = "[[apps]]\nid = \"wiki\"\n";
+    let secrets = format!("secrets = [\"{}\"]\n", String::from(SecretHash::of(SECRET)));
+    for (text, says) in [
+        (
+            format!("{base}redirect_uris = [\"http://a.example\"]\n"),
+            "line 3, apps.redirect_uris: \"http://a.example\" is http",
+        ),
+        (format!("{base}secrets = [\"plain\"]\n"), "line 3, apps.secrets: a hash like"),
+        (format!("{base}redirects = []\n"), "line 3, apps.redirects: unknown field"),
+        (format!("{base}{secrets}{base}{secrets}"), "\"wiki\" is there twice"),
+        (base.to_owned(), "\"wiki\" has no secrets"),
+        (format!("{base}auth_method = \"none\"\n"), "\"wiki\" has no redirect_uris"),
+    ] {
+        let said = refusal(&text);
+        assert!(said.contains(says), "{said} does not say {says}");
+        assert!(!said.contains("plain"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_command_prints_an_entry_that_the_policy_takes() {
+    let app = App::start().await;
+    let (code, said) =
+        app.command(&["apps", "add", "wiki", "--name", "Team wiki", "--redirect-uri", BACK]).await;
+    assert_eq!(code, 0, "{said}");
+    let entry = said.split("[[apps]]").nth(1).unwrap().split("\n\n").next().unwrap();
+    let (_, secret) = said.rsplit_once(":\n\n").unwrap();
+    let policy = format!("[[apps]]{entry}");
+    assert_eq!(refusal(&policy), "");
+    assert!(policy.contains(&String::from(SecretHash::of(secret.trim()))), "{said}");
+    let (code, said) =
+        app.command(&["apps", "add", "a b", "--redirect-uri", "http://a.example"]).await;
+    assert_eq!(code, 1, "{said}");
+}
