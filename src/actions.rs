@@ -8,7 +8,12 @@ use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 #[cfg(feature = "ssr")]
 use crate::server::{
-    apps::{authorize, denial::Denial, params::Params},
+    apps::{
+        authorize,
+        denial::Denial,
+        device_requests::{self, UserCode},
+        params::Params,
+    },
     auth::{
         SignedIn,
         code::{self, Code},
@@ -232,6 +237,24 @@ pub async fn answer_app(request: Option<String>, allow: Option<bool>) -> Result<
         return Ok(Next { location: waiting.path() });
     }
     Ok(Next { location: format!("{}&denied=true", waiting.path()) })
+}
+
+/// Answers a device that shows `user_code`: allows it to be signed in, or not.
+#[server(prefix = "/actions", endpoint = "answer-device")]
+pub async fn answer_device(
+    user_code: Option<String>,
+    allow: Option<bool>,
+) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let typed = user_code.unwrap_or_default();
+    form_posts::come_back_to(device_requests::PAGE, &typed);
+    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
+    let (apps, code) = (&context.state.apps, UserCode::parse(&typed)?);
+    let asking = apps.asking(&code, &session, &context.caller.client()).await?;
+    let allow = allow.unwrap_or_default();
+    apps.answer_device(&asking, &session, allow).await?;
+    let answer = if allow { "allowed" } else { "denied" };
+    Ok(Next { location: destination::with_query(device_requests::PAGE, "answer", answer) })
 }
 
 /// Ends the access of an app to the signed-in user.

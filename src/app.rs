@@ -11,8 +11,8 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        CodePage, ConfirmPage, ConsentPage, DashboardPage, ErrorPage, Goodbye, GuardedHostPage,
-        Home, LeavePage, LoginPage, NotFound, NotYouPage,
+        CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
+        GuardedHostPage, Home, LeavePage, LoginPage, NotFound, NotYouPage,
     },
     server::{
         ground::words::{language, say},
@@ -94,6 +94,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/login/not-you") view=NotYouPage ssr=SsrMode::Async />
                             <Route path=path!("/oauth/consent") view=ConsentPage ssr=SsrMode::Async />
                             <Route path=path!("/oauth/leave") view=LeavePage ssr=SsrMode::Async />
+                            <Route path=path!("/device") view=DevicePage ssr=SsrMode::Async />
                             <Route
                                 path=path!("/forward-auth/stopped")
                                 view=GuardedHostPage

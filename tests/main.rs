@@ -8,6 +8,7 @@ mod accounts;
 mod api;
 mod app_authorize;
 mod app_consent;
+mod app_devices;
 mod app_discovery;
 mod app_endings;
 mod app_faults;

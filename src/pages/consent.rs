@@ -2,9 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::frame::{Frame, address, load};
+use super::frame::{Frame, address, asked, load};
 use crate::server::{
-    config::apps::Scope,
     ground::{error::Error, words::say},
     http::page_context::PageContext,
 };
@@ -23,16 +22,7 @@ async fn consent_page() -> Result<AnyView, Error> {
         context.redirect(&waiting.path());
         return Ok(().into_any());
     };
-    let (app, scopes) = (waiting.app.shown().to_owned(), &waiting.ask.scopes);
-    let told = [
-        (Scope::Email, say!("consent-email")),
-        (Scope::Profile, say!("consent-profile")),
-        (Scope::OfflineAccess, say!("consent-offline")),
-    ];
-    let told = told
-        .into_iter()
-        .filter_map(|(scope, told)| scopes.has(scope).then(|| view! { <li>{told}</li> }))
-        .collect_view();
+    let (app, told) = (waiting.app.shown().to_owned(), asked(&waiting.ask.scopes));
     let heading = say!("consent-title", app = app.as_str());
     let explained = say!("consent-explained", app = app.as_str());
     Ok(view! {
@@ -40,7 +30,7 @@ async fn consent_page() -> Result<AnyView, Error> {
             <h1>{heading}</h1>
             <p>{say!("signed-in-already")} " " {address(&session.row.address)}</p>
             <p>{explained}</p>
-            <ul>{told}</ul>
+            {told}
             <form class="form" method="post" action="/actions/answer-app">
                 <input type="hidden" name="request" value=waiting.id />
                 <button class="primary" type="submit" name="allow" value="true">

@@ -6,7 +6,10 @@ use leptos_meta::Title;
 
 use super::ErrorPage;
 use crate::server::{
-    config::Brand,
+    config::{
+        Brand,
+        apps::{Scope, Scopes},
+    },
     ground::{
         clock::Millis,
         error::Error,
@@ -124,6 +127,20 @@ pub fn facts(
             <dd>{ago(begun_at, context.state.auth.clock.now())}</dd>
         </dl>
     }
+}
+
+/// Lists what an app asks for, as people say it.
+pub fn asked(scopes: &Scopes) -> impl IntoView + use<> {
+    let told = [
+        (Scope::Email, say!("consent-email")),
+        (Scope::Profile, say!("consent-profile")),
+        (Scope::OfflineAccess, say!("consent-offline")),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(scope, told)| scopes.has(scope).then(|| view! { <li>{told}</li> }))
+        .collect_view();
+    view! { <ul>{told}</ul> }
 }
 
 /// A page that says what became of something.

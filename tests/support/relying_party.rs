@@ -13,7 +13,7 @@ pub const SECRET: &str = "a secret of 256 random bits, let us say";
 pub const BACK: &str = "https://wiki.example.com/callback";
 pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 
-/// A server with three apps: one of the team, one of others, and one that keeps no secret.
+/// A server with apps: of the team, of others, one that keeps no secret, one on a device.
 pub async fn with_apps(more: &str) -> App {
     with_policy(&policy(more)).await
 }
@@ -59,6 +59,7 @@ id = "shop"
 name = "A shop"
 secrets = ["{hash}"]
 redirect_uris = ["https://shop.example.com/cb"]
+device = true
 
 [[apps]]
 id = "phone"
@@ -74,6 +75,15 @@ secrets = ["{hash}"]
 first_party = true
 redirect_uris = ["https://vault.example.com/cb"]
 only = ["@example.org", "ada@example.com"]
+device = true
+
+[[apps]]
+id = "tv"
+name = "Team TV"
+auth_method = "none"
+first_party = true
+scopes = ["openid", "email", "offline_access"]
+device = true
 "#,
         hash = String::from(SecretHash::of(SECRET)),
     )

@@ -37,6 +37,10 @@ impl From<Error> for Denial {
             Error::Unavailable => {
                 Denial::new("temporarily_unavailable", "Try again in a few seconds.")
             }
+            Error::RateLimited { retry_after } => Denial::new(
+                "temporarily_unavailable",
+                format!("That was a lot of requests. Try again in {retry_after} seconds."),
+            ),
             Error::InvalidRequest { detail } => Denial::request(detail),
             Error::PayloadTooLarge => Denial::request("Send less: no request is that large."),
             _ => Denial::new("server_error", "Something went wrong on our side."),

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod authorize;
 mod claims;
 pub mod denial;
+pub mod device_requests;
 pub mod forward_auth;
 pub mod keys;
 pub mod leave;

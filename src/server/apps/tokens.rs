@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{Apps, authorize::hash, denial::Denial, params::Params};
+use super::{Apps, authorize::hash, denial::Denial, device_requests::DEVICE_CODE, params::Params};
 use crate::server::{
     config::apps::{App, Scope, Scopes},
     ground::{
@@ -62,9 +62,11 @@ impl Apps {
             "authorization_code" => self.by_code(app, params).await,
             "refresh_token" => self.by_refresh_token(app, params).await,
             "client_credentials" => self.of_the_app(app).await,
+            DEVICE_CODE => self.by_device_code(app, params).await,
             _ => Err(Denial::new(
                 "unsupported_grant_type",
-                "grant_type may be authorization_code, refresh_token or client_credentials.",
+                "grant_type may be authorization_code, refresh_token, client_credentials or \
+                 urn:ietf:params:oauth:grant-type:device_code.",
             )),
         }
     }
@@ -86,10 +88,7 @@ impl Apps {
                     // 9700, 4.8.2).
                     _ => false,
                 };
-            // Without refresh tokens it stays as long as its session, whose end the app is told.
-            let until =
-                if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at };
-            is_right.then_some(until)
+            is_right.then(|| first_end(grant, now))
         };
         let (hash, id) = (hash(code), app.id.as_str());
         let grant = self.auth.store.use_code(&hash, id, self.own_users(), now, judge).await?;
@@ -140,7 +139,7 @@ impl Apps {
     }
 
     /// Returns the answer with the tokens of a grant.
-    async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
+    pub(super) async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
         let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
         // The left half of the hash that the signature uses (OpenID Connect Core, 3.1.3.6).
         let half = match app.algorithm {
@@ -299,6 +298,12 @@ impl Apps {
         }
         Ok(Some(claims))
     }
+}
+
+/// Returns the end of a grant whose code is used now, unless it is refreshed. Without refresh tokens
+/// it stays as long as its session, whose end the app is told.
+pub(super) fn first_end(grant: &Grant, now: Millis) -> Millis {
+    if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at }
 }
 
 /// True if the app was allowed to go on without the user.

@@ -86,7 +86,7 @@ async fn attempt(
         }
         return signed_in;
     }
-    auth.store.spend_password_try(address, &failed_try, allow).await?;
+    auth.store.spend_try(address, &failed_try, allow).await?;
     auth.one_more_failure(share);
     Err(Error::PasswordWrong.into())
 }

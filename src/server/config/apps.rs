@@ -26,6 +26,8 @@ pub struct App {
     pub scopes: Scopes,
     /// True if it is the team's own, so that nobody is asked whether it may know them.
     pub first_party: bool,
+    /// True if it may sign people in on devices without a browser (RFC 8628).
+    pub device: bool,
     /// Users who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
     pub only: Vec<Whom>,
     /// Origins whose scripts may call the endpoints for tokens.
@@ -312,7 +314,7 @@ impl App {
             (false, true) => {
                 "has no secrets: `latchkey apps rotate` makes one, or set auth_method = \"none\""
             }
-            (true, true) if self.redirect_uris.is_empty() => "has no redirect_uris",
+            (true, true) if self.redirect_uris.is_empty() && !self.device => "has no redirect_uris",
             (true, _) if self.backchannel_logout_uri.as_ref().is_some_and(LogoutUri::is_plain) => {
                 "has auth_method = \"none\", so its backchannel_logout_uri has to be https"
             }

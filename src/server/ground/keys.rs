@@ -22,6 +22,7 @@ struct Derived {
     refresh: [u8; 32],
     host: [u8; 32],
     subject: [u8; 32],
+    user_code: [u8; 32],
     outbox: XChaCha20Poly1305,
     fingerprint: String,
 }
@@ -86,6 +87,7 @@ impl Keys {
                     refresh: key("latchkey refresh token"),
                     host: key("latchkey host cookie"),
                     subject: key("latchkey audit subject"),
+                    user_code: key("latchkey user code"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
                     fingerprint: hex(&key("latchkey fingerprint")[..5]),
                 }
@@ -133,11 +135,13 @@ impl Keys {
     /// Returns the pseudonyms of an address in the audit table, one for each secret in force, the
     /// one for new rows first. A dump of the table alone does not reveal whose a row is.
     pub fn subjects(&self, address: &str) -> impl Iterator<Item = String> {
-        let subject = move |keys: &Derived| {
-            let digest = mac(&keys.subject, address)?.finalize().into_bytes();
-            Some(URL_SAFE_NO_PAD.encode(&digest[..16]))
-        };
-        self.derived.iter().filter_map(subject)
+        self.derived.iter().filter_map(move |keys| name(&keys.subject, address))
+    }
+
+    /// Returns the names under which the user code of a device is kept, one for each secret in
+    /// force, the one for new rows first. A plain hash of so short a code would be guessed.
+    pub fn user_codes(&self, code: &str) -> impl Iterator<Item = String> {
+        self.derived.iter().filter_map(move |keys| name(&keys.user_code, code))
     }
 
     /// Seals `plain` for the outbox. `name` (the mail's id) is bound to it: a payload moved to
@@ -165,6 +169,12 @@ impl Keys {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Returns a name for `text`, of 128 bits, which only the owner of the key can make.
+fn name(key: &[u8; 32], text: &str) -> Option<String> {
+    let digest = mac(key, text)?.finalize().into_bytes();
+    Some(URL_SAFE_NO_PAD.encode(&digest[..16]))
 }
 
 /// Starts an HMAC over `text`. HMAC takes a key of any length, so this never fails, although its

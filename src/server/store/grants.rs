@@ -3,7 +3,11 @@
 use sqlx::FromRow;
 use std::sync::LazyLock;
 
-use super::{Durability, Store, logouts::QUEUE_LOGOUTS, statement::values};
+use super::{
+    Durability, Store,
+    logouts::QUEUE_LOGOUTS,
+    statement::{Value, values},
+};
 use crate::server::{
     ground::{clock::Millis, error::Error},
     values::address::Address,
@@ -26,11 +30,30 @@ pub struct NewGrant<'a> {
     pub session_id: &'a str,
     pub scopes: &'a str,
     pub nonce: Option<&'a str>,
+    /// Empty if the code is a device's, to which no browser brings it.
     pub redirect_uri: &'a str,
     pub challenge: Option<&'a str>,
     pub code_hash: &'a [u8],
     pub code_expires_at: Millis,
     pub at: Millis,
+}
+
+impl<'a> NewGrant<'a> {
+    /// Returns the values of [`INSERT_GRANT`].
+    pub(super) fn values(&self) -> [Value<'a>; 10] {
+        values![
+            self.id,
+            self.app_id,
+            self.scopes,
+            self.nonce,
+            self.redirect_uri,
+            self.challenge,
+            self.code_hash,
+            self.code_expires_at,
+            self.at,
+            self.session_id,
+        ]
+    }
 }
 
 /// A grant: all that an app was given for a user by one code.
@@ -168,20 +191,8 @@ impl Store {
         new: &NewGrant<'_>,
         authorization: &str,
     ) -> Result<bool, Error> {
-        let row = values![
-            new.id,
-            new.app_id,
-            new.scopes,
-            new.nonce,
-            new.redirect_uri,
-            new.challenge,
-            new.code_hash,
-            new.code_expires_at,
-            new.at,
-            new.session_id,
-        ];
         self.transaction(Durability::PowerCut, None, async |tx| {
-            let has_begun = tx.execute(INSERT_GRANT, &row).await? > 0;
+            let has_begun = tx.execute(INSERT_GRANT, &new.values()).await? > 0;
             if has_begun {
                 tx.execute(DELETE_AUTHORIZATION, &values![authorization]).await?;
             }

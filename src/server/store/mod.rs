@@ -13,6 +13,7 @@ mod auth_requests;
 mod backup;
 mod bans;
 mod connection;
+mod device_requests;
 mod entry_codes;
 mod grants;
 mod health;
@@ -50,6 +51,7 @@ pub use auth_requests::{
 };
 pub use backup::BackupError;
 use connection::rows;
+pub use device_requests::{DeviceRequest, NewDeviceRequest};
 pub use entry_codes::EntryCode;
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use logouts::{LAST_WAIT, Logout};
@@ -261,6 +263,11 @@ pub fn statements() -> Vec<&'static str> {
         bans::BAN,
         bans::LIFT,
         bans::FIND_BAN,
+        device_requests::INSERT_DEVICE_REQUEST,
+        device_requests::DEVICE_REQUEST,
+        device_requests::DEVICE_REQUEST_OF_USER_CODE,
+        device_requests::POLL,
+        device_requests::ANSWER,
         entry_codes::INSERT_ENTRY_CODE,
         entry_codes::TAKE_ENTRY_CODE,
         &grants::GRANT,

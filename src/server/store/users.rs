@@ -122,8 +122,9 @@ impl Store {
         Ok(self.password(address).await?.is_some())
     }
 
-    /// Counts a wrong try of a password against an address, known or not, unless `allow` refuses.
-    pub async fn spend_password_try(
+    /// Counts a wrong try of a password or of a device's code against an address, known or not,
+    /// unless `allow` refuses.
+    pub async fn spend_try(
         &self,
         address: &Address,
         failed_try: &FailedTry<'_>,

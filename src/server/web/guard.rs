@@ -11,20 +11,24 @@ use std::sync::Arc;
 
 use super::render;
 use crate::server::{
+    apps::device_requests,
     auth::session,
     ground::error::Error,
     http::{caller, cookies, form_posts, headers, respond::ApiError, state::AppState},
     values::destination::with_query,
 };
 
-/// Path that needs a session, along with everything below it.
-const PROTECTED: &str = "/dashboard";
+/// Path whose page shows its user's activity.
+const DASHBOARD: &str = "/dashboard";
+/// Paths that need a session, along with everything below them.
+const PROTECTED: [&str; 2] = [DASHBOARD, device_requests::PAGE];
 
-/// Guards every route at or below [`PROTECTED`], whether a page or a plain axum handler. It wraps
+/// Guards every route at or below one of [`PROTECTED`], whether a page or a plain axum handler. It wraps
 /// all routes, so that a new one is guarded, too.
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
-    let below = request.uri().path().strip_prefix(PROTECTED);
-    if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+    let path = request.uri().path();
+    let mut below = PROTECTED.iter().filter_map(|guarded| path.strip_prefix(guarded));
+    if below.any(|rest| rest.is_empty() || rest.starts_with('/')) {
         // Boxed: otherwise the future of every request would be as large as this one.
         return Box::pin(require_session(state, request, next)).await;
     }
@@ -39,7 +43,7 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
     // The dashboard itself shows activity, which is read along with its session.
     let found = match caller::presented(state.cookies, request.headers()) {
         None => Ok(None),
-        Some(presented) if request.uri().path() == PROTECTED => {
+        Some(presented) if request.uri().path() == DASHBOARD => {
             let found = session::present_with_activity(auth, &presented).await;
             found.map(|found| {
                 found.map(|(session, activity)| {

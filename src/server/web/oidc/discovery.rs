@@ -9,7 +9,7 @@ use axum::{
 use serde_json::{Value, json};
 
 use crate::server::{
-    apps::denial::Denial,
+    apps::{denial::Denial, device_requests::DEVICE_CODE},
     config::apps::Scope,
     ground::{jose::Algorithm, words::Language},
     http::state::AppState,
@@ -33,12 +33,14 @@ pub async fn describe(State(state): State<AppState>) -> Response {
         "userinfo_endpoint": at("/oauth/userinfo"),
         "jwks_uri": at("/.well-known/jwks.json"),
         "revocation_endpoint": at("/oauth/revoke"),
+        "device_authorization_endpoint": at("/oauth/device_authorization"),
         "introspection_endpoint": at("/oauth/introspect"),
         "end_session_endpoint": at("/oidc/logout"),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "form_post"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "grant_types_supported":
+            ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
         "token_endpoint_auth_methods_supported": methods,

@@ -32,7 +32,7 @@ use crate::server::{
 type Endpoint = (&'static str, fn() -> MethodRouter<AppState>);
 
 /// Endpoints that programs call, on servers and in browsers.
-const CALLED: [Endpoint; 8] = [
+const CALLED: [Endpoint; 9] = [
     ("/.well-known/openid-configuration", || get(discovery::describe)),
     ("/.well-known/oauth-authorization-server", || get(discovery::describe)),
     ("/.well-known/jwks.json", || get(discovery::keys)),
@@ -40,6 +40,7 @@ const CALLED: [Endpoint; 8] = [
     ("/oauth/token", || post(token::exchange)),
     ("/oauth/revoke", || post(token::revoke)),
     ("/oauth/introspect", || post(token::introspect)),
+    ("/oauth/device_authorization", || post(token::authorize_device)),
     ("/oauth/userinfo", || get(token::user_info).post(token::user_info)),
 ];
 /// Endpoints that apps send users to, with a form as well.

@@ -20,7 +20,7 @@ use super::{form, is_form};
 use crate::server::{
     apps::{denial::Denial, params::Params},
     config::apps::App,
-    http::state::AppState,
+    http::{caller::Caller, state::AppState},
 };
 
 /// POST `/oauth/token`
@@ -51,6 +51,17 @@ pub async fn introspect(
 ) -> Result<Response, Denial> {
     let (app, params) = of_app(&state, &request, &body)?;
     state.apps.introspect(&app, &params).await.map(private)
+}
+
+/// POST `/oauth/device_authorization`
+pub async fn authorize_device(
+    State(state): State<AppState>,
+    request: Parts,
+    body: Bytes,
+) -> Result<Response, Denial> {
+    let (app, params) = of_app(&state, &request, &body)?;
+    let client = Caller::of(&state, &request).client();
+    state.apps.begin_on_device(&app, &params, &client).await.map(private)
 }
 
 /// GET and POST `/oauth/userinfo`
