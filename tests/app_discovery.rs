@@ -24,6 +24,18 @@ async fn discovery_names_this_issuer_and_what_there_is() {
             let there = app.browser().get(url).await;
             assert_ne!(there.status, 404, "{name}");
         }
+        let lists = |name: &str, one: &str| {
+            described[name].as_array().is_some_and(|all| all.iter().any(|listed| listed == one))
+        };
+        for (name, one) in [
+            ("grant_types_supported", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("token_endpoint_auth_methods_supported", "private_key_jwt"),
+            ("token_endpoint_auth_signing_alg_values_supported", "ES256"),
+            ("introspection_endpoint_auth_methods_supported", "private_key_jwt"),
+        ] {
+            assert!(lists(name, one), "{name} lists no {one}");
+        }
+        assert!(!lists("introspection_endpoint_auth_methods_supported", "none"));
     }
 }
 

@@ -6,6 +6,7 @@ mod support;
 
 mod accounts;
 mod api;
+mod app_assertions;
 mod app_authorize;
 mod app_consent;
 mod app_devices;

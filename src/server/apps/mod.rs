@@ -2,6 +2,7 @@
 //! Like `auth`, without HTTP.
 
 pub mod ask;
+mod assertion;
 pub mod authorize;
 mod claims;
 pub mod denial;
@@ -72,6 +73,11 @@ impl Apps {
         };
         let admits = || self.app(&grant.app_id).is_some_and(|app| app.admits(&grant.address));
         Ok(grant.is_alive && is_known && admits())
+    }
+
+    /// Returns the URL of the token endpoint.
+    pub fn token_endpoint(&self) -> String {
+        format!("{}/oauth/token", self.issuer())
     }
 
     fn own_users(&self) -> bool {

@@ -4,7 +4,10 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::{Apps, authorize::hash, denial::Denial, device_requests::DEVICE_CODE, params::Params};
+use super::{
+    Apps, assertion::Assertion, authorize::hash, denial::Denial, device_requests::DEVICE_CODE,
+    params::Params,
+};
 use crate::server::{
     config::apps::{App, Scope, Scopes},
     ground::{
@@ -32,14 +35,20 @@ pub(super) const IDENTITY: &str = "JWT";
 
 impl Apps {
     /// Returns the app that a request is of (RFC 6749, 2.3): by name and secret in the header or in
-    /// the form, or by its name alone if it can keep no secret.
-    pub fn authenticate(
+    /// the form, by a token that it signed, or by its name alone if it can keep no secret.
+    pub async fn authenticate(
         &self,
         basic: Option<(String, String)>,
         params: &Params,
     ) -> Result<App, Denial> {
         let wrong = || Denial::new("invalid_client", "The app is unknown, or its secret is wrong.");
         let (id, secret) = (params.one("client_id")?, params.one("client_secret")?);
+        if let Some(assertion) = Assertion::of(params)? {
+            if basic.is_some() || secret.is_some() {
+                return Err(Denial::request("There is a secret beside client_assertion."));
+            }
+            return self.by_assertion(&assertion, id).await;
+        }
         let (id, secret) = match &basic {
             Some(_) if secret.is_some() => {
                 return Err(Denial::request("There are two secrets: one in the header is enough."));

@@ -7,7 +7,7 @@ use crate::server::{
     apps::keys::{BY_HAND, KeyRing, Listed},
     config::{
         Policy,
-        apps::{App, SecretHash},
+        apps::{App, AuthMethod, SecretHash},
     },
     ground::{clock::SECOND, error::Error, jose::Algorithm, random::Random},
 };
@@ -58,8 +58,14 @@ pub fn add(
 pub fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<String, Error> {
     let app = policy.apps.iter().find(|app| app.id.as_str() == id);
     let Some(app) = app else { return Err(Error::invalid(format!("There is no app {id:?}."))) };
-    if app.is_public() {
-        return Err(Error::invalid(format!("The app {id:?} has auth_method = \"none\".")));
+    let method = match app.auth_method {
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost => None,
+        AuthMethod::PrivateKeyJwt => Some("private_key_jwt"),
+        AuthMethod::None => Some("none"),
+    };
+    if let Some(method) = method {
+        let why = format!("The app {id:?} has auth_method = {method:?}, and so no secrets.");
+        return Err(Error::invalid(why));
     }
     let (secret, hash) = secret(random)?;
     Ok(format!(
@@ -73,14 +79,16 @@ pub fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<Strin
 pub fn list(policy: &Policy) -> Vec<String> {
     let line = |app: &App| {
         let kind = if app.first_party { "first party" } else { "asks for consent" };
-        let secrets = match app.secrets.len() {
-            0 => "no secret".to_owned(),
-            1 => "1 secret".to_owned(),
-            many => format!("{many} secrets"),
+        let proofs = match (app.secrets.len(), app.public_keys.len()) {
+            (0, 0) => "no secret".to_owned(),
+            (0, 1) => "1 public key".to_owned(),
+            (0, many) => format!("{many} public keys"),
+            (1, _) => "1 secret".to_owned(),
+            (many, _) => format!("{many} secrets"),
         };
         let uris: Vec<&str> = app.redirect_uris.iter().map(|uri| uri.as_str()).collect();
         format!(
-            "{}  {}, {kind}, {secrets}, {}, {}",
+            "{}  {}, {kind}, {proofs}, {}, {}",
             app.id.as_str(),
             app.shown(),
             app.algorithm.name(),

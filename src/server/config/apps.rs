@@ -7,7 +7,13 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use url::{Host, Url};
 
-use crate::server::{ground::jose::Algorithm, values::address::Address};
+use crate::server::{
+    ground::{
+        jose::{Algorithm, Signed},
+        public_key,
+    },
+    values::address::Address,
+};
 
 /// An app: a relying party of OpenID Connect, or a program with tokens of its own.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -18,6 +24,8 @@ pub struct App {
     pub name: String,
     /// Hashes of its secrets: several while one replaces another.
     pub secrets: Vec<SecretHash>,
+    /// Keys that its own signatures are verified with: several while one replaces another.
+    pub public_keys: Vec<PublicKey>,
     pub redirect_uris: Vec<RedirectUri>,
     pub post_logout_redirect_uris: Vec<RedirectUri>,
     pub backchannel_logout_uri: Option<LogoutUri>,
@@ -41,6 +49,9 @@ pub enum AuthMethod {
     #[default]
     ClientSecretBasic,
     ClientSecretPost,
+    /// An app that signs a token of its own for each request (RFC 7523), so that no secret of it is
+    /// kept or sent anywhere.
+    PrivateKeyJwt,
     /// An app that can keep no secret, such as one that runs in the browser: PKCE is demanded.
     None,
 }
@@ -172,6 +183,28 @@ impl SecretHash {
     }
 }
 
+/// Public key of an app, in PEM.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PublicKey {
+    pem: String,
+    key: public_key::PublicKey,
+}
+
+impl TryFrom<String> for PublicKey {
+    type Error = String;
+
+    fn try_from(pem: String) -> Result<Self, String> {
+        Ok(PublicKey { key: public_key::PublicKey::read(&pem)?, pem })
+    }
+}
+
+impl From<PublicKey> for String {
+    fn from(key: PublicKey) -> String {
+        key.pem
+    }
+}
+
 parsed!(
     /// URI that a browser is sent back to with an answer.
     RedirectUri,
@@ -237,12 +270,6 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-impl LogoutUri {
-    fn is_plain(&self) -> bool {
-        self.0.starts_with("http://")
-    }
-}
-
 parsed!(
     /// An address, or a domain and all its addresses.
     Whom,
@@ -303,20 +330,44 @@ impl App {
         self.secrets.iter().fold(false, |knows, hash| hash.is_of(secret) | knows)
     }
 
+    /// Returns what one of its keys signed, if one of them did.
+    pub fn signed(&self, token: &str) -> Option<Signed> {
+        self.public_keys.iter().find_map(|public| public.key.opened(token))
+    }
+
+    fn tells_in_the_open(&self) -> bool {
+        let uri = self.backchannel_logout_uri.as_ref();
+        uri.is_some_and(|uri| uri.as_str().starts_with("http://"))
+    }
+
     /// Returns why the entry as a whole makes no sense.
     fn fault(&self) -> Option<String> {
         let id = self.id.as_str();
         if id.is_empty() {
             return Some("has an entry without an id".to_owned());
         }
-        let why = match (self.is_public(), self.secrets.is_empty()) {
-            (true, false) => "has auth_method = \"none\", and secrets all the same",
-            (false, true) => {
+        let (has_secrets, has_keys) = (!self.secrets.is_empty(), !self.public_keys.is_empty());
+        let why = match self.auth_method {
+            AuthMethod::None if has_secrets => {
+                "has auth_method = \"none\", and secrets all the same"
+            }
+            AuthMethod::None if self.redirect_uris.is_empty() && !self.device => {
+                "has no redirect_uris"
+            }
+            AuthMethod::PrivateKeyJwt if has_secrets => {
+                "has auth_method = \"private_key_jwt\", and secrets all the same"
+            }
+            AuthMethod::PrivateKeyJwt if !has_keys => {
+                "has auth_method = \"private_key_jwt\", and no public_keys"
+            }
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost if !has_secrets => {
                 "has no secrets: `latchkey apps rotate` makes one, or set auth_method = \"none\""
             }
-            (true, true) if self.redirect_uris.is_empty() && !self.device => "has no redirect_uris",
-            (true, _) if self.backchannel_logout_uri.as_ref().is_some_and(LogoutUri::is_plain) => {
+            AuthMethod::None if self.tells_in_the_open() => {
                 "has auth_method = \"none\", so its backchannel_logout_uri has to be https"
+            }
+            method if has_keys && method != AuthMethod::PrivateKeyJwt => {
+                "has public_keys, which need auth_method = \"private_key_jwt\""
             }
             _ if self.name.chars().any(char::is_control) => "has a name of more than one line",
             _ => return None,

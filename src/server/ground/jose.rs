@@ -10,7 +10,7 @@ use ring::{
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
         Ed25519KeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
-        RsaPublicKeyComponents, UnparsedPublicKey,
+        RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
     },
 };
 use rsa::{
@@ -82,8 +82,37 @@ impl fmt::Debug for SigningKey {
 #[derive(Deserialize)]
 struct Header {
     alg: String,
-    #[serde(default)]
     typ: Option<String>,
+    /// Names what a reader has to understand. We understand nothing of the kind (RFC 7515, 4.1.11).
+    crit: Option<Value>,
+}
+
+/// What somebody signed.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// Kind of token that it says it is.
+    pub typ: Option<String>,
+    pub claims: Value,
+}
+
+/// Returns what the owner of a public key signed with its algorithm, if it is that. The token has
+/// no say in the algorithm (RFC 8725, 3.1). `public` is RSAPublicKey of PKCS#1, an uncompressed
+/// point, or the 32 bytes of Ed25519.
+pub fn signed_by(algorithm: Algorithm, public: &[u8], token: &str) -> Option<Signed> {
+    let (signed, signature) = token.rsplit_once('.')?;
+    let (header, claims) = signed.split_once('.')?;
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
+    let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
+    if header.alg != algorithm.name() || header.crit.is_some() {
+        return None;
+    }
+    let how: &dyn VerificationAlgorithm = match algorithm {
+        Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Es256 => &ECDSA_P256_SHA256_FIXED,
+        Algorithm::EdDsa => &ED25519,
+    };
+    UnparsedPublicKey::new(how, public).verify(signed.as_bytes(), &decode(signature)?).ok()?;
+    Some(Signed { typ: header.typ, claims: serde_json::from_slice(&decode(claims)?).ok()? })
 }
 
 impl SigningKey {
@@ -171,31 +200,15 @@ impl SigningKey {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// Returns the claims of a token of the type `typ` that this key signed. The token has no say
-    /// in the algorithm (RFC 8725, 3.1).
+    /// Returns the claims of a token of the type `typ` that this key signed.
     pub fn verify(&self, typ: &str, token: &str) -> Option<Value> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let (header, claims) = signed.split_once('.')?;
-        let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).ok();
-        let header: Header = serde_json::from_slice(&decode(header)?).ok()?;
-        if header.alg != self.algorithm.name() || header.typ.as_deref() != Some(typ) {
-            return None;
-        }
-        let (message, signature) = (signed.as_bytes(), decode(signature)?);
-        let verified = match &self.pair {
-            Pair::Rsa(pair) => {
-                let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public());
-                public.verify(&RSA_PKCS1_2048_8192_SHA256, message, &signature)
-            }
-            Pair::Ec(pair) => {
-                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref())
-                    .verify(message, &signature)
-            }
-            Pair::Ed(pair) => UnparsedPublicKey::new(&ED25519, pair.public_key().as_ref())
-                .verify(message, &signature),
+        let public = match &self.pair {
+            Pair::Rsa(pair) => pair.public().as_ref(),
+            Pair::Ec(pair) => pair.public_key().as_ref(),
+            Pair::Ed(pair) => pair.public_key().as_ref(),
         };
-        verified.ok()?;
-        serde_json::from_slice(&decode(claims)?).ok()
+        let signed = signed_by(self.algorithm, public, token)?;
+        (signed.typ.as_deref() == Some(typ)).then_some(signed.claims)
     }
 }
 

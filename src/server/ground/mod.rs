@@ -7,6 +7,7 @@ pub mod keys;
 pub mod logging;
 pub mod metrics;
 pub mod mode;
+pub mod public_key;
 pub mod random;
 pub mod unicode;
 pub mod user_agent;

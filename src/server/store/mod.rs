@@ -8,6 +8,7 @@
 mod accounts;
 mod activity;
 mod allowances;
+mod assertions;
 mod audit;
 mod auth_requests;
 mod backup;
@@ -245,6 +246,7 @@ pub fn statements() -> Vec<&'static str> {
         activity::EVENTS_OF_SUBJECT,
         &activity::SESSION_AND_ACTIVITY,
         allowances::RESERVE,
+        assertions::USE_ASSERTION,
         audit::INSERT_EVENT,
         audit::EVENTS,
         audit::EVENTS_OF_ONE,

@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// day, so that an old link can be explained. Mails stay an hour, because the limits count them.
 /// Ended sessions stay a week, for users who ask what happened. Distrust stays as long as a device
 /// that it applies to could be known.
-pub const RULES: [(&str, Millis); 12] = [
+pub const RULES: [(&str, Millis); 13] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
         0,
@@ -38,6 +38,11 @@ pub const RULES: [(&str, Millis); 12] = [
     ),
     (
         "DELETE FROM latchkey_authorizations WHERE id IN (SELECT id FROM latchkey_authorizations WHERE expires_at < $1 LIMIT $2)",
+        0,
+    ),
+    (
+        "DELETE FROM latchkey_assertions WHERE name IN \
+         (SELECT name FROM latchkey_assertions WHERE expires_at < $1 LIMIT $2)",
         0,
     ),
     // An hour, in which a device is told that its code has expired.

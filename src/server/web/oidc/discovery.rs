@@ -24,12 +24,13 @@ pub async fn describe(State(state): State<AppState>) -> Response {
     let at = |path: &str| format!("{issuer}{path}");
     let scopes = Scope::ALL.map(Scope::name);
     let languages = Language::ALL.map(Language::tag);
-    let methods = ["client_secret_basic", "client_secret_post", "none"];
-    let secret = &methods[..2];
+    let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+    let proved = &methods[..3];
+    let algorithms = Algorithm::ALL.map(Algorithm::name);
     kept(json!({
         "issuer": issuer,
         "authorization_endpoint": at("/oauth/authorize"),
-        "token_endpoint": at("/oauth/token"),
+        "token_endpoint": state.apps.token_endpoint(),
         "userinfo_endpoint": at("/oauth/userinfo"),
         "jwks_uri": at("/.well-known/jwks.json"),
         "revocation_endpoint": at("/oauth/revoke"),
@@ -42,10 +43,13 @@ pub async fn describe(State(state): State<AppState>) -> Response {
         "grant_types_supported":
             ["authorization_code", "refresh_token", "client_credentials", DEVICE_CODE],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": Algorithm::ALL.map(Algorithm::name),
+        "id_token_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "revocation_endpoint_auth_methods_supported": methods,
-        "introspection_endpoint_auth_methods_supported": secret,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": proved,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
         "code_challenge_methods_supported": ["S256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "claims_supported": [

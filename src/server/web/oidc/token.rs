@@ -29,7 +29,7 @@ pub async fn exchange(
     request: Parts,
     body: Bytes,
 ) -> Result<Response, Denial> {
-    let (app, params) = of_app(&state, &request, &body)?;
+    let (app, params) = of_app(&state, &request, &body).await?;
     state.apps.exchange(&app, &params).await.map(private)
 }
 
@@ -39,7 +39,7 @@ pub async fn revoke(
     request: Parts,
     body: Bytes,
 ) -> Result<StatusCode, Denial> {
-    let (app, params) = of_app(&state, &request, &body)?;
+    let (app, params) = of_app(&state, &request, &body).await?;
     state.apps.revoke(&app, &params).await.map(|()| StatusCode::OK)
 }
 
@@ -49,7 +49,7 @@ pub async fn introspect(
     request: Parts,
     body: Bytes,
 ) -> Result<Response, Denial> {
-    let (app, params) = of_app(&state, &request, &body)?;
+    let (app, params) = of_app(&state, &request, &body).await?;
     state.apps.introspect(&app, &params).await.map(private)
 }
 
@@ -59,7 +59,7 @@ pub async fn authorize_device(
     request: Parts,
     body: Bytes,
 ) -> Result<Response, Denial> {
-    let (app, params) = of_app(&state, &request, &body)?;
+    let (app, params) = of_app(&state, &request, &body).await?;
     let client = Caller::of(&state, &request).client();
     state.apps.begin_on_device(&app, &params, &client).await.map(private)
 }
@@ -84,9 +84,9 @@ pub async fn user_info(
 }
 
 /// Returns the app that sent a form, and the form.
-fn of_app(state: &AppState, request: &Parts, body: &Bytes) -> Result<(App, Params), Denial> {
+async fn of_app(state: &AppState, request: &Parts, body: &Bytes) -> Result<(App, Params), Denial> {
     let params = form(request, body)?;
-    let app = state.apps.authenticate(basic(&request.headers)?, &params)?;
+    let app = state.apps.authenticate(basic(&request.headers)?, &params).await?;
     Ok((app, params))
 }
 
