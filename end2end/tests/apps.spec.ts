@@ -25,6 +25,10 @@ pages.listen(0, "127.0.0.1").unref();
 await once(pages, "listening");
 const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
 
+/** The key pair of an app that signs each request: the server knows its public half alone. */
+const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+const spki = Buffer.from(await crypto.subtle.exportKey("spki", pair.publicKey)).toString("base64");
+
 const policy = join(mkdtempSync(join(tmpdir(), "apps-")), "Leptos.toml");
 writeFileSync(
   policy,
@@ -44,6 +48,14 @@ name = "A shop"
 secrets = ["${hash}"]
 redirect_uris = ["http://127.0.0.1/callback"]
 algorithm = "EdDSA"
+
+[[apps]]
+id = "signer"
+auth_method = "private_key_jwt"
+public_keys = ["-----BEGIN PUBLIC KEY-----${spki}-----END PUBLIC KEY-----"]
+scopes = ["openid", "email", "profile", "offline_access"]
+redirect_uris = ["http://127.0.0.1/callback"]
+first_party = true
 
 [[apps]]
 id = "page"
@@ -71,8 +83,8 @@ class RelyingParty {
     private readonly config: oidc.Configuration,
   ) {}
 
-  static async start(issuer: string, id: string): Promise<RelyingParty> {
-    const config = await oidc.discovery(new URL(issuer), id, SECRET, undefined, {
+  static async start(issuer: string, id: string, proof = oidc.ClientSecretPost(SECRET)): Promise<RelyingParty> {
+    const config = await oidc.discovery(new URL(issuer), id, undefined, proof, {
       execute: [oidc.allowInsecureRequests],
     });
     let app: RelyingParty;
@@ -164,6 +176,16 @@ test("an app of others asks first, and is signed for with its own algorithm", as
   await expect(page.getByRole("heading", { name: `Hello ${address}` })).toBeVisible();
   expect(app.fault).toBeUndefined();
   expect(app.tokens!.refresh_token).toBeUndefined();
+  app.stop();
+});
+
+test("an app signs each request with a key of its own", async ({ page, baseURL, inbox, address }) => {
+  const app = await RelyingParty.start(baseURL!, "signer", oidc.PrivateKeyJwt(pair.privateKey));
+  await signIn(page, inbox, address);
+  await page.goto(await app.begin());
+  await expect(page.getByRole("heading", { name: `Hello ${address}` })).toBeVisible();
+  expect(app.fault).toBeUndefined();
+  expect((await app.refresh()).claims()!.sub).toBe(app.tokens!.claims()!.sub);
   app.stop();
 });
 

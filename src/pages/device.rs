@@ -114,7 +114,7 @@ fn question(session: &Session, code: &UserCode, asking: &Asking) -> AnyView {
             <h1>{heading}</h1>
             <p>{say!("signed-in-already")} " " {user}</p>
             <p class="number">
-                {say!("device-compare")} " " <strong translate="no" dir="ltr">{shown}</strong>
+                {say!("device-code")} " " <strong translate="no" dir="ltr">{shown}</strong>
             </p>
             <p>{explained}</p>
             {told}

@@ -213,7 +213,6 @@ consent-deny = Nicht erlauben
 device-title = Auf einem Gerät anmelden
 device-explained = Geben Sie den Code ein, den das Gerät zeigt.
 device-code = Code auf dem Gerät
-device-compare = Das Gerät zeigt diesen Code:
 device-confirm-title = Auf Ihrem Gerät bei { $app } anmelden?
 device-warning = Fahren Sie nur fort, wenn Sie das gerade selbst auf einem Ihrer Geräte begonnen haben und es diesen Code zeigt. Wer Ihnen den Code geschickt hat, will in Ihr Konto.
 device-allowed = Gehen Sie zurück zu Ihrem Gerät
@@ -291,7 +290,7 @@ detail-deletion-needs-fresh-sign-in = Um ein Konto zu löschen, müssen Sie sich
 detail-mapped-account = Ihr Konto gehört zur Website selbst und wird dort gelöscht.
 detail-no-app-request = Gehen Sie zur App zurück, und beginnen Sie dort noch einmal: Dieser Browser hat die Anmeldung nicht begonnen, oder sie hat zu lange gedauert.
 detail-device-code = Der Code hat acht Buchstaben, etwa WDJB-MJHT.
-detail-no-device = Vergleichen Sie den Code mit dem auf Ihrem Gerät: Er ist ein anderer, oder er ist abgelaufen. Beginnen Sie dann dort noch einmal.
+detail-no-device = Vergleichen Sie den Code mit dem auf Ihrem Gerät. Sind beide gleich, ist er abgelaufen: Beginnen Sie dort noch einmal.
 detail-not-admitted = Ihr Konto darf sich bei { $app } nicht anmelden. Fragen Sie, wer es betreibt.
 detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.
 

@@ -214,7 +214,6 @@ consent-deny = Do not allow
 device-title = Sign in on a device
 device-explained = Type the code that the device shows.
 device-code = Code on the device
-device-compare = The device shows this code:
 device-confirm-title = Sign in to { $app } on your device?
 device-warning = Go on only if you started this on a device of yours, just now, and it shows this code. Anybody who sent you the code wants to get into your account.
 device-allowed = You can go back to your device
@@ -292,7 +291,7 @@ detail-deletion-needs-fresh-sign-in = Deleting an account needs a fresh sign-in:
 detail-mapped-account = Your account belongs to the site itself, and is deleted there.
 detail-no-app-request = Go back to the app and start again there: this browser did not begin that sign-in, or it took too long.
 detail-device-code = The code has eight letters, like WDJB-MJHT.
-detail-no-device = Compare the code with the one on your device: it is another, or it has expired. Then start again there.
+detail-no-device = Compare the code with the one on your device. If they are the same, it has expired: start again there.
 detail-not-admitted = Your account may not sign in to { $app }. Ask whoever runs it.
 detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.
 

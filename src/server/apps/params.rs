@@ -58,7 +58,9 @@ impl Params {
 }
 
 fn twice(name: &str) -> Denial {
-    // The name is the app's own text: no more of it than tells which one it is.
-    let name: String = name.chars().filter(|c| c.is_ascii_graphic()).take(40).collect();
+    // The name is anybody's text: as much of it as tells which one it is, in the characters that a
+    // description may have (RFC 6749, 4.1.2.1).
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "_-.".contains(*c);
+    let name: String = name.chars().filter(is_plain).take(40).collect();
     Denial::request(format!("{name} is there more than once."))
 }
