@@ -80,7 +80,7 @@ fn entry(keys: &[&Key]) -> String {
     let keys: Vec<String> = keys.iter().map(|key| format!("\"\"\"\n{}\"\"\"", key.pem())).collect();
     format!(
         "[[apps]]\nid = \"signer\"\nauth_method = \"private_key_jwt\"\nfirst_party = true\n\
-         device = true\nredirect_uris = [\"{BACK}\"]\npublic_keys = [{}]\n",
+         device = true\nalgorithm = \"ES256\"\nredirect_uris = [\"{BACK}\"]\npublic_keys = [{}]\n",
         keys.join(", ")
     )
 }

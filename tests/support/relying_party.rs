@@ -81,6 +81,7 @@ device = true
 id = "tv"
 name = "Team TV"
 auth_method = "none"
+algorithm = "ES256"
 first_party = true
 scopes = ["openid", "email", "offline_access"]
 device = true
