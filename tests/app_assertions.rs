@@ -335,6 +335,7 @@ async fn an_app_proves_who_it_is_in_one_way_and_in_its_own() {
     assert!(!is_proved(&app, &key.sign(&of_wiki)).await, "an app with a secret");
     let own = [("grant_type", "client_credentials")];
     let given = send(&app, "/oauth/token", &token(), &own).await;
+    assert_eq!(given.status, 200, "{given:?}");
     assert_eq!(claims(given.json()["access_token"].as_str().unwrap())["sub"], "signer");
 }
 
