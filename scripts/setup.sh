@@ -4,8 +4,8 @@
 #   scripts/setup.sh build   compiler with the wasm target, cargo-leptos, wasm-bindgen, wasm-opt
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
-#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, schemathesis,
-#                            openapi-spec-validator and authlib (make test)
+#   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
+#                            schemathesis, openapi-spec-validator and authlib (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -157,6 +157,25 @@ apache() { # its program and one module, without a service; end2end/apps/apache.
     debian_packages libapache2-mod-auth-openidc
 }
 
+unpacked() { # package, its program: into target/debian, as installing it would start a service
+  local package=$1 program=$2 tmp
+  if [ -x "$program" ] || [ -x "target/debian$program" ]; then return; fi
+  command -v apt-get >/dev/null ||
+    die "needs $program, and this is not Debian: install its like by hand and run again"
+  say "$package: Debian's, unpacked into target/debian, not installed (seconds)"
+  as_root apt-get update -qq
+  tmp=$(mktemp -d)
+  (cd "$tmp" && apt-get download -qq -o APT::Sandbox::User=root "$package")
+  dpkg-deb -x "$tmp/$package"_*.deb target/debian
+  rm -r "$tmp"
+  [ -x "target/debian$program" ] || die "the package $package has no $program here"
+}
+
+proxies() { # for the stories of hosts that they guard; end2end/apps starts them
+  unpacked nginx /usr/sbin/nginx
+  unpacked caddy /usr/bin/caddy
+}
+
 python_tools() { # those named, each as package==version, in an environment of their own
   local home=target/python there
   there=$("$home/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
@@ -180,7 +199,7 @@ case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
   all)
-    browser; postgres; pooler; apache
+    browser; postgres; pooler; apache; proxies
     python_tools "${linter[@]}" "${contract[@]}" "${app[@]}"
     ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;

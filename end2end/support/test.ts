@@ -7,7 +7,7 @@ import { Server } from "./server";
 
 export { expect, type Mail };
 
-interface Workshop {
+export interface Workshop {
   server: Server;
   inbox: Inbox;
 }
