@@ -7,7 +7,16 @@ import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import { Apache } from "../apps/apache";
 import { AuthJsApp } from "../apps/auth_js";
-import { alive, expect, type Mail, send, signIn, test } from "../support/test";
+import {
+  alive,
+  expect,
+  type Mail,
+  send,
+  signIn,
+  signInElsewhere,
+  test,
+  type Workshop,
+} from "../support/test";
 
 const SECRET = randomBytes(32).toString("base64url");
 const hash = `sha256:${createHash("sha256").update(SECRET).digest("base64url")}`;
@@ -63,7 +72,9 @@ async function until(page: Page, url: string, heading: string): Promise<void> {
   }).toPass({ timeout: 10_000 });
 }
 
-async function signOutEverywhere(page: Page): Promise<void> {
+/** Presses what the dashboard has for those who are signed in on a second device. */
+async function signOutEverywhere(page: Page, workshop: Workshop, address: string): Promise<void> {
+  await signInElsewhere(workshop, address, 2);
   await page.goto("/dashboard");
   await alive(page);
   await page.getByRole("button", { name: "Sign out everywhere" }).click();
@@ -107,11 +118,12 @@ test.describe("an app with Auth.js", () => {
     page,
     inbox,
     address,
+    workshop,
   }) => {
     await signIn(page, inbox, address);
     await enter(page);
     await expect(page.getByRole("heading", { name: `Hello ${address}` })).toBeVisible();
-    await signOutEverywhere(page);
+    await signOutEverywhere(page, workshop, address);
     await until(page, `${club.url}/`, "Nobody is here");
     const both = { sid: expect.any(String), sub: expect.any(String) };
     expect(club.told).toContainEqual(expect.objectContaining(both));
@@ -143,11 +155,12 @@ test.describe("a site in Apache", () => {
     page,
     inbox,
     address,
+    workshop,
   }) => {
     await signIn(page, inbox, address);
     await page.goto(`${site.url}/`);
     await expect(page.getByRole("heading", { name: `Hello ${address}` })).toBeVisible();
-    await signOutEverywhere(page);
+    await signOutEverywhere(page, workshop, address);
     await until(page, `${site.url}/`, "Sign in to Intranet");
   });
 });

@@ -13,7 +13,7 @@ import { type Asked, Echo } from "../apps/echo";
 import { GuardingProxy, type Kind } from "../apps/guarding_proxy";
 import { nginx } from "../apps/nginx";
 import { type Inbox } from "../support/inbox";
-import { alive, expect, send, test, type Workshop } from "../support/test";
+import { alive, expect, send, signInElsewhere, test, type Workshop } from "../support/test";
 
 const ADA = "ada@example.org";
 const BEA = "bea@example.org";
@@ -54,15 +54,17 @@ const heading = (page: Page, name: string) => page.getByRole("heading", { name, 
 
 const read = new Map<string, number>();
 
-async function nextCode(inbox: Inbox, address: string): Promise<string> {
+/** Counts the mails to an address that were read. */
+function next(address: string): number {
   read.set(address, (read.get(address) ?? 0) + 1);
-  return (await inbox.mailTo(address, read.get(address))).code;
+  return read.get(address)!;
 }
 
 /** Types the code of the next mail to an address into the open sign-in page. */
 async function signInHere(page: Page, inbox: Inbox, address: string): Promise<void> {
   await send(page, address);
-  await page.getByLabel("Code from the email").fill(await nextCode(inbox, address));
+  const { code } = await inbox.mailTo(address, next(address));
+  await page.getByLabel("Code from the email").fill(code);
 }
 
 interface Wish {
@@ -88,26 +90,18 @@ async function ask(host: string, { body, ...wish }: Wish = {}): Promise<Got> {
   return { status: response.statusCode, headers: response.headers, body: text };
 }
 
-/** Returns the first pair of an answer's cookies. */
-const cookieOf = (cookies: string[] | undefined) => cookies![0].split(";")[0];
+/** Returns the cookie that an answer sets, as browsers send it. */
+const cookieOf = ({ headers }: Got) => headers["set-cookie"]![0].split(";")[0];
 
 /** Lets a program in at a guarded host, as a browser would be, and returns its cookie. */
-async function enter({ server, inbox }: Workshop, address: string, host: string): Promise<string> {
-  const post = async (path: string, body: object) => {
-    const headers = { "content-type": "application/json" };
-    return fetch(server.url + path, { method: "POST", headers, body: JSON.stringify(body) });
-  };
+async function enter(workshop: Workshop, address: string, host: string): Promise<string> {
   const begun = await ask(host, { headers: { accept: "text/html" } });
-  const sent = await post("/api/auth/send-passwordless", { email: address });
-  const { auth_request_id } = await sent.json();
-  const code = await nextCode(inbox, address);
-  const verified = await post("/api/auth/verify", { code, auth_request_id });
-  const cookie = cookieOf(verified.headers.getSetCookie());
-  const go = { redirect: "manual", headers: { cookie } } as const;
+  const session = await signInElsewhere(workshop, address, next(address));
+  const go = { redirect: "manual", headers: { cookie: session } } as const;
   const onward = (await fetch(begun.headers.location!, go)).headers.get("location")!;
   const path = onward.slice(`http://${host}`.length);
-  const headers = { cookie: cookieOf(begun.headers["set-cookie"]) };
-  return cookieOf((await ask(host, { path, headers })).headers["set-cookie"]);
+  const cookie = cookieOf(begun);
+  return cookieOf(await ask(host, { path, headers: { cookie } }));
 }
 
 /** Opens a websocket, says something, and returns the answer, or the status of the refusal. */
