@@ -16,7 +16,7 @@ use std::sync::{
 use tokio::sync::watch;
 
 use super::{
-    connection::{Outcome, Sql},
+    backend::{Outcome, Sql},
     pool::{Lent, Pool},
     statement::Value,
 };
@@ -306,7 +306,7 @@ mod tests {
 
     async fn notes(reader: &Pool<SqliteConnection>) -> Vec<i64> {
         let found = reader.run("SELECT number FROM notes ORDER BY number", &[]).await.unwrap();
-        let found: Vec<(i64,)> = crate::server::store::connection::rows(found).unwrap();
+        let found: Vec<(i64,)> = crate::server::store::backend::rows(found).unwrap();
         found.into_iter().map(|(number,)| number).collect()
     }
 
