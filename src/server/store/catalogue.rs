@@ -1,8 +1,8 @@
 //! Every statement of the store, in one list.
 
 use super::{
-    accounts, activity, allowances, audit, auth_requests, bans, grants, outbox, outbox_by_hand,
-    purge, sessions, sign_ins, signing_keys, trust, users,
+    accounts, activity, allowances, attempts, audit, auth_requests, bans, credentials, grants,
+    match_numbers, outbox, outbox_by_hand, purge, sessions, sign_ins, signing_keys, trust, users,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -18,16 +18,16 @@ pub fn statements() -> Vec<&'static str> {
         audit::EVENTS,
         audit::EVENTS_OF_ONE,
         &auth_requests::BY_ID,
-        &auth_requests::CREDENTIAL_OF_LINK,
-        &auth_requests::CREDENTIALS_OF_CODE,
+        &credentials::CREDENTIAL_OF_LINK,
+        &credentials::CREDENTIALS_OF_CODE,
         auth_requests::SUPERSEDE,
         auth_requests::INSERT_REQUEST,
         auth_requests::RENEW_REQUEST,
-        auth_requests::INSERT_CREDENTIAL,
+        credentials::INSERT_CREDENTIAL,
         auth_requests::ADDRESS_OF,
         auth_requests::CANCEL,
-        auth_requests::SHOWN_NUMBERS,
-        auth_requests::MATCH,
+        match_numbers::SHOWN_NUMBERS,
+        match_numbers::MATCH,
         auth_requests::QUEUED,
         bans::BAN,
         bans::LIFT,
@@ -76,7 +76,7 @@ pub fn statements() -> Vec<&'static str> {
         signing_keys::SIGNING_KEYS,
         signing_keys::INSERT_KEY,
         signing_keys::DELETE_KEY,
-        sign_ins::COUNT,
+        attempts::COUNT,
         sign_ins::USE_UP,
         &sign_ins::WITH_USER_OF_ADDRESS,
         &sign_ins::WITH_USER_OF_ID,
@@ -95,8 +95,8 @@ pub fn statements() -> Vec<&'static str> {
         trust::CANCEL_ALL,
         trust::REMOVE_PASSWORD,
         trust::SET_PASSWORD,
-        users::FAILED_TRIES,
-        users::INSERT_TRY,
+        attempts::FAILED_TRIES,
+        attempts::INSERT_TRY,
         users::PASSWORD,
         users::USER_ID,
         users::RENEW_PASSWORD,

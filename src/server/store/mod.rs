@@ -8,6 +8,7 @@
 mod accounts;
 mod activity;
 mod allowances;
+mod attempts;
 mod audit;
 mod auth_requests;
 mod backend;
@@ -15,9 +16,11 @@ mod backup;
 mod bans;
 mod catalogue;
 mod connection;
+mod credentials;
 mod executor;
 mod grants;
 mod health;
+mod match_numbers;
 mod migrate;
 mod open;
 mod outbox;
@@ -42,12 +45,12 @@ use crate::server::ground::{clock::Millis, error::Error};
 pub use accounts::{Ban, NewUser, User};
 pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
+pub use attempts::{Counted, FailedTry, PasswordJudge, RequestJudge, Taken, Verdict};
 pub use audit::{AuditEvent, AuditRow, Events};
-pub use auth_requests::{
-    AuthRequest, Credential, Ended, MailedCredential, NewAuthRequest, NewTerms, Renewed,
-};
+pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, Renewed};
 pub use backup::BackupError;
 pub use catalogue::statements;
+pub use credentials::{Credential, MailedCredential};
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use migrate::MigrateError;
 pub use open::OpenError;
@@ -55,10 +58,7 @@ pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
 pub use outbox_by_hand::WaitingMail;
 pub use pool::Pool;
 pub use sessions::SessionRow;
-pub use sign_ins::{
-    Admission, Counted, NewSession, PasswordJudge, Proof, RequestJudge, SignIn, SignInOutcome,
-    Verdict,
-};
+pub use sign_ins::{Admission, NewSession, Proof, SignIn, SignInOutcome};
 pub use signing_keys::SealedKey;
 pub use sqlite::{Durability, Writer};
 pub use statement::Value;
@@ -66,7 +66,6 @@ pub use team_users::{MapError, ROWS_OF_A_START, TeamUsers};
 use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
-pub use users::{FailedTry, Taken};
 
 use sqlx::{PgConnection, SqliteConnection};
 
