@@ -97,7 +97,7 @@ impl Outbox {
                 () = self.auth.outbox.until_written() => look = true,
                 _ = tick.tick() => {
                     look = true;
-                    self.transport.tidy();
+                    self.transport.close_idle();
                 }
                 _ = stop.changed() => {}
             }
