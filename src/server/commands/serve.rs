@@ -30,7 +30,7 @@ use crate::server::{
         cookies::Cookies,
         head,
         intake::Intake,
-        listener::{Introduce, Listener, Peer},
+        listener::{Listener, Peer, ShareState},
         readiness::Readiness,
         state::{AppParts, AppState},
     },
@@ -180,7 +180,7 @@ impl Server {
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
         let listener = Listener::new(listener, limits.connections, keep_alive);
         let mut http = axum_server::Server::from_listener(listener)
-            .acceptor(Introduce)
+            .acceptor(ShareState)
             .handle(handle.clone())
             .http1_only();
         // The connection itself limits the time for headers: hyper's own limit would apply to idle

@@ -1,6 +1,7 @@
 //! Code shared by everything that speaks HTTP: the caller of a request, cookies, headers, the shape
 //! of answers, and the connections.
 
+pub mod active_request;
 pub mod assets;
 pub mod caller;
 pub mod client_ip;

@@ -28,8 +28,8 @@ use crate::{
         api,
         ground::{error::Error, words},
         http::{
+            active_request::ActiveRequest,
             caller,
-            connection::InHand,
             correlation::Correlation,
             form_posts,
             head::{self, Head},
@@ -78,8 +78,8 @@ pub fn router(state: AppState) -> Router {
 /// Middleware around every route. The order of its steps matters. It is a single layer, because the
 /// router copies and boxes each layer for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let in_hand = InHand::begin(&request);
-    let head = in_hand.head();
+    let active = ActiveRequest::begin(&request);
+    let head = active.head();
     // The connection is closed after a body whose end could be read in two ways, so that nothing
     // after it is read as a request (RFC 9112, 6.1).
     let is_last = request.headers().contains_key(TRANSFER_ENCODING)
@@ -89,7 +89,7 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
     let answer = answer(&state, request, head, next).instrument(correlation.span());
     let mut response = words::within(language, answer).await;
     headers::secure(&state, &mut response);
-    if is_last || in_hand.is_crowded() {
+    if is_last || active.is_crowded() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     correlation.end(&mut response);
