@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Auth, Refused, Requester, SignedIn, code_hash, device,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     limits,
 };
 use crate::server::{
@@ -164,16 +164,16 @@ async fn attempt(
             Counted::Right => Error::Unavailable.into(),
         });
     }
-    let proved = Proved {
+    let sign_in = SignInAttempt {
         method: Method::Code,
         address: &asked.address,
         proof: Proof::Request { id: &asked.id, judge: &judge },
         attempt: Some(&code_try),
         request: Some(asked.clone()),
         destination: destination::with_state(&asked.destination, asked.state.as_deref()),
-        otherwise: Error::CodeExpired,
+        fallback: Error::CodeExpired,
     };
-    finish(auth, requester, proved).await
+    finish(auth, requester, sign_in).await
 }
 
 /// Returns the error for a wrong code once `spent` of the `tries` are used.

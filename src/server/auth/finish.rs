@@ -20,7 +20,7 @@ use crate::server::{
 };
 
 /// Sign-in attempt ready for its last check: the proof, and the address it is for.
-pub(super) struct Proved<'a> {
+pub(super) struct SignInAttempt<'a> {
     pub method: Method,
     pub address: &'a Address,
     pub proof: Proof<'a>,
@@ -31,7 +31,7 @@ pub(super) struct Proved<'a> {
     /// Path of this site to go to.
     pub destination: String,
     /// Error to return if the proof was right but signs nobody in.
-    pub otherwise: Error,
+    pub fallback: Error,
 }
 
 /// Begins a session, only once, if the proof is still right in its final check and the address may
@@ -39,27 +39,27 @@ pub(super) struct Proved<'a> {
 pub(super) async fn finish(
     auth: &Auth,
     requester: &Requester,
-    proved: Proved<'_>,
+    sign_in: SignInAttempt<'_>,
 ) -> Result<SignedIn, Refused> {
-    let Proved { method, address, proof, attempt, request, destination, otherwise } = proved;
+    let SignInAttempt { method, address, proof, attempt, request, destination, fallback } = sign_in;
     let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
     let admission = auth.admission(team_id.as_ref(), &new_id);
-    let begun = Begun::new(auth, method, address, requester).await?;
-    let session = begun.session();
-    let sign_in = SignIn { address, proof, attempt, admission, session: &session, at: begun.at };
+    let pending = PendingSession::new(auth, method, address, requester).await?;
+    let session = pending.session();
+    let sign_in = SignIn { address, proof, attempt, admission, session: &session, at: pending.at };
     match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => Err(error.into()),
-        SignInOutcome::Gone => Err(otherwise.into()),
+        SignInOutcome::Gone => Err(fallback.into()),
         // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
-        SignInOutcome::NotAdmitted => Err(Refused { answer: otherwise, reason: Reason::NotAUser }),
+        SignInOutcome::NotAdmitted => Err(Refused { answer: fallback, reason: Reason::NotAUser }),
         SignInOutcome::SignedIn { user_id } => {
-            begun.tell(&user_id);
+            pending.emit_events(&user_id);
             let token = session::issue(
                 auth,
-                &begun.session_id,
+                &pending.session_id,
                 &user_id,
-                begun.at,
-                begun.token_expires_at,
+                pending.at,
+                pending.token_expires_at,
             )?;
             Ok(SignedIn {
                 user_id,
@@ -67,14 +67,14 @@ pub(super) async fn finish(
                 destination,
                 request,
                 token,
-                devices: begun.device.entries,
+                devices: pending.device.entries,
             })
         }
     }
 }
 
 /// New session: what is written in one step, and reported afterwards.
-struct Begun<'a> {
+struct PendingSession<'a> {
     requester: &'a Requester,
     method: Method,
     session_id: String,
@@ -93,7 +93,7 @@ struct Begun<'a> {
     notice: Option<SealedMail>,
 }
 
-impl<'a> Begun<'a> {
+impl<'a> PendingSession<'a> {
     async fn new(
         auth: &Auth,
         method: Method,
@@ -119,7 +119,7 @@ impl<'a> Begun<'a> {
             .then(|| replaced(address));
         let session_id = auth.random.id()?;
         let notice = notice::of_session(auth, address, &session_id, requester, &device, at)?;
-        Ok(Begun {
+        Ok(PendingSession {
             requester,
             method,
             session_id,
@@ -152,12 +152,12 @@ impl<'a> Begun<'a> {
 
     /// Logs and counts the events, once they are written. The end of a session in
     /// `replaces_of_device` is only in the audit table.
-    fn tell(&self, user_id: &str) {
+    fn emit_events(&self, user_id: &str) {
         for event in self.events.iter().cloned() {
-            event.of_user(user_id).tell();
+            event.of_user(user_id).emit();
         }
         if let Some((_, event)) = &self.replaces {
-            event.tell();
+            event.emit();
         }
     }
 }

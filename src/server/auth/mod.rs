@@ -180,7 +180,7 @@ impl Auth {
             if address.is_some() {
                 let _ = self.store.note(&event).await;
             }
-            event.tell();
+            event.emit();
         }
         answer
     }

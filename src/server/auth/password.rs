@@ -5,7 +5,7 @@ use zxcvbn::{Score, zxcvbn};
 
 use super::{
     Auth, Client, Refused, Requester, SignedIn, device,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     limits, notice, password_hash,
     session::Session,
 };
@@ -71,16 +71,16 @@ async fn attempt(
             // Changed or removed while it was being checked.
             Ok(()) => Verdict::Wrong(Error::PasswordWrong),
         };
-        let proved = Proved {
+        let sign_in = SignInAttempt {
             method: Method::Password,
             address,
             proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
             attempt: Some(&failed_try),
             request: None,
             destination: destination::parse(auth.public_url.url(), next),
-            otherwise: Error::PasswordWrong,
+            fallback: Error::PasswordWrong,
         };
-        let signed_in = finish(auth, requester, proved).await;
+        let signed_in = finish(auth, requester, sign_in).await;
         if matches!(&signed_in, Err(refused) if refused.answer == Error::PasswordWrong) {
             auth.one_more_failure(share);
         }
@@ -139,9 +139,9 @@ pub async fn set(
         PasswordChange::SessionEnded => return Err(Error::Unauthenticated),
         PasswordChange::Nothing => return Ok(()),
         PasswordChange::Done { ended } => {
-            changed.tell();
+            changed.emit();
             if ended > 0 {
-                revoked.tell();
+                revoked.emit();
             }
         }
     }

@@ -237,7 +237,7 @@ async fn accepted(
     if let Err(error) = outcome {
         return Err(auth.refuse(error.into(), Some(&terms.address), &requester.client).await);
     }
-    event.tell();
+    event.emit();
     let expires_at = secrets.credential.expires_at;
     match worker {
         Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),

@@ -170,7 +170,7 @@ impl Outbox {
         };
         self.report(mail, outcome, &event);
         if is_ours {
-            event.tell();
+            event.emit();
         } else {
             tracing::warn!(
                 "the lease of a mail was lost meanwhile: what became of it is for another to say"
