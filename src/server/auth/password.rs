@@ -145,7 +145,7 @@ pub async fn set(
             }
         }
     }
-    auth.outbox.written();
+    auth.outbox.wake();
     Ok(())
 }
 

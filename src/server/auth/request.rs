@@ -5,12 +5,12 @@ use super::{
     code::Code,
     code_hash, device,
     dispute::Disputed,
-    hand_over::Room,
     limits,
     link::{self, LinkToken},
     matching,
     sealed::SealedMail,
     terms::{Ask, Terms, link_base},
+    worker_queue::Reservation,
 };
 use crate::server::values::event::Event;
 use crate::server::{
@@ -122,7 +122,7 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
     auth.room_for_mail(network)?;
     let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
     let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
-    let worker = auth.outbox.room();
+    let worker = auth.outbox.reserve();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = auth.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     if started.is_ok() {
@@ -169,7 +169,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
         unlocks: terms.unlocks,
     };
     let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
-    let worker = auth.outbox.room();
+    let worker = auth.outbox.reserve();
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = auth.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|renewed| match renewed {
@@ -231,7 +231,7 @@ async fn accepted(
     secrets: Secrets,
     event: &AuditEvent,
     outcome: Result<(), Error>,
-    worker: Option<Room<'_>>,
+    worker: Option<Reservation<'_>>,
     requester: &Requester,
 ) -> Result<Started, Error> {
     if let Err(error) = outcome {
@@ -240,8 +240,8 @@ async fn accepted(
     event.emit();
     let expires_at = secrets.credential.expires_at;
     match worker {
-        Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),
-        None => auth.outbox.written(),
+        Some(worker) => worker.send(secrets.mail.queued(&terms.address, event)),
+        None => auth.outbox.wake(),
     }
     Ok(Started {
         auth_request_id: auth_request_id.to_owned(),

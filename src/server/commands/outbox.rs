@@ -57,7 +57,7 @@ async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
         let kind = if mail.rank == 0 { "sign-in" } else { "notice" };
         let (asked, left) = ((now - mail.created_at) / SECOND, (mail.expires_at - now) / SECOND);
         let stands = match (mail.due_at - now) / SECOND {
-            _ if mail.is_in_hand(now) => "in hand".to_owned(),
+            _ if mail.is_leased(now) => "in hand".to_owned(),
             wait @ 1.. => format!("due in {wait} s"),
             _ => "due".to_owned(),
         };
@@ -107,6 +107,6 @@ async fn idle(auth: &Auth, selection: &Selection) -> Result<Vec<WaitingMail>, Er
         Some(id) => auth.store.waiting_mail(id).await?.into_iter().collect(),
     };
     let now = auth.clock.now();
-    mails.retain(|mail| !mail.is_in_hand(now));
+    mails.retain(|mail| !mail.is_leased(now));
     Ok(mails)
 }

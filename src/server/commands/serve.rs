@@ -22,7 +22,7 @@ use tokio::{
 use super::team_users;
 use crate::server::{
     apps::Apps,
-    auth::{Auth, hand_over::HandOver},
+    auth::{Auth, worker_queue::WorkerQueue},
     config::{ConfigError, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
@@ -116,9 +116,9 @@ impl Server {
         };
         metrics::init(&clock);
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
-        let (hand_over, handed_over) =
-            HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
-        let auth = Arc::new(open(store, &settings, clock, random, hand_over).await?);
+        let (worker_queue, jobs) =
+            WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
+        let auth = Arc::new(open(store, &settings, clock, random, worker_queue).await?);
         let taken = auth.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
             tracing::info!(
@@ -157,7 +157,7 @@ impl Server {
         };
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
-        let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
+        let worker = tokio::spawn(Arc::new(outbox).run(jobs, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
         Ok(Server { router, auth, state, stop, worker, policy_watch, housekeeping })
@@ -231,7 +231,7 @@ async fn open(
     settings: &Settings,
     clock: Clock,
     random: Random,
-    outbox: HandOver,
+    outbox: WorkerQueue,
 ) -> Result<Auth, ServeError> {
     let team_users = match &settings.policy.users {
         Some(users) => {
@@ -250,7 +250,7 @@ async fn open(
 /// in the outbox. It creates no database: a missing one means that the URL is wrong.
 pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
     let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
-    open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
+    open(store, settings, Clock::System, Random::System, WorkerQueue::new(0, Clock::System).0).await
 }
 
 /// Binds the address that the server listens on.

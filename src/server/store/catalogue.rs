@@ -2,7 +2,7 @@
 
 use super::{
     accounts, activity, allowances, attempts, audit, auth_requests, bans, credentials, grants,
-    match_numbers, outbox, outbox_by_hand, purge, sessions, sign_ins, signing_keys, trust, users,
+    match_numbers, outbox, purge, sessions, sign_ins, signing_keys, trust, users, waiting_mails,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -61,10 +61,10 @@ pub fn statements() -> Vec<&'static str> {
         outbox::COUNT_QUEUED,
         outbox::END_MAIL,
         outbox::DELAY_MAIL,
-        outbox_by_hand::WAITING,
-        outbox_by_hand::WAITING_ONE,
-        outbox_by_hand::RETRY,
-        outbox_by_hand::RETRY_RANK,
+        waiting_mails::WAITING,
+        waiting_mails::WAITING_ONE,
+        waiting_mails::RETRY,
+        waiting_mails::RETRY_RANK,
         purge::OLD_EVENTS,
         sessions::ALIVE,
         sessions::SESSION,

@@ -24,7 +24,6 @@ mod match_numbers;
 mod migrate;
 mod open;
 mod outbox;
-mod outbox_by_hand;
 mod pool;
 mod postgres;
 mod purge;
@@ -39,6 +38,7 @@ mod trouble;
 mod trust;
 mod url;
 mod users;
+mod waiting_mails;
 
 pub use self::url::{missing_file, name_of};
 use crate::server::ground::{clock::Millis, error::Error};
@@ -55,7 +55,6 @@ pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use migrate::MigrateError;
 pub use open::OpenError;
 pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
-pub use outbox_by_hand::WaitingMail;
 pub use pool::Pool;
 pub use sessions::SessionRow;
 pub use sign_ins::{Admission, NewSession, Proof, SignIn, SignInOutcome};
@@ -66,6 +65,7 @@ pub use team_users::{MapError, ROWS_OF_A_START, TeamUsers};
 use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
+pub use waiting_mails::WaitingMail;
 
 use sqlx::{PgConnection, SqliteConnection};
 

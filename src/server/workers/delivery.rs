@@ -7,7 +7,7 @@ use tracing::Instrument;
 
 use super::outbox::{DATABASE, Outbox, ticking, within};
 use crate::server::{
-    auth::{Client, hand_over::Slot},
+    auth::{Client, worker_queue::Slot},
     ground::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
@@ -193,7 +193,7 @@ impl Outbox {
                 match send_error {
                     SendError::OfUs(_) => {
                         self.health.refused(&event.reason);
-                        self.auth.outbox.line_up(true);
+                        self.auth.outbox.set_backlog(true);
                     }
                     SendError::OfRecipient(_) => self.health.works(),
                     SendError::ForNow(_) | SendError::OfMail(_) => {}

@@ -11,18 +11,19 @@ use tokio::{
 use crate::server::{
     auth::{
         Auth,
-        hand_over::{HandedOver, Slot},
+        worker_queue::{MailJob, Slot},
     },
     ground::error::Error,
     mail::{health::Health, templates::Templates, transport::Transport},
     store::QueuedMail,
 };
 
-/// Longest wait between two looks at the outbox, for mails that other instances or retries have
+/// Longest wait between two polls of the outbox, for mails that other instances or retries have
 /// made due.
 const POLL: Duration = Duration::from_secs(1);
 /// Time that the database may take for one step of the worker.
 pub(super) const DATABASE: Duration = Duration::from_secs(5);
+
 /// The outbox worker, with everything it needs.
 #[derive(Debug)]
 pub struct Outbox {
@@ -34,60 +35,60 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends mails that are handed over and mails that are due, until `stop`; then finishes those
-    /// in progress. A slow mail delays no other as long as there are free slots.
+    /// Sends mails from the queue and mails that are due, until `stop`; then finishes those in
+    /// progress. A slow mail delays no other as long as there are free slots.
     pub async fn run(
         self: Arc<Self>,
-        mut handed_over: mpsc::Receiver<HandedOver>,
+        mut jobs: mpsc::Receiver<MailJob>,
         mut stop: watch::Receiver<bool>,
     ) {
         // Tasks, not futures polled in this loop: they have to go on while the loop waits for the
         // database, or they would hold up what it waits for.
-        let mut in_hand = JoinSet::new();
+        let mut deliveries = JoinSet::new();
         let mut tick = ticking();
-        let mut look = true;
+        let mut may_be_due = true;
         while !*stop.borrow() {
             tokio::select! {
-                Some((mail, slot)) = handed_over.recv() => {
-                    in_hand.spawn(self.clone().deliver(mail, slot));
+                Some((mail, slot)) = jobs.recv() => {
+                    deliveries.spawn(self.clone().deliver(mail, slot));
                 }
-                Some(slot) = self.auth.outbox.slot(), if look => {
-                    look = self.take(slot, &mut in_hand).await;
+                Some(slot) = self.auth.outbox.slot(), if may_be_due => {
+                    may_be_due = self.claim_into_slots(slot, &mut deliveries).await;
                 }
-                Some(_) = in_hand.join_next() => {}
-                () = self.auth.outbox.until_written() => look = true,
+                Some(_) = deliveries.join_next() => {}
+                () = self.auth.outbox.until_woken() => may_be_due = true,
                 _ = tick.tick() => {
-                    look = true;
+                    may_be_due = true;
                     self.transport.close_idle();
                 }
                 _ = stop.changed() => {}
             }
         }
         // A mail written from here on is left to the next worker.
-        self.auth.outbox.line_up(true);
-        handed_over.close();
-        while let Some((mail, slot)) = handed_over.recv().await {
-            in_hand.spawn(self.clone().deliver(mail, slot));
+        self.auth.outbox.set_backlog(true);
+        jobs.close();
+        while let Some((mail, slot)) = jobs.recv().await {
+            deliveries.spawn(self.clone().deliver(mail, slot));
         }
-        while in_hand.join_next().await.is_some() {}
+        while deliveries.join_next().await.is_some() {}
     }
 
     /// Takes as many due mails as there are free slots, `slot` being the first. Returns true if
     /// more may be due.
-    async fn take(self: &Arc<Self>, slot: Slot, in_hand: &mut JoinSet<()>) -> bool {
+    async fn claim_into_slots(self: &Arc<Self>, slot: Slot, deliveries: &mut JoinSet<()>) -> bool {
         let outbox = &self.auth.outbox;
         let mut slots = vec![slot];
         slots.extend(std::iter::from_fn(|| outbox.free_slot()));
         slots.truncate(self.health.room(slots.len()));
         if slots.is_empty() {
-            outbox.line_up(true);
+            outbox.set_backlog(true);
             return false;
         }
-        let (room, mails) = (slots.len(), self.claim(slots.len()).await);
-        let may_be_more = mails.len() == room;
-        outbox.line_up(may_be_more || !self.health.is_well());
+        let mails = self.claim(slots.len()).await;
+        let may_be_more = mails.len() == slots.len();
+        outbox.set_backlog(may_be_more || !self.health.is_well());
         for (mail, slot) in mails.into_iter().zip(slots) {
-            in_hand.spawn(self.clone().deliver(mail, slot));
+            deliveries.spawn(self.clone().deliver(mail, slot));
         }
         may_be_more
     }
