@@ -172,12 +172,12 @@ fn fault(
     credential: &MailedCredential,
     requester: &Requester,
 ) -> Option<Error> {
-    let elsewhere = || {
+    let wrong_browser = || {
         let mode = auth.policy().auth.mode.left_of(&request.mode).unwrap_or(Mode::Link);
         Error::WrongBrowser { mode }
     };
     fault_anywhere(auth, request, credential)
-        .or_else(|| (!requester.held.contains(&request.id)).then(elsewhere))
+        .or_else(|| (!requester.held.contains(&request.id)).then(wrong_browser))
 }
 
 /// Returns why a link signs nobody in, whatever browser opens it.

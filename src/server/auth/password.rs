@@ -62,9 +62,9 @@ async fn attempt(
     allow(&auth.store.failed_tries(&bucket, now).await?)?;
     let kept = auth.store.password(address).await?;
     let (held_against, salt) = (kept.clone(), auth.random.bytes()?);
-    let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
-    let look = auth.hashing.run(look).await?;
-    if let (true, Some(kept)) = (look.fits, kept) {
+    let verify = move || password_hash::verify(&password, held_against.as_deref(), &salt);
+    let verified = auth.hashing.run(verify).await?;
+    if let (true, Some(kept)) = (verified.matches, kept) {
         let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
             Err(error) => Verdict::Refused(error),
             Ok(()) if now == Some(kept.as_str()) => Verdict::Right,
@@ -74,7 +74,7 @@ async fn attempt(
         let sign_in = SignInAttempt {
             method: Method::Password,
             address,
-            proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
+            proof: Proof::Password { renewed: verified.renewed.as_deref(), judge: &judge },
             attempt: Some(&failed_try),
             request: None,
             destination: destination::parse(auth.public_url.url(), next),

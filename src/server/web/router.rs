@@ -98,8 +98,8 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
 
 /// Refuses a request that no route may see, or returns its route's answer.
 async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
-    if let Some(elsewhere) = canonical::elsewhere(state, &request) {
-        return elsewhere;
+    if let Some(redirect) = canonical::redirect(state, &request) {
+        return redirect;
     }
     if !is_known(request.method()) {
         let refusal = next.run(request).await;
