@@ -34,9 +34,9 @@ use crate::{
             form_posts,
             head::{self, Head},
             headers,
-            intake::{self, Refused, Why},
             measurement::Measurement,
             page_context::{PageContext, Unknown},
+            request_reader::{self, Rejected, Rejection},
             respond,
             state::AppState,
         },
@@ -83,7 +83,7 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
     // The connection is closed after a body whose end could be read in two ways, so that nothing
     // after it is read as a request (RFC 9112, 6.1).
     let is_last = request.headers().contains_key(TRANSFER_ENCODING)
-        && (head.is_none() || intake::has_two_lengths(request.headers(), head));
+        && (head.is_none() || request_reader::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
     let answer = answer(&state, request, head, next).instrument(correlation.span());
@@ -105,9 +105,9 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
         let refusal = next.run(request).await;
         return if refusal.status().is_client_error() { refusal } else { takes_only("GET, HEAD") };
     }
-    let request = match state.intake.whole(request, head).await {
+    let request = match state.request_reader.read(request, head).await {
         Ok(request) => request,
-        Err(refused) => return Box::pin(refuse(state, *refused)).await,
+        Err(rejected) => return Box::pin(refuse(state, *rejected)).await,
     };
     if headers::is_cross_site(state, &request) && !oidc::is_open(request.uri().path()) {
         let (parts, _) = request.into_parts();
@@ -121,11 +121,11 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
 }
 
 /// Answers a request that was refused while it was read.
-async fn refuse(state: &AppState, refused: Refused) -> Response {
-    match refused.why {
-        Why::Error(error) => render::refusal(state, refused.parts, error).await,
-        Why::HeadersTooLarge => respond::refused_as(head::too_large()),
-        Why::TooSlow => respond::refused_as(TOO_SLOW),
+async fn refuse(state: &AppState, rejected: Rejected) -> Response {
+    match rejected.reason {
+        Rejection::Error(error) => render::refusal(state, rejected.parts, error).await,
+        Rejection::HeadersTooLarge => respond::refused_as(head::too_large()),
+        Rejection::TooSlow => respond::refused_as(TOO_SLOW),
     }
 }
 
