@@ -3,7 +3,7 @@
 // Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Execute, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr, SqlStr};
 use std::{
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
@@ -50,7 +50,7 @@ impl Setup {
 
 /// The innermost thing that is open on a connection, to be undone if its user goes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
+pub enum Open {
     Nothing,
     Transaction,
     Savepoint,
@@ -60,7 +60,9 @@ enum Open {
 pub struct DbConnection<C> {
     connection: C,
     setup: Arc<Setup>,
-    open: Open,
+    /// Set before the statement that begins it is sent, so that a statement cut off on the way is
+    /// undone too.
+    pub(super) open: Open,
     is_spent: bool,
     opened_at: Instant,
     /// Only on SQLite's writer: transactions that have ended and wait for their commit.
@@ -117,25 +119,10 @@ impl<C: Backend> DbConnection<C> {
         self.say(C::beginning(&self.setup, address)).await
     }
 
-    /// Records that a statement about to be sent begins a transaction.
-    pub fn enter_transaction(&mut self) {
-        self.open = Open::Transaction;
-    }
-
-    /// Records that a statement about to be sent begins a savepoint in a transaction.
-    pub fn enter_savepoint(&mut self) {
-        self.open = Open::Savepoint;
-    }
-
-    /// Records that what was open has ended, or is somebody else's to end.
-    pub fn has_ended(&mut self) {
-        self.open = Open::Nothing;
-    }
-
     /// Ends a transaction by `COMMIT` or `ROLLBACK`.
     pub async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
         self.say(how).await?;
-        self.has_ended();
+        self.open = Open::Nothing;
         Ok(())
     }
 
@@ -161,7 +148,7 @@ impl<C: Backend> DbConnection<C> {
         if self.open == Open::Savepoint {
             let undone = self.say("ROLLBACK TO member; RELEASE member").await;
             if !is_of_no_transaction(&undone) {
-                self.has_ended();
+                self.open = Open::Nothing;
                 return undone;
             }
             // SQLite has ended the transaction by itself, as it does on a full disk.
@@ -172,7 +159,7 @@ impl<C: Backend> DbConnection<C> {
             if !is_of_no_transaction(&undone) {
                 undone?;
             }
-            self.has_ended();
+            self.open = Open::Nothing;
         }
         Ok(())
     }
@@ -221,24 +208,16 @@ impl<C: Backend> DbConnection<C> {
         })
     }
 
-    pub(super) async fn run<'q, E>(&mut self, mut query: E) -> sqlx::Result<Vec<Outcome<C>>>
-    where
-        E: 'q + Execute<'q, C::Database>,
-    {
-        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
-        self.travel(query.sql(), arguments).await
-    }
-
     pub async fn statement(
         &mut self,
         sql: impl Into<SqlStr>,
         values: &[Value<'_>],
     ) -> sqlx::Result<Vec<Outcome<C>>> {
         let arguments = C::arguments(values)?;
-        self.travel(sql.into(), Some(arguments)).await
+        self.send(sql.into(), Some(arguments)).await
     }
 
-    async fn travel(
+    pub(super) async fn send(
         &mut self,
         sql: SqlStr,
         arguments: Option<Arguments<C>>,

@@ -20,7 +20,7 @@ impl<'l, C: Backend> Executor<'l> for &'l mut DbConnection<C> {
         'l: 'e,
         E: 'q + Execute<'q, C::Database>,
     {
-        let run = async move { self.run(query).await };
+        let run = run(self, query);
         let outcomes = run.map_ok(|outcomes| stream::iter(outcomes.into_iter().map(Ok)));
         outcomes.try_flatten_stream().boxed()
     }
@@ -33,7 +33,7 @@ impl<'l, C: Backend> Executor<'l> for &'l mut DbConnection<C> {
         'l: 'e,
         E: 'q + Execute<'q, C::Database>,
     {
-        let run = async move { Ok(self.run(query).await?.into_iter().find_map(Either::right)) };
+        let run = run(self, query).map_ok(|outcomes| outcomes.into_iter().find_map(Either::right));
         run.boxed()
     }
 
@@ -54,6 +54,14 @@ impl<'l, C: Backend> Executor<'l> for &'l mut DbConnection<C> {
     {
         by_hand().boxed()
     }
+}
+
+async fn run<'q, C: Backend>(
+    connection: &mut DbConnection<C>,
+    mut query: impl Execute<'q, C::Database>,
+) -> sqlx::Result<Vec<Outcome<C>>> {
+    let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
+    connection.send(query.sql(), arguments).await
 }
 
 /// Refuses: statements are prepared when they are run, or not at all.
