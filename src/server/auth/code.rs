@@ -12,7 +12,7 @@ use super::{
 use crate::server::{
     config::{AuthPolicy, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
-    store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Taken, Verdict},
+    store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Usage, Verdict},
     values::destination,
 };
 
@@ -129,7 +129,7 @@ async fn attempt(
     let (network, mode) =
         (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
     auth.room_for_try(network, mode)?;
-    let judge = |request: &AuthRequest, failed: &[Taken]| {
+    let judge = |request: &AuthRequest, failed: &[Usage]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
         }

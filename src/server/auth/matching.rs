@@ -22,7 +22,7 @@ use crate::server::{
         unicode::digit,
         words::say,
     },
-    store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Taken, Verdict},
+    store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Usage, Verdict},
     values::{
         destination,
         event::{Event, Method, Reason},
@@ -94,7 +94,7 @@ async fn attempt(
     let no_room =
         |error: Error| Error::RateLimited { retry_after: error.retry_after().unwrap_or_default() };
     auth.room_for_try(network, mode).map_err(no_room)?;
-    let judge = |request: &AuthRequest, failed: &[Taken]| {
+    let judge = |request: &AuthRequest, failed: &[Usage]| {
         let fault = link::fault_anywhere(auth, request, credential);
         let limited = || limits::tries(&policy.limits, failed, network, mode, now).map_err(no_room);
         match (fault.map_or_else(limited, Err), shown(auth, request)) {

@@ -12,7 +12,7 @@ use super::{
 use crate::server::{
     config::Passwords,
     ground::{error::Error, words::say},
-    store::{FailedTry, NewPassword, PasswordChange, Proof, Taken, Verdict},
+    store::{FailedTry, NewPassword, PasswordChange, Proof, Usage, Verdict},
     values::{address::Address, destination},
 };
 
@@ -53,7 +53,7 @@ async fn attempt(
     let (policy, try_id) = (auth.policy(), auth.random.id()?);
     let bucket = device::bucket(auth, address, requester).await?;
     let (share, mode) = (limits::network(address, &bucket, requester), policy.auth.mode);
-    let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
+    let allow = |failed: &[Usage]| limits::tries(&policy.limits, failed, share, mode, now);
     auth.room_for_try(share, mode)?;
     let network = &requester.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
@@ -65,7 +65,7 @@ async fn attempt(
     let verify = move || password_hash::verify(&password, held_against.as_deref(), &salt);
     let verified = auth.hashing.run(verify).await?;
     if let (true, Some(kept)) = (verified.matches, kept) {
-        let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
+        let judge = |now: Option<&str>, failed: &[Usage]| match allow(failed) {
             Err(error) => Verdict::Refused(error),
             Ok(()) if now == Some(kept.as_str()) => Verdict::Right,
             // Changed or removed while it was being checked.

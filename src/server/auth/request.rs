@@ -21,7 +21,7 @@ use crate::server::{
         words::{language, say},
     },
     mail::letter::{Letter, SignInLetter},
-    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Taken},
+    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Usage},
 };
 
 /// Accepted request for a mail.
@@ -120,7 +120,7 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
     };
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
-    let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
+    let allow = |mails: &[Usage]| limits::mail(&policy.limits, mails, network, now);
     let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
     let worker = auth.outbox.reserve();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
@@ -154,7 +154,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
     let policy = auth.policy();
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
-    let allow = |request: &AuthRequest, mails: &[Taken]| {
+    let allow = |request: &AuthRequest, mails: &[Usage]| {
         let free_at = resend_at(auth, request);
         if now < free_at {
             return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });

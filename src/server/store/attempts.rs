@@ -27,10 +27,10 @@ pub enum Verdict {
 
 /// Judges the current state of an auth request. For a code it also sees the failed attempts in its
 /// bucket, newest first.
-pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Taken]) -> Verdict + Send + Sync + 'a;
+pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Usage]) -> Verdict + Send + Sync + 'a;
 
 /// Judges the user's current password hash (`None` without one), and the failed attempts.
-pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Taken]) -> Verdict + Send + Sync + 'a;
+pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Usage]) -> Verdict + Send + Sync + 'a;
 
 /// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {
@@ -42,9 +42,9 @@ pub struct FailedTry<'a> {
     pub at: Millis,
 }
 
-/// A mail or a try that was taken from an allowance, and the network that took it.
+/// A mail or a try that used an allowance, and the network that used it.
 #[derive(Clone, Debug, FromRow)]
-pub struct Taken {
+pub struct Usage {
     pub at: Millis,
     pub network: String,
 }
@@ -67,7 +67,7 @@ pub const COUNT: &str =
     "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 
 /// Returns the tries in a bucket that failed in the day before `at`, newest first.
-pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Taken>, Error> {
+pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Usage>, Error> {
     tx.all(FAILED_TRIES, &values![bucket, at - DAY]).await
 }
 
@@ -86,7 +86,7 @@ impl FailedTry<'_> {
 
 impl Store {
     /// Returns the tries in a bucket that failed in the last day, newest first.
-    pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
+    pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
         self.all(FAILED_TRIES, &values![bucket, now - DAY]).await
     }
 
@@ -95,7 +95,7 @@ impl Store {
         &self,
         address: &Address,
         failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Taken]) -> Result<(), Error>,
+        allow: impl Fn(&[Usage]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.transaction(Durability::ProcessEnd, Some(address), async |tx| {
             allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{
-    AuditEvent, Credential, Durability, NewMail, Store, Taken, Tx,
+    AuditEvent, Credential, Durability, NewMail, Store, Tx, Usage,
     match_numbers::free_number,
     statement::{Statement, values},
 };
@@ -152,7 +152,7 @@ pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') A
     FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
     WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
 
-async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
+async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
     tx.all(QUEUED, &values![bucket, now - HOUR]).await
 }
 
@@ -165,7 +165,7 @@ impl Store {
         credential: &Credential,
         mail: &NewMail<'_>,
         event: &AuditEvent,
-        allow: impl Fn(&[Taken]) -> Result<(), Error>,
+        allow: impl Fn(&[Usage]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let now = event.at;
         self.transaction(Durability::PowerCut, Some(new.address), async |tx| {
@@ -215,7 +215,7 @@ impl Store {
         credential: &Credential,
         mail: &NewMail<'_>,
         event: &AuditEvent,
-        allow: impl Fn(&AuthRequest, &[Taken]) -> Result<(), Error>,
+        allow: impl Fn(&AuthRequest, &[Usage]) -> Result<(), Error>,
     ) -> Result<Renewed, Error> {
         let found: Option<(Address,)> = self.first(ADDRESS_OF, &values![id]).await?;
         let Some((address,)) = found else { return Ok(Renewed::Gone) };

@@ -45,7 +45,7 @@ use crate::server::ground::{clock::Millis, error::Error};
 pub use accounts::{Ban, NewUser, User};
 pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
-pub use attempts::{Counted, FailedTry, PasswordJudge, RequestJudge, Taken, Verdict};
+pub use attempts::{Counted, FailedTry, PasswordJudge, RequestJudge, Usage, Verdict};
 pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, Renewed};
 pub use backup::BackupError;
