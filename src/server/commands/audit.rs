@@ -1,4 +1,5 @@
-//! Command of an operator that exports the audit table for other programs: JSON, one event per line.
+//! Command of an operator that exports the audit table for other programs: JSON, one event per
+//! line.
 
 use clap::Subcommand;
 use serde_json::json;

@@ -46,8 +46,8 @@ impl Connection {
             let starting = connection.starttls(tls.clone(), ehlo_name);
             within(limit, Step::StartTls, starting).await?;
         }
-        // lettre does not say whether the server pipelines. Before AUTH: some servers forget that at
-        // EHLO.
+        // lettre does not say whether the server pipelines. Before AUTH: some servers forget that
+        // at EHLO.
         let hello = connection.command(Ehlo::new(ehlo_name.clone()));
         let hello = within(limit, Step::Connect, hello).await?;
         let pipelines = hello.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
@@ -62,8 +62,8 @@ impl Connection {
         Ok(open)
     }
 
-    /// Sends MAIL FROM and, where the server pipelines, RCPT TO and DATA with it. Addresses that are
-    /// not ASCII need SMTPUTF8 (RFC 6531), and their headers 8BITMIME.
+    /// Sends MAIL FROM and, where the server pipelines, RCPT TO and DATA with it. Addresses that
+    /// are not ASCII need SMTPUTF8 (RFC 6531), and their headers 8BITMIME.
     pub async fn begin(&mut self, envelope: &Envelope, body: &str) -> Result<(), SendError> {
         let has = |extension| self.connection.server_info().supports_feature(extension);
         let is_plain = |address: &lettre::Address| AsRef::<str>::as_ref(address).is_ascii();
@@ -141,9 +141,9 @@ fn recipient(to: &lettre::Address) -> Rcpt {
     Rcpt::new(to.clone(), Vec::new())
 }
 
-/// A message as it goes on the wire: dots at the start of a line doubled, and a dot alone at its end
-/// (RFC 5321, 4.5.2). Written at once: lettre writes the last dot separately, which the kernel holds
-/// back until the message is acknowledged, and mail servers take 40 ms for that.
+/// A message as it goes on the wire: dots at the start of a line doubled, and a dot alone at its
+/// end (RFC 5321, 4.5.2). Written at once: lettre writes the last dot separately, which the kernel
+/// holds back until the message is acknowledged, and mail servers take 40 ms for that.
 struct Content<'a>(&'a str);
 
 impl fmt::Display for Content<'_> {
