@@ -1,9 +1,12 @@
-//! Operations on a running server: stopping it, and replacing its secret.
+//! Operations on a running server: its health, stopping it, replacing its secret, purging its rows.
 
 use std::time::Duration;
 
 use crate::support::{App, SECRET, Teller};
-use latchkey::server::ground::keys::Keys;
+use latchkey::server::ground::{
+    clock::{DAY, HOUR, MINUTE},
+    keys::Keys,
+};
 
 const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
 
@@ -58,4 +61,55 @@ async fn check_fingerprints_the_secrets_so_that_hosts_can_be_compared() {
     let (_, said) = app.command(&["check"]).await;
     let expected = format!("secrets: 1: {}", Keys::new(&[SECRET.to_owned()]).fingerprints());
     assert!(said.contains(&expected) && !said.contains(SECRET), "{said}");
+}
+
+#[tokio::test]
+async fn health_and_readiness_are_reported() {
+    let app = App::start().await;
+    assert_eq!(app.browser().get("/healthz").await.body, "ok");
+    assert_eq!(app.browser().get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn visitors_are_told_to_try_again_while_the_database_is_down() {
+    let app = App::start().await;
+    let ada = app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    ada.get(app.inbox.first_to("ada@example.com").await.link()).await;
+    app.store.close().await;
+    let page = ada.get("/dashboard").await;
+    assert_eq!(page.status, 503);
+    assert!(page.body.contains("We cannot do this right now."));
+    assert_eq!(ada.get("/readyz").await.error(503), "unavailable");
+    assert_eq!(ada.get("/healthz").await.status, 200);
+    let sent = app.browser().ask_by_api("bea@example.com").await;
+    assert_eq!(sent.error(503), "unavailable");
+    assert_eq!(sent.header("retry-after"), "5");
+}
+
+#[tokio::test]
+async fn expired_rows_are_purged_but_not_the_rows_that_limits_count() {
+    let app = App::start().await;
+    let ada = app.signed_in("ada@example.com").await;
+    ada.post_form("/actions/sign-out", &[]).await;
+    let rows = |table: &'static str| app.count(table);
+    app.store.purge(DAY + app.clock.now(), 7 * DAY).await.unwrap();
+    assert_eq!(
+        rows("SELECT COUNT(*) FROM latchkey_auth_requests").await,
+        1,
+        "an old link can be explained for a day"
+    );
+    app.store.purge(app.clock.now() + 30 * MINUTE, 7 * DAY).await.unwrap();
+    assert_eq!(rows("SELECT COUNT(*) FROM latchkey_sessions").await, 1);
+    app.store.purge(app.clock.now() + 15 * 24 * HOUR, 7 * DAY).await.unwrap();
+    for table in [
+        "SELECT COUNT(*) FROM latchkey_auth_requests",
+        "SELECT COUNT(*) FROM latchkey_auth_credentials",
+        "SELECT COUNT(*) FROM latchkey_outbox",
+        "SELECT COUNT(*) FROM latchkey_sessions",
+        "SELECT COUNT(*) FROM latchkey_audit_events",
+    ] {
+        assert_eq!(rows(table).await, 0, "{table}");
+    }
+    assert_eq!(rows("SELECT COUNT(*) FROM latchkey_users").await, 1);
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::actions::{progress, resend_passwordless, verify_code};
 
 /// Seconds between checks whether the link was opened in another tab.
-const LOOK: u64 = 2;
+const POLL_SECONDS: u64 = 2;
 const DIGITS: usize = 6;
 /// Seconds before the end in which the page says how long the mail still works.
 const LAST_CALL: u64 = 120;
@@ -130,7 +130,7 @@ fn count_down(error: RwSignal<String>) {
     keep(move || {
         set("trouble", "class", trouble.with(|trouble| !trouble.is_empty()).then_some("boxed"));
     });
-    let look = move || {
+    let poll = move || {
         if left(expires_at) == 0 {
             return;
         }
@@ -141,7 +141,7 @@ fn count_down(error: RwSignal<String>) {
             }
         });
     };
-    let _ = set_interval_with_handle(look, Duration::from_secs(LOOK));
+    let _ = set_interval_with_handle(poll, Duration::from_secs(POLL_SECONDS));
 
     on("submit", "again", move |event| {
         error.set(String::new());

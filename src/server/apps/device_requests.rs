@@ -20,7 +20,7 @@ use crate::server::{
         random::Random,
         words::say,
     },
-    store::{DeviceRequest, FailedTry, Grant, NewDeviceRequest, NewGrant, Taken},
+    store::{DeviceRequest, FailedTry, Grant, NewDeviceRequest, NewGrant, Usage},
     values::destination::with_query,
 };
 
@@ -157,7 +157,7 @@ impl Apps {
         // No sign-in counts in this bucket, or wrong codes here would pause those of mails.
         let bucket = format!("device code {}", session.row.user_id);
         let policy = self.auth.policy();
-        let allow = |failed: &[Taken]| {
+        let allow = |failed: &[Usage]| {
             let allowed = limits::tries(&policy.limits, failed, None, Mode::Otp, now);
             allowed.map_err(|error| Error::RateLimited {
                 retry_after: error.retry_after().unwrap_or_default(),

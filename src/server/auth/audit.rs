@@ -41,7 +41,7 @@ impl AuditEvent {
     }
 
     /// Writes the log line and increments the counter. Call it once the row is written.
-    pub fn tell(&self) {
+    pub fn emit(&self) {
         let AuditEvent { event, reason, address, user_id, .. } = self;
         let name = event.name();
         // A mail server's reply is free text: as a label, each one would create a new time series.

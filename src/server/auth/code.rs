@@ -6,13 +6,13 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     Auth, Refused, Requester, SignedIn, code_hash, device,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     limits,
 };
 use crate::server::{
     config::{AuthPolicy, Resend},
     ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
-    store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Taken, Verdict},
+    store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Usage, Verdict},
     values::destination,
 };
 
@@ -129,7 +129,7 @@ async fn attempt(
     let (network, mode) =
         (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
     auth.room_for_try(network, mode)?;
-    let judge = |request: &AuthRequest, failed: &[Taken]| {
+    let judge = |request: &AuthRequest, failed: &[Usage]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
         }
@@ -164,16 +164,16 @@ async fn attempt(
             Counted::Right => Error::Unavailable.into(),
         });
     }
-    let proved = Proved {
+    let sign_in = SignInAttempt {
         method: Method::Code,
         address: &asked.address,
         proof: Proof::Request { id: &asked.id, judge: &judge },
         attempt: Some(&code_try),
         request: Some(asked.clone()),
         destination: destination::with_state(&asked.destination, asked.state.as_deref()),
-        otherwise: Error::CodeExpired,
+        fallback: Error::CodeExpired,
     };
-    finish(auth, requester, proved).await
+    finish(auth, requester, sign_in).await
 }
 
 /// Returns the error for a wrong code once `spent` of the `tries` are used.

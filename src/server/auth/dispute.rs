@@ -149,7 +149,7 @@ impl Disputed {
         let event = auth.event(Event::AuthCancelled, Some(&found.address), client);
         let cancelled = auth.store.cancel(&found.id, &found.address, &event).await?;
         if cancelled {
-            event.tell();
+            event.emit();
         }
         Ok(cancelled)
     }
@@ -192,7 +192,7 @@ async fn dispute(
         (removed, ended.password),
     ] {
         if happened {
-            event.tell();
+            event.emit();
         }
     }
     Ok(())

@@ -1,18 +1,12 @@
 //! Last step of every sign-in: the only place where a session begins, whatever the proof was.
 
-use super::{
-    Auth, Refused, Requester, SignedIn,
-    device::{self, Device},
-    notice,
-    sealed::SealedMail,
-    session,
-};
+use super::{Auth, Refused, Requester, SignedIn, device, notice, session};
 use crate::server::{
     ground::{
         clock::{Millis, SECOND},
         error::Error,
     },
-    store::{AuditEvent, AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
+    store::{AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
     values::{
         address::Address,
         event::{Event, Method, Reason},
@@ -20,7 +14,7 @@ use crate::server::{
 };
 
 /// Sign-in attempt ready for its last check: the proof, and the address it is for.
-pub(super) struct Proved<'a> {
+pub(super) struct SignInAttempt<'a> {
     pub method: Method,
     pub address: &'a Address,
     pub proof: Proof<'a>,
@@ -31,7 +25,7 @@ pub(super) struct Proved<'a> {
     /// Path of this site to go to.
     pub destination: String,
     /// Error to return if the proof was right but signs nobody in.
-    pub otherwise: Error,
+    pub fallback: Error,
 }
 
 /// Begins a session, only once, if the proof is still right in its final check and the address may
@@ -39,125 +33,61 @@ pub(super) struct Proved<'a> {
 pub(super) async fn finish(
     auth: &Auth,
     requester: &Requester,
-    proved: Proved<'_>,
+    sign_in: SignInAttempt<'_>,
 ) -> Result<SignedIn, Refused> {
-    let Proved { method, address, proof, attempt, request, destination, otherwise } = proved;
+    let SignInAttempt { method, address, proof, attempt, request, destination, fallback } = sign_in;
     let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
     let admission = auth.admission(team_id.as_ref(), &new_id);
-    let begun = Begun::new(auth, method, address, requester).await?;
-    let session = begun.session();
-    let sign_in = SignIn { address, proof, attempt, admission, session: &session, at: begun.at };
+    let (at, client) = (auth.clock.now(), &requester.client);
+    let expires_at = at + Millis::from(auth.policy().session.max_age) * SECOND;
+    let token_expires_at = session::token_end(auth, at, expires_at);
+    let device = device::of_sign_in(auth, address, requester, at).await?;
+    let session_id = auth.random.id()?;
+    let event = |name| auth.event(name, Some(address), client).because(Reason::By(method));
+    let events = [Event::AuthVerified, Event::SessionIssued].map(event);
+    let replaced = |address: &Address| {
+        auth.event(Event::SessionRevoked, Some(address), client).because(Reason::Replaced)
+    };
+    let replaces = requester
+        .session
+        .as_ref()
+        .map(|had| (had.id.as_str(), replaced(&had.address).of_user(&had.user_id)));
+    // Another session of this device, which its browser did not present, because the cookie was
+    // lost or belongs to another address by now. Its end is only in the audit table.
+    let replaces_of_device =
+        (device.was_known && requester.signed_in_as() != Some(address)).then(|| replaced(address));
+    let notice = notice::of_session(auth, address, &session_id, requester, &device, at)?;
+    let session = NewSession {
+        id: &session_id,
+        device: &device.id,
+        method: method.name(),
+        user_agent: &client.user_agent,
+        ip_prefix: &client.ip_prefix,
+        token_expires_at,
+        expires_at,
+        replaces: replaces.as_ref().map(|(id, event)| (*id, event)),
+        replaces_of_device: replaces_of_device.as_ref(),
+        events: &events,
+        notice: notice.as_ref().map(|notice| notice.new_mail("", false)),
+    };
+    let sign_in = SignIn { address, proof, attempt, admission, session: &session, at };
     match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => Err(error.into()),
-        SignInOutcome::Gone => Err(otherwise.into()),
+        SignInOutcome::Gone => Err(fallback.into()),
         // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
-        SignInOutcome::NotAdmitted => Err(Refused { answer: otherwise, reason: Reason::NotAUser }),
+        SignInOutcome::NotAdmitted => Err(Refused { answer: fallback, reason: Reason::NotAUser }),
         SignInOutcome::SignedIn { user_id } => {
-            begun.tell(&user_id);
-            let token = session::issue(
-                auth,
-                &begun.session_id,
-                &user_id,
-                begun.at,
-                begun.token_expires_at,
-            )?;
+            events.into_iter().for_each(|event| event.of_user(&user_id).emit());
+            replaces.iter().for_each(|(_, event)| event.emit());
+            let token = session::issue(auth, &session_id, &user_id, at, token_expires_at)?;
             Ok(SignedIn {
                 user_id,
                 address: address.clone(),
                 destination,
                 request,
                 token,
-                devices: begun.device.entries,
+                devices: device.entries,
             })
-        }
-    }
-}
-
-/// New session: what is written in one step, and reported afterwards.
-struct Begun<'a> {
-    requester: &'a Requester,
-    method: Method,
-    session_id: String,
-    at: Millis,
-    token_expires_at: Millis,
-    expires_at: Millis,
-    device: Device,
-    /// Events of the sign-in and of the session.
-    events: [AuditEvent; 2],
-    /// Session that this browser presented, and the event of its end.
-    replaces: Option<(&'a str, AuditEvent)>,
-    /// Event of the end of another session of this device that its browser did not present, because
-    /// the cookie was lost or belongs to another address by now.
-    replaces_of_device: Option<AuditEvent>,
-    /// Mail to the owner of the address, who may not know of the sign-in.
-    notice: Option<SealedMail>,
-}
-
-impl<'a> Begun<'a> {
-    async fn new(
-        auth: &Auth,
-        method: Method,
-        address: &Address,
-        requester: &'a Requester,
-    ) -> Result<Self, Error> {
-        let at = auth.clock.now();
-        let expires_at = at + Millis::from(auth.policy().session.max_age) * SECOND;
-        let token_expires_at = session::token_end(auth, at, expires_at);
-        let device = device::of_sign_in(auth, address, requester, at).await?;
-        let event =
-            |name| auth.event(name, Some(address), &requester.client).because(Reason::By(method));
-        let events = [Event::AuthVerified, Event::SessionIssued].map(event);
-        let replaced = |address: &Address| {
-            auth.event(Event::SessionRevoked, Some(address), &requester.client)
-                .because(Reason::Replaced)
-        };
-        let replaces = requester
-            .session
-            .as_ref()
-            .map(|had| (had.id.as_str(), replaced(&had.address).of_user(&had.user_id)));
-        let replaces_of_device = (device.was_known && requester.signed_in_as() != Some(address))
-            .then(|| replaced(address));
-        let session_id = auth.random.id()?;
-        let notice = notice::of_session(auth, address, &session_id, requester, &device, at)?;
-        Ok(Begun {
-            requester,
-            method,
-            session_id,
-            at,
-            token_expires_at,
-            expires_at,
-            device,
-            events,
-            replaces,
-            replaces_of_device,
-            notice,
-        })
-    }
-
-    fn session(&self) -> NewSession<'_> {
-        NewSession {
-            id: &self.session_id,
-            device: &self.device.id,
-            method: self.method.name(),
-            user_agent: &self.requester.client.user_agent,
-            ip_prefix: &self.requester.client.ip_prefix,
-            token_expires_at: self.token_expires_at,
-            expires_at: self.expires_at,
-            replaces: self.replaces.as_ref().map(|(id, event)| (*id, event)),
-            replaces_of_device: self.replaces_of_device.as_ref(),
-            events: &self.events,
-            notice: self.notice.as_ref().map(|notice| notice.new_mail("", false)),
-        }
-    }
-
-    /// Logs and counts the events, once they are written. The end of a session in
-    /// `replaces_of_device` is only in the audit table.
-    fn tell(&self, user_id: &str) {
-        for event in self.events.iter().cloned() {
-            event.of_user(user_id).tell();
-        }
-        if let Some((_, event)) = &self.replaces {
-            event.tell();
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::server::{
         error::Error,
         mode::Mode,
     },
-    store::Taken,
+    store::Usage,
     values::address::Address,
 };
 
@@ -28,7 +28,7 @@ pub fn network<'a>(address: &Address, bucket: &str, requester: &'a Requester) ->
 /// treated alike (stops mail bombing, OWASP "Forgot Password" cheat sheet).
 pub fn mail(
     limits: &Limits,
-    mails: &[Taken],
+    mails: &[Usage],
     network: Option<&str>,
     now: Millis,
 ) -> Result<(), Error> {
@@ -48,7 +48,7 @@ pub fn mail(
 /// keep working, or a stranger could lock an owner out (ASVS 5.0 6.3.1).
 pub fn tries(
     limits: &Limits,
-    tries: &[Taken],
+    tries: &[Usage],
     network: Option<&str>,
     mode: Mode,
     now: Millis,
@@ -63,7 +63,7 @@ pub fn tries(
 /// has room now. One network gets half of it: a stranger who keeps asking for an address from one
 /// place leaves the other half to its owner, who is elsewhere.
 fn full(
-    taken: &[Taken],
+    taken: &[Usage],
     network: Option<&str>,
     most: u32,
     window: Millis,
@@ -83,7 +83,7 @@ fn full(
 /// Returns when a window that allows `most` of `taken` (newest first) has room: once the oldest of
 /// the newest `most` has left it. `None` if it has room now.
 fn room_at<'a>(
-    mut taken: impl Iterator<Item = &'a Taken>,
+    mut taken: impl Iterator<Item = &'a Usage>,
     most: u32,
     window: Millis,
     now: Millis,
@@ -104,7 +104,7 @@ mod tests {
 
     fn after_those_of(network: Option<&str>, ago: &[(Millis, &str)]) -> Result<(), Error> {
         let limits = Limits { mails_per_minute: 2, mails_per_hour: 4, ..Limits::default() };
-        let taken = |(ago, network): &(Millis, &str)| Taken {
+        let taken = |(ago, network): &(Millis, &str)| Usage {
             at: NOW - ago,
             network: (*network).to_owned(),
         };

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{
     Auth, Refused, Requester, SignedIn,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     terms,
 };
 use crate::server::{
@@ -120,16 +120,16 @@ async fn use_up(
     let judge = |request: &AuthRequest, _: &[_]| {
         fault(auth, request, credential, requester).map_or(Verdict::Right, Verdict::Refused)
     };
-    let proved = Proved {
+    let sign_in = SignInAttempt {
         method: Method::Link,
         address: &request.address,
         proof: Proof::Request { id: &request.id, judge: &judge },
         attempt: None,
         request: Some(request.clone()),
         destination: destination_of(request),
-        otherwise: Error::LinkUsed,
+        fallback: Error::LinkUsed,
     };
-    finish(auth, requester, proved).await
+    finish(auth, requester, sign_in).await
 }
 
 /// Signs in a browser that did not ask for the link, after the user confirms on the page that shows
@@ -172,12 +172,12 @@ fn fault(
     credential: &MailedCredential,
     requester: &Requester,
 ) -> Option<Error> {
-    let elsewhere = || {
+    let wrong_browser = || {
         let mode = auth.policy().auth.mode.left_of(&request.mode).unwrap_or(Mode::Link);
         Error::WrongBrowser { mode }
     };
     fault_anywhere(auth, request, credential)
-        .or_else(|| (!requester.held.contains(&request.id)).then(elsewhere))
+        .or_else(|| (!requester.held.contains(&request.id)).then(wrong_browser))
 }
 
 /// Returns why a link signs nobody in, whatever browser opens it.

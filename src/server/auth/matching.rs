@@ -9,7 +9,7 @@
 use super::{
     Auth, Refused, Requester, SignedIn, device,
     dispute::Disputed,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     limits,
     link::{self, LinkToken},
 };
@@ -22,7 +22,7 @@ use crate::server::{
         unicode::digit,
         words::say,
     },
-    store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Taken, Verdict},
+    store::{AuthRequest, Counted, FailedTry, MailedCredential, Proof, Usage, Verdict},
     values::{
         destination,
         event::{Event, Method, Reason},
@@ -94,7 +94,7 @@ async fn attempt(
     let no_room =
         |error: Error| Error::RateLimited { retry_after: error.retry_after().unwrap_or_default() };
     auth.room_for_try(network, mode).map_err(no_room)?;
-    let judge = |request: &AuthRequest, failed: &[Taken]| {
+    let judge = |request: &AuthRequest, failed: &[Usage]| {
         let fault = link::fault_anywhere(auth, request, credential);
         let limited = || limits::tries(&policy.limits, failed, network, mode, now).map_err(no_room);
         match (fault.map_or_else(limited, Err), shown(auth, request)) {
@@ -111,13 +111,13 @@ async fn attempt(
     match auth.store.match_number(asked, &code_try, &judge, &approved, &cancelled).await? {
         Counted::Right => {
             if asked.matched_at.is_none() {
-                approved.tell();
+                approved.emit();
             }
             Ok(())
         }
         Counted::Wrong(error) => {
             auth.one_more_failure(network);
-            cancelled.tell();
+            cancelled.emit();
             Err(error.into())
         }
         Counted::Gone => Err(Error::LinkInvalid.into()),
@@ -136,16 +136,16 @@ pub async fn finish_window(
         true => Verdict::Right,
         false => Verdict::Refused(Error::LinkUsed),
     };
-    let proved = Proved {
+    let sign_in = SignInAttempt {
         method: Method::Match,
         address: &request.address,
         proof: Proof::Request { id: &request.id, judge: &judge },
         attempt: None,
         request: Some(request.clone()),
         destination: destination::with_state(&request.destination, request.state.as_deref()),
-        otherwise: Error::LinkUsed,
+        fallback: Error::LinkUsed,
     };
-    match finish(auth, requester, proved).await {
+    match finish(auth, requester, sign_in).await {
         Ok(signed_in) => Ok(Some(signed_in)),
         Err(Refused { reason: Reason::Refused(Kind::LinkUsed), .. }) => Ok(None),
         Err(refused) => Err(auth.refuse(refused, Some(&request.address), &requester.client).await),

@@ -9,7 +9,6 @@ mod code_hash;
 pub mod device;
 pub mod dispute;
 mod finish;
-pub mod hand_over;
 mod hashing;
 pub mod limits;
 pub mod link;
@@ -22,6 +21,7 @@ pub mod sealed;
 pub mod session;
 pub mod terms;
 mod totals;
+pub mod worker_queue;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
@@ -37,10 +37,10 @@ use crate::server::{
     },
 };
 use client_limits::ClientLimits;
-use hand_over::HandOver;
 use hashing::Hashing;
 use session::Token;
 use totals::Totals;
+use worker_queue::WorkerQueue;
 
 /// State that every step of a sign-in needs.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub struct Auth {
     /// Team's own user table, if one is mapped.
     pub team_users: Option<TeamUsers>,
     /// Passes new mails to the outbox worker of this process.
-    pub outbox: HandOver,
+    pub outbox: WorkerQueue,
     hashing: Hashing,
 }
 
@@ -138,7 +138,7 @@ impl Auth {
         policy: Policy,
         public_url: PublicUrl,
         team_users: Option<TeamUsers>,
-        outbox: HandOver,
+        outbox: WorkerQueue,
     ) -> Self {
         let client_limits = ClientLimits::new(clock.clone(), &policy.limits, &store);
         let policy = ArcSwap::from_pointee(policy);
@@ -180,7 +180,7 @@ impl Auth {
             if address.is_some() {
                 let _ = self.store.note(&event).await;
             }
-            event.tell();
+            event.emit();
         }
         answer
     }

@@ -5,14 +5,14 @@ use zxcvbn::{Score, zxcvbn};
 
 use super::{
     Auth, Client, Refused, Requester, SignedIn, device,
-    finish::{Proved, finish},
+    finish::{SignInAttempt, finish},
     limits, notice, password_hash,
     session::Session,
 };
 use crate::server::{
     config::Passwords,
     ground::{error::Error, words::say},
-    store::{FailedTry, NewPassword, PasswordChange, Proof, Taken, Verdict},
+    store::{FailedTry, NewPassword, PasswordChange, Proof, Usage, Verdict},
     values::{address::Address, destination},
 };
 
@@ -53,7 +53,7 @@ async fn attempt(
     let (policy, try_id) = (auth.policy(), auth.random.id()?);
     let bucket = device::bucket(auth, address, requester).await?;
     let (share, mode) = (limits::network(address, &bucket, requester), policy.auth.mode);
-    let allow = |failed: &[Taken]| limits::tries(&policy.limits, failed, share, mode, now);
+    let allow = |failed: &[Usage]| limits::tries(&policy.limits, failed, share, mode, now);
     auth.room_for_try(share, mode)?;
     let network = &requester.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
@@ -62,25 +62,25 @@ async fn attempt(
     allow(&auth.store.failed_tries(&bucket, now).await?)?;
     let kept = auth.store.password(address).await?;
     let (held_against, salt) = (kept.clone(), auth.random.bytes()?);
-    let look = move || password_hash::look(&password, held_against.as_deref(), &salt);
-    let look = auth.hashing.run(look).await?;
-    if let (true, Some(kept)) = (look.fits, kept) {
-        let judge = |now: Option<&str>, failed: &[Taken]| match allow(failed) {
+    let verify = move || password_hash::verify(&password, held_against.as_deref(), &salt);
+    let verified = auth.hashing.run(verify).await?;
+    if let (true, Some(kept)) = (verified.matches, kept) {
+        let judge = |now: Option<&str>, failed: &[Usage]| match allow(failed) {
             Err(error) => Verdict::Refused(error),
             Ok(()) if now == Some(kept.as_str()) => Verdict::Right,
             // Changed or removed while it was being checked.
             Ok(()) => Verdict::Wrong(Error::PasswordWrong),
         };
-        let proved = Proved {
+        let sign_in = SignInAttempt {
             method: Method::Password,
             address,
-            proof: Proof::Password { renewed: look.renewed.as_deref(), judge: &judge },
+            proof: Proof::Password { renewed: verified.renewed.as_deref(), judge: &judge },
             attempt: Some(&failed_try),
             request: None,
             destination: destination::parse(auth.public_url.url(), next),
-            otherwise: Error::PasswordWrong,
+            fallback: Error::PasswordWrong,
         };
-        let signed_in = finish(auth, requester, proved).await;
+        let signed_in = finish(auth, requester, sign_in).await;
         if matches!(&signed_in, Err(refused) if refused.answer == Error::PasswordWrong) {
             auth.one_more_failure(share);
         }
@@ -139,13 +139,13 @@ pub async fn set(
         PasswordChange::SessionEnded => return Err(Error::Unauthenticated),
         PasswordChange::Nothing => return Ok(()),
         PasswordChange::Done { ended } => {
-            changed.tell();
+            changed.emit();
             if ended > 0 {
-                revoked.tell();
+                revoked.emit();
             }
         }
     }
-    auth.outbox.written();
+    auth.outbox.wake();
     Ok(())
 }
 

@@ -42,25 +42,25 @@ pub fn hash(password: &str, salt: &[u8; 16]) -> Result<String, Error> {
 }
 
 /// Result of checking a password.
-pub struct Look {
-    pub fits: bool,
+pub struct Verification {
+    pub matches: bool,
     /// New hash to store, if the password matches a hash weaker than the current costs. A stronger
     /// hash is left alone: it was made by a newer version, which may run beside this one.
     pub renewed: Option<String>,
 }
 
 /// Checks a password against the stored hash, or against a dummy if there is none.
-pub fn look(password: &str, kept: Option<&str>, salt: &[u8; 16]) -> Result<Look, Error> {
-    let mut fits = false;
+pub fn verify(password: &str, kept: Option<&str>, salt: &[u8; 16]) -> Result<Verification, Error> {
+    let mut matches = false;
     for hash in hashes(kept, &COSTS) {
         let Ok(parsed) = PasswordHash::new(&hash) else { continue };
         let is_right = Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
-        fits |= is_right && Some(hash.as_str()) == kept;
+        matches |= is_right && Some(hash.as_str()) == kept;
     }
     let (memory, passes, _) = COSTS[0];
     let is_weak = kept.and_then(costs).is_none_or(|(m, t, _)| m < memory || t < passes);
-    let renewed = (fits && is_weak).then(|| self::hash(password, salt)).transpose()?;
-    Ok(Look { fits, renewed })
+    let renewed = (matches && is_weak).then(|| self::hash(password, salt)).transpose()?;
+    Ok(Verification { matches, renewed })
 }
 
 /// Returns the hashes to check a password against: one for each of the known costs, with the stored
@@ -104,19 +104,19 @@ mod tests {
     #[test]
     fn a_hash_with_weaker_parameters_is_renewed_by_the_right_password() {
         let old = hashed(CHEAP);
-        let look = |password, kept: &str| super::look(password, Some(kept), &[1; 16]).unwrap();
-        let renewed = look("correct horse", &old).renewed.unwrap();
+        let verify = |password, kept: &str| super::verify(password, Some(kept), &[1; 16]).unwrap();
+        let renewed = verify("correct horse", &old).renewed.unwrap();
         assert_eq!(costs(&renewed), Some(COSTS[0]));
-        let again = look("correct horse", &renewed);
-        assert!(again.fits && again.renewed.is_none());
-        let wrong = look("wrong horse", &old);
-        assert!(!wrong.fits && wrong.renewed.is_none());
+        let again = verify("correct horse", &renewed);
+        assert!(again.matches && again.renewed.is_none());
+        let wrong = verify("wrong horse", &old);
+        assert!(!wrong.matches && wrong.renewed.is_none());
     }
 
     #[test]
     fn a_missing_or_malformed_hash_matches_no_password() {
         for kept in [None, Some("bcrypt, or so"), Some("")] {
-            assert!(!look("", kept, &[1; 16]).unwrap().fits, "{kept:?}");
+            assert!(!verify("", kept, &[1; 16]).unwrap().matches, "{kept:?}");
         }
     }
 }

@@ -5,12 +5,12 @@ use super::{
     code::Code,
     code_hash, device,
     dispute::Disputed,
-    hand_over::Room,
     limits,
     link::{self, LinkToken},
     matching,
     sealed::SealedMail,
     terms::{Ask, Terms, link_base},
+    worker_queue::Reservation,
 };
 use crate::server::values::event::Event;
 use crate::server::{
@@ -21,7 +21,7 @@ use crate::server::{
         words::{language, say},
     },
     mail::letter::{Letter, SignInLetter},
-    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Taken},
+    store::{AuditEvent, AuthRequest, Credential, NewAuthRequest, NewTerms, Renewed, Usage},
 };
 
 /// Accepted request for a mail.
@@ -120,9 +120,9 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
     };
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
-    let allow = |mails: &[Taken]| limits::mail(&policy.limits, mails, network, now);
+    let allow = |mails: &[Usage]| limits::mail(&policy.limits, mails, network, now);
     let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
-    let worker = auth.outbox.room();
+    let worker = auth.outbox.reserve();
     let mail = secrets.mail.new_mail(&id, worker.is_some());
     let started = auth.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     if started.is_ok() {
@@ -154,7 +154,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
     let policy = auth.policy();
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
-    let allow = |request: &AuthRequest, mails: &[Taken]| {
+    let allow = |request: &AuthRequest, mails: &[Usage]| {
         let free_at = resend_at(auth, request);
         if now < free_at {
             return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });
@@ -169,7 +169,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
         unlocks: terms.unlocks,
     };
     let event = auth.event(Event::AuthRequested, Some(&terms.address), &requester.client);
-    let worker = auth.outbox.room();
+    let worker = auth.outbox.reserve();
     let mail = secrets.mail.new_mail(id, worker.is_some());
     let renewed = auth.store.renew(id, &new_terms, &secrets.credential, &mail, &event, allow).await;
     let renewed = renewed.and_then(|renewed| match renewed {
@@ -231,17 +231,17 @@ async fn accepted(
     secrets: Secrets,
     event: &AuditEvent,
     outcome: Result<(), Error>,
-    worker: Option<Room<'_>>,
+    worker: Option<Reservation<'_>>,
     requester: &Requester,
 ) -> Result<Started, Error> {
     if let Err(error) = outcome {
         return Err(auth.refuse(error.into(), Some(&terms.address), &requester.client).await);
     }
-    event.tell();
+    event.emit();
     let expires_at = secrets.credential.expires_at;
     match worker {
-        Some(worker) => worker.take(secrets.mail.queued(&terms.address, event)),
-        None => auth.outbox.written(),
+        Some(worker) => worker.send(secrets.mail.queued(&terms.address, event)),
+        None => auth.outbox.wake(),
     }
     Ok(Started {
         auth_request_id: auth_request_id.to_owned(),

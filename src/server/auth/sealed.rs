@@ -34,10 +34,10 @@ impl SealedMail {
 
     /// Returns the mail as the database takes it. `auth_request_id` is empty if it belongs to no
     /// auth request.
-    pub fn new_mail<'a>(&'a self, auth_request_id: &'a str, handed_over: bool) -> NewMail<'a> {
+    pub fn new_mail<'a>(&'a self, auth_request_id: &'a str, is_leased: bool) -> NewMail<'a> {
         let SealedMail { mail_id: id, bucket, rank, payload, expires_at } = self;
         let (rank, expires_at) = (*rank, *expires_at);
-        NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over }
+        NewMail { id, auth_request_id, bucket, rank, payload, expires_at, is_leased }
     }
 
     /// Returns the allowance that the mail counts against.

@@ -270,7 +270,7 @@ pub async fn end(
         SessionsToEnd::All => auth.store.revoke_sessions_of(user, None, &event).await? > 0,
     };
     if found {
-        event.tell();
+        event.emit();
     } else if matches!(which, SessionsToEnd::One(_)) {
         return Err(Error::invalid(say!("detail-no-session")));
     }
@@ -289,6 +289,6 @@ pub async fn delete_account(auth: &Auth, session: &Session, client: &Client) -> 
     let SessionRow { user_id, address, .. } = &session.row;
     let event = auth.event(Event::UserDeleted, Some(address), client).of_user(user_id);
     auth.store.delete_user(user_id, address, &event).await?;
-    event.tell();
+    event.emit();
     Ok(())
 }

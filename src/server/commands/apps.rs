@@ -1,16 +1,48 @@
-//! Commands of an operator for apps and for the keys that sign for them. Secrets are printed once,
-//! and written nowhere.
+//! Commands of an operator for apps. Secrets are printed once, and written nowhere.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::Subcommand;
 
 use crate::server::{
-    apps::keys::{BY_HAND, KeyRing, Listed},
     config::{
         Policy,
         apps::{App, AuthMethod, SecretHash},
     },
-    ground::{clock::SECOND, error::Error, jose::Algorithm, random::Random},
+    ground::{error::Error, random::Random},
 };
+
+#[derive(Subcommand)]
+pub enum Apps {
+    /// Print the entry of a new app, and its secret.
+    Add {
+        id: String,
+        /// Name that people see.
+        #[arg(long)]
+        name: Option<String>,
+        /// URI that the browser is sent back to. Can be given several times.
+        #[arg(long = "redirect-uri", required = true)]
+        redirect_uris: Vec<String>,
+        /// The app can keep no secret: it runs in a browser or on a phone.
+        #[arg(long)]
+        public: bool,
+    },
+    /// Print a further secret for an app.
+    Rotate { id: String },
+    /// Check the apps of the policy, and list them.
+    Check,
+}
+
+/// Runs a command, and prints its result.
+pub fn run(policy: &Policy, random: &Random, command: Apps) -> Result<(), Error> {
+    match command {
+        Apps::Add { id, name, redirect_uris, public } => {
+            print!("{}", add(policy, random, &id, name.as_deref(), &redirect_uris, public)?);
+        }
+        Apps::Rotate { id } => print!("{}", rotate_secret(policy, random, &id)?),
+        Apps::Check => list(policy).iter().for_each(|line| println!("{line}")),
+    }
+    Ok(())
+}
 
 /// Returns a new secret, and the line of the policy file that knows it.
 fn secret(random: &Random) -> Result<(String, String), Error> {
@@ -20,7 +52,7 @@ fn secret(random: &Random) -> Result<(String, String), Error> {
 }
 
 /// Returns the entry of a new app for the policy file, and its secret.
-pub fn add(
+fn add(
     policy: &Policy,
     random: &Random,
     id: &str,
@@ -55,7 +87,7 @@ pub fn add(
 }
 
 /// Returns a further secret for an app, and what to do with it.
-pub fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<String, Error> {
+fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<String, Error> {
     let app = policy.apps.iter().find(|app| app.id.as_str() == id);
     let Some(app) = app else { return Err(Error::invalid(format!("There is no app {id:?}."))) };
     let method = match app.auth_method {
@@ -76,7 +108,7 @@ pub fn rotate_secret(policy: &Policy, random: &Random, id: &str) -> Result<Strin
 }
 
 /// Returns a line for each app.
-pub fn list(policy: &Policy) -> Vec<String> {
+fn list(policy: &Policy) -> Vec<String> {
     let line = |app: &App| {
         let kind = if app.first_party { "first party" } else { "asks for consent" };
         let proofs = match (app.secrets.len(), app.public_keys.len()) {
@@ -96,37 +128,4 @@ pub fn list(policy: &Policy) -> Vec<String> {
         )
     };
     policy.apps.iter().map(line).collect()
-}
-
-/// Adds a key of each algorithm that has one, and of RS256: it is published now, and signs in an
-/// hour, or with `at_once` now. Programs that keep a copy of the key set then refuse tokens until
-/// they have read it again.
-pub async fn rotate_keys(keys: &KeyRing, now: i64, at_once: bool) -> Result<Vec<String>, Error> {
-    let there = keys.list().await?;
-    let has_one = |algorithm: &Algorithm| {
-        *algorithm == Algorithm::Rs256 || there.iter().any(|key| key.algorithm == algorithm.name())
-    };
-    for algorithm in Algorithm::ALL.into_iter().filter(has_one) {
-        keys.add(algorithm, if at_once { now } else { now + BY_HAND }).await?;
-    }
-    list_keys(keys, now).await
-}
-
-/// Returns a line for each key.
-pub async fn list_keys(keys: &KeyRing, now: i64) -> Result<Vec<String>, Error> {
-    let keys = keys.list().await?;
-    let line = |n: usize| {
-        let key = &keys[n];
-        let is_replaced = |other: &&Listed| {
-            other.algorithm == key.algorithm && other.signs_from <= now && other.opens
-        };
-        let state = match (key.signs_from - now) / SECOND {
-            _ if !key.opens => "cannot be opened: it was sealed under another secret".to_owned(),
-            wait @ 1.. => format!("signs in {wait} s"),
-            _ if keys[..n].iter().any(|other| is_replaced(&other)) => "verifies".to_owned(),
-            _ => "signs".to_owned(),
-        };
-        format!("{}  {}  {state}", key.kid, key.algorithm)
-    };
-    Ok((0..keys.len()).map(line).collect())
 }

@@ -1,8 +1,32 @@
 //! The commands of the program: the server, and those for operators.
 
+mod addresses;
 pub mod apps;
+pub mod audit;
 pub mod check;
-pub mod operator;
+pub mod keys;
 pub mod outbox;
 pub mod serve;
-pub mod team_users;
+mod team_users;
+pub mod test_mail;
+pub mod users;
+
+use std::{
+    error::Error,
+    io::{self, BufWriter, ErrorKind, Stdout},
+};
+
+use audit::ExportError;
+
+/// Standard output, buffered for many lines.
+fn stdout() -> BufWriter<Stdout> {
+    BufWriter::new(io::stdout())
+}
+
+/// Treats a closed pipe as success: a reader that stops early (`| head`) has what it wanted.
+fn written<T>(outcome: Result<T, ExportError>) -> Result<(), Box<dyn Error>> {
+    match outcome {
+        Err(ExportError::Io(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome.map(drop)?),
+    }
+}

@@ -22,16 +22,16 @@ use tokio::{
 use super::team_users;
 use crate::server::{
     apps::Apps,
-    auth::{Auth, hand_over::HandOver},
+    auth::{Auth, worker_queue::WorkerQueue},
     config::{ConfigError, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
         assets::Assets,
         cookies::Cookies,
         head,
-        intake::Intake,
-        listener::{Introduce, Listener, Peer},
+        listener::{Listener, Peer, ShareState},
         readiness::Readiness,
+        request_reader::RequestReader,
         state::{AppParts, AppState},
     },
     mail::{
@@ -117,9 +117,9 @@ impl Server {
         };
         metrics::init(&clock);
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
-        let (hand_over, handed_over) =
-            HandOver::new(settings.policy.mail.at_once as usize, clock.clone());
-        let auth = Arc::new(open(store, &settings, clock, random, hand_over).await?);
+        let (worker_queue, jobs) =
+            WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
+        let auth = Arc::new(open(store, &settings, clock, random, worker_queue).await?);
         let taken = auth.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
             tracing::info!(
@@ -137,7 +137,7 @@ impl Server {
             assets,
             cookies,
             readiness: Readiness::default(),
-            intake: Intake::default(),
+            request_reader: RequestReader::default(),
             mailbox,
             metrics_token,
             leaving: AtomicBool::new(false),
@@ -159,7 +159,7 @@ impl Server {
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
         let logouts = tokio::spawn(logouts::run(state.apps.clone(), stopped.clone()));
-        let worker = tokio::spawn(Arc::new(outbox).run(handed_over, stopped));
+        let worker = tokio::spawn(Arc::new(outbox).run(jobs, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
         Ok(Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping })
@@ -183,7 +183,7 @@ impl Server {
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
         let listener = Listener::new(listener, limits.connections, keep_alive);
         let mut http = axum_server::Server::from_listener(listener)
-            .acceptor(Introduce)
+            .acceptor(ShareState)
             .handle(handle.clone())
             .http1_only();
         // The connection itself limits the time for headers: hyper's own limit would apply to idle
@@ -234,7 +234,7 @@ async fn open(
     settings: &Settings,
     clock: Clock,
     random: Random,
-    outbox: HandOver,
+    outbox: WorkerQueue,
 ) -> Result<Auth, ServeError> {
     let team_users = match &settings.policy.users {
         Some(users) => {
@@ -253,7 +253,7 @@ async fn open(
 /// in the outbox. It creates no database: a missing one means that the URL is wrong.
 pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
     let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
-    open(store, settings, Clock::System, Random::System, HandOver::new(0, Clock::System).0).await
+    open(store, settings, Clock::System, Random::System, WorkerQueue::new(0, Clock::System).0).await
 }
 
 /// Binds the address that the server listens on.

@@ -56,6 +56,23 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
     }
 }
 
+/// Returns the changed keys of `new` that take effect only at the next start.
+pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
+    let changed = [
+        ("server.public_url", old.server.public_url != new.server.public_url),
+        ("database", old.database != new.database),
+        ("server.connections", old.server.connections != new.server.connections),
+        ("server.keep_alive", old.server.keep_alive != new.server.keep_alive),
+        ("mail.from", old.mail.from != new.mail.from),
+        ("mail.templates", old.mail.templates != new.mail.templates),
+        ("mail.at_once", old.mail.at_once != new.mail.at_once),
+        ("mail.timeout", old.mail.timeout != new.mail.timeout),
+        ("mail.ehlo_name", old.mail.ehlo_name != new.mail.ehlo_name),
+        ("users", old.users != new.users),
+    ];
+    changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
+}
+
 /// Returns every key with its value, under its dotted name.
 fn flat(policy: &Policy) -> toml::Table {
     fn walk(table: toml::Table, above: &str, flat: &mut toml::Table) {
@@ -171,6 +188,14 @@ mod tests {
         let brand = only("", "[brand]\nname = \"B\"\n");
         assert_eq!((brand.old.as_str(), brand.new.as_str()), ("\"Latchkey\"", "\"B\""));
         assert!(!brand.loosens);
+    }
+
+    #[test]
+    fn keys_that_wait_for_the_next_start_are_named() {
+        let waiting = |text: &str| waits_for_start(&policy(""), &policy(text));
+        let both = "[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n";
+        assert_eq!(waiting(both), ["mail.templates"]);
+        assert!(waiting("[auth]\nexpires_in = 300\n").is_empty());
     }
 
     #[test]

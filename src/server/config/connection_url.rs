@@ -13,11 +13,9 @@ pub fn database_url(url: &str) -> Result<(), &'static str> {
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", rest)) => {
             encoded(rest, 1)?;
-            let parsed = Url::parse(url).map_err(|_| {
+            Url::parse(url).map(drop).map_err(|_| {
                 "cannot be understood. It should be like postgres://user:password@host:5432/name"
-            })?;
-            let _ = parsed;
-            Ok(())
+            })
         }
         _ => Err("must start with sqlite:// or postgres://"),
     }

@@ -7,10 +7,12 @@ mod connection_url;
 mod environment;
 pub mod forward_auth;
 mod leptos;
+mod networks;
 mod overlay;
 mod policy;
 mod secret;
 mod source;
+mod validation;
 
 use ::leptos::config::LeptosOptions;
 use lettre::message::Mailbox;
@@ -23,7 +25,7 @@ use url::Url;
 
 use crate::server::values::public_url::{PublicUrl, is_here};
 
-pub use change::{Change, changes, nothing_vanished};
+pub use change::{Change, changes, nothing_vanished, waits_for_start};
 pub use connection_url::database_url;
 pub use environment::of_process;
 pub use policy::{
@@ -117,7 +119,7 @@ impl Settings {
             );
         }
         let from = match policy.mail.from.as_deref() {
-            Some(from) => policy::sender(from)
+            Some(from) => validation::sender(from)
                 .map_err(|_| ConfigError(format!("mail.from is not a mailbox: {from:?}.")))?,
             None if production => {
                 return missing(

@@ -3,11 +3,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::{
-    ConfigError, Variables,
-    brand::BrandFiles,
-    policy::{BadKey, Policy},
-};
+use super::{ConfigError, Variables, brand::BrandFiles, policy::Policy, validation::BadKey};
 
 /// Parses the policy in `text`, overridden by every `LATCHKEY_<TABLE>__<KEY>`.
 pub(super) fn parse_policy(
@@ -193,20 +189,6 @@ mod tests {
         );
         let error = policy_of(text, &[("LATCHKEY_AUTH__COLOUR", "red")]).unwrap_err();
         assert!(error.starts_with("LATCHKEY_AUTH__COLOUR (auth.colour): unknown field"), "{error}");
-    }
-
-    #[test]
-    fn keys_that_wait_for_the_next_start_are_named() {
-        let (started, newer) = (
-            policy_of("", &[]).unwrap(),
-            policy_of("[mail]\ntemplates = \"a\"\n[brand]\nname = \"B\"\n", &[]),
-        );
-        assert_eq!(started.waits_for_start(&newer.unwrap()), ["mail.templates"]);
-        assert!(
-            started
-                .waits_for_start(&policy_of("[auth]\nexpires_in = 300\n", &[]).unwrap())
-                .is_empty()
-        );
     }
 
     #[test]

@@ -2,21 +2,11 @@
 //! there, with its default.
 
 use ipnet::IpNet;
-use lettre::{address::AddressError, message::Mailbox};
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use std::{collections::BTreeSet, net::IpAddr, ops::RangeInclusive, path::PathBuf};
-use url::Url;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, path::PathBuf};
 
-use super::{
-    apps::{self, App},
-    brand::BrandFiles,
-    connection_url::database_url,
-    forward_auth::{self, GuardedHost},
-};
-use crate::server::{
-    ground::mode::Mode,
-    values::{address::Address, public_url::PublicUrl},
-};
+use super::{apps::App, brand::BrandFiles, forward_auth::GuardedHost, networks};
+use crate::server::ground::mode::Mode;
 
 /// The rules in force, parsed from the file and the environment and checked as a whole.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -53,7 +43,7 @@ pub struct ServerPolicy {
     /// Seconds an idle connection is kept open.
     pub keep_alive: u32,
     /// A single address counts as a network, too.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "networks::parse")]
     pub trusted_proxies: Vec<IpNet>,
     /// Seconds from the order to stop until new connections are refused.
     pub drain_delay: u32,
@@ -83,26 +73,6 @@ pub struct Database {
     /// Database URL for migrations, if it differs: one that bypasses a pooler, or has a role with
     /// the rights to migrate.
     pub migrate_url: Option<String>,
-}
-
-/// Parses a list of networks, or one text with commas, as the environment has it.
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Given {
-        List(Vec<String>),
-        Text(String),
-    }
-    let given = match Given::deserialize(deserializer)? {
-        Given::List(list) => list,
-        Given::Text(text) => text.split(',').map(|network| network.trim().to_owned()).collect(),
-    };
-    let network = |text: &String| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    let parse = |text| {
-        network(text)
-            .map_err(|_| D::Error::custom(format!("{text:?} is no network, like \"10.0.0.0/24\"")))
-    };
-    given.iter().map(parse).collect()
 }
 
 /// Times are in seconds.
@@ -333,210 +303,9 @@ impl Default for Brand {
     }
 }
 
-/// A key with an unacceptable value, and the reason, as the rest of a sentence.
-#[derive(Debug, PartialEq, Eq)]
-pub struct BadKey {
-    pub key: &'static str,
-    pub why: String,
-}
-
-/// Parses a sender's mailbox and turns its domain into A-labels: a mail server without SMTPUTF8
-/// (RFC 6531) accepts no other spelling.
-pub(super) fn sender(from: &str) -> Result<Mailbox, AddressError> {
-    let Mailbox { name, email } = from.parse()?;
-    let domain = idna::domain_to_ascii(email.domain()).map_err(|_| AddressError::InvalidDomain)?;
-    Ok(Mailbox::new(name, lettre::Address::new(email.user(), domain)?))
-}
-
 impl Policy {
-    /// Returns the changed keys of `newer` that take effect only at the next start.
-    pub fn waits_for_start(&self, newer: &Policy) -> Vec<&'static str> {
-        let changed = [
-            ("server.public_url", self.server.public_url != newer.server.public_url),
-            ("database", self.database != newer.database),
-            ("server.connections", self.server.connections != newer.server.connections),
-            ("server.keep_alive", self.server.keep_alive != newer.server.keep_alive),
-            ("mail.from", self.mail.from != newer.mail.from),
-            ("mail.templates", self.mail.templates != newer.mail.templates),
-            ("mail.at_once", self.mail.at_once != newer.mail.at_once),
-            ("mail.timeout", self.mail.timeout != newer.mail.timeout),
-            ("mail.ehlo_name", self.mail.ehlo_name != newer.mail.ehlo_name),
-            ("users", self.users != newer.users),
-        ];
-        changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
-    }
-
     /// True if tokens are signed for others than our own pages.
     pub fn signs_for_others(&self) -> bool {
         !(self.apps.is_empty() && self.forward_auth.is_empty() && self.session.audiences.is_empty())
-    }
-
-    /// Checks every value and returns the first bad one as an error.
-    pub fn check(&self) -> Result<(), BadKey> {
-        let bad = |key, why: String| Err(BadKey { key, why });
-        let range = |key, value: u32, allowed: RangeInclusive<u32>| {
-            if allowed.contains(&value) {
-                return Ok(());
-            }
-            bad(key, format!("must be {} to {}, and is {value}", allowed.start(), allowed.end()))
-        };
-        range("server.drain_delay", self.server.drain_delay, 0..=300)?;
-        let database = &self.database;
-        range("database.connections", database.connections, 1..=1_000)?;
-        range("database.statement_timeout", database.statement_timeout, 1..=600)?;
-        range("database.lock_timeout", database.lock_timeout, 1..=database.statement_timeout)?;
-        range(
-            "database.idle_in_transaction_timeout",
-            database.idle_in_transaction_timeout,
-            1..=3_600,
-        )?;
-        range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
-        range("server.connections", self.server.connections, 16..=100_000)?;
-        range("server.keep_alive", self.server.keep_alive, 1..=3_600)?;
-        for network in &self.server.trusted_proxies {
-            if network.prefix_len() < if network.addr().is_ipv4() { 8 } else { 7 } {
-                bad(
-                    "server.trusted_proxies",
-                    format!(
-                        "has {network}, wider than any private network: clients in it would say themselves who they are"
-                    ),
-                )?;
-            }
-        }
-        if let Some(url) = &database.migrate_url {
-            database_url(url).or_else(|why| bad("database.migrate_url", why.to_owned()))?;
-        }
-        range("auth.expires_in", self.auth.expires_in, 60..=3_600)?;
-        range("auth.resend_cooldown", self.auth.resend_cooldown, 10..=600)?;
-        range("auth.code_tries", self.auth.code_tries, 1..=10)?;
-        range("limits.mails_per_minute", self.limits.mails_per_minute, 1..=1_000)?;
-        range("limits.mails_per_hour", self.limits.mails_per_hour, 1..=1_000)?;
-        range("limits.sends_per_minute", self.limits.sends_per_minute, 1..=1_000_000)?;
-        range("limits.verifies_per_minute", self.limits.verifies_per_minute, 1..=1_000_000)?;
-        range("limits.code_failures_per_hour", self.limits.code_failures_per_hour, 1..=1_000)?;
-        range("limits.code_failures_per_day", self.limits.code_failures_per_day, 1..=1_000)?;
-        let totals = [
-            ("limits.total_mails_per_minute", self.limits.total_mails_per_minute),
-            ("limits.total_code_failures_per_minute", self.limits.total_code_failures_per_minute),
-        ];
-        totals.into_iter().try_for_each(|(key, value)| range(key, value, 1..=1_000_000))?;
-        range("session.token_ttl", self.session.token_ttl, 60..=86_400)?;
-        range("session.max_age", self.session.max_age, self.session.token_ttl..=2_592_000)?;
-        let audiences = &self.session.audiences;
-        for (n, audience) in audiences.iter().enumerate() {
-            let is_text = (1..=200).contains(&audience.len())
-                && audience.bytes().all(|byte| byte.is_ascii_graphic());
-            if !is_text || audiences[..n].contains(audience) {
-                let why = "must list texts of 1 to 200 letters without spaces, each once, and has";
-                bad("session.audiences", format!("{why} {audience:?}"))?;
-            }
-        }
-        range("mail.at_once", self.mail.at_once, 1..=500)?;
-        range("mail.timeout", self.mail.timeout, 1..=30)?;
-        range("audit.keep_days", self.audit.keep_days, 1..=3_650)?;
-        if let Some(url) = &self.server.public_url {
-            url.parse::<PublicUrl>().map(|_| ()).or_else(|why| bad("server.public_url", why))?;
-        }
-        if let Some(name) = &self.mail.ehlo_name {
-            // RFC 5321, 4.1.2: a domain, or an address in brackets.
-            let is_name = !name.is_empty()
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || ".-:[]".contains(c));
-            if !is_name {
-                bad(
-                    "mail.ehlo_name",
-                    format!("must be a host's name like \"mail.example.com\", and is {name:?}"),
-                )?;
-            }
-        }
-        if let Some(from) = &self.mail.from {
-            sender(from).map(|_| ()).or_else(|_| {
-                bad(
-                    "mail.from",
-                    "must be a mailbox like \"Example <no-reply@example.com>\"".to_owned(),
-                )
-            })?;
-        }
-        for origin in &self.auth.magiclink_origins {
-            let parsed = Url::parse(origin).map(|url| url.origin().ascii_serialization());
-            if parsed.as_deref() != Ok(origin) {
-                bad(
-                    "auth.magiclink_origins",
-                    format!(
-                        "must list origins like \"https://app.example.com\", and has {origin:?}"
-                    ),
-                )?;
-            }
-        }
-        if let Some(users) = &self.users {
-            if let Some(url) = &users.database_url {
-                database_url(url).or_else(|why| bad("users.database_url", why.to_owned()))?;
-            }
-            // The defaults are empty, which is not a valid name: all three keys are needed.
-            let is_name = |name: &str| {
-                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-            };
-            for (key, name) in [
-                ("users.table", &users.table),
-                ("users.id", &users.id),
-                ("users.address", &users.address),
-            ] {
-                if !name.split('.').all(is_name) || (key != "users.table" && name.contains('.')) {
-                    bad(
-                        key,
-                        format!(
-                            "must be a name of letters, digits and underscores, and is {name:?}"
-                        ),
-                    )?;
-                }
-            }
-            if self.auth.sign_up == SignUp::Open {
-                bad(
-                    "users.table",
-                    "is read only, so nobody can sign up: set auth.sign_up = \"closed\"".to_owned(),
-                )?;
-            }
-            if self.auth.passwords == Passwords::Optional {
-                bad(
-                    "users.table",
-                    "is read only, so there is nowhere to keep a password: set auth.passwords = \"off\"".to_owned(),
-                )?;
-            }
-        }
-        if let Some(why) = apps::fault(&self.apps) {
-            bad("apps", why)?;
-        }
-        if let Some(why) = forward_auth::fault(&self.forward_auth) {
-            bad("forward_auth", why)?;
-        }
-        if !self.forward_auth.is_empty() && self.server.trusted_proxies.is_empty() {
-            let why = "is empty, so no proxy may ask for [[forward_auth]]: name its address";
-            bad("server.trusted_proxies", why.to_owned())?;
-        }
-        if self.brand.name.trim().is_empty() || self.brand.name.chars().any(char::is_control) {
-            bad("brand.name", "must be a name of one line".to_owned())?;
-        }
-        let is_page = |link: &str| Url::parse(link).is_ok_and(|url| url.scheme() == "https");
-        for (key, link) in
-            [("brand.terms", &self.brand.terms), ("brand.privacy", &self.brand.privacy)]
-        {
-            if let Some(link) = link.as_ref().filter(|link| !is_page(link)) {
-                bad(
-                    key,
-                    format!("must be a URL like \"https://example.com/terms\", and is {link:?}"),
-                )?;
-            }
-        }
-        if let Some(support) = self
-            .brand
-            .support
-            .as_ref()
-            .filter(|support| !is_page(support) && Address::parse(support).is_err())
-        {
-            bad(
-                "brand.support",
-                format!("must be a mail address or a URL with https, and is {support:?}"),
-            )?;
-        }
-        Ok(())
     }
 }

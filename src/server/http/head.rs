@@ -83,10 +83,10 @@ pub fn too_large() -> (StatusCode, &'static str) {
 
 /// Turns hyper's own answer to a request it could not read into the same answer with a sentence.
 /// `None` for any other answer: all of ours have `nosniff`.
-pub fn sentence(said: &[u8]) -> Option<Vec<u8>> {
-    let status = said.strip_prefix(b"HTTP/1.1 4")?.get(..2)?;
-    let is_whole = said.ends_with(b"\r\n\r\n");
-    if !is_whole || said.windows(7).any(|bytes| bytes == b"nosniff") {
+pub fn error_response(answer: &[u8]) -> Option<Vec<u8>> {
+    let status = answer.strip_prefix(b"HTTP/1.1 4")?.get(..2)?;
+    let is_whole = answer.ends_with(b"\r\n\r\n");
+    if !is_whole || answer.windows(7).any(|bytes| bytes == b"nosniff") {
         return None;
     }
     let (status, sentence) = match status {

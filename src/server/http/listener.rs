@@ -16,7 +16,7 @@ use tokio::{
 };
 use tower::Layer;
 
-use super::connection::{Watch, Watched};
+use super::{active_request::ConnectionState, connection::DeadlineStream};
 
 /// Time that a client has to send the headers of a request, from their first byte. For the first
 /// request it starts when the client connects.
@@ -26,15 +26,20 @@ const HEADER_TIME: Duration = Duration::from_secs(15);
 /// one ends.
 pub struct Listener {
     tcp: TcpListener,
-    room: Arc<Semaphore>,
-    most: usize,
+    permits: Arc<Semaphore>,
+    max_connections: usize,
     keep_alive: Duration,
 }
 
 impl Listener {
-    pub fn new(tcp: TcpListener, most: u32, keep_alive: Duration) -> Self {
-        let most = most as usize;
-        Listener { tcp, room: Arc::new(Semaphore::new(most)), most, keep_alive }
+    pub fn new(tcp: TcpListener, max_connections: u32, keep_alive: Duration) -> Self {
+        let max_connections = max_connections as usize;
+        Listener {
+            tcp,
+            permits: Arc::new(Semaphore::new(max_connections)),
+            max_connections,
+            keep_alive,
+        }
     }
 }
 
@@ -49,20 +54,20 @@ impl Connected<Peer> for SocketAddr {
 }
 
 impl Address for Peer {
-    type Stream = Watched<TcpStream>;
+    type Stream = DeadlineStream<TcpStream>;
     type Listener = Listener;
 }
 
-impl AddrListener<Watched<TcpStream>, Peer> for Listener {
+impl AddrListener<DeadlineStream<TcpStream>, Peer> for Listener {
     async fn bind_to(_: Peer) -> io::Result<Self> {
         Err(ErrorKind::Unsupported.into())
     }
 
-    async fn accept_stream(&self) -> io::Result<(Watched<TcpStream>, Peer)> {
-        let place = self.room.clone().acquire_owned().await.map_err(io::Error::other)?;
+    async fn accept_stream(&self) -> io::Result<(DeadlineStream<TcpStream>, Peer)> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(io::Error::other)?;
         let (stream, address) = self.tcp.accept().await?;
-        let room = (place, self.room.clone(), self.most);
-        Ok((Watched::new(stream, room, (HEADER_TIME, self.keep_alive)), Peer(address)))
+        let permit = (permit, self.permits.clone(), self.max_connections);
+        Ok((DeadlineStream::new(stream, permit, (HEADER_TIME, self.keep_alive)), Peer(address)))
     }
 
     fn get_local_addr(&self) -> io::Result<Peer> {
@@ -70,17 +75,17 @@ impl AddrListener<Watched<TcpStream>, Peer> for Listener {
     }
 }
 
-/// Gives each request of a connection the connection's [`Watch`].
+/// Gives each request the state of its connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Introduce;
+pub struct ShareState;
 
-impl<S> Accept<Watched<TcpStream>, S> for Introduce {
-    type Stream = Watched<TcpStream>;
-    type Service = AddExtension<S, Arc<Watch>>;
+impl<S> Accept<DeadlineStream<TcpStream>, S> for ShareState {
+    type Stream = DeadlineStream<TcpStream>;
+    type Service = AddExtension<S, Arc<ConnectionState>>;
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
-    fn accept(&self, stream: Watched<TcpStream>, service: S) -> Self::Future {
-        let service = Extension(stream.watch()).layer(service);
+    fn accept(&self, stream: DeadlineStream<TcpStream>, service: S) -> Self::Future {
+        let service = Extension(stream.state()).layer(service);
         ready(Ok((stream, service)))
     }
 }

@@ -1,6 +1,7 @@
 //! Code shared by everything that speaks HTTP: the caller of a request, cookies, headers, the shape
 //! of answers, and the connections.
 
+pub mod active_request;
 pub mod assets;
 pub mod caller;
 pub mod client_ip;
@@ -10,10 +11,10 @@ pub mod correlation;
 pub mod form_posts;
 pub mod head;
 pub mod headers;
-pub mod intake;
 pub mod listener;
 pub mod measurement;
 pub mod page_context;
 pub mod readiness;
+pub mod request_reader;
 pub mod respond;
 pub mod state;

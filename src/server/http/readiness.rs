@@ -19,13 +19,13 @@ use crate::server::auth::Auth;
 /// database.
 const HOLDS: Duration = Duration::from_millis(250);
 /// Deadline of one check.
-const LOOK: Duration = Duration::from_secs(3);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Default)]
 pub struct Readiness {
     last: tokio::sync::Mutex<Option<(Instant, bool)>>,
     /// The fault that was logged last, so that each change is logged once.
-    told: Mutex<Option<String>>,
+    logged: Mutex<Option<String>>,
     worker: OnceLock<AbortHandle>,
 }
 
@@ -46,17 +46,17 @@ impl Readiness {
             return is_ready;
         }
         let at = Instant::now();
-        let wrong = match timeout(LOOK, self.look(auth)).await {
+        let wrong = match timeout(CHECK_TIMEOUT, self.check(auth)).await {
             Ok(found) => found.err(),
             Err(_) => Some("the database does not answer in time".to_owned()),
         };
         *last = Some((at, wrong.is_none()));
-        self.tell(&wrong);
+        self.log_change(&wrong);
         wrong.is_none()
     }
 
     /// Returns an error with what is wrong, if anything.
-    async fn look(&self, auth: &Auth) -> Result<(), String> {
+    async fn check(&self, auth: &Auth) -> Result<(), String> {
         if self.worker.get().is_some_and(AbortHandle::is_finished) {
             return Err("the outbox worker has ended: no mail is sent".to_owned());
         }
@@ -70,13 +70,13 @@ impl Readiness {
         Ok(())
     }
 
-    fn tell(&self, wrong: &Option<String>) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+    fn log_change(&self, wrong: &Option<String>) {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
         match wrong {
-            _ if *told == *wrong => {}
+            _ if *logged == *wrong => {}
             Some(why) => tracing::error!(event = "not_ready", %why, "no requests should come here"),
             None => tracing::info!(event = "ready", "requests can be served again"),
         }
-        told.clone_from(wrong);
+        logged.clone_from(wrong);
     }
 }

@@ -7,7 +7,9 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use super::{assets::Assets, cookies::Cookies, intake::Intake, readiness::Readiness};
+use super::{
+    assets::Assets, cookies::Cookies, readiness::Readiness, request_reader::RequestReader,
+};
 use crate::server::{
     apps::Apps, auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl,
 };
@@ -24,7 +26,7 @@ pub struct AppParts {
     pub assets: Assets,
     pub cookies: Cookies,
     pub readiness: Readiness,
-    pub intake: Intake,
+    pub request_reader: RequestReader,
     /// The dev mailbox that receives mails in development without `SMTP_URL`.
     pub mailbox: Option<DevMailbox>,
     /// Bearer token that allows reading `/metrics`. In development, this machine itself needs none.

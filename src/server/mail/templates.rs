@@ -8,27 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Made-up mails to test templates on.
-pub struct Samples {
-    /// Contains [`SAMPLE_LINK`] and [`SAMPLE_CODE`].
-    pub sign_in: Value,
-    pub new_device: Value,
-    pub password: Value,
-}
-
-impl Samples {
-    /// Returns the sample for a template, or kind of mail, of this name.
-    pub fn of(&self, name: &str) -> Value {
-        match name.split('.').next() {
-            Some("new_device") => self.new_device.clone(),
-            Some("password") => self.password.clone(),
-            _ => self.sign_in.clone(),
-        }
-    }
-}
-
-pub const SAMPLE_LINK: &str = "https://example.com/sample-link";
-pub const SAMPLE_CODE: &str = "123456";
+use super::samples::{SAMPLE_CODE, SAMPLE_LINK, Samples};
 
 /// The reason that a template cannot be used: a sentence for the operator.
 #[derive(Debug, thiserror::Error)]

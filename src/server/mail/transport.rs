@@ -11,8 +11,10 @@ pub enum Transport {
 impl Transport {
     /// Checks that the mail server answers and accepts our credentials.
     pub async fn test(&self) -> Result<(), SendError> {
-        let Transport::Smtp(smtp) = self else { return Ok(()) };
-        smtp.open().await.map(|connection| smtp.part(connection))
+        match self {
+            Transport::Dev(_) => Ok(()),
+            Transport::Smtp(smtp) => smtp.test().await,
+        }
     }
 
     pub async fn send(&self, mail: Composed) -> Result<(), SendError> {
@@ -32,9 +34,9 @@ impl Transport {
     }
 
     /// Closes idle connections. Called from time to time.
-    pub fn tidy(&self) {
+    pub fn close_idle(&self) {
         if let Transport::Smtp(smtp) = self {
-            smtp.tidy();
+            smtp.close_idle();
         }
     }
 }

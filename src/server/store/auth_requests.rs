@@ -1,12 +1,12 @@
-//! Auth requests and the credentials that were mailed for them.
+//! Auth requests: begun, renewed and cancelled.
 
 use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{
-    AuditEvent, Counted, Durability, FailedTry, NewMail, RequestJudge, Store, Taken, Tx, Verdict,
+    AuditEvent, Credential, Durability, NewMail, Store, Tx, Usage,
+    match_numbers::free_number,
     statement::{Statement, values},
-    users::failed_tries,
 };
 use crate::server::{
     ground::{
@@ -112,27 +112,6 @@ pub struct NewTerms<'a> {
     pub unlocks: bool,
 }
 
-/// Hashes of one generation of link token and code.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    pub generation: i64,
-    pub link_hash: Vec<u8>,
-    pub code_hash: String,
-    pub expires_at: Millis,
-}
-
-/// A credential, whatever its state, and the auth request it was mailed for.
-#[derive(Debug, FromRow)]
-pub struct MailedCredential {
-    #[sqlx(flatten)]
-    pub request: AuthRequest,
-    #[sqlx(rename = "credential_generation")]
-    pub generation: i64,
-    pub code_hash: String,
-    #[sqlx(rename = "credential_expires_at")]
-    pub expires_at: Millis,
-}
-
 /// Columns that an [`AuthRequest`] is read from. Not `*`: once the migration of a newer version
 /// adds a column, a statement with `*` fails once on each connection of the older version.
 pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destination, r.state, \
@@ -142,22 +121,6 @@ pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destina
 
 pub static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
-pub static CREDENTIAL_OF_LINK: LazyLock<String> =
-    LazyLock::new(|| format!("{} WHERE c.link_hash = $1", credential_and_request()));
-pub static CREDENTIALS_OF_CODE: LazyLock<String> = LazyLock::new(|| {
-    let of = "WHERE c.auth_request_id IN ($1, $2, $3, $4, $5) ORDER BY c.generation DESC";
-    format!("{} {of}", credential_and_request())
-});
-
-fn credential_and_request() -> String {
-    format!(
-        "SELECT {COLUMNS}, c.generation AS credential_generation, c.code_hash, \
-         c.expires_at AS credential_expires_at \
-         FROM latchkey_auth_credentials c \
-         JOIN latchkey_auth_requests r ON r.id = c.auth_request_id"
-    )
-}
-
 /// Outcome of renewing an auth request.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Renewed {
@@ -179,11 +142,6 @@ pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
 pub const RENEW_REQUEST: &str = "UPDATE latchkey_auth_requests SET generation = $1, \
     expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7, \
     matched_at = NULL WHERE id = $8";
-pub const INSERT_CREDENTIAL: &str = "INSERT INTO latchkey_auth_credentials \
-    (auth_request_id, generation, link_hash, code_hash, expires_at) VALUES ($1, $2, $3, $4, $5)";
-pub const SHOWN_NUMBERS: &str = "SELECT match_number FROM latchkey_auth_requests \
-    WHERE address = $1 AND ended_at IS NULL AND expires_at > $2 AND match_number IS NOT NULL";
-pub const MATCH: &str = "UPDATE latchkey_auth_requests SET matched_at = $1 WHERE id = $2";
 pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
     SET ended_at = $1, ended_by = 'cancelled' \
@@ -194,30 +152,8 @@ pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') A
     FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
     WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
 
-/// Returns `wanted`, or the next number that no other window for this address shows: a number typed
-/// into the wrong one of two mails must not finish a stranger's window.
-async fn free_number(
-    tx: &mut Tx,
-    address: &Address,
-    wanted: i64,
-    now: Millis,
-) -> Result<i64, Error> {
-    let shown: Vec<(i64,)> = tx.all(SHOWN_NUMBERS, &values![address, now]).await?;
-    let all = (0..90).map(|step| 10 + (wanted - 10 + step) % 90);
-    Ok(all.into_iter().find(|number| !shown.contains(&(*number,))).unwrap_or(wanted))
-}
-
-async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
+async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
     tx.all(QUEUED, &values![bucket, now - HOUR]).await
-}
-
-impl Credential {
-    /// Returns the statement that writes the credential for an auth request.
-    fn insert<'a>(&'a self, request_id: &'a str) -> Statement<'a> {
-        let Credential { generation, link_hash, code_hash, expires_at } = self;
-        let values = values![request_id, *generation, link_hash, code_hash, *expires_at];
-        Statement::new(INSERT_CREDENTIAL, values)
-    }
 }
 
 impl Store {
@@ -229,7 +165,7 @@ impl Store {
         credential: &Credential,
         mail: &NewMail<'_>,
         event: &AuditEvent,
-        allow: impl Fn(&[Taken]) -> Result<(), Error>,
+        allow: impl Fn(&[Usage]) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let now = event.at;
         self.transaction(Durability::PowerCut, Some(new.address), async |tx| {
@@ -279,7 +215,7 @@ impl Store {
         credential: &Credential,
         mail: &NewMail<'_>,
         event: &AuditEvent,
-        allow: impl Fn(&AuthRequest, &[Taken]) -> Result<(), Error>,
+        allow: impl Fn(&AuthRequest, &[Usage]) -> Result<(), Error>,
     ) -> Result<Renewed, Error> {
         let found: Option<(Address,)> = self.first(ADDRESS_OF, &values![id]).await?;
         let Some((address,)) = found else { return Ok(Renewed::Gone) };
@@ -314,58 +250,6 @@ impl Store {
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
         self.first(&BY_ID, &values![id]).await
-    }
-
-    /// Returns the credential that has this link hash, and its auth request.
-    pub async fn credential_of_link(
-        &self,
-        link_hash: &[u8],
-    ) -> Result<Option<MailedCredential>, Error> {
-        self.first(&CREDENTIAL_OF_LINK, &values![link_hash]).await
-    }
-
-    /// Returns every credential of an auth request and of up to four others, the highest generation
-    /// first.
-    pub async fn credentials_of_code(
-        &self,
-        id: &str,
-        others: &[String],
-    ) -> Result<Vec<MailedCredential>, Error> {
-        let other = |n| others.get(n).map_or(id, String::as_str);
-        self.all(&CREDENTIALS_OF_CODE, &values![id, other(0), other(1), other(2), other(3)]).await
-    }
-
-    /// Judges a number typed where a link was opened, and writes the outcome in the same step: a
-    /// right one approves the auth request, a wrong one is counted and ends it.
-    pub async fn match_number(
-        &self,
-        request: &AuthRequest,
-        attempt: &FailedTry<'_>,
-        judge: &RequestJudge<'_>,
-        approved: &AuditEvent,
-        cancelled: &AuditEvent,
-    ) -> Result<Counted, Error> {
-        let AuthRequest { id, address, .. } = request;
-        self.transaction(Durability::PowerCut, Some(address), async |tx| {
-            let found = tx.first::<AuthRequest>(&BY_ID, &values![id]).await?;
-            let Some(request) = found else { return Ok(Counted::Gone) };
-            match judge(&request, &failed_tries(tx, attempt.bucket, attempt.at).await?) {
-                // The same number again writes nothing: it would push other lines off the list.
-                Verdict::Right if request.matched_at.is_some() => Ok(Counted::Right),
-                Verdict::Right => {
-                    let approve = Statement::new(MATCH, values![attempt.at, id]);
-                    tx.finish(&[approve, approved.insert()]).await?;
-                    Ok(Counted::Right)
-                }
-                Verdict::Wrong(error) => {
-                    let cancel = Statement::new(CANCEL, values![attempt.at, id]);
-                    tx.finish(&[attempt.insert(), cancel, cancelled.insert()]).await?;
-                    Ok(Counted::Wrong(error))
-                }
-                Verdict::Refused(error) => Err(error),
-            }
-        })
-        .await
     }
 
     /// Ends a pending auth request permanently and writes the event. Returns false if it was not

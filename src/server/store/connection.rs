@@ -3,14 +3,7 @@
 // Connections and answers age in real time, even when a test moves the clock.
 #![allow(clippy::disallowed_methods)]
 
-use futures::{
-    FutureExt, StreamExt, TryFutureExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream,
-};
-use sha2::{Digest, Sha256};
-use sqlx::{
-    Arguments as _, AssertSqlSafe, ConnectOptions, Connection, Database, Either, Execute, Executor,
-    FromRow, PgConnection, SqlSafeStr, SqlStr, SqliteConnection,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, SqlSafeStr, SqlStr};
 use std::{
     fmt, io,
     sync::{Arc, Mutex, PoisonError},
@@ -19,6 +12,7 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 use super::{
+    backend::{Arguments, Backend, Outcome},
     sqlite::{Durability, Group},
     statement::Value,
     trouble::{Trouble, spends},
@@ -54,108 +48,9 @@ impl Setup {
     }
 }
 
-type Arguments<C> = <<C as Connection>::Database as Database>::Arguments;
-/// One item that a statement returned: a row, or a result with the number of rows it changed.
-pub type Outcome<C> = Either<
-    <<C as Connection>::Database as Database>::QueryResult,
-    <<C as Connection>::Database as Database>::Row,
->;
-
-/// The differences between the two databases in sending statements.
-pub trait Wire: Connection + Sized {
-    fn outcomes(
-        &mut self,
-        sql: SqlStr,
-        arguments: Option<Arguments<Self>>,
-        is_named: bool,
-    ) -> BoxFuture<'_, sqlx::Result<Vec<Outcome<Self>>>>;
-
-    fn arguments(values: &[Value<'_>]) -> sqlx::Result<Arguments<Self>>;
-
-    /// Returns how many rows a statement changed.
-    fn changed(result: &<Self::Database as Database>::QueryResult) -> u64;
-
-    /// Returns the statements that begin a transaction. With an address, it is the only one for
-    /// that address at a time.
-    fn beginning(setup: &Setup, address: Option<&Address>) -> SqlStr;
-}
-
-/// Text of a statement: as written in the source, or composed at run time.
-pub enum Sql {
-    Plain(SqlStr),
-    Composed(String),
-}
-
-impl From<Sql> for SqlStr {
-    fn from(sql: Sql) -> Self {
-        match sql {
-            Sql::Plain(sql) => sql,
-            Sql::Composed(sql) => AssertSqlSafe(sql).into_sql_str(),
-        }
-    }
-}
-
-macro_rules! wire {
-    ($connection:ty, $begin:expr) => {
-        impl Wire for $connection {
-            fn outcomes(
-                &mut self,
-                sql: SqlStr,
-                arguments: Option<Arguments<Self>>,
-                is_named: bool,
-            ) -> BoxFuture<'_, sqlx::Result<Vec<Outcome<Self>>>> {
-                let outcomes = match arguments {
-                    Some(arguments) => {
-                        self.fetch_many(sqlx::query_with(sql, arguments).persistent(is_named))
-                    }
-                    None => self.fetch_many(sqlx::raw_sql(sql)),
-                };
-                outcomes.try_collect().boxed()
-            }
-
-            fn arguments(values: &[Value<'_>]) -> sqlx::Result<Arguments<Self>> {
-                let mut arguments = Arguments::<Self>::default();
-                for value in values {
-                    match *value {
-                        Value::Text(text) => arguments.add(text),
-                        Value::Int(number) => arguments.add(number),
-                        Value::Bytes(bytes) => arguments.add(bytes),
-                        Value::Flag(flag) => arguments.add(flag),
-                    }
-                    .map_err(sqlx::Error::Encode)?;
-                }
-                Ok(arguments)
-            }
-
-            fn changed(result: &<Self::Database as Database>::QueryResult) -> u64 {
-                result.rows_affected()
-            }
-
-            fn beginning(setup: &Setup, address: Option<&Address>) -> SqlStr {
-                $begin(setup, address)
-            }
-        }
-    };
-}
-
-// Not a deferred BEGIN: a transaction that reads first and writes later fails at once if another
-// has written in between.
-wire!(SqliteConnection, |_, _| "PRAGMA synchronous = FULL; BEGIN IMMEDIATE".into_sql_str());
-wire!(PgConnection, |setup: &Setup, address: Option<&Address>| {
-    let lock = address
-        .map(|address| format!("; SELECT FROM pg_advisory_xact_lock({})", key_of_address(address)));
-    AssertSqlSafe(setup.begin.clone() + &lock.unwrap_or_default()).into_sql_str()
-});
-
-/// Returns the number by which all instances lock an address.
-fn key_of_address(address: &Address) -> i64 {
-    let hash = Sha256::digest(address.as_str());
-    hash.iter().take(8).fold(0, |key, byte| key << 8 | i64::from(*byte))
-}
-
 /// The innermost thing that is open on a connection, to be undone if its user goes away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Open {
+pub enum Open {
     Nothing,
     Transaction,
     Savepoint,
@@ -165,7 +60,9 @@ enum Open {
 pub struct DbConnection<C> {
     connection: C,
     setup: Arc<Setup>,
-    open: Open,
+    /// Set before the statement that begins it is sent, so that a statement cut off on the way is
+    /// undone too.
+    pub(super) open: Open,
     is_spent: bool,
     opened_at: Instant,
     /// Only on SQLite's writer: transactions that have ended and wait for their commit.
@@ -174,7 +71,7 @@ pub struct DbConnection<C> {
     durability: Durability,
 }
 
-impl<C: Wire> DbConnection<C> {
+impl<C: Backend> DbConnection<C> {
     pub async fn open(options: &C::Options, setup: Arc<Setup>) -> sqlx::Result<Self> {
         let opened = async {
             let connection = options.connect().await?;
@@ -222,25 +119,10 @@ impl<C: Wire> DbConnection<C> {
         self.say(C::beginning(&self.setup, address)).await
     }
 
-    /// Records that a statement about to be sent begins a transaction.
-    pub fn enter_transaction(&mut self) {
-        self.open = Open::Transaction;
-    }
-
-    /// Records that a statement about to be sent begins a savepoint in a transaction.
-    pub fn enter_savepoint(&mut self) {
-        self.open = Open::Savepoint;
-    }
-
-    /// Records that what was open has ended, or is somebody else's to end.
-    pub fn has_ended(&mut self) {
-        self.open = Open::Nothing;
-    }
-
     /// Ends a transaction by `COMMIT` or `ROLLBACK`.
     pub async fn end(&mut self, how: &'static str) -> sqlx::Result<()> {
         self.say(how).await?;
-        self.has_ended();
+        self.open = Open::Nothing;
         Ok(())
     }
 
@@ -266,7 +148,7 @@ impl<C: Wire> DbConnection<C> {
         if self.open == Open::Savepoint {
             let undone = self.say("ROLLBACK TO member; RELEASE member").await;
             if !is_of_no_transaction(&undone) {
-                self.has_ended();
+                self.open = Open::Nothing;
                 return undone;
             }
             // SQLite has ended the transaction by itself, as it does on a full disk.
@@ -277,7 +159,7 @@ impl<C: Wire> DbConnection<C> {
             if !is_of_no_transaction(&undone) {
                 undone?;
             }
-            self.has_ended();
+            self.open = Open::Nothing;
         }
         Ok(())
     }
@@ -326,24 +208,16 @@ impl<C: Wire> DbConnection<C> {
         })
     }
 
-    async fn run<'q, E>(&mut self, mut query: E) -> sqlx::Result<Vec<Outcome<C>>>
-    where
-        E: 'q + Execute<'q, C::Database>,
-    {
-        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
-        self.travel(query.sql(), arguments).await
-    }
-
     pub async fn statement(
         &mut self,
         sql: impl Into<SqlStr>,
         values: &[Value<'_>],
     ) -> sqlx::Result<Vec<Outcome<C>>> {
         let arguments = C::arguments(values)?;
-        self.travel(sql.into(), Some(arguments)).await
+        self.send(sql.into(), Some(arguments)).await
     }
 
-    async fn travel(
+    pub(super) async fn send(
         &mut self,
         sql: SqlStr,
         arguments: Option<Arguments<C>>,
@@ -358,20 +232,6 @@ impl<C: Wire> DbConnection<C> {
     }
 }
 
-/// Returns the rows among the outcomes.
-pub fn rows<R, Q, T: for<'r> FromRow<'r, R>>(outcomes: Vec<Either<Q, R>>) -> sqlx::Result<Vec<T>>
-where
-    R: sqlx::Row,
-{
-    outcomes.into_iter().filter_map(Either::right).map(|row| T::from_row(&row)).collect()
-}
-
-/// Returns how many rows the first statement changed.
-pub fn changes<C: Wire>(outcomes: &[Outcome<C>]) -> u64 {
-    let first = outcomes.iter().find_map(|outcome| outcome.as_ref().left());
-    first.map_or(0, C::changed)
-}
-
 /// True if SQLite answered that there is no transaction or savepoint to end (SQLITE_ERROR, 1).
 fn is_of_no_transaction(ended: &sqlx::Result<()>) -> bool {
     let told = ended.as_ref().err().and_then(|error| error.as_database_error());
@@ -382,53 +242,4 @@ impl<C> fmt::Debug for DbConnection<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DbConnection").finish_non_exhaustive()
     }
-}
-
-impl<'l, C: Wire> Executor<'l> for &'l mut DbConnection<C> {
-    type Database = C::Database;
-
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, sqlx::Result<Outcome<C>>>
-    where
-        'l: 'e,
-        E: 'q + Execute<'q, C::Database>,
-    {
-        let run = async move { self.run(query).await };
-        let outcomes = run.map_ok(|outcomes| stream::iter(outcomes.into_iter().map(Ok)));
-        outcomes.try_flatten_stream().boxed()
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, sqlx::Result<Option<<C::Database as Database>::Row>>>
-    where
-        'l: 'e,
-        E: 'q + Execute<'q, C::Database>,
-    {
-        let run = async move { Ok(self.run(query).await?.into_iter().find_map(Either::right)) };
-        run.boxed()
-    }
-
-    fn prepare_with<'e>(
-        self,
-        _: SqlStr,
-        _: &'e [<C::Database as Database>::TypeInfo],
-    ) -> BoxFuture<'e, sqlx::Result<<C::Database as Database>::Statement>>
-    where
-        'l: 'e,
-    {
-        by_hand().boxed()
-    }
-
-    fn describe<'e>(self, _: SqlStr) -> BoxFuture<'e, sqlx::Result<sqlx::Describe<C::Database>>>
-    where
-        'l: 'e,
-    {
-        by_hand().boxed()
-    }
-}
-
-/// Refuses: statements are prepared when they are run, or not at all.
-async fn by_hand<T>() -> sqlx::Result<T> {
-    Err(sqlx::Error::InvalidArgument("no statement is prepared by hand".to_owned()))
 }

@@ -77,3 +77,14 @@ async fn is_writable(pool: &Pool<PgConnection>) -> sqlx::Result<bool> {
     lent.give_back();
     Ok(is_writable)
 }
+
+/// Drops the statistics that an ANALYZE has left, of ours or of another program that uses the file:
+/// statistics of tables that were small make SQLite scan them once they have grown. Without any, it
+/// uses the indexes, which is right for all our statements.
+pub(super) async fn forget_statistics(writer: &Writer) -> Result<(), sqlx::Error> {
+    // Closed instead of lent again: a connection keeps the statistics that it has read.
+    let mut lent = writer.get().await?;
+    let db = lent.connection()?;
+    db.spend();
+    db.say("DROP TABLE IF EXISTS sqlite_stat1").await
+}

@@ -7,10 +7,16 @@ use sqlx::{ColumnIndex, Database, Decode, IntoArguments, Row, Type, migrate::Mig
 use std::fmt::Write;
 
 use super::{
-    connection::{DbConnection, Wire},
+    Store,
+    backend::{Backend, rows},
+    connection::DbConnection,
+    open::{self, OpenError, Purpose, place},
     pool::Pool,
+    postgres,
     trouble::Trouble,
+    url::Place,
 };
+use crate::server::config::Database as Limits;
 
 /// Table that lists the applied migrations. It has a name of our own, because a program of the team
 /// that also migrates with sqlx uses the default name.
@@ -31,8 +37,8 @@ pub enum MigrateError {
 }
 
 /// Migrations, and the SQL in which the two databases differ.
-pub(super) struct Migrations {
-    pub migrator: Migrator,
+struct Migrations {
+    migrator: Migrator,
     /// The types for bytes and for timestamps.
     types: [&'static str; 2],
     /// The text before and after a bytes literal in hexadecimal.
@@ -40,7 +46,7 @@ pub(super) struct Migrations {
     lock: &'static str,
 }
 
-pub(super) fn of_sqlite() -> Migrations {
+fn of_sqlite() -> Migrations {
     Migrations {
         migrator: sqlx::migrate!("migrations/sqlite"),
         types: ["BLOB", "TIMESTAMP"],
@@ -49,7 +55,7 @@ pub(super) fn of_sqlite() -> Migrations {
     }
 }
 
-pub(super) fn of_postgres() -> Migrations {
+fn of_postgres() -> Migrations {
     Migrations {
         migrator: sqlx::migrate!("migrations/postgres"),
         types: ["BYTEA", "TIMESTAMPTZ"],
@@ -60,7 +66,7 @@ pub(super) fn of_postgres() -> Migrations {
 }
 
 /// A row of our table: a version and the checksum of its migration.
-pub(super) type Made = (i64, Vec<u8>);
+type Made = (i64, Vec<u8>);
 
 impl Migrations {
     /// Returns the migrations that are not in `made`. Unknown rows in `made` come from a newer
@@ -82,7 +88,7 @@ impl Migrations {
     /// the same time wait for each other.
     pub async fn run<C>(&self, pool: &Pool<C>) -> Result<usize, MigrateError>
     where
-        C: Wire + 'static,
+        C: Backend + 'static,
         i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
         Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
         usize: ColumnIndex<<C::Database as Database>::Row>,
@@ -123,9 +129,9 @@ impl Migrations {
 }
 
 /// Returns the applied migrations, or none if the statement `there` says that the table is missing.
-pub(super) async fn made_if<C>(there: &'static str, pool: &Pool<C>) -> sqlx::Result<Vec<Made>>
+async fn made_if<C>(there: &'static str, pool: &Pool<C>) -> sqlx::Result<Vec<Made>>
 where
-    C: Wire + 'static,
+    C: Backend + 'static,
     bool: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
@@ -141,9 +147,9 @@ where
 }
 
 /// Returns the applied migrations; the table must exist.
-pub(super) async fn made<C>(db: &mut DbConnection<C>) -> sqlx::Result<Vec<Made>>
+async fn made<C>(db: &mut DbConnection<C>) -> sqlx::Result<Vec<Made>>
 where
-    C: Wire,
+    C: Backend,
     i64: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     Vec<u8>: Type<C::Database> + for<'r> Decode<'r, C::Database>,
     usize: ColumnIndex<<C::Database as Database>::Row>,
@@ -151,4 +157,57 @@ where
 {
     let rows = sqlx::query("SELECT version, checksum FROM latchkey_migrations WHERE success");
     rows.fetch_all(db).await?.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+impl Store {
+    /// Creates the tables that the database lacks, over `migrate_url` if that is set. Statements
+    /// have no time limit. Returns how many migrations were applied.
+    pub async fn migrate(url: &str, limits: &Limits) -> Result<usize, OpenError> {
+        let (url, setting) = match &limits.migrate_url {
+            Some(url) => (url.as_str(), "database.migrate_url"),
+            None => (url, "DATABASE_URL"),
+        };
+        let place = place(url, setting)?;
+        let database = place.name();
+        let made = match place {
+            Place::Sqlite(options) => {
+                let (readers, writer) = open::sqlite(options, 1).await?;
+                let made = of_sqlite().run(&writer).await;
+                readers.close().await;
+                writer.close().await;
+                made
+            }
+            Place::Postgres(options) => {
+                let pool = postgres::open(options, limits, 1, Purpose::Migrate).await?;
+                let made = of_postgres().run(&pool).await;
+                pool.close().await;
+                made
+            }
+        };
+        made.map_err(|error| OpenError::Migrate { database, error })
+    }
+
+    /// Returns how many migrations the database lacks.
+    pub async fn pending_migrations(&self) -> Result<usize, MigrateError> {
+        // A database that was never migrated does not have the table.
+        let pending = match self {
+            Store::Sqlite { readers, .. } => {
+                let there = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'latchkey_migrations')";
+                of_sqlite().pending(&made_if(there, readers).await?)?.len()
+            }
+            Store::Postgres(pool) => {
+                let there = "SELECT to_regclass('latchkey_migrations') IS NOT NULL";
+                of_postgres().pending(&made_if(there, pool).await?)?.len()
+            }
+        };
+        Ok(pending)
+    }
+
+    /// True if we may create tables in the database.
+    pub async fn may_migrate(&self) -> Result<bool, MigrateError> {
+        let Store::Postgres(pool) = self else { return Ok(true) };
+        let may = "SELECT COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE)";
+        let found: Vec<(bool,)> = rows(pool.run(may, &[]).await?)?;
+        Ok(found == [(true,)])
+    }
 }

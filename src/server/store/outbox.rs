@@ -29,16 +29,16 @@ pub struct NewMail<'a> {
     /// Time after which it is pointless: its link and code have expired.
     pub expires_at: Millis,
     /// Leased from the start to the worker of this process, which receives it once it is written.
-    pub handed_over: bool,
+    pub is_leased: bool,
 }
 
 impl<'a> NewMail<'a> {
     /// Returns the statement that queues the mail for an address, with the correlation id of the
     /// event.
     pub(super) fn insert(&self, address: &'a Address, event: &'a AuditEvent) -> Statement<'a> {
-        let NewMail { id, auth_request_id, bucket, rank, payload, expires_at, handed_over } = *self;
+        let NewMail { id, auth_request_id, bucket, rank, payload, expires_at, is_leased } = *self;
         let now = event.at;
-        let due_at = if handed_over { now + LEASE } else { now };
+        let due_at = if is_leased { now + LEASE } else { now };
         let values = values![
             id,
             auth_request_id,
@@ -46,9 +46,9 @@ impl<'a> NewMail<'a> {
             bucket,
             rank,
             payload,
-            i64::from(handed_over),
+            i64::from(is_leased),
             due_at,
-            handed_over.then_some(now),
+            is_leased.then_some(now),
             now,
             expires_at,
             &event.request_id,

@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use super::{
-    connection::{DbConnection, Outcome, Setup, Wire},
+    backend::{Backend, Outcome},
+    connection::{DbConnection, Setup},
     statement::Value,
     trouble::Trouble,
 };
@@ -49,10 +50,10 @@ const TURNS: usize = 256;
 
 /// A limited number of connections to one database, opened as they are needed.
 #[derive(Debug)]
-pub struct Pool<C: Wire>(Arc<Inner<C>>);
+pub struct Pool<C: Backend>(Arc<Inner<C>>);
 
 #[derive(Debug)]
-struct Inner<C: Wire> {
+struct Inner<C: Backend> {
     options: C::Options,
     setup: Arc<Setup>,
     /// Idle connections, each with the time since which it is idle. The last used is lent first.
@@ -65,13 +66,13 @@ struct Inner<C: Wire> {
     hasher: RandomState,
 }
 
-impl<C: Wire> Clone for Pool<C> {
+impl<C: Backend> Clone for Pool<C> {
     fn clone(&self) -> Self {
         Pool(self.0.clone())
     }
 }
 
-impl<C: Wire + 'static> Pool<C> {
+impl<C: Backend + 'static> Pool<C> {
     /// Opens a pool with one connection, so that a failure to connect shows at once.
     pub async fn open(options: C::Options, setup: Setup, size: usize) -> sqlx::Result<Self> {
         let pool = Pool(Arc::new(Inner {
@@ -243,14 +244,14 @@ struct Held {
 /// connection is lent again. A new connection would cost the database more, and anybody who hangs
 /// up could force one.
 #[derive(Debug)]
-pub struct Lent<C: Wire + 'static> {
+pub struct Lent<C: Backend + 'static> {
     /// Both are `Some` until it is dropped.
     connection: Option<DbConnection<C>>,
     held: Option<Held>,
     pool: Pool<C>,
 }
 
-impl<C: Wire + 'static> Lent<C> {
+impl<C: Backend + 'static> Lent<C> {
     pub fn connection(&mut self) -> sqlx::Result<&mut DbConnection<C>> {
         self.connection.as_mut().ok_or(sqlx::Error::PoolClosed)
     }
@@ -263,7 +264,7 @@ impl<C: Wire + 'static> Lent<C> {
     }
 }
 
-impl<C: Wire + 'static> Drop for Lent<C> {
+impl<C: Backend + 'static> Drop for Lent<C> {
     fn drop(&mut self) {
         let (Some(mut connection), Some(held)) = (self.connection.take(), self.held.take()) else {
             return;

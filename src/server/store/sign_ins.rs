@@ -4,33 +4,18 @@ use sqlx::FromRow;
 use std::sync::LazyLock;
 
 use super::{
-    AuditEvent, AuthRequest, Durability, FailedTry, NewMail, Store, Taken, Tx,
-    auth_requests::{BY_ID, COLUMNS},
+    AuditEvent, AuthRequest, Durability, FailedTry, NewMail, PasswordJudge, RequestJudge, Store,
+    Tx, Verdict,
+    attempts::failed_tries,
+    auth_requests::COLUMNS,
     grants::{MOVE_GRANTS, MOVE_GRANTS_OF_DEVICE},
     statement::{Statement, values},
-    users::{RENEW_PASSWORD, failed_tries},
+    users::RENEW_PASSWORD,
 };
 use crate::server::{
     ground::{clock::Millis, error::Error},
     values::address::Address,
 };
-
-/// Judgement of a proof, made in the transaction that acts on it.
-#[derive(Debug)]
-pub enum Verdict {
-    Right,
-    /// Wrong; the attempt is counted if it was one of a code or a password.
-    Wrong(Error),
-    /// Refused; nothing is written.
-    Refused(Error),
-}
-
-/// Judges the current state of an auth request. For a code it also sees the failed attempts in its
-/// bucket, newest first.
-pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Taken]) -> Verdict + Send + Sync + 'a;
-
-/// Judges the user's current password hash (`None` without one), and the failed attempts.
-pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Taken]) -> Verdict + Send + Sync + 'a;
 
 /// Evidence that the requester is who they claim to be.
 pub enum Proof<'a> {
@@ -101,22 +86,6 @@ pub enum SignInOutcome {
     Gone,
 }
 
-/// Outcome of a code or a number whose try is counted if it is wrong.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Counted {
-    Wrong(Error),
-    /// The auth request no longer exists.
-    Gone,
-    Right,
-}
-
-impl FailedTry<'_> {
-    /// Returns the statements that count it against its bucket and against the code of a request.
-    fn insert_of<'a>(&'a self, request_id: &'a str) -> [Statement<'a>; 2] {
-        [Statement::new(COUNT, values![request_id]), self.insert()]
-    }
-}
-
 impl Proof<'_> {
     /// Returns the id of the auth request, empty for a password.
     fn request_id(&self) -> &str {
@@ -128,29 +97,6 @@ impl Proof<'_> {
 }
 
 impl Store {
-    /// Judges a code that is known to be wrong, and counts the attempt in the same step. No user is
-    /// looked up, so that the time it takes does not reveal whether the address belongs to a user.
-    pub async fn count_try(
-        &self,
-        request: &AuthRequest,
-        attempt: &FailedTry<'_>,
-        judge: &RequestJudge<'_>,
-    ) -> Result<Counted, Error> {
-        self.transaction(Durability::PowerCut, Some(&request.address), async |tx| {
-            let found = tx.first::<AuthRequest>(&BY_ID, &values![&request.id]).await?;
-            let Some(request) = found else { return Ok(Counted::Gone) };
-            match judge(&request, &failed_tries(tx, attempt.bucket, attempt.at).await?) {
-                Verdict::Wrong(error) => {
-                    tx.finish(&attempt.insert_of(&request.id)).await?;
-                    Ok(Counted::Wrong(error))
-                }
-                Verdict::Refused(error) => Err(error),
-                Verdict::Right => Ok(Counted::Right),
-            }
-        })
-        .await
-    }
-
     /// Judges a proof and, if it is right, begins the session in the same step: finds or creates
     /// the user, and ends what the session replaces. A wrong code or password is counted.
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignInOutcome, Error> {
@@ -290,8 +236,6 @@ struct RequestAndUser {
     is_banned: bool,
 }
 
-pub const COUNT: &str =
-    "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
 pub const USE_UP: &str =
     "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2";
 

@@ -16,7 +16,8 @@ use std::sync::{
 use tokio::sync::watch;
 
 use super::{
-    connection::{Outcome, Sql},
+    backend::{Outcome, Sql},
+    connection::Open,
     pool::{Lent, Pool},
     statement::Value,
 };
@@ -149,7 +150,7 @@ async fn settled(mut lent: Lent<SqliteConnection>) -> sqlx::Result<Lent<SqliteCo
     let settling = tokio::spawn(async move {
         let connection = lent.connection()?;
         let Some(group) = connection.group.take() else { return Ok(lent) };
-        connection.enter_transaction();
+        connection.open = Open::Transaction;
         connection.end("COMMIT").await?;
         group.committed.send_replace(true);
         Ok(lent)
@@ -197,8 +198,7 @@ impl Member {
             Sql::Plain(sql)
         };
         if begin.is_some() {
-            // Set before sending, so that a statement cut off on the way is undone too.
-            if self.joins { connection.enter_savepoint() } else { connection.enter_transaction() }
+            connection.open = if self.joins { Open::Savepoint } else { Open::Transaction };
         }
         let mut outcomes = connection.statement(sql, values).await?;
         self.end = end;
@@ -240,7 +240,7 @@ impl Member {
         };
         let Member { mut lent, writer, durability, .. } = self;
         let connection = lent.connection()?;
-        connection.has_ended();
+        connection.open = Open::Nothing;
         if end == End::Committed {
             lent.give_back();
             return Ok(());
@@ -306,7 +306,7 @@ mod tests {
 
     async fn notes(reader: &Pool<SqliteConnection>) -> Vec<i64> {
         let found = reader.run("SELECT number FROM notes ORDER BY number", &[]).await.unwrap();
-        let found: Vec<(i64,)> = crate::server::store::connection::rows(found).unwrap();
+        let found: Vec<(i64,)> = crate::server::store::backend::rows(found).unwrap();
         found.into_iter().map(|(number,)| number).collect()
     }
 

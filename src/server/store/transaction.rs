@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, PgConnection, SqlSafeStr, SqliteConnection};
 
 use super::{
     Durability, Store,
-    connection::{changes, rows},
+    backend::{changes, rows},
     pool::Lent,
     sqlite::Member,
     statement::{

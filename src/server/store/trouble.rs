@@ -5,6 +5,8 @@
 
 use tokio::time::Instant;
 
+use crate::server::ground::error::Error;
+
 /// A fault of the database that no request has caused.
 #[derive(Clone, Debug)]
 pub struct Trouble {
@@ -38,6 +40,30 @@ impl Trouble {
     /// Returns a sentence about an error, or its own text if there is no sentence for it.
     pub fn sentence_of(error: &sqlx::Error) -> String {
         Self::of(error).map_or_else(|| error.to_string(), |trouble| trouble.sentence)
+    }
+}
+
+/// Tells users to try again later, and logs the reason for operators.
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        // PostgreSQL cannot store NUL in a text (character_not_in_repertoire,
+        // untranslatable_character). The sender gets an error, should the checks at an endpoint
+        // have missed it.
+        if let sqlx::Error::Database(told) = &error
+            && told.code().is_some_and(|code| code == "22021" || code == "22P05")
+        {
+            return Error::invalid("A text has a character that cannot be kept.");
+        }
+        match Trouble::of(&error) {
+            Some(trouble) => tracing::error!(why = %trouble.sentence, "the database failed"),
+            None => tracing::error!(%error, "the database failed"),
+        }
+        match error {
+            sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_) => Error::Internal,
+            _ => Error::Unavailable,
+        }
     }
 }
 

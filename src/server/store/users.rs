@@ -1,44 +1,14 @@
 //! Latchkey's own users and their passwords.
 
-use sqlx::FromRow;
-
 use super::{
-    AuditEvent, Durability, Store, Tx,
+    AuditEvent, Durability, Store,
     grants::{DELETE_CONSENTS, DELETE_GRANTS},
     sessions::REVOKE_OTHERS,
     statement::{Statement, values},
     trust::distrust,
 };
-use crate::server::{
-    ground::{
-        clock::{DAY, Millis},
-        error::Error,
-    },
-    values::address::Address,
-};
+use crate::server::{ground::error::Error, values::address::Address};
 
-/// A try of a code or a password, counted when it has failed.
-pub struct FailedTry<'a> {
-    pub id: &'a str,
-    /// Bucket whose allowance it takes from.
-    pub bucket: &'a str,
-    /// Network it comes from.
-    pub network: &'a str,
-    pub at: Millis,
-}
-
-/// A mail or a try that was taken from an allowance, and the network that took it.
-#[derive(Clone, Debug, FromRow)]
-pub struct Taken {
-    pub at: Millis,
-    pub network: String,
-}
-
-/// Reads the failed tries in a bucket since a time, newest first.
-pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
-    WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000";
-pub const INSERT_TRY: &str =
-    "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
 /// Reads the password of the user with an address, unless the address is banned.
 pub const PASSWORD: &str = "SELECT password FROM latchkey_users WHERE address = $1 \
     AND NOT EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1)";
@@ -53,25 +23,7 @@ pub const DELETE_MAILS: &str = "DELETE FROM latchkey_outbox \
     WHERE bucket = $1 OR bucket > $1 || ' ' AND bucket < $1 || '!'";
 pub const DELETE_USER: &str = "DELETE FROM latchkey_users WHERE id = $1";
 
-/// Returns the tries in a bucket that failed in the day before `at`, newest first.
-pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Taken>, Error> {
-    tx.all(FAILED_TRIES, &values![bucket, at - DAY]).await
-}
-
-impl FailedTry<'_> {
-    /// Returns the statement that counts it against its bucket.
-    pub(super) fn insert(&self) -> Statement<'_> {
-        let FailedTry { id, bucket, network, at } = *self;
-        Statement::new(INSERT_TRY, values![id, bucket, network, at])
-    }
-}
-
 impl Store {
-    /// Returns the tries in a bucket that failed in the last day, newest first.
-    pub async fn failed_tries(&self, bucket: &str, now: Millis) -> Result<Vec<Taken>, Error> {
-        self.all(FAILED_TRIES, &values![bucket, now - DAY]).await
-    }
-
     /// True if a user with this address exists and is not banned.
     pub async fn is_user(&self, address: &Address) -> Result<bool, Error> {
         let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
@@ -120,20 +72,5 @@ impl Store {
     /// True if the user with this address has a password and is not banned.
     pub async fn has_password(&self, address: &Address) -> Result<bool, Error> {
         Ok(self.password(address).await?.is_some())
-    }
-
-    /// Counts a wrong try of a password or of a device's code against an address, known or not,
-    /// unless `allow` refuses.
-    pub async fn spend_try(
-        &self,
-        address: &Address,
-        failed_try: &FailedTry<'_>,
-        allow: impl Fn(&[Taken]) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        self.transaction(Durability::ProcessEnd, Some(address), async |tx| {
-            allow(&failed_tries(tx, failed_try.bucket, failed_try.at).await?)?;
-            tx.finish(&[failed_try.insert()]).await
-        })
-        .await
     }
 }

@@ -16,7 +16,7 @@ static FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// development those are the names of loopback. In production it is any name with a dot that is not
 /// an IP address: addresses and short names are what a proxy or a health check uses for this
 /// machine.
-pub fn elsewhere(state: &AppState, request: &Request) -> Option<Response> {
+pub fn redirect(state: &AppState, request: &Request) -> Option<Response> {
     let (public, headers) = (state.public_url(), request.headers());
     let forwarded = headers.get(&FORWARDED_HOST).filter(|_| public.is_https());
     let asked = forwarded.or_else(|| headers.get(HOST))?.to_str().ok()?;

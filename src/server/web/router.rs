@@ -28,15 +28,15 @@ use crate::{
         api,
         ground::{error::Error, words},
         http::{
+            active_request::ActiveRequest,
             caller,
-            connection::InHand,
             correlation::Correlation,
             form_posts,
             head::{self, Head},
             headers,
-            intake::{self, Refused, Why},
             measurement::Measurement,
             page_context::{PageContext, Unknown},
+            request_reader::{self, Rejected, Rejection},
             respond,
             state::AppState,
         },
@@ -79,18 +79,18 @@ pub fn router(state: AppState) -> Router {
 /// Middleware around every route. The order of its steps matters. It is a single layer, because the
 /// router copies and boxes each layer for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let in_hand = InHand::begin(&request);
-    let head = in_hand.head();
+    let active = ActiveRequest::begin(&request);
+    let head = active.head();
     // The connection is closed after a body whose end could be read in two ways, so that nothing
     // after it is read as a request (RFC 9112, 6.1).
     let is_last = request.headers().contains_key(TRANSFER_ENCODING)
-        && (head.is_none() || intake::has_two_lengths(request.headers(), head));
+        && (head.is_none() || request_reader::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
     let answer = answer(&state, request, head, next).instrument(correlation.span());
     let mut response = words::within(language, answer).await;
     headers::secure(&state, &mut response);
-    if is_last || in_hand.is_crowded() {
+    if is_last || active.is_crowded() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     correlation.end(&mut response);
@@ -99,16 +99,16 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
 
 /// Refuses a request that no route may see, or returns its route's answer.
 async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
-    if let Some(elsewhere) = canonical::elsewhere(state, &request) {
-        return elsewhere;
+    if let Some(redirect) = canonical::redirect(state, &request) {
+        return redirect;
     }
     if !is_known(request.method()) {
         let refusal = next.run(request).await;
         return if refusal.status().is_client_error() { refusal } else { takes_only("GET, HEAD") };
     }
-    let request = match state.intake.whole(request, head).await {
+    let request = match state.request_reader.read(request, head).await {
         Ok(request) => request,
-        Err(refused) => return Box::pin(refuse(state, *refused)).await,
+        Err(rejected) => return Box::pin(refuse(state, *rejected)).await,
     };
     if headers::is_cross_site(state, &request) && !oidc::is_open(request.uri().path()) {
         let (parts, _) = request.into_parts();
@@ -122,11 +122,11 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
 }
 
 /// Answers a request that was refused while it was read.
-async fn refuse(state: &AppState, refused: Refused) -> Response {
-    match refused.why {
-        Why::Error(error) => render::refusal(state, refused.parts, error).await,
-        Why::HeadersTooLarge => respond::refused_as(head::too_large()),
-        Why::TooSlow => respond::refused_as(TOO_SLOW),
+async fn refuse(state: &AppState, rejected: Rejected) -> Response {
+    match rejected.reason {
+        Rejection::Error(error) => render::refusal(state, rejected.parts, error).await,
+        Rejection::HeadersTooLarge => respond::refused_as(head::too_large()),
+        Rejection::TooSlow => respond::refused_as(TOO_SLOW),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Background work: sending mails, telling apps of logouts, upkeep, watching the policy file.
 
+mod delivery;
 pub mod housekeeping;
 pub mod logouts;
 pub mod outbox;

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::server::{
     auth::Auth,
-    config::{ConfigError, Policy, Source, changes, nothing_vanished},
+    config::{ConfigError, Policy, Source, changes, nothing_vanished, waits_for_start},
 };
 
 /// Editors and copy tools write a file in several steps: its content counts once two readings this
@@ -133,7 +133,7 @@ fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, C
             return;
         }
     };
-    let waiting = started.waits_for_start(&policy);
+    let waiting = waits_for_start(started, &policy);
     for key in &waiting {
         tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
     }

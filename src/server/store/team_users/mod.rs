@@ -9,8 +9,9 @@ use crate::server::{
     ground::error::Error,
     store::{
         OpenError, Pool, Store,
-        connection::rows,
+        backend::rows,
         open::{self, Purpose},
+        postgres,
         statement::{Record, Value, values},
         url::{BadUrl, Place},
     },
@@ -204,7 +205,7 @@ async fn open_read_only(url: &str, limits: &Limits) -> Result<Database, MapError
             Database::Sqlite(open::sqlite_to_read(options, CONNECTIONS).await?)
         }
         Place::Postgres(options) => {
-            Database::Postgres(open::postgres(options, limits, CONNECTIONS, Purpose::Read).await?)
+            Database::Postgres(postgres::open(options, limits, CONNECTIONS, Purpose::Read).await?)
         }
     })
 }

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Row};
 use super::{Compared, Database, MapError, TeamUsers};
 use crate::server::{
     config::UsersPolicy,
-    store::{connection::rows, statement::values},
+    store::{backend::rows, statement::values},
 };
 
 /// A table and two of its columns, as the policy names them and quoted for SQL.

@@ -29,7 +29,7 @@ pub struct WaitingMail {
 
 impl WaitingMail {
     /// True if a worker is sending it now.
-    pub fn is_in_hand(&self, now: Millis) -> bool {
+    pub fn is_leased(&self, now: Millis) -> bool {
         self.leased_at.is_some_and(|at| now - at < LEASE)
     }
 }

@@ -18,120 +18,121 @@ use super::head::{self, Head};
 use crate::server::ground::error::Error;
 
 /// Most bytes of any body, and the time it may take to arrive.
-const BODY: usize = 64 * 1024;
+const MAX_BODY: usize = 64 * 1024;
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Bytes that are read of a too large body before it is refused. If data that the client has sent
 /// stays unread, the system resets the connection and the answer is lost.
-const READ_ON: usize = 1024 * 1024;
+const MAX_DISCARDED: usize = 1024 * 1024;
 /// Bytes up to which a body needs no permit. Forms and API calls are smaller, and their memory
-/// counts as the connection's. Larger bodies need one of `LARGE_AT_ONCE` permits: 16 MiB in all.
-const SMALL: usize = 4 * 1024;
-const LARGE_AT_ONCE: usize = 256;
+/// counts as the connection's. Larger bodies need one of `MAX_LARGE_BODIES` permits: 16 MiB in all.
+const MAX_SMALL_BODY: usize = 4 * 1024;
+const MAX_LARGE_BODIES: usize = 256;
 
-/// Permits for large bodies.
+/// Reads requests, as many large bodies at once as it has permits.
 #[derive(Debug)]
-pub struct Intake(Arc<Semaphore>);
+pub struct RequestReader(Arc<Semaphore>);
 
 /// A request that was refused.
-pub struct Refused {
+pub struct Rejected {
     pub parts: Parts,
-    pub why: Why,
+    pub reason: Rejection,
 }
 
-pub enum Why {
+pub enum Rejection {
     Error(Error),
     HeadersTooLarge,
     TooSlow,
 }
 
-impl From<Error> for Why {
+impl From<Error> for Rejection {
     fn from(error: Error) -> Self {
-        Why::Error(error)
+        Rejection::Error(error)
     }
 }
 
 /// Permit of a large body, given back when its request ends.
 #[derive(Clone)]
-struct Share {
-    _room: Arc<OwnedSemaphorePermit>,
+struct LargeBodyPermit {
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
-impl Default for Intake {
+impl Default for RequestReader {
     fn default() -> Self {
-        Intake(Arc::new(Semaphore::new(LARGE_AT_ONCE)))
+        RequestReader(Arc::new(Semaphore::new(MAX_LARGE_BODIES)))
     }
 }
 
-impl Intake {
+impl RequestReader {
     /// Returns the request with its whole body. Refuses a request with both `Transfer-Encoding` and
     /// `Content-Length`: two readers would find different ends of it (request smuggling, RFC 9112,
     /// 6.1).
-    pub async fn whole(
+    pub async fn read(
         &self,
         request: Request,
         head: Option<Head>,
-    ) -> Result<Request, Box<Refused>> {
+    ) -> Result<Request, Box<Rejected>> {
         let (mut parts, body) = request.into_parts();
-        match self.judged(&parts, body, head).await {
-            Ok((body, share)) => {
-                if let Some(share) = share {
-                    parts.extensions.insert(share);
+        match self.read_body(&parts, body, head).await {
+            Ok((body, permit)) => {
+                if let Some(permit) = permit {
+                    parts.extensions.insert(permit);
                 }
                 Ok(Request::from_parts(parts, body.into()))
             }
-            Err(why) => Err(Box::new(Refused { parts, why })),
+            Err(reason) => Err(Box::new(Rejected { parts, reason })),
         }
     }
 
-    async fn judged(
+    async fn read_body(
         &self,
         parts: &Parts,
         body: Body,
         head: Option<Head>,
-    ) -> Result<(Bytes, Option<Share>), Why> {
+    ) -> Result<(Bytes, Option<LargeBodyPermit>), Rejection> {
         if head.is_some_and(|head| head.bytes > head::MOST) {
-            return Err(Why::HeadersTooLarge);
+            return Err(Rejection::HeadersTooLarge);
         }
-        let (headers, mut taken) = (&parts.headers, (Bytes::new(), None));
+        let (headers, mut collected) = (&parts.headers, (Bytes::new(), None));
         if has_two_lengths(headers, head) {
             return Err(Error::invalid("Send Content-Length or chunks, not both.").into());
         }
         let declared = headers.get(CONTENT_LENGTH);
         if declared.is_some() || headers.contains_key(TRANSFER_ENCODING) {
             let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-            let most = if headers.contains_key(EXPECT) { BODY } else { READ_ON };
+            let most = if headers.contains_key(EXPECT) { MAX_BODY } else { MAX_DISCARDED };
             if declared.is_some_and(|length| length > most) {
                 return Err(Error::PayloadTooLarge.into());
             }
-            let read = tokio::time::timeout(BODY_TIME, self.read(body));
-            taken = read.await.map_err(|_| Why::TooSlow)??;
+            let collecting = tokio::time::timeout(BODY_TIME, self.collect(body));
+            collected = collecting.await.map_err(|_| Rejection::TooSlow)??;
         }
-        if has_nul(parts, &taken.0) {
+        if has_nul(parts, &collected.0) {
             return Err(Error::invalid("U+0000 is no character of a text.").into());
         }
-        Ok(taken)
+        Ok(collected)
     }
 
-    async fn read(&self, body: Body) -> Result<(Bytes, Option<Share>), Error> {
+    async fn collect(&self, body: Body) -> Result<(Bytes, Option<LargeBodyPermit>), Error> {
         let mut pieces = body.into_data_stream();
-        let (mut bytes, mut length, mut share) = (Vec::new(), 0, None);
+        let (mut bytes, mut length, mut permit) = (Vec::new(), 0, None);
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| Error::invalid("The body is cut off or malformed."))?;
             length += piece.len();
-            if length > BODY {
-                (bytes, share) = (Vec::new(), None);
-                if length > READ_ON {
+            if length > MAX_BODY {
+                (bytes, permit) = (Vec::new(), None);
+                if length > MAX_DISCARDED {
                     break;
                 }
                 continue;
             }
-            if length > SMALL && share.is_none() {
-                let room = self.0.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
-                share = Some(Share { _room: Arc::new(room) });
+            if length > MAX_SMALL_BODY && permit.is_none() {
+                let acquired = self.0.clone().try_acquire_owned();
+                let acquired = Arc::new(acquired.map_err(|_| Error::Unavailable)?);
+                permit = Some(LargeBodyPermit { _permit: acquired });
             }
             bytes.extend_from_slice(&piece);
         }
-        if length > BODY { Err(Error::PayloadTooLarge) } else { Ok((bytes.into(), share)) }
+        if length > MAX_BODY { Err(Error::PayloadTooLarge) } else { Ok((bytes.into(), permit)) }
     }
 }
 

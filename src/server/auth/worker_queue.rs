@@ -1,7 +1,7 @@
-//! Direct path for a new mail to the outbox worker of this process, which saves two round trips to
-//! the database.
+//! Queue in memory from the requests of this process to its outbox worker, which saves two round
+//! trips to the database.
 //!
-//! A mail takes this path only if a slot of the worker is free for it at once and no other mail is
+//! A mail takes it only if a slot of the worker is free for it at once and no other mail is
 //! waiting. So no mail ages on the way, and none is overtaken.
 
 use std::{
@@ -15,8 +15,8 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::server::{ground::clock::Clock, store::QueuedMail};
 
-/// Mail on its way, with its slot.
-pub type HandedOver = (QueuedMail, Slot);
+/// Mail to deliver, with its slot.
+pub type MailJob = (QueuedMail, Slot);
 
 /// Right to have one mail in progress, given back when dropped.
 #[derive(Debug)]
@@ -29,64 +29,64 @@ pub struct Slot {
 
 /// State of the worker's slots, shared by the request handlers and the worker.
 #[derive(Debug)]
-pub struct HandOver {
+pub struct WorkerQueue {
     clock: Clock,
     slots: Arc<Semaphore>,
     /// True if mails wait in the database, or may: they are older than any new one.
-    others_wait: AtomicBool,
-    way: mpsc::Sender<HandedOver>,
-    written: Notify,
+    has_backlog: AtomicBool,
+    jobs: mpsc::Sender<MailJob>,
+    wakeup: Notify,
 }
 
 /// Reserved slot and place in the channel for one mail.
-pub struct Room<'a> {
+pub struct Reservation<'a> {
     slot: Slot,
-    way: mpsc::Permit<'a, HandedOver>,
+    place: mpsc::Permit<'a, MailJob>,
 }
 
-impl Room<'_> {
+impl Reservation<'_> {
     /// Gives the worker a mail that has been written to the database with a lease.
-    pub fn take(self, mail: QueuedMail) {
-        self.way.send((mail, self.slot));
+    pub fn send(self, mail: QueuedMail) {
+        self.place.send((mail, self.slot));
     }
 }
 
-impl HandOver {
-    /// Creates the hand-over for a worker that delivers at most `at_once` mails at a time, and the
+impl WorkerQueue {
+    /// Creates the queue of a worker that delivers at most `at_once` mails at a time, and the
     /// receiver for that worker.
-    pub fn new(at_once: usize, clock: Clock) -> (Self, mpsc::Receiver<HandedOver>) {
-        let (way, handed_over) = mpsc::channel(at_once.max(1));
+    pub fn new(at_once: usize, clock: Clock) -> (Self, mpsc::Receiver<MailJob>) {
+        let (sender, jobs) = mpsc::channel(at_once.max(1));
         let slots = Arc::new(Semaphore::new(at_once));
-        let (others_wait, written) = (AtomicBool::new(false), Notify::new());
-        (HandOver { clock, slots, others_wait, way, written }, handed_over)
+        let (has_backlog, wakeup) = (AtomicBool::new(false), Notify::new());
+        (WorkerQueue { clock, slots, has_backlog, jobs: sender, wakeup }, jobs)
     }
 
     /// Reserves room for a mail that is about to be written to the database; `None` if others wait
     /// or no slot is free.
-    pub fn room(&self) -> Option<Room<'_>> {
-        if self.others_wait.load(Ordering::SeqCst) {
+    pub fn reserve(&self) -> Option<Reservation<'_>> {
+        if self.has_backlog.load(Ordering::SeqCst) {
             return None;
         }
-        let room = self.free_slot().zip(self.way.try_reserve().ok());
-        if room.is_none() {
-            self.others_wait.store(true, Ordering::SeqCst);
+        let reserved = self.free_slot().zip(self.jobs.try_reserve().ok());
+        if reserved.is_none() {
+            self.has_backlog.store(true, Ordering::SeqCst);
         }
-        room.map(|(slot, way)| Room { slot, way })
+        reserved.map(|(slot, place)| Reservation { slot, place })
     }
 
-    /// Wakes the worker for a mail that was written to the database but not handed over.
-    pub fn written(&self) {
-        self.written.notify_one();
+    /// Wakes the worker for a mail that was written to the database and did not take this queue.
+    pub fn wake(&self) {
+        self.wakeup.notify_one();
     }
 
-    /// Waits until a mail has been written to the database.
-    pub async fn until_written(&self) {
-        self.written.notified().await;
+    /// Waits for `wake`.
+    pub async fn until_woken(&self) {
+        self.wakeup.notified().await;
     }
 
     /// Sets whether new mails must queue behind those in the database.
-    pub fn line_up(&self, others_wait: bool) {
-        self.others_wait.store(others_wait, Ordering::SeqCst);
+    pub fn set_backlog(&self, has_backlog: bool) {
+        self.has_backlog.store(has_backlog, Ordering::SeqCst);
     }
 
     /// Waits for a free slot; meanwhile new mails queue in the database. `None` once the worker has
@@ -95,7 +95,7 @@ impl HandOver {
         if let Some(slot) = self.free_slot() {
             return Some(slot);
         }
-        self.line_up(true);
+        self.set_backlog(true);
         let permit = self.slots.clone().acquire_owned().await.ok()?;
         Some(self.slot_of(permit))
     }

@@ -1,9 +1,12 @@
-//! Export of the audit table for other programs: JSON, one event per line.
+//! Command of an operator that exports the audit table for other programs: JSON, one event per
+//! line.
 
+use clap::Subcommand;
 use serde_json::json;
 use std::io::{self, Write};
 use time::{Date, Month, OffsetDateTime, Time};
 
+use super::{stdout, written};
 use crate::server::{
     auth::Auth,
     ground::{
@@ -14,14 +17,32 @@ use crate::server::{
     values::address::Address,
 };
 
+#[derive(Subcommand)]
+pub enum Audit {
+    /// Export events, one JSON object per line. Times are given like 2026-01-31,
+    /// 2026-01-31T12:00:00Z, 12h or 7d (ago).
+    Export {
+        #[arg(long, default_value = "1970-01-01")]
+        since: String,
+        #[arg(long)]
+        until: Option<String>,
+        /// Export only the events of this address.
+        #[arg(long)]
+        address: Option<String>,
+        /// Export only events of this name, like auth.failed. Can be given several times.
+        #[arg(long)]
+        event: Vec<String>,
+    },
+}
+
 /// Filter for the events to export.
 #[derive(Debug)]
-pub struct Wanted {
-    pub since: Millis,
-    pub until: Millis,
-    pub address: Option<Address>,
+struct Filter {
+    since: Millis,
+    until: Millis,
+    address: Option<Address>,
     /// Names of events. All events if empty.
-    pub events: Vec<String>,
+    events: Vec<String>,
 }
 
 /// Error that ended an export early.
@@ -33,28 +54,37 @@ pub enum ExportError {
     Io(#[from] io::Error),
 }
 
-/// Writes the events that match `wanted`, oldest first, and returns their number.
-pub async fn write(
-    auth: &Auth,
-    wanted: &Wanted,
-    out: &mut impl Write,
-) -> Result<usize, ExportError> {
+/// Runs a command, and prints its result.
+pub async fn run(auth: &Auth, command: Audit) -> Result<(), Box<dyn std::error::Error>> {
+    let Audit::Export { since, until, address, event } = command;
+    let now = auth.clock.now();
+    let filter = Filter {
+        since: time(&since, now)?,
+        until: until.map_or(Ok(Millis::MAX), |until| time(&until, now))?,
+        address: address.as_deref().map(Address::parse).transpose()?,
+        events: event,
+    };
+    written(write(auth, &filter, &mut stdout()).await)
+}
+
+/// Writes the events that match `filter`, oldest first, and returns their number.
+async fn write(auth: &Auth, filter: &Filter, out: &mut impl Write) -> Result<usize, ExportError> {
     // An address has one pseudonym for each secret in force. Events under the oldest secret come
     // first.
-    let mut subjects: Vec<Option<String>> = match &wanted.address {
+    let mut subjects: Vec<Option<String>> = match &filter.address {
         Some(address) => auth.keys.subjects(address.as_str()).map(Some).collect(),
         None => vec![None],
     };
     subjects.reverse();
     let mut count = 0;
     for subject in subjects {
-        let mut page = Events { since: wanted.since, after: 0, until: wanted.until, subject };
+        let mut page = Events { since: filter.since, after: 0, until: filter.until, subject };
         loop {
             let rows = auth.store.events(&page).await?;
             let Some(last) = rows.last() else { break };
             (page.since, page.after) = (last.at, last.id);
             let is_wanted =
-                |row: &&AuditRow| wanted.events.is_empty() || wanted.events.contains(&row.event);
+                |row: &&AuditRow| filter.events.is_empty() || filter.events.contains(&row.event);
             for row in rows.iter().filter(is_wanted) {
                 writeln!(out, "{}", line(row))?;
                 count += 1;
@@ -94,7 +124,7 @@ pub fn rfc_3339(at: Millis) -> String {
 
 /// Parses a time that an operator gave, in UTC: `2026-01-31`, `2026-01-31T12:00:00Z`, or ago, as
 /// `30m`, `12h`, `7d`.
-pub fn time(text: &str, now: Millis) -> Result<Millis, String> {
+fn time(text: &str, now: Millis) -> Result<Millis, String> {
     let wrong = || format!("{text:?} is no time: give 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d");
     let ago = |unit: char, length: Millis| {
         let number: Millis = text.strip_suffix(unit)?.parse().ok()?;
