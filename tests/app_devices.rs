@@ -1,5 +1,6 @@
 //! Devices without a browser sign their users in by a code (RFC 8628).
 
+use futures::{StreamExt, stream};
 use latchkey::server::ground::clock::{DAY, HOUR, MINUTE, SECOND};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -368,8 +369,8 @@ async fn neither_code_of_a_device_is_in_the_database_and_both_survive_a_new_secr
 async fn nobody_fills_the_database_with_requests_of_devices() {
     let app = with_apps("").await;
     let mut refused = Vec::new();
-    for _ in 0..1_005 {
-        let begun = begin(&app, "tv", &[("scope", "openid")]).await;
+    let requests = (0..1_005).map(|_| begin(&app, "tv", &[("scope", "openid")]));
+    for begun in stream::iter(requests).buffer_unordered(16).collect::<Vec<_>>().await {
         if begun.status != 200 {
             assert_eq!(error(&begun, 503), "temporarily_unavailable");
             refused.push(begun.header("retry-after").to_owned());

@@ -6,7 +6,11 @@ use super::frame::{Frame, address, load};
 use crate::{
     components::{BLANK, LoginAlive, Message},
     server::{
-        apps::{authorize::Waiting, forward_auth::BEGIN},
+        apps::{
+            authorize::Waiting,
+            forward_auth::{BEGIN, Wanted},
+        },
+        auth::session::Session,
         config::Passwords,
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
@@ -25,11 +29,15 @@ async fn login_page() -> Result<AnyView, Error> {
     let (brand, mode) = (policy.brand.name.clone(), policy.auth.mode);
     let next = context.query("next").unwrap_or_default();
     let for_app = app_request(&context, &next).await.unwrap_or_default();
+    let for_host = guarded_host(&context, &next);
     let (brand, hint) = match &for_app {
         Some(waiting) => {
             (waiting.app.shown().to_owned(), waiting.ask.login_hint.clone().unwrap_or_default())
         }
-        None => (guarded_host(&context, &next).unwrap_or(brand), String::new()),
+        None => match &for_host {
+            Some(wanted) => (wanted.host.host.as_str().to_owned(), String::new()),
+            None => (brand, String::new()),
+        },
     };
     let promise = match mode {
         Mode::Link => say!("promise-link"),
@@ -46,7 +54,7 @@ async fn login_page() -> Result<AnyView, Error> {
     // A user who comes for an app has to sign in again, or would not be here.
     let signed_in = match for_app {
         Some(_) => None,
-        None => signed_in(&context, &next).await.unwrap_or_default(),
+        None => signed_in(&context, &next, for_host).await.unwrap_or_default(),
     };
     let has_left = signed_in.is_none() && context.query("signed_out").is_some();
     // Having to sign in is not an error of the field.
@@ -82,12 +90,12 @@ async fn app_request(context: &PageContext, next: &str) -> Result<Option<Waiting
     context.app_request(id.as_deref()).await
 }
 
-/// Returns the name of the guarded host that the sign-in leads to, if it does.
-fn guarded_host(context: &PageContext, next: &str) -> Option<String> {
+/// Returns what the sign-in leads to at a guarded host, if it does.
+fn guarded_host(context: &PageContext, next: &str) -> Option<Wanted> {
     let query = next.strip_prefix(BEGIN)?.strip_prefix('?')?;
     let mut query = url::form_urlencoded::parse(query.as_bytes());
     let to = query.find_map(|(name, to)| (name == "to").then(|| to.into_owned()))?;
-    Some(context.state.apps.wanted_url(&to)?.host.host.as_str().to_owned())
+    context.state.apps.wanted_url(&to)
 }
 
 /// Returns the address of the request that the code page's "Change" names, while it waits. Empty
@@ -101,9 +109,18 @@ async fn address_to_change(context: &PageContext) -> Result<String, Error> {
     Ok(waiting.map(|waiting| waiting.address.as_str().to_owned()).unwrap_or_default())
 }
 
-/// Says who is signed in already, with a link to go on. The form below it signs in another address.
-async fn signed_in(context: &PageContext, next: &str) -> Result<Option<AnyView>, Error> {
-    let Some(session) = context.present_session().await? else { return Ok(None) };
+/// Says who is signed in already, with a link to go on, unless it leads to a guarded host that they
+/// may not open. The form below it signs in another address.
+async fn signed_in(
+    context: &PageContext,
+    next: &str,
+    for_host: Option<Wanted>,
+) -> Result<Option<AnyView>, Error> {
+    let may_go_on = |session: &Session| {
+        for_host.as_ref().is_none_or(|wanted| wanted.host.admits(&session.row.address))
+    };
+    let session = context.present_session().await?.filter(may_go_on);
+    let Some(session) = session else { return Ok(None) };
     let onward = destination::parse(context.state.public_url().url(), Some(next));
     let signed_in = view! {
         <p class="notice">

@@ -11,13 +11,17 @@ use url::Url;
 
 use super::{Apps, authorize::hash};
 use crate::server::{
-    auth::session::{self, Session},
+    auth::{
+        Client,
+        session::{self, Session},
+    },
     config::forward_auth::GuardedHost,
     ground::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
         jose::Algorithm,
         keys::Purpose,
+        words::say,
     },
     store::{EntryCode, SessionRow},
     values::destination::with_query,
@@ -33,8 +37,12 @@ pub const STOPPED: &str = "/forward-auth/stopped";
 const CODE_LIVES: Millis = MINUTE;
 /// Lifetime of an assertion in seconds: the app reads it at once.
 const ASSERTION_LIVES: i64 = 60;
+/// Algorithm of assertions. There is one for each request, and RSA would cost thirty times as much.
+pub(super) const OF_ASSERTIONS: Algorithm = Algorithm::Es256;
 /// Type of assertions: none passes for a token of another kind.
 const ASSERTION: &str = "forward-auth+jwt";
+/// Letters of a state: SHA-256 in base64url.
+const STATE: usize = 43;
 /// Most bytes of the path and query that is wanted: it travels in URLs, encoded twice.
 const LONGEST: usize = 600;
 
@@ -120,8 +128,7 @@ impl Apps {
             "iat": now,
             "exp": now + ASSERTION_LIVES,
         });
-        // One for each request: RSA would cost thirty times as much.
-        self.keys.signing(Algorithm::Es256).await?.sign(ASSERTION, &claims)
+        self.keys.signing(OF_ASSERTIONS).await?.sign(ASSERTION, &claims)
     }
 
     /// Returns where a browser goes for its code. `nonce` is what it keeps in a cookie of the host:
@@ -139,10 +146,16 @@ impl Apps {
         wanted: &Wanted,
         state: &str,
         session: &Session,
+        client: &Client,
     ) -> Result<Option<String>, Error> {
         if !wanted.host.admits(&session.row.address) {
             return Ok(None);
         }
+        if state.len() != STATE {
+            return Err(Error::invalid(say!("detail-no-guarded-host")));
+        }
+        // A row for each.
+        self.auth.one_more_verify(client.ip).await?;
         let code = URL_SAFE_NO_PAD.encode(self.auth.random.bytes::<32>()?);
         let row = EntryCode {
             host: wanted.host.host.as_str().to_owned(),

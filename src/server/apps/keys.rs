@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
+use super::forward_auth::OF_ASSERTIONS;
 use crate::server::{
     auth::Auth,
     ground::{
@@ -34,8 +35,9 @@ const FRESH: Duration = Duration::from_secs(60);
 pub struct KeyRing {
     auth: Arc<Auth>,
     read: ArcSwapOption<(Duration, Vec<Known>)>,
-    /// Held while a key is drawn: those who wait for it draw none of their own.
-    drawing: Arc<Mutex<()>>,
+    /// Held while a key of each algorithm is drawn: those who wait for it draw none of their own,
+    /// and those who need another algorithm do not wait.
+    drawing: [Arc<Mutex<()>>; Algorithm::ALL.len()],
 }
 
 /// A key with the time from which it signs.
@@ -57,7 +59,7 @@ pub struct Listed {
 
 impl KeyRing {
     pub fn new(auth: Arc<Auth>) -> Self {
-        KeyRing { auth, read: ArcSwapOption::empty(), drawing: Arc::default() }
+        KeyRing { auth, read: ArcSwapOption::empty(), drawing: Default::default() }
     }
 
     /// Returns the key that signs with this algorithm, and draws it if there is none.
@@ -100,7 +102,7 @@ impl KeyRing {
     /// Adds a key, if it is still due once it is our turn. It goes on if the request that needs it is
     /// given up.
     async fn add_once(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
-        let drawing = self.drawing.clone().lock_owned().await;
+        let drawing = self.drawing[algorithm as usize].clone().lock_owned().await;
         let known = self.known(true).await?;
         if self.due(algorithm, &known).is_none() {
             return Ok(());
@@ -130,11 +132,13 @@ impl KeyRing {
         Ok(if is_old { named(&self.known(true).await?) } else { None })
     }
 
-    /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that an app asks
-    /// for, and all others that still count.
+    /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that an app or a
+    /// guarded host asks for, and all others that still count.
     pub async fn published(&self) -> Result<Value, Error> {
         let mut algorithms = vec![Algorithm::Rs256];
-        algorithms.extend(self.auth.policy().apps.iter().map(|app| app.algorithm));
+        let policy = self.auth.policy();
+        algorithms.extend(policy.apps.iter().map(|app| app.algorithm));
+        algorithms.extend((!policy.forward_auth.is_empty()).then_some(OF_ASSERTIONS));
         for algorithm in algorithms {
             self.signing(algorithm).await?;
         }

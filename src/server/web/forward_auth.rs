@@ -35,7 +35,7 @@ use crate::server::{
 
 /// Path that proxies ask: it answers 200, or sends people to sign in.
 const FORWARD: &str = "/api/auth/forward";
-/// The same for nginx, whose `auth_request` knows 200, 401 and 403 alone.
+/// The same for nginx, whose `auth_request` knows 200, 401 and 403 alone: 401 sends it to the other.
 const CHECK: &str = "/api/auth/forward/check";
 
 pub fn router() -> Router<AppState> {
@@ -44,7 +44,10 @@ pub fn router() -> Router<AppState> {
 
 /// Why a proxy is to let nobody in.
 enum Refusal {
-    Forbidden(&'static str),
+    /// The proxy may not ask, or not about this host.
+    Proxy(&'static str),
+    /// The user may not open the host.
+    KeptOut,
     Failed(Error),
 }
 
@@ -57,7 +60,10 @@ impl From<Error> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         match self {
-            Refusal::Forbidden(why) => refused_as((StatusCode::FORBIDDEN, why)),
+            Refusal::Proxy(why) => refused_as((StatusCode::FORBIDDEN, why)),
+            Refusal::KeptOut => {
+                refused_as((StatusCode::FORBIDDEN, "This user may not open this host."))
+            }
             Refusal::Failed(error) => ApiError(error).into_response(),
         }
     }
@@ -80,7 +86,7 @@ impl Asked {
         let peer: IpAddr = caller::peer(parts);
         if !policy.server.trusted_proxies.iter().any(|net| net.contains(&peer)) {
             tracing::warn!(%peer, "forward auth is asked by whom server.trusted_proxies does not have");
-            return Err(Refusal::Forbidden(
+            return Err(Refusal::Proxy(
                 "Only proxies in server.trusted_proxies may ask: add this one's address.",
             ));
         }
@@ -91,7 +97,7 @@ impl Asked {
                 host = name,
                 "forward auth is asked for a host without [[forward_auth]]"
             );
-            return Err(Refusal::Forbidden(
+            return Err(Refusal::Proxy(
                 "X-Forwarded-Host names no host that [[forward_auth]] in the policy has.",
             ));
         };
@@ -135,7 +141,7 @@ async fn forward(State(state): State<AppState>, request: Request) -> Response {
             Err(Refusal::Failed(Error::Unauthenticated)) if asked.is_of_a_person() => {
                 sign_in(&state, &asked)
             }
-            Err(Refusal::Forbidden(_)) if asked.is_of_a_person() => Ok(stopped(&state, &asked)),
+            Err(Refusal::KeptOut) if asked.is_of_a_person() => Ok(stopped(&state, &asked)),
             Err(refusal) => Err(refusal),
         }
     };
@@ -151,8 +157,12 @@ async fn check(State(state): State<AppState>, request: Request) -> Response {
         if asked.is_entry() {
             return Err(Error::Unauthenticated.into());
         }
-        let headers = standing(&state, &asked).await?;
-        Ok((StatusCode::OK, headers).into_response())
+        match standing(&state, &asked).await {
+            Ok(headers) => Ok((StatusCode::OK, headers).into_response()),
+            // Also for `forward` to answer: a 403 would be mixed up with nginx's own.
+            Err(Refusal::KeptOut) => Err(Error::Unauthenticated.into()),
+            Err(refusal) => Err(refusal),
+        }
     };
     of_another_host(answer.await)
 }
@@ -178,7 +188,7 @@ async fn begin(State(state): State<AppState>, request: Request) -> Response {
         let Some(state_hash) = params.one("state").map_err(|_| faulty())? else {
             return Ok(wanted.url());
         };
-        let entry = state.apps.give_code(&wanted, state_hash, &session).await?;
+        let entry = state.apps.give_code(&wanted, state_hash, &session, &caller.client()).await?;
         Ok(entry.unwrap_or_else(|| with_query(STOPPED, "to", &wanted.url())))
     };
     match begun.await {
@@ -196,7 +206,7 @@ async fn standing(state: &AppState, asked: &Asked) -> Result<HeaderMap, Refusal>
     let session = state.apps.session_at(&asked.host, &cookie).await?;
     let session = session.ok_or(Error::Unauthenticated)?;
     if !asked.host.admits(&session.address) {
-        return Err(Refusal::Forbidden("This user may not open this host."));
+        return Err(Refusal::KeptOut);
     }
     let assertion = state.apps.assertion(&asked.host, &session).await?;
     let names = &asked.host.headers;
