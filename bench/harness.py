@@ -126,11 +126,11 @@ class Process:
         self.child.terminate()
         self.child.wait()
 
-    def until_answers(self, port, path):
+    def until_answers(self, port, path, status=200):
         deadline = time.monotonic() + 30
         while self.child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
-                return expect(200, port, "GET", path)
+                return expect(status, port, "GET", path)
             time.sleep(0.0002)
         raise RuntimeError("the server did not start")
 

