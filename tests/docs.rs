@@ -1,4 +1,4 @@
-//! Claims of the documents about the tests.
+//! Claims of the documents about the tests and the examples.
 
 use std::{fs, path::Path};
 
@@ -48,4 +48,17 @@ fn every_test_that_the_security_document_names_exists() {
         named += 1;
     }
     assert!(named > 200, "{named} were found");
+}
+
+#[test]
+fn the_services_that_the_document_shows_are_those_that_run() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(top.join("docs/services.md")).unwrap();
+    let files = ["express.mjs", "fastapi_asking.py"]
+        .map(|file| fs::read_to_string(top.join("examples/services").join(file)).unwrap());
+    let blocks: Vec<&str> = document.split("```").skip(1).step_by(2).collect();
+    for (language, file) in [("js\n", &files[0]), ("python\n", &files[1])] {
+        let shown = blocks.iter().find_map(|block| block.strip_prefix(language)).unwrap();
+        assert!(file.contains(shown), "docs/services.md shows what is not in the file:\n{shown}");
+    }
 }
