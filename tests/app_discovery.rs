@@ -1,12 +1,12 @@
 //! What apps read first: the description of this server, and its keys.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey::server::ground::clock::{DAY, HOUR};
+use latchkey::server::ground::clock::{DAY, HOUR, SECOND};
 use serde_json::Value;
 
 use crate::support::{
     App,
-    relying_party::{code, tokens, with_apps},
+    relying_party::{code, error, tokens, user_info, with_apps},
 };
 
 #[tokio::test]
@@ -88,4 +88,36 @@ async fn an_operator_adds_the_next_key_by_hand() {
     assert_eq!((code, said.matches("RS256  signs\n").count()), (0, 1), "{said}");
     let (_, listed) = app.command(&["keys", "list"]).await;
     assert!(listed.contains("RS256  signs\n"), "{listed}");
+}
+
+#[tokio::test]
+async fn a_key_that_leaked_is_taken_away_with_what_it_signed() {
+    let app = with_apps("").await;
+    let ada = app.signed_in("ada@example.com").await;
+    let given = tokens(&app, &code(&ada, &[]).await).await.json();
+    let token = given["access_token"].as_str().unwrap();
+    assert_eq!(user_info(&app, token).await.status, 200);
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    let kid = header["kid"].as_str().unwrap();
+    let (status, said) = app.command(&["keys", "revoke", kid]).await;
+    assert_eq!((status, said.contains(kid)), (0, false), "{said}");
+    assert!(said.contains("RS256  signs"), "another takes its place: {said}");
+    app.clock.advance(61 * SECOND);
+    assert_eq!(error(&user_info(&app, token).await, 401), "invalid_token");
+    let fresh = tokens(&app, &code(&ada, &[]).await).await.json();
+    assert_eq!(user_info(&app, fresh["access_token"].as_str().unwrap()).await.status, 200);
+    let (status, said) = app.command(&["keys", "revoke", kid]).await;
+    assert_eq!((status, said.contains("There is no key")), (1, true), "{said}");
+}
+
+#[tokio::test]
+async fn a_key_is_added_by_hand_as_often_as_it_is_asked_for() {
+    let app = with_apps("").await;
+    let keys = "SELECT COUNT(*) FROM latchkey_signing_keys WHERE algorithm = 'RS256'";
+    let before = app.count(keys).await;
+    for more in 1..=2 {
+        assert_eq!(app.command(&["keys", "rotate", "--now"]).await.0, 0);
+        assert_eq!(app.count(keys).await, before + more);
+    }
 }

@@ -109,7 +109,7 @@ impl KeyRing {
         }
         let auth = self.auth.clone();
         let added = tokio::spawn(async move {
-            let added = add(&auth, algorithm, signs_from).await;
+            let added = add(&auth, algorithm, signs_from, true).await;
             drop(drawing);
             added
         });
@@ -149,7 +149,25 @@ impl KeyRing {
 
     /// Adds a key that signs from then on, for an operator.
     pub async fn add(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
-        add(&self.auth, algorithm, signs_from).await
+        add(&self.auth, algorithm, signs_from, false).await
+    }
+
+    /// Takes a key away for an operator, and adds one that signs in its place if no other does.
+    /// Other instances follow within [`FRESH`]. Returns false if there is no such key.
+    pub async fn revoke(&self, kid: &str) -> Result<bool, Error> {
+        let keys = self.auth.store.signing_keys().await?;
+        let Some(key) = keys.iter().find(|key| key.kid == kid) else { return Ok(false) };
+        self.auth.store.delete_signing_key(kid).await?;
+        let now = self.auth.clock.now();
+        let signs = |other: &SealedKey| {
+            other.kid != kid && other.algorithm == key.algorithm && other.signs_from <= now
+        };
+        if let Some(algorithm) = Algorithm::named(&key.algorithm)
+            && !keys.iter().any(signs)
+        {
+            self.add(algorithm, now).await?;
+        }
+        Ok(true)
     }
 
     /// Lists the keys for an operator.
@@ -187,8 +205,13 @@ impl KeyRing {
     }
 }
 
-/// Draws a key and adds it, unless another instance has just added one.
-async fn add(auth: &Arc<Auth>, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
+/// Draws a key and adds it; with `once` only unless another instance has just added one.
+async fn add(
+    auth: &Arc<Auth>,
+    algorithm: Algorithm,
+    signs_from: Millis,
+    once: bool,
+) -> Result<(), Error> {
     let random = auth.random.clone();
     // An RSA key takes longer to draw than anybody's request should wait for a thread.
     let drawn = tokio::task::spawn_blocking(move || SigningKey::draw(algorithm, &random));
@@ -204,7 +227,7 @@ async fn add(auth: &Arc<Auth>, algorithm: Algorithm, signs_from: Millis) -> Resu
     let is_needed = |keys: &[SealedKey]| {
         let is_like_it = |key: &&SealedKey| (key.signs_from - signs_from).abs() < BY_HAND / 2;
         let mut of_algorithm = keys.iter().filter(|key| key.algorithm == algorithm.name());
-        !of_algorithm.any(|key| is_like_it(&key) && open(auth, key).is_some())
+        !once || !of_algorithm.any(|key| is_like_it(&key) && open(auth, key).is_some())
     };
     if auth.store.add_signing_key(&row, auth.clock.now(), is_needed).await? {
         tracing::info!(kid = %row.kid, algorithm = %row.algorithm, "a signing key was added");

@@ -20,14 +20,25 @@ pub enum Keys {
         #[arg(long)]
         now: bool,
     },
+    /// Take a key away after a leak: what it signed counts no more, within a minute.
+    Revoke {
+        /// Its name in the list.
+        kid: String,
+    },
 }
 
 /// Runs a command, and prints the keys.
 pub async fn run(auth: Auth, command: Keys) -> Result<(), Error> {
     let now = auth.clock.now();
     let keys = KeyRing::new(Arc::new(auth));
-    if let Keys::Rotate { now: at_once } = command {
-        rotate(&keys, now, at_once).await?;
+    match command {
+        Keys::List => {}
+        Keys::Rotate { now: at_once } => rotate(&keys, now, at_once).await?,
+        Keys::Revoke { kid } => {
+            if !keys.revoke(&kid).await? {
+                return Err(Error::invalid(format!("There is no key {kid:?}.")));
+            }
+        }
     }
     list(&keys, now).await?.iter().for_each(|line| println!("{line}"));
     Ok(())
