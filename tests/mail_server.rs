@@ -1,7 +1,7 @@
 //! Mail servers that refuse the server itself, a recipient or a mail, and the name it gives at
 //! EHLO.
 
-use crate::support::{App, Inbox, Manners, Program};
+use crate::support::{App, Inbox, Manners, Program, client};
 use latchkey::server::ground::clock::MINUTE;
 
 /// 1 once a mail has been refused for now, else 0.
@@ -164,7 +164,7 @@ async fn metrics_tell_whether_the_mail_server_refuses_us() {
     let program = Program::start().await;
     let until = async |line: &str| {
         for _ in 0..400 {
-            let metrics = reqwest::get(format!("{}/metrics", program.url())).await.unwrap();
+            let metrics = client().get(format!("{}/metrics", program.url())).send().await.unwrap();
             if metrics.text().await.unwrap().lines().any(|told| told == line) {
                 return;
             }

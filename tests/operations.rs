@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{App, SECRET, Teller};
+use crate::support::{App, SECRET, Teller, client};
 use latchkey::server::ground::{
     clock::{DAY, HOUR, MINUTE},
     keys::Keys,
@@ -13,7 +13,7 @@ const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
 /// Waits until a path answers with this status, each time over a new connection.
 async fn until_status(address: &str, path: &str, status: u16) {
     for _ in 0..2_000 {
-        let answer = reqwest::get(format!("http://{address}{path}")).await;
+        let answer = client().get(format!("http://{address}{path}")).send().await;
         if answer.is_ok_and(|answer| answer.status() == status) {
             return;
         }

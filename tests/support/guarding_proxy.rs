@@ -1,13 +1,13 @@
 //! A proxy that guards a host with our sign-in, as a story needs it: it asks the server about each
 //! request, and passes on what the server answers to those it does not let in.
 
-use reqwest::{Client, StatusCode, header::HeaderMap, redirect::Policy};
+use reqwest::{Client, StatusCode, header::HeaderMap};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
-use super::{Answer, App};
+use super::{Answer, App, client};
 
 /// A browser at a guarded host, behind its proxy.
 pub struct GuardedHost {
@@ -19,7 +19,7 @@ pub struct GuardedHost {
 
 impl GuardedHost {
     pub fn new(app: &App, host: &str) -> Self {
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let client = client();
         let (server, host) = (app.url.clone(), host.to_owned());
         GuardedHost { server, host, client, cookies: Arc::default() }
     }

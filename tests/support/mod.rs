@@ -16,7 +16,7 @@ pub mod team;
 mod teller;
 
 pub use app::{App, SECRET, START};
-pub use browser::{Answer, Browser};
+pub use browser::{Answer, Browser, client};
 pub use cluster::{Cluster, pg_dump};
 pub use guarding_proxy::GuardedHost;
 pub use inbox::{Inbox, Mail, Manners};

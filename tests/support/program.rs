@@ -7,7 +7,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-use super::{Browser, Inbox, Port, SECRET, database};
+use super::{Browser, Inbox, Port, SECRET, client, database};
 
 /// The program with a database and an inbox that outlive it.
 pub struct Program {
@@ -113,7 +113,7 @@ impl Program {
     /// Waits until a path answers with this status.
     pub async fn until_status(&self, path: &str, status: u16) {
         for _ in 0..800 {
-            let answer = reqwest::get(format!("http://localhost:{}{path}", self.port)).await;
+            let answer = client().get(format!("http://localhost:{}{path}", self.port)).send().await;
             if answer.is_ok_and(|answer| answer.status() == status) {
                 return;
             }

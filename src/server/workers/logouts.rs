@@ -30,20 +30,17 @@ const GIVES_UP: Millis = DAY;
 
 /// Tells apps of logouts until `stop`, each app in a task of its own.
 pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
-    let http = match client() {
-        Ok(http) => http,
-        Err(error) => {
-            tracing::error!(%error, "no app can be told of logouts");
-            return;
-        }
-    };
     let (mut tasks, mut busy) = (JoinSet::new(), HashSet::new());
+    // Made when there is something to tell: it reads the machine's root certificates.
+    let mut http = None;
     while !*stop.borrow() {
         match apps.auth.store.apps_to_tell(apps.auth.clock.now()).await {
             Ok(due) => {
                 for id in due {
+                    http = http.or_else(client);
+                    let Some(http) = http.clone() else { break };
                     if busy.insert(id.clone()) {
-                        tasks.spawn(tell_app(apps.clone(), http.clone(), id));
+                        tasks.spawn(tell_app(apps.clone(), http, id));
                     }
                 }
             }
@@ -65,8 +62,9 @@ pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
 
 /// Returns a client that follows no redirect (the token is for this app alone) and uses no proxy
 /// that the environment names.
-fn client() -> reqwest::Result<Client> {
-    Client::builder().redirect(Policy::none()).timeout(ANSWER).no_proxy().build()
+fn client() -> Option<Client> {
+    let client = Client::builder().redirect(Policy::none()).timeout(ANSWER).no_proxy().build();
+    client.inspect_err(|error| tracing::error!(%error, "no app can be told of logouts")).ok()
 }
 
 /// Tells one app of some of its logouts, and returns its id.
