@@ -341,6 +341,8 @@ async fn looking_tries_no_code_of_a_device() {
     for looks in [
         ada.request(Method::HEAD, "/device?user_code=BBBB-BBBB"),
         ada.request(Method::GET, "/device?user_code=BBBB-BBBB").header("sec-purpose", "prefetch"),
+        ada.request(Method::GET, "/device?user_code=BBBB-BBBB")
+            .header("sec-fetch-site", "cross-site"),
     ] {
         assert_eq!(ada.send(looks).await.status, 200);
     }

@@ -1,10 +1,14 @@
 //! Apps in the policy file.
 
-use latchkey::server::config::apps::SecretHash;
+use latchkey::server::config::app_values::SecretHash;
+use serde_json::json;
+use std::time::Duration;
 
 use crate::support::{
     App,
-    relying_party::{BACK, SECRET, refusal},
+    relying_party::{
+        BACK, SECRET, code, policy, refresh, refusal, tokens, until_there_are_keys, user_info,
+    },
 };
 
 #[tokio::test]
@@ -26,6 +30,33 @@ async fn a_mistake_in_an_app_is_named_with_its_line() {
         assert!(said.contains(says), "{said} does not say {says}");
         assert!(!said.contains("plain"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn scopes_that_the_policy_takes_away_are_gone_from_what_was_granted() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), policy("")).unwrap();
+    let app = App::with_file(file.path()).await;
+    until_there_are_keys(&app.browser()).await;
+    let ada = app.signed_in("ada@example.com").await;
+    let code = code(&ada, &[("scope", "openid email offline_access")]).await;
+    let given = tokens(&app, &code).await.json();
+    let token = |name: &str| given[name].as_str().unwrap().to_owned();
+    let all = "scopes = [\"openid\", \"profile\", \"email\", \"offline_access\"]";
+    std::fs::write(file.path(), policy("").replace(all, "scopes = [\"openid\"]")).unwrap();
+    for _ in 0..500 {
+        let told = user_info(&app, &token("access_token")).await.json();
+        if told["email"].is_null() {
+            let fresh = refresh(&app, &token("refresh_token")).await.json();
+            assert_eq!(
+                (&fresh["scope"], &fresh["refresh_token"]),
+                (&json!("openid"), &json!(null))
+            );
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the address is still told");
 }
 
 #[tokio::test]

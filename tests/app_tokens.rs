@@ -90,6 +90,10 @@ async fn a_refresh_token_ends_half_a_year_after_the_sign_in() {
     }
     app.clock.advance(5 * DAY);
     assert_eq!(error(&refresh(&app, &token).await, 400), "invalid_grant");
+    ada.ask_for_mail("ada@example.com").await;
+    ada.get(app.inbox.nth_to("ada@example.com", 2).await.link()).await;
+    let refused = refresh(&app, &token).await;
+    assert_eq!(error(&refused, 400), "invalid_grant", "a further sign-in brings nothing back");
 }
 
 #[tokio::test]

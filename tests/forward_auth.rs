@@ -232,7 +232,9 @@ async fn a_code_works_once_and_only_in_the_browser_and_at_the_host_it_is_for() {
     };
     // Somebody sends a code of theirs to another person (login CSRF), or steals one.
     let victim = GuardedHost::new(&app, WIKI);
-    is_stopped(&victim, &code(&wiki).await).await;
+    let sent = code(&wiki).await;
+    is_stopped(&victim, &sent).await;
+    is_stopped(&wiki, &sent).await; // used up by that
     victim.get("/").await;
     is_stopped(&victim, &code(&wiki).await).await;
     // At another host, even in the same browser.

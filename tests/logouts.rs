@@ -4,7 +4,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use latchkey::server::ground::clock::{HOUR, MINUTE, SECOND};
 use reqwest::Method;
 use serde_json::Value;
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::support::{
     App, Browser, LogoutEndpoint, Program, database,
@@ -170,6 +170,39 @@ async fn a_hint_of_before_a_further_sign_in_still_signs_out() {
     let hint = given["id_token"].as_str().unwrap();
     follow(&ada, &format!("/oidc/logout?id_token_hint={hint}")).await;
     assert_eq!(ada.signed_in_as().await, None);
+}
+
+#[tokio::test]
+async fn an_app_that_gave_its_tokens_back_is_told_all_the_same() {
+    let endpoint = LogoutEndpoint::start().await;
+    let app = app_with(&endpoint, "").await;
+    let ada = app.signed_in("ada@example.com").await;
+    let given = tokens(&app, &code(&ada, &[]).await).await.json();
+    let token = given["access_token"].as_str().unwrap();
+    let form = [("client_id", "wiki"), ("client_secret", SECRET), ("token", token)];
+    let program = app.browser();
+    let revoked = program.send(program.request(Method::POST, "/oauth/revoke").form(&form)).await;
+    assert_eq!(revoked.status, 200);
+    ada.post_form("/actions/sign-out", &[]).await;
+    let told = claims(&endpoint.nth(1).await);
+    assert_eq!(told["sid"], claims(given["id_token"].as_str().unwrap())["sid"]);
+}
+
+#[tokio::test]
+async fn many_logouts_are_told_once_each_and_those_for_nobody_are_forgotten_at_once() {
+    let endpoint = LogoutEndpoint::start().await;
+    let app = app_with(&endpoint, "").await;
+    app.run_sql(
+        "INSERT INTO latchkey_logouts (id, app_id, user_id, sid, attempts, due_at, created_at) \
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1050) \
+         SELECT CAST(i AS TEXT), CASE WHEN i <= 50 THEN 'wiki' ELSE 'gone' END, 'u', \
+         CAST(i AS TEXT), 0, 1767268800000, 1767268800000 FROM n",
+    )
+    .await;
+    app.until("SELECT COUNT(*) FROM latchkey_logouts", 0).await;
+    let told = endpoint.received();
+    let sids: BTreeSet<String> = told.iter().map(|told| claims(told)["sid"].to_string()).collect();
+    assert_eq!((told.len(), sids.len()), (50, 50));
 }
 
 #[tokio::test]

@@ -94,6 +94,10 @@ async fn a_token_ends_with_its_session_at_the_latest() {
 fn an_audience_is_a_text_that_is_there_once() {
     let audiences = |list: &str| refusal(&format!("[session]\naudiences = {list}"));
     assert_eq!(audiences("[\"billing\", \"https://api.example.com\"]"), "");
+    let host =
+        "[server]\ntrusted_proxies = [\"127.0.0.1\"]\n[[forward_auth]]\nhost = \"a.example\"\n";
+    let refused = refusal(&format!("{host}[session]\naudiences = [\"a.example\"]"));
+    assert!(refused.contains("is also an app, a guarded host"), "{refused}");
     for bad in ["[\"\"]", "[\"a\", \"a\"]", "[\"a b\"]"] {
         assert!(audiences(bad).contains("session.audiences"), "{bad}: {}", audiences(bad));
     }

@@ -18,13 +18,16 @@ CREATE TABLE latchkey_logouts (
 CREATE INDEX latchkey_logouts_due ON latchkey_logouts (due_at);
 CREATE INDEX latchkey_logouts_app ON latchkey_logouts (app_id, due_at);
 
--- Triggers, so that no statement that ends a session, of ours or typed by hand, can leave it out.
-CREATE FUNCTION latchkey_session_revoked() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Triggers, so that no statement that revokes a session or bans a user, of ours or typed by hand, can
+-- leave it out. They run as their owner, in our schema, whoever types. An app is told even if its
+-- tokens have ended before: its own session has not.
+CREATE FUNCTION latchkey_session_revoked() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     INSERT INTO latchkey_logouts (id, app_id, user_id, sid, attempts, due_at, created_at)
     SELECT MIN(id), app_id, user_id, COALESCE(sid, session_id), 0, NEW.revoked_at, NEW.revoked_at
     FROM latchkey_grants
-    WHERE session_id = NEW.id AND ended_at IS NULL AND code_used_at IS NOT NULL
+    WHERE session_id = NEW.id AND code_used_at IS NOT NULL
     GROUP BY app_id, user_id, COALESCE(sid, session_id)
     ON CONFLICT DO NOTHING;
     RETURN NULL;
@@ -34,7 +37,8 @@ FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
 EXECUTE FUNCTION latchkey_session_revoked();
 
 -- A ban without a user_id is of an address.
-CREATE FUNCTION latchkey_ban_set() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION latchkey_ban_set() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     INSERT INTO latchkey_logouts (id, app_id, user_id, sid, attempts, due_at, created_at)
     SELECT MIN(g.id), g.app_id, g.user_id, COALESCE(g.sid, g.session_id), 0, NEW.created_at,
@@ -42,7 +46,7 @@ BEGIN
     FROM latchkey_grants g JOIN latchkey_sessions s ON s.id = g.session_id
     WHERE (NEW.user_id <> '' AND g.user_id = NEW.user_id
         OR NEW.user_id = '' AND g.address = NEW.address)
-        AND g.ended_at IS NULL AND g.code_used_at IS NOT NULL AND s.revoked_at IS NULL
+        AND g.code_used_at IS NOT NULL AND s.revoked_at IS NULL
     GROUP BY g.app_id, g.user_id, COALESCE(g.sid, g.session_id)
     ON CONFLICT DO NOTHING;
     RETURN NULL;

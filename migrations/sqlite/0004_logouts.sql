@@ -18,14 +18,15 @@ CREATE TABLE latchkey_logouts (
 CREATE INDEX latchkey_logouts_due ON latchkey_logouts (due_at);
 CREATE INDEX latchkey_logouts_app ON latchkey_logouts (app_id, due_at);
 
--- Triggers, so that no statement that ends a session, of ours or typed by hand, can leave it out.
+-- Triggers, so that no statement that revokes a session or bans a user, of ours or typed by hand, can
+-- leave it out. An app is told even if its tokens have ended before: its own session has not.
 CREATE TRIGGER latchkey_session_revoked AFTER UPDATE OF revoked_at ON latchkey_sessions
 WHEN OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL
 BEGIN
     INSERT INTO latchkey_logouts (id, app_id, user_id, sid, attempts, due_at, created_at)
     SELECT MIN(id), app_id, user_id, COALESCE(sid, session_id), 0, NEW.revoked_at, NEW.revoked_at
     FROM latchkey_grants
-    WHERE session_id = NEW.id AND ended_at IS NULL AND code_used_at IS NOT NULL
+    WHERE session_id = NEW.id AND code_used_at IS NOT NULL
     GROUP BY app_id, user_id, COALESCE(sid, session_id)
     ON CONFLICT DO NOTHING;
 END;
@@ -39,7 +40,7 @@ BEGIN
     FROM latchkey_grants g JOIN latchkey_sessions s ON s.id = g.session_id
     WHERE (NEW.user_id <> '' AND g.user_id = NEW.user_id
         OR NEW.user_id = '' AND g.address = NEW.address)
-        AND g.ended_at IS NULL AND g.code_used_at IS NOT NULL AND s.revoked_at IS NULL
+        AND g.code_used_at IS NOT NULL AND s.revoked_at IS NULL
     GROUP BY g.app_id, g.user_id, COALESCE(g.sid, g.session_id)
     ON CONFLICT DO NOTHING;
 END;

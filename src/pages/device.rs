@@ -37,8 +37,10 @@ async fn device_page() -> Result<AnyView, Error> {
         return Ok(field(&session, flash.typed, error.message));
     }
     let typed = context.query("user_code").unwrap_or_default();
-    // A prefetch tries no code.
-    if typed.is_empty() || context.caller.only_looks {
+    // A prefetch tries no code, and another site's page uses up no tries.
+    let headers = &context.caller.headers;
+    let is_cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if typed.is_empty() || context.caller.only_looks || is_cross_site {
         return Ok(field(&session, typed, String::new()));
     }
     match asking(&context, &session, &typed).await {

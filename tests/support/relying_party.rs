@@ -1,7 +1,7 @@
 //! Apps that sign their users in here, and what they send and read.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey::server::config::{Source, Variables, apps::SecretHash};
+use latchkey::server::config::{Source, Variables, app_values::SecretHash};
 use reqwest::Method;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -119,14 +119,15 @@ impl Apps {
         let (now, own_users) = (self.auth.clock.now(), self.own_users());
         let known = self.auth.store.grant(&id, own_users).await?;
         let known = known.filter(|known| known.app_id == app.id.as_str()).ok_or_else(wrong)?;
-        if !self.counts(&known).await? {
+        let until = known.signed_in_at + AT_MOST;
+        if now >= until || !self.counts(&known).await? {
             return Err(wrong());
         }
         let asked = Scopes::parse(params.one("scope")?.unwrap_or_default());
         if asked.within(&Scopes::parse(&known.scopes)) != asked {
             return Err(Denial::new("invalid_scope", "scope is more than was granted."));
         }
-        let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);
+        let until = (now + REFRESHES_FOR).min(until);
         let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
         match rotated {
             Rotated::Next(grant) | Rotated::Again(grant) => self.tokens(app, &grant).await,
@@ -149,6 +150,7 @@ impl Apps {
 
     /// Returns the answer with the tokens of a grant.
     pub(super) async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
+        let grant = &narrowed(app, grant);
         let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
         // The left half of the hash that the signature uses (OpenID Connect Core, 3.1.3.6).
         let half = match app.algorithm {
@@ -234,7 +236,8 @@ impl Apps {
     /// Returns what an access token allows to know of its user.
     pub async fn user_info(&self, token: &str) -> Result<Value, Denial> {
         let grant = self.grant_of(token).await?.ok_or_else(Denial::token)?;
-        Ok(self.about(&grant))
+        let app = self.app(&grant.app_id).ok_or_else(Denial::token)?;
+        Ok(self.about(&narrowed(&app, &grant)))
     }
 
     /// Ends what an app holds by a token, whatever kind it is (RFC 7009). A token of another app, or
@@ -313,6 +316,13 @@ impl Apps {
 /// it stays as long as its session, whose end the app is told.
 pub(super) fn first_end(grant: &Grant, now: Millis) -> Millis {
     if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at }
+}
+
+/// Returns a grant with the scopes that the app may still ask for: a policy that has narrowed them is
+/// obeyed.
+fn narrowed(app: &App, grant: &Grant) -> Grant {
+    let scopes = Scopes::parse(&grant.scopes).within(&app.scopes).text();
+    Grant { scopes, ..grant.clone() }
 }
 
 /// True if the app was allowed to go on without the user.

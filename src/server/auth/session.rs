@@ -3,7 +3,7 @@
 use crate::server::values::event::Event;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
-use std::sync::LazyLock;
+use std::{sync::LazyLock, time::Duration};
 
 use super::{Auth, Client};
 use crate::server::{
@@ -22,6 +22,9 @@ const TYP: &str = "session+jwt";
 /// Longest age of a sign-in that may still set or remove the password or delete the account (ASVS
 /// 5.0 7.5.1).
 const RECENT: Millis = 10 * MINUTE;
+
+/// Time that a request to a guarded host waits for the note that its session is in use.
+const PROLONGING: Duration = Duration::from_millis(500);
 
 /// Claims of the token. Times are unix seconds. The address is left out, because a token travels
 /// further than a user table.
@@ -234,7 +237,13 @@ pub async fn prolong(auth: &Auth, row: &SessionRow) {
         return;
     }
     let until = token_end(auth, now, row.expires_at);
-    if let Err(error) = auth.store.prolong_session(&row.id, now, until).await {
+    let noted = async {
+        auth.store.prolong_session(&row.id, now, until).await?;
+        // Near its end nothing is prolonged, and it is noted all the same.
+        auth.store.touch_session(&row.id, now).await
+    };
+    let noted = tokio::time::timeout(PROLONGING, noted).await;
+    if let Err(error) = noted.unwrap_or(Err(Error::Unavailable)) {
         tracing::warn!(%error, "a session could not be prolonged");
     }
 }

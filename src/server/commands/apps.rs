@@ -6,7 +6,8 @@ use clap::Subcommand;
 use crate::server::{
     config::{
         Policy,
-        apps::{App, AuthMethod, SecretHash},
+        app_values::SecretHash,
+        apps::{App, AuthMethod},
     },
     ground::{error::Error, random::Random},
 };

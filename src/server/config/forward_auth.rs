@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use url::Url;
 
-use super::apps::{Whom, includes, parsed};
+use super::app_values::{Whom, includes, parsed};
 use crate::server::values::address::Address;
 
 /// A host whose pages only people see who have signed in here.

@@ -1,5 +1,6 @@
 //! Configuration: `Leptos.toml`, the environment, and defaults that work in development.
 
+pub mod app_values;
 pub mod apps;
 pub mod brand;
 mod change;

@@ -85,6 +85,14 @@ impl Policy {
                 let why = "must list texts of 1 to 200 letters without spaces, each once, and has";
                 bad("session.audiences", format!("{why} {audience:?}"))?;
             }
+            // A token of one kind must not pass for another's where only "aud" is looked at.
+            let is_taken = self.apps.iter().any(|app| app.id.as_str() == audience)
+                || self.forward_auth.iter().any(|host| host.host.as_str() == audience)
+                || server.public_url.as_ref() == Some(audience);
+            if is_taken {
+                let why = "is also an app, a guarded host or this server itself: take another name";
+                bad("session.audiences", format!("has {audience:?}, which {why}"))?;
+            }
         }
         range("mail.at_once", mail.at_once, 1..=500)?;
         range("mail.timeout", mail.timeout, 1..=30)?;

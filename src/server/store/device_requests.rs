@@ -76,6 +76,12 @@ impl Store {
         now: Millis,
         interval: impl Fn(&DeviceRequest) -> i64,
     ) -> Result<Option<DeviceRequest>, Error> {
+        let there: Option<DeviceRequest> =
+            self.first(DEVICE_REQUEST, &values![device_hash, app_id]).await?;
+        // Made-up codes write nothing.
+        if there.is_none() {
+            return Ok(None);
+        }
         self.transaction(Durability::ProcessEnd, None, async |tx| {
             let found = tx.first(DEVICE_REQUEST, &values![device_hash, app_id]).await?;
             if let Some(found) = &found {

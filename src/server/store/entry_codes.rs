@@ -19,6 +19,7 @@ pub struct EntryCode {
 
 pub const INSERT_ENTRY_CODE: &str = "INSERT INTO latchkey_entry_codes \
     (code_hash, host, session_id, state, wanted, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+pub const ENTRY_CODE: &str = "SELECT host FROM latchkey_entry_codes WHERE code_hash = $1";
 pub const TAKE_ENTRY_CODE: &str = "DELETE FROM latchkey_entry_codes WHERE code_hash = $1 \
     RETURNING host, session_id, state, wanted, expires_at";
 
@@ -29,8 +30,12 @@ impl Store {
         self.execute(INSERT_ENTRY_CODE, &row).await.map(drop)
     }
 
-    /// Uses up an entry code, whatever becomes of it.
+    /// Uses up an entry code, whatever becomes of it. Made-up ones write nothing.
     pub async fn take_entry_code(&self, code_hash: &[u8]) -> Result<Option<EntryCode>, Error> {
+        let there: Option<(String,)> = self.first(ENTRY_CODE, &values![code_hash]).await?;
+        if there.is_none() {
+            return Ok(None);
+        }
         Ok(self.change(TAKE_ENTRY_CODE, &values![code_hash]).await?.into_iter().next())
     }
 }

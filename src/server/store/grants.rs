@@ -135,18 +135,21 @@ pub const END_GRANT: &str =
 pub const ROTATE: &str = "UPDATE latchkey_grants \
     SET generation = generation + 1, rotated_at = $1, expires_at = $2 WHERE id = $3";
 /// Hands what apps hold by a session that is replaced to the one that replaces it: an app that asks
-/// for a fresh sign-in must not end what others hold. They last as long as that session.
+/// for a fresh sign-in must not end what others hold. They last as long as that session, unless
+/// their time was over before. Nothing is handed on from a session that has ended.
 pub const MOVE_GRANTS: &str = "UPDATE latchkey_grants \
     SET session_id = $1, sid = COALESCE(sid, session_id), \
-    expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END \
-    WHERE session_id = $3 AND user_id = $4 AND ended_at IS NULL";
+    expires_at = CASE WHEN expires_at > $2 AND expires_at < $3 THEN $3 ELSE expires_at END \
+    WHERE user_id = $4 AND session_id IN (SELECT id FROM latchkey_sessions \
+    WHERE id = $5 AND revoked_at IS NULL)";
 pub const MOVE_GRANTS_OF_DEVICE: &str = "UPDATE latchkey_grants \
     SET session_id = $1, sid = COALESCE(sid, session_id), \
-    expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END \
-    WHERE user_id = $3 AND ended_at IS NULL AND session_id IN (SELECT id FROM latchkey_sessions \
-    WHERE user_id = $3 AND device = $4 AND revoked_at IS NULL)";
+    expires_at = CASE WHEN expires_at > $2 AND expires_at < $3 THEN $3 ELSE expires_at END \
+    WHERE user_id = $4 AND session_id IN (SELECT id FROM latchkey_sessions \
+    WHERE user_id = $4 AND device = $5 AND revoked_at IS NULL)";
 pub const SESSION_OF_SID: &str = "SELECT session_id FROM latchkey_grants \
-    WHERE user_id = $1 AND app_id = $2 AND COALESCE(sid, session_id) = $3 LIMIT 1";
+    WHERE user_id = $1 AND app_id = $2 AND COALESCE(sid, session_id) = $3 \
+    ORDER BY created_at DESC LIMIT 1";
 pub const CONSENT: &str =
     "SELECT scopes, at FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
 pub const KEEP_CONSENT: &str = "INSERT INTO latchkey_consents (user_id, app_id, scopes, at) \
@@ -158,8 +161,7 @@ pub const ACCESS: &str = "SELECT app_id, MAX(at) AS at FROM (\
     WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND code_used_at IS NOT NULL \
     UNION ALL SELECT app_id, at FROM latchkey_consents WHERE user_id = $1) AS access \
     GROUP BY app_id";
-pub const END_GRANTS_OF: &str = "UPDATE latchkey_grants SET ended_at = $1 \
-    WHERE user_id = $2 AND app_id = $3 AND ended_at IS NULL";
+pub const DELETE_GRANTS_OF: &str = "DELETE FROM latchkey_grants WHERE user_id = $1 AND app_id = $2";
 pub const DELETE_CONSENT: &str = "DELETE FROM latchkey_consents WHERE user_id = $1 AND app_id = $2";
 pub const DELETE_GRANTS: &str = "DELETE FROM latchkey_grants WHERE user_id = $1";
 pub const DELETE_CONSENTS: &str = "DELETE FROM latchkey_consents WHERE user_id = $1";
@@ -304,7 +306,7 @@ impl Store {
     pub async fn end_access(&self, user_id: &str, app_id: &str, now: Millis) -> Result<(), Error> {
         self.transaction(Durability::PowerCut, None, async |tx| {
             tx.execute(QUEUE_LOGOUTS, &values![now, user_id, app_id]).await?;
-            tx.execute(END_GRANTS_OF, &values![now, user_id, app_id]).await?;
+            tx.execute(DELETE_GRANTS_OF, &values![user_id, app_id]).await?;
             tx.execute(DELETE_CONSENT, &values![user_id, app_id]).await.map(drop)
         })
         .await

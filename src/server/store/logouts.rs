@@ -46,6 +46,7 @@ pub const CLAIM_LOGOUTS_UNLOCKED: &str = "UPDATE latchkey_logouts \
 pub const DELAY_LOGOUT: &str =
     "UPDATE latchkey_logouts SET due_at = $1 WHERE id = $2 AND attempts = $3";
 pub const DELETE_LOGOUT: &str = "DELETE FROM latchkey_logouts WHERE id = $1 AND attempts = $2";
+pub const FORGET_LOGOUTS: &str = "DELETE FROM latchkey_logouts WHERE app_id = $1";
 pub const COUNT_LOGOUTS: &str = "SELECT COUNT(*) FROM latchkey_logouts";
 /// Queues what an app is told when a user ends its access.
 pub const QUEUE_LOGOUTS: &str = "INSERT INTO latchkey_logouts \
@@ -53,7 +54,7 @@ pub const QUEUE_LOGOUTS: &str = "INSERT INTO latchkey_logouts \
     SELECT MIN(g.id), g.app_id, g.user_id, COALESCE(g.sid, g.session_id), 0, \
     CAST($1 AS BIGINT), CAST($1 AS BIGINT) \
     FROM latchkey_grants g JOIN latchkey_sessions s ON s.id = g.session_id \
-    WHERE g.user_id = $2 AND g.app_id = $3 AND g.ended_at IS NULL AND g.code_used_at IS NOT NULL \
+    WHERE g.user_id = $2 AND g.app_id = $3 AND g.code_used_at IS NOT NULL \
     AND s.revoked_at IS NULL GROUP BY g.app_id, g.user_id, COALESCE(g.sid, g.session_id) \
     ON CONFLICT DO NOTHING";
 
@@ -84,6 +85,11 @@ impl Store {
     /// Forgets a logout, for the holder of its lease.
     pub async fn logout_ended(&self, logout: &Logout) -> Result<(), Error> {
         self.execute(DELETE_LOGOUT, &values![&logout.id, logout.attempts]).await.map(drop)
+    }
+
+    /// Forgets all that an app was to be told.
+    pub async fn forget_logouts(&self, app_id: &str) -> Result<(), Error> {
+        self.execute(FORGET_LOGOUTS, &values![app_id]).await.map(drop)
     }
 
     /// Makes a logout due again, for the holder of its lease.

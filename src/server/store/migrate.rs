@@ -4,7 +4,7 @@
 //! of migrations has the layout that sqlx would give it.
 
 use sqlx::{ColumnIndex, Database, Decode, IntoArguments, Row, Type, migrate::Migrator};
-use std::fmt::Write;
+use std::{fmt::Write, time::Duration};
 
 use super::{
     Store,
@@ -34,6 +34,19 @@ pub enum MigrateError {
     Forbidden(usize),
     #[error("{}", Trouble::sentence_of(.0))]
     Database(#[from] sqlx::Error),
+}
+
+/// Retries of migrations that met a deadlock. The version before them may still be running, and locks
+/// the same tables in orders of its own.
+const RETRIES: usize = 10;
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+impl MigrateError {
+    /// True if PostgreSQL chose it as the victim of a deadlock, or a lock did not come in time.
+    fn is_deadlock(&self) -> bool {
+        let MigrateError::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == "40P01" || code == "55P03")
+    }
 }
 
 /// Migrations, and the SQL in which the two databases differ.
@@ -179,7 +192,14 @@ impl Store {
             }
             Place::Postgres(options) => {
                 let pool = postgres::open(options, limits, 1, Purpose::Migrate).await?;
-                let made = of_postgres().run(&pool).await;
+                let mut made = of_postgres().run(&pool).await;
+                for _ in 0..RETRIES {
+                    if !made.as_ref().is_err_and(MigrateError::is_deadlock) {
+                        break;
+                    }
+                    tokio::time::sleep(RETRY_AFTER).await;
+                    made = of_postgres().run(&pool).await;
+                }
                 pool.close().await;
                 made
             }

@@ -183,7 +183,7 @@ impl Tx {
             self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
         }
         if let Some((replaced, _)) = session.replaces {
-            let moved = values![session.id, session.expires_at, replaced, user_id];
+            let moved = values![session.id, *at, session.expires_at, user_id, replaced];
             self.execute(MOVE_GRANTS, &moved).await?;
         }
         if let Some((replaced, event)) = session.replaces
@@ -192,7 +192,7 @@ impl Tx {
             self.run(&[event.insert()]).await?;
         }
         if let Some(event) = session.replaces_of_device {
-            let moved = values![session.id, session.expires_at, user_id, session.device];
+            let moved = values![session.id, *at, session.expires_at, user_id, session.device];
             self.execute(MOVE_GRANTS_OF_DEVICE, &moved).await?;
             let revoke = values![*at, user_id, session.device];
             if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Once};
 
 use super::render;
 use crate::server::{
@@ -85,7 +85,11 @@ impl Asked {
         let policy = state.auth.policy();
         let peer: IpAddr = caller::peer(parts);
         if !policy.server.trusted_proxies.iter().any(|net| net.contains(&peer)) {
-            tracing::warn!(%peer, "forward auth is asked by whom server.trusted_proxies does not have");
+            // Once: anybody on the internet may ask.
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                tracing::warn!(%peer, "forward auth is asked by whom server.trusted_proxies does not have");
+            });
             return Err(Refusal::Proxy(
                 "Only proxies in server.trusted_proxies may ask: add this one's address.",
             ));
@@ -241,9 +245,11 @@ async fn enter(state: &AppState, asked: &Asked) -> Result<Response, Refusal> {
     let query = asked.uri.split_once('?').map_or("", |(_, query)| query);
     let params = Params::parse(query.as_bytes()).unwrap_or_default();
     let code = params.one("code").ok().flatten();
-    let entry = match (code, asked.cookies.entry(&asked.headers)) {
-        (Some(code), Some(nonce)) => state.apps.enter(&asked.host, code, &nonce).await?,
-        _ => None,
+    // Without its cookie the code is used up all the same.
+    let nonce = asked.cookies.entry(&asked.headers).unwrap_or_default();
+    let entry = match code {
+        Some(code) => state.apps.enter(&asked.host, code, &nonce).await?,
+        None => None,
     };
     let Some(entry) = entry else { return Ok(stopped(state, asked)) };
     let cookie = asked.cookies.set_host(&entry.cookie, entry.seconds);

@@ -8,7 +8,7 @@ use tokio::{sync::watch, task::JoinSet};
 
 use crate::server::{
     apps::Apps,
-    config::apps::{App, LogoutUri},
+    config::{app_values::LogoutUri, apps::App},
     ground::{
         clock::{DAY, Millis, SECOND},
         error::Error,
@@ -40,7 +40,7 @@ pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
                     http = http.or_else(client);
                     let Some(http) = http.clone() else { break };
                     if busy.insert(id.clone()) {
-                        tasks.spawn(tell_app(apps.clone(), http, id));
+                        tasks.spawn(tell_app(apps.clone(), http, id, stop.clone()));
                     }
                 }
             }
@@ -48,12 +48,14 @@ pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
         }
         tokio::select! {
             () = tokio::time::sleep(POLL) => {}
-            Some(ended) = tasks.join_next() => match ended {
-                Ok(id) => { busy.remove(&id); }
+            _ = stop.changed() => {}
+        }
+        while let Some(ended) = tasks.try_join_next() {
+            match ended {
+                Ok(id) => drop(busy.remove(&id)),
                 // One has panicked, and does not say which.
                 Err(_) => busy.clear(),
-            },
-            _ = stop.changed() => {}
+            }
         }
     }
     // What is not told yet stays in the table.
@@ -67,28 +69,44 @@ fn client() -> Option<Client> {
     client.inspect_err(|error| tracing::error!(%error, "no app can be told of logouts")).ok()
 }
 
-/// Tells one app of some of its logouts, and returns its id.
-async fn tell_app(apps: Arc<Apps>, http: Client, id: String) -> String {
-    let now = apps.auth.clock.now();
-    match apps.auth.store.claim_logouts(&id, now, AT_ONCE).await {
-        Ok(logouts) => {
-            let app = apps.app(&id);
-            let told = logouts.iter().map(|logout| tell(&apps, &http, app.as_ref(), logout));
-            for error in join_all(told).await.into_iter().filter_map(Result::err) {
-                tracing::warn!(%error, app = id, "a logout is not written down; it is told again");
+/// Tells one app of the logouts that are due, until `stop`, and returns its id.
+async fn tell_app(
+    apps: Arc<Apps>,
+    http: Client,
+    id: String,
+    stop: watch::Receiver<bool>,
+) -> String {
+    let store = &apps.auth.store;
+    while !*stop.borrow() {
+        // An app that has left the policy, or has no endpoint for it, is told nothing.
+        let app = apps.app(&id).filter(|app| app.backchannel_logout_uri.is_some());
+        let Some(app) = app else {
+            if let Err(error) = store.forget_logouts(&id).await {
+                tracing::warn!(%error, app = id, "logouts cannot be deleted; trying again");
             }
+            break;
+        };
+        let claimed = store.claim_logouts(&id, apps.auth.clock.now(), AT_ONCE).await;
+        let Ok(logouts) = claimed.inspect_err(
+            |error| tracing::warn!(%error, app = id, "logouts cannot be claimed; trying again"),
+        ) else {
+            break;
+        };
+        let told = logouts.iter().map(|logout| tell(&apps, &http, &app, logout));
+        for error in join_all(told).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(%error, app = id, "a logout is not written down; it is told again");
         }
-        Err(error) => tracing::warn!(%error, app = id, "logouts cannot be claimed; trying again"),
+        if logouts.len() < AT_ONCE {
+            break;
+        }
     }
     id
 }
 
-/// Tells an app of a logout, and records what became of that. An app that has left the policy, or
-/// has no endpoint for it, is told nothing.
-async fn tell(apps: &Apps, http: &Client, app: Option<&App>, logout: &Logout) -> Result<(), Error> {
+/// Tells an app of a logout, and records what became of that.
+async fn tell(apps: &Apps, http: &Client, app: &App, logout: &Logout) -> Result<(), Error> {
     let store = &apps.auth.store;
-    let endpoint = app.and_then(|app| Some((app, app.backchannel_logout_uri.as_ref()?)));
-    let Some((app, uri)) = endpoint else { return store.logout_ended(logout).await };
+    let Some(uri) = &app.backchannel_logout_uri else { return store.logout_ended(logout).await };
     let now = apps.auth.clock.now();
     let (id, attempt) = (app.id.as_str(), logout.attempts);
     match send(apps, http, app, uri, logout).await {
