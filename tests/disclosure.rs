@@ -34,11 +34,12 @@ fn seen(answer: &Answer, address: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let words = all.split_inclusive(|c| !is_word(c)).map(|piece| {
         let word = piece.trim_end_matches(|c| !is_word(c));
-        let mixed = word.bytes().any(|b| b.is_ascii_digit())
-            && word.bytes().any(|b| b.is_ascii_alphabetic());
+        // Letters alone, too: one in 100,000 ids has no digit, one in 300 has nothing else.
+        let is_id =
+            word.bytes().any(|b| b.is_ascii_digit()) || word.bytes().all(|b| b.is_ascii_hexdigit());
         // Ids, nonces and cookie values; also times, because the clock moves on between addresses.
         let is_random = word.len() >= 20
-            || (word.len() >= 12 && mixed)
+            || (word.len() >= 12 && is_id)
             || (word.len() == 10 && word.parse::<u64>().is_ok());
         if is_random {
             piece.replace(word, &format!("RANDOM{}", word.len()))
