@@ -105,7 +105,7 @@ def answered(browser, app, onward, cookies):
 
 def sign_in_to_app(port, sink, app, number):
     """A whole sign-in that an app asked for, on one connection."""
-    address = f"{app}{number}@example.com"
+    address = f"{app.lower()}{number}@example.com"
     with connected(port) as browser:
         begun, onward = goes_to(browser, authorize(app), "")
         brought = cookie_of(begun, "authorization")
