@@ -37,7 +37,8 @@ pub const STOPPED: &str = "/forward-auth/stopped";
 const CODE_LIVES: Millis = MINUTE;
 /// Lifetime of an assertion in seconds: the app reads it at once.
 const ASSERTION_LIVES: i64 = 60;
-/// Algorithm of assertions. There is one for each request, and RSA would cost thirty times as much.
+/// Algorithm of assertions. There is one for each request, and one by RSA would cost ten times the
+/// rest of it (docs/performance.md).
 pub(super) const OF_ASSERTIONS: Algorithm = Algorithm::Es256;
 /// Type of assertions: none passes for a token of another kind.
 const ASSERTION: &str = "forward-auth+jwt";
