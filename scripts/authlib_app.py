@@ -44,7 +44,7 @@ def policy():
 
 
 def answer_to(url, session):
-    """What the browser of somebody with this session brings back to the app."""
+    """Returns the URL that the browser of somebody with this session brings back to the app."""
     browser = requests.Session()
     browser.cookies.set(*session.split("=", 1))
     while not url.startswith(BACK):

@@ -116,7 +116,7 @@ def forged(header, payload, sign):
 
 
 def forgeries(token, key_set):
-    """What somebody makes of a good token who has no key but the published ones."""
+    """Returns the forgeries that somebody makes of a good token with the published keys alone."""
     head, payload, signature = token.split(".")
     header, claims = jwt.get_unverified_header(token), json.loads(decoded(payload))
     grace = encoded(json.dumps(claims | {"email": "grace@example.com"}).encode())

@@ -46,7 +46,7 @@ impl Key {
                 let [n, e] = ["n", "e"].map(|name| BigUint::from_bytes_be(&part(name)));
                 RsaPublicKey::new(n, e).unwrap().to_public_key_der().unwrap().into_vec()
             }
-            // What says that a point of P-256, or a key of Ed25519, follows (RFC 5480, RFC 8410).
+            // The head before a point of P-256, or a key of Ed25519 (RFC 5480, RFC 8410).
             Algorithm::Es256 => [&P256[..], &part("x"), &part("y")].concat(),
             Algorithm::EdDsa => [&ED25519[..], &part("x")].concat(),
         };
@@ -85,7 +85,7 @@ fn entry(keys: &[&Key]) -> String {
     )
 }
 
-/// What an app signs for a request: right, and never the same.
+/// Claims that an app signs for a request: right, and never the same.
 fn right(app: &App) -> Value {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let now = app.clock.now() / SECOND;

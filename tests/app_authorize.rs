@@ -1,4 +1,4 @@
-//! What an app asks for: who may, how, and where the answer goes.
+//! Authorization requests: who may ask, how, and where the answer goes.
 
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 use reqwest::Method;

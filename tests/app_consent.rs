@@ -1,4 +1,4 @@
-//! Which apps may know a user, and how the user ends that.
+//! Consent: the apps that may know a user, and how the user ends that.
 
 use crate::support::relying_party::{
     authorize, brought, code, error, follow, refresh, tokens, with_apps,

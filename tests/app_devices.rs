@@ -322,7 +322,7 @@ async fn codes_of_devices_are_not_guessed() {
     assert_eq!(refused, [&[400; 10][..], &[429; 2]].concat(), "ten an hour, as with other codes");
     let right = eve.get(&page(&device)).await;
     assert_eq!((right.status.as_u16(), right.header("retry-after")), (429, "3600"));
-    // What is no code costs nothing, and neither signing in nor another user is held up.
+    // A text that is no code costs nothing, and neither signing in nor another user is held up.
     assert_eq!(eve.get("/device?user_code=what").await.status, 400);
     let (again, mail) = app.asked("eve@example.com").await;
     assert_eq!(again.type_code(mail.code()).await.goes_to(), "/dashboard");

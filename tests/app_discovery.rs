@@ -1,4 +1,4 @@
-//! What apps read first: the description of this server, and its keys.
+//! Discovery: the description of this server, and its keys.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::server::ground::clock::{DAY, HOUR, SECOND};

@@ -1,4 +1,4 @@
-//! What ends what apps hold, and what does not.
+//! The end of what apps hold: what brings it, and what does not.
 
 use latchkey::server::ground::clock::{DAY, MINUTE};
 use reqwest::Method;

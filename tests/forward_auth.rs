@@ -78,7 +78,7 @@ async fn the_app_is_told_who_is_there_by_headers_and_by_a_signed_assertion() {
     let who = ada.get("/api/auth/session").await.json();
     let wiki = GuardedHost::new(&app, WIKI);
     enter(&app, &ada, &wiki, "/").await;
-    // What the browser sends under these names is not what comes back.
+    // The browser's own headers of these names do not come back.
     let forged = [("accept", "text/html"), ("x-auth-user", "root"), ("x-auth-email", "eve@e.org")];
     let told = wiki.ask("/api/auth/forward", "/", &forged).await;
     assert_eq!(told.header("x-auth-user"), who["user_id"]);

@@ -6,7 +6,7 @@ import { Child, holdPort, recipe } from "./child";
 
 const modules = "/usr/lib/apache2/modules";
 
-/** What deploy/apache.conf expects around it. */
+/** Configuration that deploy/apache.conf expects around it. */
 function around(port: string): string {
   const needed = ["authn_core", "authz_core", "authz_user", "dir", "filter", "include"];
   const module = (name: string) => `LoadModule ${name}_module ${modules}/mod_${name}.so`;

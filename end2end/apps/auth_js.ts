@@ -9,14 +9,14 @@ import { Auth, type AuthConfig } from "@auth/core";
 import { getToken } from "@auth/core/jwt";
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose";
 
-/** What a token says that tells of an end (OpenID Connect Back-Channel Logout 1.0, 2.4). */
+/** Event of a token that tells of an end (OpenID Connect Back-Channel Logout 1.0, 2.4). */
 const ENDED = "http://schemas.openid.net/event/backchannel-logout";
 const COOKIE = "authjs.session-token";
 
 export class AuthJsApp {
   /** Sessions at Latchkey that have ended, and users all of whose sessions have. */
   private readonly ended = new Set<unknown>();
-  /** What Latchkey has said about ends, once it was verified. */
+  /** Claims of the logout tokens that it has verified. */
   readonly told: JWTPayload[] = [];
   private readonly secret = randomBytes(32).toString("base64url");
   private metadata: Record<string, string> = {};

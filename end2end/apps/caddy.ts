@@ -2,7 +2,7 @@
 import { recipe } from "./child";
 import { type Kind } from "./guarding_proxy";
 
-/** What the recipe expects around it: Caddy alone, without TLS. */
+/** Configuration that the recipe expects around it: Caddy alone, without TLS. */
 const around = `{
 	admin off
 	auto_https off

@@ -28,7 +28,7 @@ function greeting({ headers, method, url }: Asked): Answer {
 }
 
 export class Echo {
-  /** What it was asked, in that order. */
+  /** Requests that it was sent, in that order. */
   readonly asked: Asked[] = [];
   /** How it answers; without an answer it hangs up. */
   answer: (asked: Asked) => Answer | undefined = greeting;

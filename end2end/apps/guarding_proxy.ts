@@ -10,12 +10,12 @@ export interface Guarded {
   latchkey: string;
 }
 
-/** What nginx and Caddy differ in. */
+/** Differences of nginx and Caddy. */
 export interface Kind {
   name: string;
   program: string;
   options: string[];
-  /** What it logs while nobody can be asked: some stories see to that. */
+  /** Lines that it logs while nobody can be asked: some stories see to that. */
   noise: RegExp;
   /** Returns its files: what a recipe expects around it, and the recipe for each host. */
   files(hosts: Guarded[]): Record<string, string>;

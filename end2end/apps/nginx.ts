@@ -5,7 +5,7 @@ import { type Guarded, type Kind } from "./guarding_proxy";
 // Where a body waits for its app. Debian's own folders are not there if nginx is not installed.
 const kinds = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
 
-/** What the recipe expects around it. */
+/** Configuration that the recipe expects around it. */
 const around = `
 daemon off;
 master_process off;

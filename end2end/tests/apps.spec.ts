@@ -26,7 +26,8 @@ await once(pages, "listening");
 const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
 
 /** The key pair of an app that signs each request: the server knows its public half alone. */
-const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+const curve = { name: "ECDSA", namedCurve: "P-256" };
+const pair = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
 const spki = Buffer.from(await crypto.subtle.exportKey("spki", pair.publicKey)).toString("base64");
 
 const policy = join(mkdtempSync(join(tmpdir(), "apps-")), "Leptos.toml");
@@ -83,7 +84,11 @@ class RelyingParty {
     private readonly config: oidc.Configuration,
   ) {}
 
-  static async start(issuer: string, id: string, proof = oidc.ClientSecretPost(SECRET)): Promise<RelyingParty> {
+  static async start(
+    issuer: string,
+    id: string,
+    proof = oidc.ClientSecretPost(SECRET),
+  ): Promise<RelyingParty> {
     const config = await oidc.discovery(new URL(issuer), id, undefined, proof, {
       execute: [oidc.allowInsecureRequests],
     });

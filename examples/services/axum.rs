@@ -16,7 +16,7 @@ use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use tokio::{net::TcpListener, sync::Mutex};
 
-/// What a token must be, and the keys that Latchkey signs with.
+/// Demands on a token, and the keys that Latchkey signs with.
 struct Latchkey {
     rules: Validation,
     key_set: String,

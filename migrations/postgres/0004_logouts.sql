@@ -4,7 +4,7 @@
 ALTER TABLE latchkey_grants ADD COLUMN sid TEXT;
 CREATE INDEX latchkey_grants_address ON latchkey_grants (address);
 
--- What apps are still to be told: one row for each session that an app knows. attempts is also the
+-- Logouts that apps are still to be told of: one for each session that an app knows. attempts is also the
 -- number of the lease.
 CREATE TABLE latchkey_logouts (
     id         TEXT   NOT NULL PRIMARY KEY,

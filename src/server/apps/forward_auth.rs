@@ -47,7 +47,7 @@ const STATE: usize = 43;
 /// Most bytes of the path and query that is wanted: it travels in URLs, encoded twice.
 const LONGEST: usize = 600;
 
-/// What a browser wants of a guarded host.
+/// Page of a guarded host that a browser asks for.
 #[derive(Debug)]
 pub struct Wanted {
     pub host: GuardedHost,

@@ -1,4 +1,4 @@
-//! What apps are told when a session ends (OpenID Connect Back-Channel Logout 1.0).
+//! Logout tokens, which tell apps that a session has ended (OpenID Connect Back-Channel Logout 1.0).
 
 use serde_json::json;
 

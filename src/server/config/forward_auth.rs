@@ -69,7 +69,7 @@ parsed!(
     /// Name of a header that carries an identity.
     Header,
     |name| {
-        // What else proxies and apps read in these would change their meaning.
+        // Proxies and apps read something else in these.
         let taken = [
             header::HOST,
             header::COOKIE,

@@ -87,7 +87,7 @@ struct Header {
     crit: Option<Value>,
 }
 
-/// What somebody signed.
+/// Content of a token whose signature was verified.
 #[derive(Clone, Debug)]
 pub struct Signed {
     /// Kind of token that it says it is.

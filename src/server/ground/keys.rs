@@ -27,7 +27,7 @@ struct Derived {
     fingerprint: String,
 }
 
-/// What a code of [`Keys::sign`] is for.
+/// Purpose of a code of [`Keys::sign`].
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     DeviceCookie,

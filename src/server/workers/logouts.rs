@@ -58,7 +58,7 @@ pub async fn run(apps: Arc<Apps>, mut stop: watch::Receiver<bool>) {
             }
         }
     }
-    // What is not told yet stays in the table.
+    // The rest stays in the table.
     while tasks.join_next().await.is_some() {}
 }
 
