@@ -1,6 +1,7 @@
 //! Apps in the policy file.
 
 use latchkey::server::config::app_values::SecretHash;
+use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
 
@@ -47,6 +48,14 @@ async fn scopes_that_the_policy_takes_away_are_gone_from_what_was_granted() {
     for _ in 0..500 {
         let told = user_info(&app, &token("access_token")).await.json();
         if told["email"].is_null() {
+            let form = [
+                ("client_id", "wiki"),
+                ("client_secret", SECRET),
+                ("token", &token("access_token")),
+            ];
+            let program = app.browser();
+            let ask = program.request(Method::POST, "/oauth/introspect").form(&form);
+            assert_eq!(program.send(ask).await.json()["scope"], "openid");
             let fresh = refresh(&app, &token("refresh_token")).await.json();
             assert_eq!(
                 (&fresh["scope"], &fresh["refresh_token"]),

@@ -84,18 +84,19 @@ async fn login_page() -> Result<AnyView, Error> {
 
 /// Returns the request of an app that the sign-in leads back to, if it does.
 async fn app_request(context: &PageContext, next: &str) -> Result<Option<Waiting>, Error> {
-    let Some(query) = next.strip_prefix("/oauth/continue?") else { return Ok(None) };
-    let id = url::form_urlencoded::parse(query.as_bytes())
-        .find_map(|(name, id)| (name == "request").then(|| id.into_owned()));
-    context.app_request(id.as_deref()).await
+    context.app_request(field_of(next, "/oauth/continue", "request").as_deref()).await
 }
 
 /// Returns what the sign-in leads to at a guarded host, if it does.
 fn guarded_host(context: &PageContext, next: &str) -> Option<Wanted> {
-    let query = next.strip_prefix(BEGIN)?.strip_prefix('?')?;
+    context.state.apps.wanted_url(&field_of(next, BEGIN, "to")?)
+}
+
+/// Returns a parameter of a destination, if that has this path.
+fn field_of(next: &str, path: &str, name: &str) -> Option<String> {
+    let query = next.strip_prefix(path)?.strip_prefix('?')?;
     let mut query = url::form_urlencoded::parse(query.as_bytes());
-    let to = query.find_map(|(name, to)| (name == "to").then(|| to.into_owned()))?;
-    context.state.apps.wanted_url(&to)
+    query.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
 /// Returns the address of the request that the code page's "Change" names, while it waits. Empty

@@ -244,10 +244,10 @@ impl Apps {
             is_right.then(|| first_end(grant, now))
         };
         let grant = self.auth.store.use_code(&hash, id, self.own_users(), now, judge).await?;
-        match grant {
-            Some(grant) if self.counts(&grant).await? => self.tokens(app, &grant).await,
-            _ if has_expired => Err(expired()),
-            _ => Err(Denial::grant(
+        match self.usable(grant).await? {
+            Some(grant) => self.tokens(app, &grant).await,
+            None if has_expired => Err(expired()),
+            None => Err(Denial::grant(
                 "device_code is wrong, was used before, or is not for this app; or the user has \
                  signed out meanwhile.",
             )),

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use self::keys::KeyRing;
 use super::{
     auth::{Auth, session::Session},
-    config::apps::App,
+    config::apps::{App, Scopes},
     ground::{clock::Millis, error::Error},
     store::Grant,
 };
@@ -64,15 +64,20 @@ impl Apps {
         self.auth.store.end_access(&session.row.user_id, app_id, now).await
     }
 
-    /// True while an app may use a grant: the grant is alive, its user is in the team's own table if
-    /// there is one, and the policy admits them to the app.
-    async fn counts(&self, grant: &Grant) -> Result<bool, Error> {
-        let is_known = match &self.auth.team_users {
-            Some(mapped) => mapped.find(&grant.address).await?.as_ref() == Some(&grant.user_id),
-            None => true,
-        };
-        let admits = || self.app(&grant.app_id).is_some_and(|app| app.admits(&grant.address));
-        Ok(grant.is_alive && is_known && admits())
+    /// Returns a grant as its app may use it now: with the scopes that the policy still lets the app
+    /// ask for. `None` unless it is alive, its user is in the team's own table if there is one, and
+    /// the policy admits them to the app.
+    async fn usable(&self, grant: Option<Grant>) -> Result<Option<Grant>, Error> {
+        let Some(mut grant) = grant.filter(|grant| grant.is_alive) else { return Ok(None) };
+        if let Some(mapped) = &self.auth.team_users
+            && mapped.find(&grant.address).await?.as_ref() != Some(&grant.user_id)
+        {
+            return Ok(None);
+        }
+        let app = self.app(&grant.app_id).filter(|app| app.admits(&grant.address));
+        let Some(app) = app else { return Ok(None) };
+        grant.scopes = Scopes::parse(&grant.scopes).within(&app.scopes).text();
+        Ok(Some(grant))
     }
 
     /// Returns the URL of the token endpoint.

@@ -101,9 +101,9 @@ impl Apps {
         };
         let (hash, id) = (hash(code), app.id.as_str());
         let grant = self.auth.store.use_code(&hash, id, self.own_users(), now, judge).await?;
-        match grant {
-            Some(grant) if self.counts(&grant).await? => self.tokens(app, &grant).await,
-            _ => Err(Denial::grant(
+        match self.usable(grant).await? {
+            Some(grant) => self.tokens(app, &grant).await,
+            None => Err(Denial::grant(
                 "The code is wrong, has expired, was used before, or is not for this app, \
                  redirect_uri and code_verifier; or the user has signed out meanwhile.",
             )),
@@ -118,19 +118,19 @@ impl Apps {
             self.read_refresh(params.needed("refresh_token")?).ok_or_else(wrong)?;
         let (now, own_users) = (self.auth.clock.now(), self.own_users());
         let known = self.auth.store.grant(&id, own_users).await?;
-        let known = known.filter(|known| known.app_id == app.id.as_str()).ok_or_else(wrong)?;
-        let until = known.signed_in_at + AT_MOST;
-        if now >= until || !self.counts(&known).await? {
-            return Err(wrong());
-        }
+        let known = known
+            .filter(|known| known.app_id == app.id.as_str() && now < known.signed_in_at + AT_MOST);
+        let known = self.usable(known).await?.ok_or_else(wrong)?;
         let asked = Scopes::parse(params.one("scope")?.unwrap_or_default());
         if asked.within(&Scopes::parse(&known.scopes)) != asked {
             return Err(Denial::new("invalid_scope", "scope is more than was granted."));
         }
-        let until = (now + REFRESHES_FOR).min(until);
+        let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);
         let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
         match rotated {
-            Rotated::Next(grant) | Rotated::Again(grant) => self.tokens(app, &grant).await,
+            Rotated::Next(grant) | Rotated::Again(grant) => {
+                self.tokens(app, &Grant { scopes: known.scopes, ..*grant }).await
+            }
             Rotated::Reused(grant) => {
                 tracing::warn!(app = %grant.app_id, "a refresh token was used twice: its grant ends");
                 Err(wrong())
@@ -150,7 +150,6 @@ impl Apps {
 
     /// Returns the answer with the tokens of a grant.
     pub(super) async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
-        let grant = &narrowed(app, grant);
         let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
         // The left half of the hash that the signature uses (OpenID Connect Core, 3.1.3.6).
         let half = match app.algorithm {
@@ -227,17 +226,13 @@ impl Apps {
         let claims = self.claims_of(token).await?;
         let id = claims.as_ref().and_then(|claims| claims["gid"].as_str());
         let Some(id) = id else { return Ok(None) };
-        let Some(grant) = self.auth.store.grant(id, self.own_users()).await? else {
-            return Ok(None);
-        };
-        Ok(self.counts(&grant).await?.then_some(grant))
+        self.usable(self.auth.store.grant(id, self.own_users()).await?).await
     }
 
     /// Returns what an access token allows to know of its user.
     pub async fn user_info(&self, token: &str) -> Result<Value, Denial> {
         let grant = self.grant_of(token).await?.ok_or_else(Denial::token)?;
-        let app = self.app(&grant.app_id).ok_or_else(Denial::token)?;
-        Ok(self.about(&narrowed(&app, &grant)))
+        Ok(self.about(&grant))
     }
 
     /// Ends what an app holds by a token, whatever kind it is (RFC 7009). A token of another app, or
@@ -281,8 +276,7 @@ impl Apps {
         let own = grant.filter(|grant| {
             grant.app_id == app_id && grant.generation == generation && now < grant.expires_at
         });
-        let Some(grant) = own else { return Ok(None) };
-        Ok(self.counts(&grant).await?.then(|| {
+        Ok(self.usable(own).await?.map(|grant| {
             json!({
                 "active": true,
                 "iss": self.issuer(),
@@ -300,8 +294,9 @@ impl Apps {
             return Ok(None);
         };
         let is_of_a_user = !claims["gid"].is_null();
-        if is_of_a_user && self.grant_of(token).await?.is_none() {
-            return Ok(None);
+        if is_of_a_user {
+            let Some(grant) = self.grant_of(token).await? else { return Ok(None) };
+            claims["scope"] = grant.scopes.into();
         }
         claims["active"] = true.into();
         claims["token_type"] = "Bearer".into();
@@ -316,13 +311,6 @@ impl Apps {
 /// it stays as long as its session, whose end the app is told.
 pub(super) fn first_end(grant: &Grant, now: Millis) -> Millis {
     if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at }
-}
-
-/// Returns a grant with the scopes that the app may still ask for: a policy that has narrowed them is
-/// obeyed.
-fn narrowed(app: &App, grant: &Grant) -> Grant {
-    let scopes = Scopes::parse(&grant.scopes).within(&app.scopes).text();
-    Grant { scopes, ..grant.clone() }
 }
 
 /// True if the app was allowed to go on without the user.

@@ -237,11 +237,7 @@ pub async fn prolong(auth: &Auth, row: &SessionRow) {
         return;
     }
     let until = token_end(auth, now, row.expires_at);
-    let noted = async {
-        auth.store.prolong_session(&row.id, now, until).await?;
-        // Near its end nothing is prolonged, and it is noted all the same.
-        auth.store.touch_session(&row.id, now).await
-    };
+    let noted = auth.store.prolong_session(&row.id, now, until);
     let noted = tokio::time::timeout(PROLONGING, noted).await;
     if let Err(error) = noted.unwrap_or(Err(Error::Unavailable)) {
         tracing::warn!(%error, "a session could not be prolonged");

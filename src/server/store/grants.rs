@@ -137,16 +137,18 @@ pub const ROTATE: &str = "UPDATE latchkey_grants \
 /// Hands what apps hold by a session that is replaced to the one that replaces it: an app that asks
 /// for a fresh sign-in must not end what others hold. They last as long as that session, unless
 /// their time was over before. Nothing is handed on from a session that has ended.
-pub const MOVE_GRANTS: &str = "UPDATE latchkey_grants \
-    SET session_id = $1, sid = COALESCE(sid, session_id), \
-    expires_at = CASE WHEN expires_at > $2 AND expires_at < $3 THEN $3 ELSE expires_at END \
-    WHERE user_id = $4 AND session_id IN (SELECT id FROM latchkey_sessions \
-    WHERE id = $5 AND revoked_at IS NULL)";
-pub const MOVE_GRANTS_OF_DEVICE: &str = "UPDATE latchkey_grants \
-    SET session_id = $1, sid = COALESCE(sid, session_id), \
-    expires_at = CASE WHEN expires_at > $2 AND expires_at < $3 THEN $3 ELSE expires_at END \
-    WHERE user_id = $4 AND session_id IN (SELECT id FROM latchkey_sessions \
-    WHERE user_id = $4 AND device = $5 AND revoked_at IS NULL)";
+fn move_grants(of: &str) -> String {
+    format!(
+        "UPDATE latchkey_grants SET session_id = $1, sid = COALESCE(sid, session_id), \
+         expires_at = CASE WHEN expires_at > $2 AND expires_at < $3 THEN $3 ELSE expires_at END \
+         WHERE user_id = $4 AND session_id IN \
+         (SELECT id FROM latchkey_sessions WHERE {of} AND revoked_at IS NULL)"
+    )
+}
+
+pub static MOVE_GRANTS: LazyLock<String> = LazyLock::new(|| move_grants("id = $5"));
+pub static MOVE_GRANTS_OF_DEVICE: LazyLock<String> =
+    LazyLock::new(|| move_grants("user_id = $4 AND device = $5"));
 pub const SESSION_OF_SID: &str = "SELECT session_id FROM latchkey_grants \
     WHERE user_id = $1 AND app_id = $2 AND COALESCE(sid, session_id) = $3 \
     ORDER BY created_at DESC LIMIT 1";

@@ -2,6 +2,7 @@
 //! the rows when a session is revoked or a user is banned.
 
 use sqlx::FromRow;
+use std::sync::LazyLock;
 
 use super::{Store, statement::values};
 use crate::server::ground::{
@@ -32,17 +33,18 @@ const FAR: Millis = 2 * LAST_WAIT;
 
 pub const APPS_TO_TELL: &str = "SELECT DISTINCT app_id FROM latchkey_logouts WHERE due_at <= $1 \
     UNION SELECT app_id FROM latchkey_logouts WHERE due_at > $2";
-pub const CLAIM_LOGOUTS: &str = "UPDATE latchkey_logouts \
-    SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM latchkey_logouts \
-    WHERE app_id = $3 AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $5) \
-    RETURNING id, app_id, user_id, sid, attempts, created_at";
-/// The same as [`CLAIM_LOGOUTS`], for PostgreSQL: instances claim different ones instead of waiting
-/// for each other.
-pub const CLAIM_LOGOUTS_UNLOCKED: &str = "UPDATE latchkey_logouts \
-    SET attempts = attempts + 1, due_at = $2 WHERE id IN (SELECT id FROM latchkey_logouts \
-    WHERE app_id = $3 AND (due_at <= $1 OR due_at > $4) ORDER BY due_at LIMIT $5 \
-    FOR UPDATE SKIP LOCKED) \
-    RETURNING id, app_id, user_id, sid, attempts, created_at";
+fn claim(lock: &str) -> String {
+    format!(
+        "UPDATE latchkey_logouts SET attempts = attempts + 1, due_at = $2 WHERE id IN \
+         (SELECT id FROM latchkey_logouts WHERE app_id = $3 AND (due_at <= $1 OR due_at > $4) \
+         ORDER BY due_at LIMIT $5{lock}) RETURNING id, app_id, user_id, sid, attempts, created_at"
+    )
+}
+
+pub static CLAIM_LOGOUTS: LazyLock<String> = LazyLock::new(|| claim(""));
+/// The same for PostgreSQL: instances claim different ones instead of waiting for each other.
+pub static CLAIM_LOGOUTS_UNLOCKED: LazyLock<String> =
+    LazyLock::new(|| claim(" FOR UPDATE SKIP LOCKED"));
 pub const DELAY_LOGOUT: &str =
     "UPDATE latchkey_logouts SET due_at = $1 WHERE id = $2 AND attempts = $3";
 pub const DELETE_LOGOUT: &str = "DELETE FROM latchkey_logouts WHERE id = $1 AND attempts = $2";
@@ -75,8 +77,8 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Logout>, Error> {
         let claim = match self {
-            Store::Sqlite { .. } => CLAIM_LOGOUTS,
-            Store::Postgres(_) => CLAIM_LOGOUTS_UNLOCKED,
+            Store::Sqlite { .. } => &CLAIM_LOGOUTS,
+            Store::Postgres(_) => &CLAIM_LOGOUTS_UNLOCKED,
         };
         let values = values![now, now + LOGOUT_LEASE, app_id, now + FAR, limit as i64];
         self.change(claim, &values).await

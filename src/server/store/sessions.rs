@@ -138,8 +138,9 @@ pub const COUNT_ALIVE: &str =
 pub const TOUCH: &str =
     "UPDATE latchkey_sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
 /// Two tabs may do this at once; the later expiry wins.
-pub const PROLONG: &str = "UPDATE latchkey_sessions SET last_seen_at = $1, token_expires_at = $2 \
-    WHERE id = $3 AND token_expires_at < $2";
+pub const PROLONG: &str = "UPDATE latchkey_sessions SET last_seen_at = $1, \
+    token_expires_at = CASE WHEN token_expires_at < $2 THEN $2 ELSE token_expires_at END \
+    WHERE id = $3";
 pub const REVOKE_ONE: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \
     WHERE user_id = $2 AND id = $3 AND revoked_at IS NULL RETURNING token_expires_at";
 pub const REVOKE_OTHERS: &str = "UPDATE latchkey_sessions SET revoked_at = $1 \

@@ -184,7 +184,7 @@ impl Tx {
         }
         if let Some((replaced, _)) = session.replaces {
             let moved = values![session.id, *at, session.expires_at, user_id, replaced];
-            self.execute(MOVE_GRANTS, &moved).await?;
+            self.execute(&MOVE_GRANTS, &moved).await?;
         }
         if let Some((replaced, event)) = session.replaces
             && self.execute(REVOKE_REPLACED, &values![*at, replaced]).await? > 0
@@ -193,7 +193,7 @@ impl Tx {
         }
         if let Some(event) = session.replaces_of_device {
             let moved = values![session.id, *at, session.expires_at, user_id, session.device];
-            self.execute(MOVE_GRANTS_OF_DEVICE, &moved).await?;
+            self.execute(&MOVE_GRANTS_OF_DEVICE, &moved).await?;
             let revoke = values![*at, user_id, session.device];
             if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
                 self.run(&[event.insert_of(Some(user_id))]).await?;

@@ -81,9 +81,9 @@ struct Asked {
 
 impl Asked {
     /// Reads the description. Only a trusted proxy gives one: anybody else could name any host.
-    fn read(state: &AppState, parts: &Parts) -> Result<Self, Refusal> {
+    fn read(state: &AppState, parts: Parts) -> Result<Self, Refusal> {
         let policy = state.auth.policy();
-        let peer: IpAddr = caller::peer(parts);
+        let peer: IpAddr = caller::peer(&parts);
         if !policy.server.trusted_proxies.iter().any(|net| net.contains(&peer)) {
             // Once: anybody on the internet may ask.
             static TOLD: Once = Once::new();
@@ -109,7 +109,7 @@ impl Asked {
         let uri = header("x-forwarded-uri").unwrap_or("/").to_owned();
         let method = header("x-forwarded-method").unwrap_or_default();
         let method = method.parse().unwrap_or(Method::GET);
-        Ok(Asked { host, uri, method, cookies, headers: parts.headers.clone() })
+        Ok(Asked { host, uri, method, cookies, headers: parts.headers })
     }
 
     /// True if the browser brings its code.
@@ -136,7 +136,7 @@ impl Asked {
 async fn forward(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let answer = async {
-        let asked = Asked::read(&state, &parts)?;
+        let asked = Asked::read(&state, parts)?;
         if asked.is_entry() {
             return enter(&state, &asked).await;
         }
@@ -156,7 +156,7 @@ async fn forward(State(state): State<AppState>, request: Request) -> Response {
 async fn check(State(state): State<AppState>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let answer = async {
-        let asked = Asked::read(&state, &parts)?;
+        let asked = Asked::read(&state, parts)?;
         // nginx then asks `forward`, which takes the code.
         if asked.is_entry() {
             return Err(Error::Unauthenticated.into());

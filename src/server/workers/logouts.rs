@@ -79,8 +79,10 @@ async fn tell_app(
     let store = &apps.auth.store;
     while !*stop.borrow() {
         // An app that has left the policy, or has no endpoint for it, is told nothing.
-        let app = apps.app(&id).filter(|app| app.backchannel_logout_uri.is_some());
-        let Some(app) = app else {
+        let app = apps.app(&id);
+        let endpoint =
+            app.as_ref().and_then(|app| Some((app, app.backchannel_logout_uri.as_ref()?)));
+        let Some((app, uri)) = endpoint else {
             if let Err(error) = store.forget_logouts(&id).await {
                 tracing::warn!(%error, app = id, "logouts cannot be deleted; trying again");
             }
@@ -92,7 +94,7 @@ async fn tell_app(
         ) else {
             break;
         };
-        let told = logouts.iter().map(|logout| tell(&apps, &http, &app, logout));
+        let told = logouts.iter().map(|logout| tell(&apps, &http, app, uri, logout));
         for error in join_all(told).await.into_iter().filter_map(Result::err) {
             tracing::warn!(%error, app = id, "a logout is not written down; it is told again");
         }
@@ -104,9 +106,14 @@ async fn tell_app(
 }
 
 /// Tells an app of a logout, and records what became of that.
-async fn tell(apps: &Apps, http: &Client, app: &App, logout: &Logout) -> Result<(), Error> {
+async fn tell(
+    apps: &Apps,
+    http: &Client,
+    app: &App,
+    uri: &LogoutUri,
+    logout: &Logout,
+) -> Result<(), Error> {
     let store = &apps.auth.store;
-    let Some(uri) = &app.backchannel_logout_uri else { return store.logout_ended(logout).await };
     let now = apps.auth.clock.now();
     let (id, attempt) = (app.id.as_str(), logout.attempts);
     match send(apps, http, app, uri, logout).await {
