@@ -101,6 +101,29 @@ async fn the_app_is_told_who_is_there_by_headers_and_by_a_signed_assertion() {
 }
 
 #[tokio::test]
+async fn an_assertion_is_repeated_for_half_a_minute_to_the_same_user_at_the_same_host() {
+    let app = guarded().await;
+    let (wiki, other) = (GuardedHost::new(&app, WIKI), GuardedHost::new(&app, WIKI));
+    enter(&app, &app.signed_in("ada@example.com").await, &wiki, "/").await;
+    enter(&app, &app.signed_in("bea@example.com").await, &other, "/").await;
+    let assertion =
+        async |host: &GuardedHost| host.get("/").await.header("x-auth-assertion").to_owned();
+    let (first, of_another) = (assertion(&wiki).await, assertion(&other).await);
+    app.clock.advance(29 * SECOND);
+    assert_eq!(assertion(&wiki).await, first);
+    assert_eq!(assertion(&other).await, of_another);
+    assert_eq!(
+        verified(&app, &of_another, "forward-auth+jwt", WIKI).await["email"],
+        "bea@example.com"
+    );
+    app.clock.advance(SECOND);
+    let next = assertion(&wiki).await;
+    assert_ne!(next, first);
+    let claims = verified(&app, &next, "forward-auth+jwt", WIKI).await;
+    assert_eq!(claims["exp"], app.clock.now() / SECOND + 60);
+}
+
+#[tokio::test]
 async fn two_addresses_are_let_in_and_a_third_is_told_why_not() {
     let app = guarded().await;
     for address in ["ada@example.com", "bea@example.com"] {

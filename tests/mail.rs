@@ -89,7 +89,7 @@ async fn a_permanently_refused_mail_is_not_tried_again() {
     let app = App::start().await;
     app.inbox.behave(Manners::RefusesForGood);
     app.browser().ask_for_mail("nobody@example.com").await;
-    app.inbox.offered(1).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'failed'", 1).await;
     app.inbox.behave(Manners::Takes);
     app.clock.advance(300 * SECOND);
     app.browser().ask_for_mail("ada@example.com").await;

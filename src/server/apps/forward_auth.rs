@@ -4,8 +4,13 @@
 //! broken into holds nothing that opens another.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hashlink::LruCache;
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 use subtle::ConstantTimeEq;
 use url::Url;
 
@@ -37,9 +42,11 @@ pub const STOPPED: &str = "/forward-auth/stopped";
 const CODE_LIVES: Millis = MINUTE;
 /// Lifetime of an assertion in seconds: the app reads it at once.
 const ASSERTION_LIVES: i64 = 60;
-/// Algorithm of assertions. There is one for each request, and one by RSA would cost ten times the
-/// rest of it (docs/performance.md).
-pub(super) const OF_ASSERTIONS: Algorithm = Algorithm::Es256;
+/// Time in seconds in which a browser's requests get the same assertion: a page and what it loads
+/// need one signature.
+const ASSERTION_REPEATS: i64 = 30;
+/// Most assertions that are kept to be repeated, of 1 KiB each.
+const MOST_ASSERTIONS: usize = 4_096;
 /// Type of assertions: none passes for a token of another kind.
 const ASSERTION: &str = "forward-auth+jwt";
 /// Letters of a state: SHA-256 in base64url.
@@ -71,6 +78,32 @@ pub struct Entry {
     pub seconds: u64,
     /// URL that the user wanted.
     pub onward: String,
+}
+
+/// Assertions that were signed a moment ago, by key and claims, with the time in seconds.
+pub(super) struct RecentAssertions(Mutex<LruCache<String, (i64, String)>>);
+
+impl RecentAssertions {
+    pub(super) fn new() -> Self {
+        RecentAssertions(Mutex::new(LruCache::new(MOST_ASSERTIONS)))
+    }
+
+    fn get(&self, told: &str, now: i64) -> Option<String> {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, assertion) = recent.get(told)?;
+        (*at..*at + ASSERTION_REPEATS).contains(&now).then(|| assertion.clone())
+    }
+
+    fn keep(&self, told: String, now: i64, assertion: &str) {
+        let mut recent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.insert(told, (now, assertion.to_owned()));
+    }
+}
+
+impl fmt::Debug for RecentAssertions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecentAssertions")
+    }
 }
 
 impl Apps {
@@ -113,23 +146,31 @@ impl Apps {
         Ok(row)
     }
 
-    /// Returns a signed token that tells the app behind the proxy who is there.
+    /// Returns a signed token that tells the app behind the proxy who is there: for a while the
+    /// same one.
     pub async fn assertion(
         &self,
         host: &GuardedHost,
         session: &SessionRow,
     ) -> Result<String, Error> {
-        let now = self.auth.clock.now() / SECOND;
-        let claims = json!({
+        let key = self.keys.signing(Algorithm::Es256).await?;
+        let mut claims = json!({
             "iss": self.issuer(),
             "aud": host.host.as_str(),
             "sub": session.user_id,
             "email": session.address.as_str(),
             "sid": session.id,
-            "iat": now,
-            "exp": now + ASSERTION_LIVES,
         });
-        self.keys.signing(OF_ASSERTIONS).await?.sign(ASSERTION, &claims)
+        let now = self.auth.clock.now() / SECOND;
+        let told = format!("{} {claims}", key.kid);
+        if let Some(assertion) = self.recent_assertions.get(&told, now) {
+            return Ok(assertion);
+        }
+        claims["iat"] = now.into();
+        claims["exp"] = (now + ASSERTION_LIVES).into();
+        let assertion = key.sign(ASSERTION, &claims)?;
+        self.recent_assertions.keep(told, now, &assertion);
+        Ok(assertion)
     }
 
     /// Returns where a browser goes for its code. `nonce` is what it keeps in a cookie of the host:

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
-use super::forward_auth::OF_ASSERTIONS;
 use crate::server::{
     auth::Auth,
     ground::{
@@ -132,13 +131,12 @@ impl KeyRing {
         Ok(if is_old { named(&self.known(true).await?) } else { None })
     }
 
-    /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that an app or a
-    /// guarded host asks for, and all others that still count.
+    /// Returns the key set that apps read (RFC 7517, 5): the key of each algorithm that signs for an
+    /// app or a guarded host, and all others that still count.
     pub async fn published(&self) -> Result<Value, Error> {
-        let mut algorithms = vec![Algorithm::Rs256];
-        let policy = self.auth.policy();
-        algorithms.extend(policy.apps.iter().map(|app| app.algorithm));
-        algorithms.extend((!policy.forward_auth.is_empty()).then_some(OF_ASSERTIONS));
+        // ES256 is for access tokens and assertions.
+        let mut algorithms = vec![Algorithm::Rs256, Algorithm::Es256];
+        algorithms.extend(self.auth.policy().apps.iter().map(|app| app.algorithm));
         for algorithm in algorithms {
             self.signing(algorithm).await?;
         }

@@ -17,7 +17,7 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use self::keys::KeyRing;
+use self::{forward_auth::RecentAssertions, keys::KeyRing};
 use super::{
     auth::{Auth, session::Session},
     config::apps::{App, Scopes},
@@ -30,11 +30,12 @@ use super::{
 pub struct Apps {
     pub auth: Arc<Auth>,
     pub keys: KeyRing,
+    recent_assertions: RecentAssertions,
 }
 
 impl Apps {
     pub fn new(auth: Arc<Auth>) -> Self {
-        Apps { keys: KeyRing::new(auth.clone()), auth }
+        Apps { keys: KeyRing::new(auth.clone()), recent_assertions: RecentAssertions::new(), auth }
     }
 
     /// Returns the app of this id, if the policy in force has it.

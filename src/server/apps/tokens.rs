@@ -126,13 +126,13 @@ impl Apps {
             return Err(Denial::new("invalid_scope", "scope is more than was granted."));
         }
         let until = (now + REFRESHES_FOR).min(known.signed_in_at + AT_MOST);
-        let rotated = self.auth.store.rotate(&id, generation, own_users, now, GRACE, until).await?;
-        match rotated {
-            Rotated::Next(grant) | Rotated::Again(grant) => {
-                self.tokens(app, &Grant { scopes: known.scopes, ..*grant }).await
-            }
-            Rotated::Reused(grant) => {
-                tracing::warn!(app = %grant.app_id, "a refresh token was used twice: its grant ends");
+        match self.auth.store.rotate(&known, generation, own_users, now, GRACE, until).await? {
+            Rotated::To(generation) => self.tokens(app, &Grant { generation, ..known }).await,
+            Rotated::Reused => {
+                tracing::warn!(
+                    app = known.app_id,
+                    "a refresh token was used twice: its grant ends"
+                );
                 Err(wrong())
             }
             Rotated::Gone => Err(wrong()),
@@ -144,14 +144,18 @@ impl Apps {
             let why = "An app without a secret gets no token of its own.";
             return Err(Denial::new("unauthorized_client", why));
         }
-        let access = self.access_token(app, app.id.as_str(), "", None).await?;
+        let access = self.access_token(app, app.algorithm, app.id.as_str(), None).await?;
         Ok(json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIVES }))
     }
 
     /// Returns the answer with the tokens of a grant.
     pub(super) async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
-        let access = self.access_token(app, &grant.user_id, &grant.scopes, Some(&grant.id)).await?;
-        // The left half of the hash that the signature uses (OpenID Connect Core, 3.1.3.6).
+        // We alone read an access token of a user: its signature need not be the app's, and one by
+        // RSA would cost more than the rest of a refresh (docs/performance.md).
+        let algorithm = Algorithm::Es256;
+        let access = self.access_token(app, algorithm, &grant.user_id, Some(grant)).await?;
+        // The left half of the hash that the ID token's signature uses (OpenID Connect Core,
+        // 3.1.3.6).
         let half = match app.algorithm {
             Algorithm::EdDsa => Sha512::digest(&access)[..32].to_vec(),
             Algorithm::Rs256 | Algorithm::Es256 => Sha256::digest(&access)[..16].to_vec(),
@@ -174,9 +178,9 @@ impl Apps {
     async fn access_token(
         &self,
         app: &App,
+        algorithm: Algorithm,
         subject: &str,
-        scopes: &str,
-        grant: Option<&str>,
+        grant: Option<&Grant>,
     ) -> Result<String, Error> {
         let now = self.auth.clock.now() / SECOND;
         let mut claims = json!({
@@ -189,10 +193,10 @@ impl Apps {
             "jti": self.auth.random.id()?,
         });
         if let Some(grant) = grant {
-            claims["scope"] = scopes.into();
-            claims["gid"] = grant.into();
+            claims["scope"] = grant.scopes.as_str().into();
+            claims["gid"] = grant.id.as_str().into();
         }
-        self.keys.signing(app.algorithm).await?.sign(ACCESS, &claims)
+        self.keys.signing(algorithm).await?.sign(ACCESS, &claims)
     }
 
     /// Returns the refresh token of a grant's generation. Nothing of it is stored: only this server

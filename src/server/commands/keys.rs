@@ -23,6 +23,8 @@ pub enum Keys {
     /// Take a key away after a leak: what it signed counts no more, within a minute.
     Revoke {
         /// Its name in the list.
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

@@ -86,12 +86,11 @@ pub struct Grant {
 /// Outcome of presenting a refresh token.
 #[derive(Debug)]
 pub enum Rotated {
-    /// The next one is due: the grant, with its new generation.
-    Next(Box<Grant>),
-    /// It was presented before, a moment ago: the grant as it is.
-    Again(Box<Grant>),
+    /// The generation whose token is the next: a new one, or the last if the token was presented a
+    /// moment ago.
+    To(i64),
     /// It was presented before, and long ago: the grant has ended.
-    Reused(Box<Grant>),
+    Reused,
     /// There is no such grant any more.
     Gone,
 }
@@ -133,7 +132,8 @@ pub const USE_CODE: &str =
 pub const END_GRANT: &str =
     "UPDATE latchkey_grants SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL";
 pub const ROTATE: &str = "UPDATE latchkey_grants \
-    SET generation = generation + 1, rotated_at = $1, expires_at = $2 WHERE id = $3";
+    SET generation = generation + 1, rotated_at = $1, expires_at = $2 \
+    WHERE id = $3 AND generation = $4 AND ended_at IS NULL AND expires_at > $1";
 /// Hands what apps hold by a session that is replaced to the one that replaces it: an app that asks
 /// for a fresh sign-in must not end what others hold. They last as long as that session, unless
 /// their time was over before. Nothing is handed on from a session that has ended.
@@ -247,43 +247,42 @@ impl Store {
         self.first(&GRANT, &values![id, own_users]).await
     }
 
-    /// Takes the refresh token of a generation, and counts to the next. One that was taken within
-    /// `grace` before is answered alike, so that a lost answer locks nobody out; one that was taken
-    /// longer ago was stolen, or its successor was, and ends the grant.
+    /// Takes the refresh token of a generation of a grant, and counts to the next. One that was
+    /// taken within `grace` before is answered alike, so that a lost answer locks nobody out; one
+    /// that was taken longer ago was stolen, or its successor was, and ends the grant. `known` is
+    /// the grant as it was read just now.
     pub async fn rotate(
         &self,
-        id: &str,
+        known: &Grant,
         generation: i64,
         own_users: bool,
         now: Millis,
         grace: Millis,
         expires_at: Millis,
     ) -> Result<Rotated, Error> {
-        let Some(found) = self.grant(id, own_users).await? else { return Ok(Rotated::Gone) };
-        self.transaction(Durability::PowerCut, Some(&found.address), async |tx| {
-            let found: Option<Grant> = tx.first(&GRANT, &values![id, own_users]).await?;
-            let Some(mut grant) = found.filter(|grant| grant.is_alive && grant.expires_at > now)
-            else {
-                return Ok(Rotated::Gone);
-            };
-            if generation == grant.generation {
-                tx.execute(ROTATE, &values![now, expires_at, id]).await?;
-                grant.generation += 1;
-                return Ok(Rotated::Next(Box::new(grant)));
+        let id = known.id.as_str();
+        // A grant whose session ends in this very moment is counted on and is dead all the same.
+        if generation == known.generation {
+            let next = values![now, expires_at, id, generation];
+            if self.execute_lasting(ROTATE, &next).await? > 0 {
+                return Ok(Rotated::To(generation + 1));
             }
-            let is_last = generation + 1 == grant.generation;
-            if is_last && grant.rotated_at.is_some_and(|at| now - at <= grace) {
-                return Ok(Rotated::Again(Box::new(grant)));
-            }
-            tx.execute(END_GRANT, &values![now, id]).await?;
-            Ok(Rotated::Reused(Box::new(grant)))
-        })
-        .await
+        }
+        let found = self.grant(id, own_users).await?;
+        let Some(grant) = found.filter(|grant| grant.is_alive && grant.expires_at > now) else {
+            return Ok(Rotated::Gone);
+        };
+        let is_last = generation + 1 == grant.generation;
+        if is_last && grant.rotated_at.is_some_and(|at| now - at <= grace) {
+            return Ok(Rotated::To(grant.generation));
+        }
+        self.end_grant(id, now).await?;
+        Ok(Rotated::Reused)
     }
 
     /// Ends a grant. Returns false if it had ended before.
     pub async fn end_grant(&self, id: &str, now: Millis) -> Result<bool, Error> {
-        Ok(self.execute(END_GRANT, &values![now, id]).await? > 0)
+        Ok(self.execute_lasting(END_GRANT, &values![now, id]).await? > 0)
     }
 
     /// Returns the apps that have access to a user, each with the time since when.

@@ -208,9 +208,27 @@ impl Store {
         sql: impl SqlSafeStr,
         values: &[Value<'_>],
     ) -> Result<u64, Error> {
+        self.execute_with(Durability::ProcessEnd, sql, values).await
+    }
+
+    /// Runs a single statement like `execute`, whose changes a power cut does not undo.
+    pub(super) async fn execute_lasting(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, Error> {
+        self.execute_with(Durability::PowerCut, sql, values).await
+    }
+
+    async fn execute_with(
+        &self,
+        durability: Durability,
+        sql: impl SqlSafeStr,
+        values: &[Value<'_>],
+    ) -> Result<u64, Error> {
         Ok(match self {
             Store::Sqlite { writer, .. } => {
-                changes::<SqliteConnection>(&writer.run(Durability::ProcessEnd, sql, values).await?)
+                changes::<SqliteConnection>(&writer.run(durability, sql, values).await?)
             }
             Store::Postgres(pool) => changes::<PgConnection>(&pool.run(sql, values).await?),
         })
