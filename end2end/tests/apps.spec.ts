@@ -2,13 +2,13 @@
 // on oauth4webapi, the strictest) on a server, oidc-client-ts in a page.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as oidc from "openid-client";
 import { isAccessible } from "../support/accessible";
+import { fileOf } from "../support/files";
 import { take } from "../support/pictures";
 import { alive, expect, signIn, test } from "../support/test";
 
@@ -30,9 +30,8 @@ const curve = { name: "ECDSA", namedCurve: "P-256" };
 const pair = await crypto.subtle.generateKey(curve, true, ["sign", "verify"]);
 const spki = Buffer.from(await crypto.subtle.exportKey("spki", pair.publicKey)).toString("base64");
 
-const policy = join(mkdtempSync(join(tmpdir(), "apps-")), "Leptos.toml");
-writeFileSync(
-  policy,
+const policy = fileOf(
+  "Leptos.toml",
   `
 [[apps]]
 id = "wiki"

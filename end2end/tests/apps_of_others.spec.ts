@@ -1,12 +1,10 @@
 // Programs of others sign their users in here as their own documentation configures them: an app
 // with Auth.js, and a site in Apache with mod_auth_openidc.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import { Apache } from "../apps/apache";
 import { AuthJsApp } from "../apps/auth_js";
+import { fileOf } from "../support/files";
 import {
   alive,
   expect,
@@ -23,9 +21,8 @@ const hash = `sha256:${createHash("sha256").update(SECRET).digest("base64url")}`
 const club = await AuthJsApp.listen("club", SECRET);
 const site = await Apache.hold();
 
-const policy = join(mkdtempSync(join(tmpdir(), "apps-of-others-")), "Leptos.toml");
-writeFileSync(
-  policy,
+const policy = fileOf(
+  "Leptos.toml",
   `
 [[apps]]
 id = "club"

@@ -1,17 +1,14 @@
 // Devices without a browser sign their users in, with openid-client on the device.
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import * as oidc from "openid-client";
 import { isAccessible } from "../support/accessible";
+import { fileOf } from "../support/files";
 import { inFirefox } from "../support/firefox";
 import { take } from "../support/pictures";
 import { expect, send, test } from "../support/test";
 
-const policy = join(mkdtempSync(join(tmpdir(), "devices-")), "Leptos.toml");
-writeFileSync(
-  policy,
+const policy = fileOf(
+  "Leptos.toml",
   `
 [[apps]]
 id = "tv"

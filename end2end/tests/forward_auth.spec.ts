@@ -1,10 +1,7 @@
 // nginx and Caddy guard apps that know no sign-in, as the recipes of deploy/ have it: the same
 // stories for both.
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Page } from "@playwright/test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { WebSocket } from "ws";
@@ -12,6 +9,7 @@ import { caddy } from "../apps/caddy";
 import { type Asked, Echo } from "../apps/echo";
 import { GuardingProxy, type Kind } from "../apps/guarding_proxy";
 import { nginx } from "../apps/nginx";
+import { fileOf } from "../support/files";
 import { type Inbox } from "../support/inbox";
 import { alive, expect, send, signInElsewhere, test, type Workshop } from "../support/test";
 
@@ -30,9 +28,8 @@ async function guarding(kind: Kind) {
 
 const all = [await guarding(nginx), await guarding(caddy)];
 
-const policy = join(mkdtempSync(join(tmpdir(), "forward-auth-")), "Leptos.toml");
-writeFileSync(
-  policy,
+const policy = fileOf(
+  "Leptos.toml",
   `[server]\ntrusted_proxies = ["127.0.0.1"]\n` +
     all
       .map(

@@ -1,15 +1,12 @@
 // Pictures of a team's own look, and of the dev mailbox, for docs/, taken with PICTURES=1.
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { fileOf } from "../support/files";
 import { take } from "../support/pictures";
 import { askForMail, expect, test } from "../support/test";
 
 test.skip(!process.env.PICTURES, "PICTURES=1 takes pictures");
 
-const logo = join(mkdtempSync(join(tmpdir(), "logo-")), "logo.svg");
-writeFileSync(
-  logo,
+const logo = fileOf(
+  "logo.svg",
   `<svg xmlns="http://www.w3.org/2000/svg" width="150" height="40" viewBox="0 0 150 40">
   <style>text { fill: #0f766e } @media (prefers-color-scheme: dark) { text { fill: #5eead4 } }</style>
   <circle cx="20" cy="20" r="16" fill="#0f766e"/><path d="M20 10v10l7 5" fill="none" stroke="#fff" stroke-width="3.5" stroke-linecap="round"/>
