@@ -35,6 +35,7 @@ mod forms;
 mod forward_auth;
 mod guard;
 mod headers;
+mod http2;
 mod integrations;
 mod limits;
 mod links;

@@ -65,7 +65,11 @@ pub fn client() -> Client {
 
 impl Browser {
     pub fn new(base: &str) -> Self {
-        let client = client();
+        Self::by(client(), base)
+    }
+
+    /// A browser that makes its requests by this client.
+    pub fn by(client: Client, base: &str) -> Self {
         Browser { base: base.to_owned(), client, cookies: Arc::default() }
     }
 

@@ -1,12 +1,10 @@
 //! Builds the server and runs it.
 
 use axum::Router;
-use axum_server::Handle;
 use std::{
     fmt::Display,
     future::Future,
     io,
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -28,10 +26,10 @@ use crate::server::{
     http::{
         assets::Assets,
         cookies::Cookies,
-        head,
-        listener::{Listener, Peer, ShareState},
+        listener::Listener,
         readiness::Readiness,
         request_reader::RequestReader,
+        serving,
         state::{AppParts, AppState},
     },
     mail::{
@@ -178,17 +176,10 @@ impl Server {
     ) -> Result<(), ServeError> {
         let Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping } =
             self;
-        let (told, handle) = (stop.clone(), Handle::<Peer>::new());
+        let told = stop.clone();
         let limits = &auth.policy().server;
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
         let listener = Listener::new(listener, limits.connections, keep_alive);
-        let mut http = axum_server::Server::from_listener(listener)
-            .acceptor(ShareState)
-            .handle(handle.clone())
-            .http1_only();
-        // The connection itself limits the time for headers: hyper's own limit would apply to idle
-        // time, too.
-        http.http_builder().http1().header_read_timeout(None).max_buf_size(head::MOST);
         tokio::spawn(async move {
             shutdown.await;
             state.leaving.store(true, Ordering::Relaxed);
@@ -197,13 +188,11 @@ impl Server {
             tokio::time::sleep(Duration::from_secs(delay.into())).await;
             tracing::info!("stopping: answers and mails in hand are finished first");
             told.send_replace(true);
-            handle.graceful_shutdown(None);
         });
         let mut stopping = stop.subscribe();
         // Spawned as a task: the task of `main` runs on a thread of its own, which every connection
         // would have to wake.
-        let serving =
-            tokio::spawn(http.serve(router.into_make_service_with_connect_info::<SocketAddr>()));
+        let serving = tokio::spawn(serving::serve(listener, router, stop.subscribe()));
         let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
@@ -215,7 +204,7 @@ impl Server {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
             let _ = tokio::join!(worker, logouts);
-            served?
+            served
         };
         tokio::select! {
             served = finished => served?,

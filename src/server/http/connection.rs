@@ -7,14 +7,14 @@
 //! bytes that pass and by whether a request is in progress.
 //!
 //! hyper also answers requests it cannot read with an empty body. Here that answer gets a sentence.
+//!
+//! All of that is for HTTP/1. A connection that begins with the preface of HTTP/2 has one deadline
+//! here, until the preface is whole; `serving` keeps those that follow, by its streams.
 
 use std::{
     io::{self, ErrorKind},
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::{Arc, atomic::Ordering::Relaxed},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -25,9 +25,12 @@ use tokio::{
 };
 
 use super::{
-    active_request::{ACTIVE, ConnectionState, HEADERS, IDLE},
+    active_request::{ACTIVE, ConnectionState, HEADERS, HTTP1, HTTP2, IDLE},
     head::{Scan, error_response},
 };
+
+/// The first bytes of an HTTP/2 connection (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A connection that ends when its client takes too long.
 pub struct DeadlineStream<S> {
@@ -39,6 +42,8 @@ pub struct DeadlineStream<S> {
     deadline: Pin<Box<Sleep>>,
     /// The phase that `deadline` was set for, if any.
     deadline_phase: Option<u8>,
+    /// Bytes of HTTP/2's preface that have come. `None` once they were others.
+    preface: Option<usize>,
     scan: Scan,
     /// True once bytes have come while no head was expected. From then on heads cannot be told
     /// apart.
@@ -55,21 +60,15 @@ impl<S> DeadlineStream<S> {
         (permit, permits, max_connections): (OwnedSemaphorePermit, Arc<Semaphore>, usize),
         (header_time, keep_alive): (Duration, Duration),
     ) -> Self {
-        let state = ConnectionState {
-            phase: AtomicU8::new(HEADERS),
-            head: AtomicUsize::new(0),
-            has_length: AtomicBool::new(false),
-            permits,
-            max_connections,
-        };
         DeadlineStream {
             stream,
-            state: Arc::new(state),
+            state: Arc::new(ConnectionState::new(permits, max_connections)),
             _permit: permit,
             header_time,
             keep_alive,
             deadline: Box::pin(sleep(header_time)),
             deadline_phase: Some(HEADERS),
+            preface: Some(0),
             scan: Scan::default(),
             is_mixed: false,
             own_answer: Vec::new(),
@@ -87,7 +86,7 @@ impl<S> DeadlineStream<S> {
 
     /// Records bytes that came in.
     fn record_read(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() {
+        if bytes.is_empty() || self.is_http2(bytes) {
             return;
         }
         match self.phase() {
@@ -110,8 +109,30 @@ impl<S> DeadlineStream<S> {
         self.is_mixed |= !rest.is_empty();
     }
 
+    /// True if the connection speaks HTTP/2, as `bytes` may show, or have shown before.
+    fn is_http2(&mut self, bytes: &[u8]) -> bool {
+        let Some(matched) = self.preface else { return false };
+        let due = &PREFACE[matched..];
+        let compared = due.len().min(bytes.len());
+        if bytes[..compared] != due[..compared] {
+            self.preface = None;
+            self.state.protocol.store(HTTP1, Relaxed);
+            return false;
+        }
+        self.preface = Some(matched + compared);
+        let is_whole = matched + compared == PREFACE.len();
+        if is_whole && !due.is_empty() {
+            self.state.head.store(0, Relaxed);
+            self.state.protocol.store(HTTP2, Relaxed);
+        }
+        is_whole
+    }
+
     /// True if the client has missed its deadline. Otherwise the task is woken when it passes.
     fn is_past_deadline(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.state.is_http2() {
+            return false;
+        }
         let phase = self.phase();
         let time = match phase {
             ACTIVE => {
@@ -131,7 +152,8 @@ impl<S> DeadlineStream<S> {
     /// Swallows hyper's empty answer to a request it could not read, and prepares our own. False if
     /// `answer` is any other answer.
     fn replaces_answer_of_hyper(&mut self, answer: &[u8]) -> bool {
-        let own_answer = if self.phase() == ACTIVE { None } else { error_response(answer) };
+        let is_ours = self.phase() == ACTIVE || self.state.is_http2();
+        let own_answer = if is_ours { None } else { error_response(answer) };
         own_answer.is_some_and(|answer| {
             self.own_answer = answer;
             true
@@ -147,6 +169,10 @@ impl<S> DeadlineStream<S> {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
+            if self.state.is_http2() {
+                self.state.is_taken();
+                return written;
+            }
             self.deadline_phase = None;
             // Never late here: the call only sets the timer.
             let _ = self.is_past_deadline(cx);

@@ -2,7 +2,7 @@
 //! not text, are refused in the same way on every route, and memory stays flat.
 
 use axum::{
-    body::{Body, Bytes},
+    body::{Body, Bytes, HttpBody},
     extract::Request,
     http::{
         HeaderMap,
@@ -97,7 +97,9 @@ impl RequestReader {
             return Err(Error::invalid("Send Content-Length or chunks, not both.").into());
         }
         let declared = headers.get(CONTENT_LENGTH);
-        if declared.is_some() || headers.contains_key(TRANSFER_ENCODING) {
+        // HTTP/2 needs neither header for a body (RFC 9113, 8.1).
+        let is_announced = declared.is_some() || headers.contains_key(TRANSFER_ENCODING);
+        if is_announced || !body.is_end_stream() {
             let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
             let most = if headers.contains_key(EXPECT) { MAX_BODY } else { MAX_DISCARDED };
             if declared.is_some_and(|length| length > most) {

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderValue, Method, StatusCode,
-        header::{ALLOW, CACHE_CONTROL, CONNECTION, TRANSFER_ENCODING},
+        header::{ALLOW, CACHE_CONTROL, TRANSFER_ENCODING},
     },
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect, Response},
@@ -33,7 +33,7 @@ use crate::{
             correlation::Correlation,
             form_posts,
             head::{self, Head},
-            headers,
+            headers, http2,
             measurement::Measurement,
             page_context::{PageContext, Unknown},
             request_reader::{self, Rejected, Rejection},
@@ -80,6 +80,7 @@ pub fn router(state: AppState) -> Router {
 /// router copies and boxes each layer for each request.
 async fn around(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let active = ActiveRequest::begin(&request);
+    let is_sound = http2::read_as_http1(&mut request);
     let head = active.head();
     // The connection is closed after a body whose end could be read in two ways, so that nothing
     // after it is read as a request (RFC 9112, 6.1).
@@ -87,11 +88,16 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
         && (head.is_none() || request_reader::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
-    let answer = answer(&state, request, head, next).instrument(correlation.span());
-    let mut response = words::within(language, answer).await;
+    let answer = async {
+        match is_sound {
+            Ok(()) => answer(&state, request, head, next).await,
+            Err(refusal) => respond::refused_as(refusal),
+        }
+    };
+    let mut response = words::within(language, answer.instrument(correlation.span())).await;
     headers::secure(&state, &mut response);
     if is_last || active.is_crowded() {
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        active.end_connection(&mut response);
     }
     correlation.end(&mut response);
     response
