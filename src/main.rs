@@ -142,11 +142,15 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
+    let redirect = settings.policy.server.redirect_listen;
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
     tracing::info!("secrets: {}", server.auth.keys.fingerprints());
     tracing::info!("sign-in page: {public_url}/login");
+    if let Some(address) = redirect {
+        tracing::info!("{address} leads to {public_url}");
+    }
     if dev_mailbox {
         tracing::info!("no SMTP_URL: mails go to {public_url}/dev/mailbox");
     }

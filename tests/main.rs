@@ -63,6 +63,7 @@ mod sign_in;
 mod spellings;
 mod tables;
 mod team_users;
+mod tls;
 mod tokens;
 mod trust;
 mod users;

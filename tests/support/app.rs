@@ -74,7 +74,10 @@ impl App {
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         let source = Source { path, variables: all };
-        let (url, listener) = somewhere();
+        let (mut url, listener) = somewhere();
+        if source.variables.contains_key("LATCHKEY_SERVER__TLS_CERTIFICATE") {
+            url = url.replace("http://", "https://");
+        }
         let settings = Settings {
             production: false,
             database_url: match source.variables.get("DATABASE_URL") {

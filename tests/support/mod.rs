@@ -3,6 +3,7 @@
 
 mod app;
 mod browser;
+mod certificates;
 mod cluster;
 pub mod database;
 mod guarding_proxy;
@@ -18,6 +19,7 @@ mod teller;
 
 pub use app::{App, SECRET, START};
 pub use browser::{Answer, Browser, client};
+pub use certificates::{Certificates, Made, borrowed};
 pub use cluster::{Cluster, pg_dump};
 pub use guarding_proxy::GuardedHost;
 pub use http2::Http2;

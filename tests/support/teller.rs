@@ -62,6 +62,17 @@ impl Teller {
         }
     }
 
+    /// Reads the log up to a line of text that holds `wanted`.
+    pub fn said(&self, wanted: &str) -> String {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(60));
+            let line = line.unwrap_or_else(|_| panic!("{wanted} was not logged"));
+            if let Some(text) = line.as_str().filter(|text| text.contains(wanted)) {
+                return text.to_owned();
+            }
+        }
+    }
+
     /// The address it listens on.
     pub fn address(&self) -> String {
         let line = self.until("latchkey ");

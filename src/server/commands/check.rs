@@ -9,9 +9,10 @@ use crate::server::{
         clock::{Clock, SECOND},
         keys::Keys,
     },
-    http::assets::Assets,
+    http::{assets::Assets, certificate::Files},
     mail::{smtp::Smtp, templates::Templates, transport::Transport},
     store::{Store, TeamUsers, missing_file, name_of},
+    values::public_url::PublicUrl,
 };
 
 /// Seconds that one query of the check may take: some read a whole table.
@@ -31,6 +32,9 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
     let (secrets, names) = (settings.secrets.len(), Keys::new(&settings.secrets).fingerprints());
     report.line("secrets", Ok::<_, String>(format!("{secrets}: {names}")));
     report.line("public URL", public_url(settings).await);
+    if let Some(files) = Files::of(&settings.policy.server) {
+        report.line("certificate", certificate(&files, &settings.public_url, clock));
+    }
     report.line("assets", assets(settings));
     report.line(
         "mail templates",
@@ -87,6 +91,23 @@ async fn public_url(settings: &Settings) -> Result<String, String> {
             "{url} is not known to the DNS. People could not open it, nor the links in mails."
         )),
     }
+}
+
+/// Judges the certificate as a browser would that trusts who issued it.
+fn certificate(files: &Files, url: &PublicUrl, clock: &Clock) -> Result<String, String> {
+    let parsed = files.read().and_then(|pem| files.parse(&pem));
+    let certificate = parsed.map_err(|error| error.to_string())?;
+    let until = certificate.last_day();
+    if let Some(fault) = certificate.fault(clock.now()) {
+        return Err(format!("it {fault}, and browsers refuse it. Renew it."));
+    }
+    if !certificate.is_for(url.host()) {
+        return Err(format!("it is not for {}, the host of the public URL.", url.host()));
+    }
+    if certificate.is_near_its_end(clock.now()) {
+        return Err(format!("it ends on {until}. Renew it, and see why that was not done."));
+    }
+    Ok(format!("for {} until {until}, and the key is its own", url.host()))
 }
 
 fn assets(settings: &Settings) -> Result<String, String> {

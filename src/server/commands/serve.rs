@@ -21,16 +21,19 @@ use super::team_users;
 use crate::server::{
     apps::Apps,
     auth::{Auth, worker_queue::WorkerQueue},
-    config::{ConfigError, Settings},
+    config::{ConfigError, ServerPolicy, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
         assets::Assets,
+        certificate::Files,
         cookies::Cookies,
         listener::Listener,
         readiness::Readiness,
+        redirect,
         request_reader::RequestReader,
         serving,
         state::{AppParts, AppState},
+        tls::Tls,
     },
     mail::{
         dev_mailbox::DevMailbox,
@@ -41,7 +44,7 @@ use crate::server::{
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
-    workers::{housekeeping, logouts, outbox::Outbox, policy_file},
+    workers::{certificate, housekeeping, logouts, outbox::Outbox, policy_file},
 };
 
 /// Time that answers and mails in progress have to finish, once the server stops.
@@ -58,10 +61,8 @@ pub enum ServeError {
     TeamUsers(#[from] MapError),
     #[error(transparent)]
     Templates(#[from] TemplateError),
-    #[error(
-        "{address} cannot be listened on: {error}. Stop what uses it, or set LEPTOS_SITE_ADDR."
-    )]
-    Listen { address: String, error: io::Error },
+    #[error("{address} cannot be listened on: {error}. Stop what uses it, or set {setting}.")]
+    Listen { address: String, error: io::Error, setting: &'static str },
     #[error("The server stopped: {0}.")]
     Io(#[from] io::Error),
 }
@@ -90,6 +91,34 @@ pub struct Server {
     logouts: JoinHandle<()>,
     policy_watch: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    doors: Doors,
+}
+
+/// What the server speaks TLS with, and the listener of the address that leads to it.
+#[derive(Debug, Default)]
+struct Doors {
+    tls: Option<Tls>,
+    redirect: Option<TcpListener>,
+    certificate_watch: Option<JoinHandle<()>>,
+}
+
+impl Doors {
+    /// Reads the certificate that `server` names, and listens on its second address.
+    async fn open(
+        server: &ServerPolicy,
+        clock: &Clock,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, ServeError> {
+        let Some(files) = Files::of(server) else { return Ok(Doors::default()) };
+        let pem = files.read()?;
+        let tls = Tls::new(files.parse(&pem)?)?;
+        let redirect = match server.redirect_listen {
+            Some(address) => Some(listen_for(address, "server.redirect_listen").await?),
+            None => None,
+        };
+        let watch = certificate::watch(tls.clone(), files, pem, clock.clone(), stop);
+        Ok(Doors { tls: Some(tls), redirect, certificate_watch: Some(watch) })
+    }
 }
 
 impl Server {
@@ -114,6 +143,8 @@ impl Server {
             }
         };
         metrics::init(&clock);
+        let (stop, stopped) = watch::channel(false);
+        let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
         let (worker_queue, jobs) =
             WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
@@ -146,7 +177,6 @@ impl Server {
             let state = state.clone();
             tokio::spawn(async move { state.apps.keys.published().await.map(drop) });
         }
-        let (stop, stopped) = watch::channel(false);
         let outbox = Outbox {
             auth: auth.clone(),
             transport,
@@ -160,7 +190,7 @@ impl Server {
         let worker = tokio::spawn(Arc::new(outbox).run(jobs, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
-        Ok(Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping })
+        Ok(Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping, doors })
     }
 
     /// Returns a handle that aborts the outbox worker.
@@ -174,8 +204,17 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServeError> {
-        let Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping } =
-            self;
+        let Server {
+            router,
+            auth,
+            state,
+            stop,
+            worker,
+            logouts,
+            policy_watch,
+            housekeeping,
+            doors: Doors { tls, redirect, certificate_watch },
+        } = self;
         let told = stop.clone();
         let limits = &auth.policy().server;
         let keep_alive = Duration::from_secs(limits.keep_alive.into());
@@ -192,7 +231,10 @@ impl Server {
         let mut stopping = stop.subscribe();
         // Spawned as a task: the task of `main` runs on a thread of its own, which every connection
         // would have to wake.
-        let serving = tokio::spawn(serving::serve(listener, router, stop.subscribe()));
+        let serving = tokio::spawn(serving::serve(listener, router, tls, stop.subscribe()));
+        let redirecting = redirect.map(|listener| {
+            tokio::spawn(redirect::serve(listener, auth.public_url.clone(), stop.subscribe()))
+        });
         let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
@@ -204,13 +246,17 @@ impl Server {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
             let _ = tokio::join!(worker, logouts);
+            if let Some(redirecting) = redirecting {
+                let _ = redirecting.await;
+            }
             served
         };
         tokio::select! {
             served = finished => served?,
             () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
-        [policy_watch, housekeeping].iter().for_each(JoinHandle::abort);
+        let watches = [policy_watch, housekeeping].into_iter().chain(certificate_watch);
+        watches.for_each(|watch| watch.abort());
         server.abort();
         auth.store.close().await;
         Ok(())
@@ -249,7 +295,17 @@ pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
 pub async fn listen(
     address: impl tokio::net::ToSocketAddrs + Display,
 ) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(&address)
-        .await
-        .map_err(|error| ServeError::Listen { address: address.to_string(), error })
+    listen_for(address, "LEPTOS_SITE_ADDR").await
+}
+
+/// Binds an address that `setting` names.
+async fn listen_for(
+    address: impl tokio::net::ToSocketAddrs + Display,
+    setting: &'static str,
+) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(&address).await.map_err(|error| ServeError::Listen {
+        address: address.to_string(),
+        error,
+        setting,
+    })
 }

@@ -60,6 +60,9 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
 pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
     let changed = [
         ("server.public_url", old.server.public_url != new.server.public_url),
+        ("server.tls_certificate", old.server.tls_certificate != new.server.tls_certificate),
+        ("server.tls_key", old.server.tls_key != new.server.tls_key),
+        ("server.redirect_listen", old.server.redirect_listen != new.server.redirect_listen),
         ("database", old.database != new.database),
         ("server.connections", old.server.connections != new.server.connections),
         ("server.keep_alive", old.server.keep_alive != new.server.keep_alive),

@@ -97,10 +97,17 @@ impl Settings {
                         "the address people type, like https://login.example.com",
                     );
                 }
-                None => of_development(leptos.site_addr.port())?,
+                None => of_development(&policy.server, leptos.site_addr.port())?,
             };
         if !production {
-            for_this_machine(&public_url, leptos.site_addr)?;
+            let listens_on = [Some(leptos.site_addr), policy.server.redirect_listen];
+            for_this_machine(&policy.server, &public_url, listens_on)?;
+        }
+        if policy.server.tls_files().is_some() && !public_url.is_https() {
+            return refuse(format!(
+                "server.tls_certificate is set, so the public URL must begin with https://, and is \
+                 {public_url}."
+            ));
         }
         let smtp_url = get("SMTP_URL").map(str::to_owned);
         if let Some(Err(why)) = smtp_url.as_deref().map(connection_url::smtp_url) {
@@ -192,7 +199,7 @@ impl Settings {
     pub fn listening_on(mut self, address: SocketAddr) -> Result<Self, ConfigError> {
         self.leptos.site_addr = address;
         if self.public_url.port() == 0 {
-            self.public_url = of_development(address.port())?;
+            self.public_url = of_development(&self.policy.server, address.port())?;
         }
         Ok(self)
     }
@@ -205,24 +212,32 @@ impl Settings {
 
 /// Refuses development settings that let other machines reach the server (ASVS 5.0 13.4.2):
 /// development has known defaults and shows every mail to anyone who asks.
-fn for_this_machine(public_url: &PublicUrl, listens_on: SocketAddr) -> Result<(), ConfigError> {
+/// An https URL is this machine's only if this very server speaks TLS under a name of loopback.
+fn for_this_machine(
+    server: &ServerPolicy,
+    public_url: &PublicUrl,
+    listens_on: [Option<SocketAddr>; 2],
+) -> Result<(), ConfigError> {
     const ALONE: &str = "development is for this machine alone. Set LATCHKEY_ENV=production";
-    if public_url.is_https() {
+    let speaks_tls_here = server.tls_files().is_some() && is_here(public_url.host());
+    if public_url.is_https() && !speaks_tls_here {
         return refuse(format!("The public URL is {public_url}, and {ALONE}."));
     }
-    if !listens_on.ip().to_canonical().is_loopback() {
+    let reachable = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+    if let Some(address) = listens_on.into_iter().flatten().find(reachable) {
         return refuse(format!(
-            "It would listen on {listens_on}, where others reach it, and {ALONE}, or \
-             LEPTOS_SITE_ADDR=127.0.0.1:{}.",
-            listens_on.port()
+            "It would listen on {address}, where others reach it, and {ALONE}, or \
+             listen on 127.0.0.1:{}.",
+            address.port()
         ));
     }
     Ok(())
 }
 
 /// Returns the public URL for development when none is set.
-fn of_development(port: u16) -> Result<PublicUrl, ConfigError> {
-    format!("http://localhost:{port}")
+fn of_development(server: &ServerPolicy, port: u16) -> Result<PublicUrl, ConfigError> {
+    let scheme = if server.tls_files().is_some() { "https" } else { "http" };
+    format!("{scheme}://localhost:{port}")
         .parse()
         .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))
 }

@@ -28,7 +28,9 @@ pub(super) fn parse_policy(
         .ok()
         .and_then(|path| Some(path.parent()?.to_owned()))
         .unwrap_or_default();
-    for path in [&mut policy.brand.logo, &mut policy.mail.templates].into_iter().flatten() {
+    let Policy { brand, mail, server, .. } = &mut policy;
+    let tls = [&mut server.tls_certificate, &mut server.tls_key];
+    for path in [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten() {
         *path = folder.join(&path);
     }
     let brand_files = BrandFiles::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());

@@ -3,7 +3,11 @@
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use super::{apps::App, brand::BrandFiles, forward_auth::GuardedHost, networks};
 use crate::server::ground::mode::Mode;
@@ -38,6 +42,12 @@ pub struct Policy {
 #[serde(default, deny_unknown_fields)]
 pub struct ServerPolicy {
     pub public_url: Option<String>,
+    /// Files in PEM. With both, the server speaks TLS. Relative paths start at the folder of the
+    /// policy file.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// Second address, whose requests are redirected to the public URL.
+    pub redirect_listen: Option<SocketAddr>,
     /// Maximum connections at once; more wait.
     pub connections: u32,
     /// Seconds an idle connection is kept open.
@@ -53,11 +63,21 @@ impl Default for ServerPolicy {
     fn default() -> Self {
         ServerPolicy {
             public_url: None,
+            tls_certificate: None,
+            tls_key: None,
+            redirect_listen: None,
             connections: 4_096,
             keep_alive: 75,
             trusted_proxies: Vec::new(),
             drain_delay: 0,
         }
+    }
+}
+
+impl ServerPolicy {
+    /// Returns the files of certificate and key, if the server speaks TLS itself.
+    pub fn tls_files(&self) -> Option<(&Path, &Path)> {
+        Some((self.tls_certificate.as_deref()?, self.tls_key.as_deref()?))
     }
 }
 

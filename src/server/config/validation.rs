@@ -55,6 +55,15 @@ impl Policy {
         range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
         range("server.connections", server.connections, 16..=100_000)?;
         range("server.keep_alive", server.keep_alive, 1..=3_600)?;
+        match (&server.tls_certificate, &server.tls_key) {
+            (Some(_), None) => bad("server.tls_certificate", "is set without server.tls_key")?,
+            (None, Some(_)) => bad("server.tls_key", "is set without server.tls_certificate")?,
+            (None, None) if server.redirect_listen.is_some() => {
+                let why = "is set without server.tls_certificate: there is no https to lead to";
+                bad("server.redirect_listen", why)?;
+            }
+            _ => {}
+        }
         if let Some(network) = networks::too_wide(&server.trusted_proxies) {
             bad(
                 "server.trusted_proxies",

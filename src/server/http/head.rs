@@ -94,16 +94,24 @@ pub fn error_response(answer: &[u8]) -> Option<Vec<u8>> {
         b"14" => (StatusCode::URI_TOO_LONG, "The address is too long."),
         _ => (StatusCode::BAD_REQUEST, "This is no request of HTTP/1.1."),
     };
+    Some(written(status, sentence))
+}
+
+/// The answer to a request without TLS, where TLS is spoken.
+pub fn without_tls() -> Vec<u8> {
+    written(StatusCode::BAD_REQUEST, "This port speaks TLS: the address begins with https://.")
+}
+
+/// Returns a whole answer as it is sent.
+fn written(status: StatusCode, sentence: &str) -> Vec<u8> {
     let body = respond::envelope(sentence);
     let length = body.len();
-    Some(
-        format!(
-            "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
-             cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\
-             \r\n{body}"
-        )
-        .into_bytes(),
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         cache-control: no-store\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\
+         \r\n{body}"
     )
+    .into_bytes()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod active_request;
 pub mod assets;
 pub mod caller;
+pub mod certificate;
 pub mod client_ip;
 pub mod connection;
 pub mod cookies;
@@ -16,7 +17,9 @@ pub mod listener;
 pub mod measurement;
 pub mod page_context;
 pub mod readiness;
+pub mod redirect;
 pub mod request_reader;
 pub mod respond;
 pub mod serving;
 pub mod state;
+pub mod tls;

@@ -18,7 +18,7 @@ use tokio::{
 };
 use tower::Layer;
 
-use super::{connection::DeadlineStream, head, listener::Listener};
+use super::{connection::DeadlineStream, head, listener::Listener, tls::Tls};
 
 /// Most streams that a client has open at once on one connection: what RFC 9113, 6.5.2, asks for at
 /// least.
@@ -38,7 +38,12 @@ const SEND_BUFFER: usize = 64 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Serves the connections of `listener` until `stopping`, then lets them finish.
-pub async fn serve(listener: Listener, router: Router, mut stopping: watch::Receiver<bool>) {
+pub async fn serve(
+    listener: Listener,
+    router: Router,
+    tls: Option<Tls>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let http = Arc::new(protocols());
     let places = listener.places.clone();
     let told = stopping.clone();
@@ -49,12 +54,22 @@ pub async fn serve(listener: Listener, router: Router, mut stopping: watch::Rece
             () = stopped(&mut stopping) => break,
         };
         let Ok((stream, address, permit)) = accepted else { break };
-        let (http, router, told) = (http.clone(), router.clone(), told.clone());
-        let stream = places.take(stream, permit);
-        let keep_alive = places.keep_alive;
+        let router = Extension(ConnectInfo(address)).layer(router.clone());
+        let (http, places, tls, mut told) =
+            (http.clone(), places.clone(), tls.clone(), told.clone());
         tokio::spawn(async move {
-            let router = Extension(ConnectInfo(address)).layer(router);
-            converse(&http, stream, keep_alive, router, told).await;
+            let keep_alive = places.keep_alive;
+            let Some(tls) = tls else {
+                return converse(&http, places.take(stream, permit), keep_alive, router, told)
+                    .await;
+            };
+            let stream = tokio::select! {
+                stream = tls.accept(stream) => stream,
+                () = stopped(&mut told) => None,
+            };
+            if let Some(stream) = stream {
+                converse(&http, places.take(stream, permit), keep_alive, router, told).await;
+            }
         });
     }
     // Later connections are refused now, instead of waiting in the system's queue.

@@ -1,5 +1,7 @@
-//! Background work: sending mails, telling apps of logouts, upkeep, watching the policy file.
+//! Background work: sending mails, telling apps of logouts, upkeep, watching the policy file
+//! and the certificate.
 
+pub mod certificate;
 mod delivery;
 pub mod housekeeping;
 pub mod logouts;
