@@ -36,6 +36,54 @@ async fn five_wrong_codes_switch_off_the_code_but_not_the_link() {
 }
 
 #[tokio::test]
+async fn the_same_wrong_code_is_one_try_until_the_next_mail() {
+    let mut app = App::start().await;
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let (first, second) = (mail.wrong_code(), mail.wrong_code());
+    let tries = "SELECT code_tries FROM latchkey_auth_requests";
+    for (code, left) in [(first, 4), (first, 4), (second, 3), (first, 3), (second, 3)] {
+        assert_eq!(try_code(&ada, code).await, (400, "code_wrong".to_owned(), Some(left)));
+    }
+    app.restart().await;
+    assert_eq!(try_code(&ada, first).await.2, Some(3), "and after a restart");
+    assert_eq!(app.count(tries).await, 2);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_failed_tries").await, 2);
+    let kept = app.texts("SELECT wrong_guesses FROM latchkey_auth_requests").await;
+    assert!(kept[0].split_whitespace().count() == 2 && !kept[0].contains(first), "{kept:?}");
+    app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/resend-passwordless", &[]).await;
+    let fresh = app.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(try_code(&ada, first).await.2, Some(2), "a new code counts afresh");
+    assert_eq!(try_code(&ada, fresh.code()).await.1, "ok");
+}
+
+#[tokio::test]
+async fn the_same_wrong_code_a_hundred_times_at_once_is_one_try() {
+    let app = App::start().await;
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let wrong = mail.wrong_code();
+    let tries = (0..100).map(|_| ada.copy());
+    let tries: Vec<_> =
+        tries.map(|ada| tokio::spawn(async move { try_code(&ada, wrong).await })).collect();
+    for attempt in tries {
+        let (status, code, left) = attempt.await.unwrap();
+        assert!(status == 503 || (code == "code_wrong" && left == Some(4)), "{status} {code}");
+    }
+    assert_eq!(app.count("SELECT code_tries FROM latchkey_auth_requests").await, 1);
+}
+
+#[tokio::test]
+async fn a_known_wrong_code_is_answered_alike_while_codes_are_paused() {
+    let app = App::with(&[("LATCHKEY_LIMITS__CODE_FAILURES_PER_HOUR", "2")]).await;
+    let (ada, mail) = app.asked("ada@example.com").await;
+    let wrong = mail.wrong_code();
+    for _ in 0..2 {
+        assert_eq!(try_code(&ada, wrong).await, (400, "code_wrong".to_owned(), Some(4)));
+    }
+    assert_eq!(try_code(&ada, mail.wrong_code()).await.1, "codes_paused");
+}
+
+#[tokio::test]
 async fn wrong_codes_are_counted_across_restarts() {
     let mut app = App::start().await;
     let (ada, mail) = app.asked("ada@example.com").await;
@@ -167,8 +215,7 @@ async fn the_right_code_sent_a_hundred_times_at_once_makes_one_session() {
 async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     let app = App::start().await;
     let (ada, mail) = app.asked("ada@example.com").await;
-    let wrong = mail.wrong_code();
-    let tries = (0..500).map(|_| (ada.copy(), wrong));
+    let tries = (0..500).map(|_| (ada.copy(), mail.wrong_code()));
     let tries: Vec<_> = tries
         .map(|(ada, wrong)| tokio::spawn(async move { try_code(&ada, wrong).await.1 }))
         .collect();
@@ -178,7 +225,7 @@ async fn five_hundred_wrong_codes_at_once_get_only_five_tries() {
     }
     assert!(looked_at <= 4, "{looked_at}: the fifth try gets another error");
     // A machine too slow for so many answers some with 503; the rest of the five are used up here.
-    while try_code(&ada, wrong).await.1 == "code_wrong" {}
+    while try_code(&ada, mail.wrong_code()).await.1 == "code_wrong" {}
     assert_eq!(app.count("SELECT code_tries FROM latchkey_auth_requests").await, 5);
     assert_eq!(try_code(&ada, mail.code()).await.1, "too_many_attempts");
 }

@@ -5,7 +5,11 @@ use latchkey::server::ground::{clock::SECOND, error::Error, mode::Mode};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use crate::support::{Answer, App, Browser};
+use crate::support::{
+    Answer, App, Browser,
+    backend::token_of,
+    relying_party::{policy, with_policy},
+};
 
 /// Status and sentence (up to its first placeholder) of every code of the table.
 fn table() -> BTreeMap<String, (u16, String)> {
@@ -71,7 +75,7 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
     note(verify(&ada, json!({ "link_token": mail.link_token() })).await);
     note(verify(&ada, json!({ "code": mail.code() })).await);
     for _ in 0..4 {
-        verify(&ada, json!({ "code": wrong })).await;
+        verify(&ada, json!({ "code": mail.wrong_code() })).await;
     }
     note(verify(&ada, json!({ "code": fresh.code() })).await);
     assert_eq!(verify(&ada, json!({ "link_token": fresh.link_token() })).await.status, 200);
@@ -89,6 +93,14 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
 
     app.store.close().await;
     note(app.browser().ask_by_api("bea@example.com").await);
+
+    let headless = with_policy(&policy("[server]\nheadless = \"apps\"")).await;
+    note(headless.browser().ask_by_api("ada@example.com").await);
+    let program = headless.browser();
+    let request = program.request(reqwest::Method::POST, "/api/auth/verify");
+    let request = request.bearer_auth(token_of(&headless, "wiki").await);
+    let unknown = json!({ "code": "123456", "auth_request_id": "nobody" });
+    note(program.send(request.json(&unknown)).await);
 
     let with_passwords = App::with(&[("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
     let browser = with_passwords.browser();
@@ -163,7 +175,7 @@ async fn pages_say_what_the_api_says() {
         page_after(&ada, "verify-code", &[("code", mail.code())]).await,
     ));
     for _ in 0..4 {
-        ada.post_form("/actions/verify-code", &[("code", wrong)]).await;
+        ada.post_form("/actions/verify-code", &[("code", mail.wrong_code())]).await;
     }
     shown.push((
         Error::TooManyAttempts { mode: Mode::LinkOtp },
@@ -176,7 +188,7 @@ async fn pages_say_what_the_api_says() {
     other.ask_for_mail("ada@example.com").await;
     app.inbox.nth_to("ada@example.com", 3).await;
     for _ in 0..4 {
-        other.post_form("/actions/verify-code", &[("code", wrong)]).await;
+        other.post_form("/actions/verify-code", &[("code", mail.wrong_code())]).await;
     }
     let paused = Error::CodesPaused { mode: Mode::LinkOtp, retry_after: 3_569 };
     shown.push((paused, page_after(&other, "verify-code", &[("code", wrong)]).await));
@@ -236,12 +248,12 @@ async fn no_error_mentions_a_link_or_code_that_the_mail_lacks() {
     app.inbox.first_to("ada@example.com").await;
     ada.ask_by_api("ada@example.com").await;
     let mail = app.inbox.nth_to("ada@example.com", 2).await;
-    let wrong = mail.wrong_code();
     for _ in 0..4 {
-        assert_eq!(verify(&ada, json!({ "code": wrong })).await.error(400), "code_wrong");
+        let body = json!({ "code": mail.wrong_code() });
+        assert_eq!(verify(&ada, body).await.error(400), "code_wrong");
     }
     for (browser, code) in [(&ada, "too_many_attempts"), (&waiting, "codes_paused")] {
-        let answer = verify(browser, json!({ "code": wrong })).await;
+        let answer = verify(browser, json!({ "code": mail.wrong_code() })).await;
         assert_eq!(answer.error(429), code);
         assert!(answer.body.contains("sk for a new email, it brings a link"), "{}", answer.body);
     }

@@ -46,7 +46,7 @@ async fn confirm_page() -> Result<AnyView, Error> {
         Ok(_) => Ok(still_good(&context, &text)),
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
         Err(error @ Error::WrongBrowser { mode }) => {
-            let request = link::mailed_credential(&context.state.auth, &token).await?.request;
+            let request = link::mailed_credential(&context.state.auth, &token, None).await?.request;
             Ok(match context.policy().auth.same_browser {
                 SameBrowser::Confirm => question(&context, &request, &text),
                 _ if matching::shown(&context.state.auth, &request).is_some() => {
@@ -60,14 +60,14 @@ async fn confirm_page() -> Result<AnyView, Error> {
         }
         Err(Error::LinkInvalid) => Ok(explanation(&context, Error::LinkInvalid, None)),
         Err(error) => {
-            let request = link::mailed_credential(&context.state.auth, &token).await?.request;
+            let request = link::mailed_credential(&context.state.auth, &token, None).await?.request;
             Ok(explanation(&context, error, Some((request, text))))
         }
     }
 }
 
 async fn is_matched(context: &PageContext, token: &LinkToken) -> Result<bool, Error> {
-    let credential = link::mailed_credential(&context.state.auth, token).await?;
+    let credential = link::mailed_credential(&context.state.auth, token, None).await?;
     let request = credential.request;
     let is_on = matches!(request.ended(), None | Some(Ended::SignedIn));
     Ok(request.matched_at.is_some() && is_on)

@@ -10,5 +10,6 @@ pub mod http;
 pub mod mail;
 pub mod store;
 pub mod values;
+pub mod vendor;
 pub mod web;
 pub mod workers;

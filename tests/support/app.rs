@@ -62,6 +62,11 @@ impl App {
         Self::launch(Some(path.to_owned()), &[]).await
     }
 
+    /// Starts a server whose policy is in a file, and changed by variables.
+    pub async fn with_file_and(path: &Path, variables: &[(&str, &str)]) -> Self {
+        Self::launch(Some(path.to_owned()), variables).await
+    }
+
     async fn launch(path: Option<PathBuf>, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::start().await;

@@ -4,7 +4,10 @@
 use mail_parser::MessageParser;
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -73,9 +76,12 @@ impl Mail {
         self.code.as_deref().expect("a code in the mail")
     }
 
-    /// A code that is not this mail's.
+    /// A code that is not this mail's, another one each time: the same one twice is one try.
     pub fn wrong_code(&self) -> &'static str {
-        if self.code() == "000000" { "000001" } else { "000000" }
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        let next = || format!("{:06}", LAST.fetch_add(1, Ordering::Relaxed) % 1_000_000);
+        let code = next();
+        if code == self.code() { next().leak() } else { code.leak() }
     }
 
     pub fn header(&self, name: &str) -> Option<String> {

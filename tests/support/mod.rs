@@ -2,6 +2,7 @@
 //! clock and randomness that the story controls, and a real mail server that receives its mails.
 
 mod app;
+pub mod backend;
 mod browser;
 mod certificates;
 mod cluster;

@@ -21,9 +21,14 @@ pub async fn with_apps(more: &str) -> App {
 
 /// A server with this policy file.
 pub async fn with_policy(text: &str) -> App {
+    with_policy_and(text, &[]).await
+}
+
+/// A server with this policy file, changed by variables.
+pub async fn with_policy_and(text: &str, variables: &[(&str, &str)]) -> App {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), text).unwrap();
-    let app = App::with_file(file.path()).await;
+    let app = App::with_file_and(file.path(), variables).await;
     std::mem::forget(file);
     until_there_are_keys(&app.browser()).await;
     app

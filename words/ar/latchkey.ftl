@@ -291,6 +291,8 @@ error-codes-paused = { $mode ->
 }
 error-rate-limited = هذه طلبات كثيرة. حاول مرة أخرى بعد { $duration }.
 error-unauthenticated = لم تسجّل الدخول. سجّل الدخول ثم حاول مرة أخرى.
+error-app-needed = أرسل رمز الوصول الخاص بتطبيق في الترويسة Authorization: Bearer. يعطيه POST /oauth/token مقابل grant_type=client_credentials.
+error-request-unknown = لم يُعثر على تسجيل الدخول هذا. اطلب رسالة جديدة.
 error-forbidden-origin = جاء هذا الطلب من موقع آخر، ولذلك رُفض. افتح الصفحة هنا ثم حاول مرة أخرى.
 error-payload-too-large = هذا أكثر مما تقبله الصفحة. أرسل أقل.
 error-unavailable = لا يمكننا ذلك الآن. لم يضع شيء: حاول مرة أخرى بعد بضع ثوانٍ.

@@ -272,6 +272,8 @@ error-codes-paused = { $mode ->
 }
 error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
 error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versuchen Sie es noch einmal.
+error-app-needed = Schicken Sie das Zugriffstoken einer App mit, im Header Authorization: Bearer. POST /oauth/token gibt eines für grant_type=client_credentials.
+error-request-unknown = Diese Anmeldung gibt es nicht. Fordern Sie eine neue E-Mail an.
 error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.
 error-payload-too-large = Das ist mehr, als diese Seite annimmt. Schicken Sie weniger.
 error-unavailable = Das geht bei uns gerade nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.

@@ -273,6 +273,8 @@ error-codes-paused = { $mode ->
 }
 error-rate-limited = That was a lot of requests. Try again in { $duration }.
 error-unauthenticated = You are not signed in. Sign in and try again.
+error-app-needed = Send the access token of an app, with the header Authorization: Bearer. POST /oauth/token gives one for grant_type=client_credentials.
+error-request-unknown = This sign-in was not found. Ask for a new email.
 error-forbidden-origin = This request came from another site, so it was refused. Open the page here and try again.
 error-payload-too-large = That is more than this page takes. Send less.
 error-unavailable = We cannot do this right now. Nothing is lost: try again in a few seconds.

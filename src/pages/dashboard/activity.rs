@@ -60,6 +60,8 @@ fn refused(kind: Option<Kind>) -> String {
             | Kind::MissingField
             | Kind::InvalidRequest
             | Kind::Unauthenticated
+            | Kind::AppNeeded
+            | Kind::RequestUnknown
             | Kind::ForbiddenOrigin
             | Kind::PayloadTooLarge
             | Kind::Unavailable

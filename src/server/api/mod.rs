@@ -5,6 +5,7 @@
 //! also accepted in camelCase.
 
 mod body;
+mod caller;
 mod link;
 mod send;
 mod session;
@@ -43,8 +44,9 @@ enum Failure {
     Unavailable(ErrorAnswer),
 }
 
-/// Builds the routes of the API, and serves its description at `/api/openapi.json`.
-pub fn router() -> Router<AppState> {
+/// Builds the routes of the API, and serves its description at `/api/openapi.json`. `more` are
+/// routes of another door that are described there as well.
+pub fn router(more: OpenApiRouter<AppState>) -> Router<AppState> {
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(send::send))
         .routes(routes!(send::resend))
@@ -52,6 +54,7 @@ pub fn router() -> Router<AppState> {
         .routes(routes!(session::session))
         .routes(routes!(session::logout))
         .routes(routes!(token::token))
+        .merge(more)
         .split_for_parts();
     router.route("/api/openapi.json", get(async move || Json(description)))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use super::{Answer, Failure, body::parse};
+use super::{Answer, Failure, body::parse, caller::of_app};
 use crate::server::{
     auth::{
         Requester,
@@ -51,7 +51,7 @@ pub struct Send {
     #[serde(alias = "magiclinkAuthUri")]
     magiclink_auth_uri: Option<String>,
     /// Variables for the mail's templates, as `variables.<name>`. At most 30. Names and values have
-    /// at most 200 characters. Values contain no control characters and nothing that a mail program
+    /// at most 256 characters. Values contain no control characters and nothing that a mail program
     /// turns into a link.
     #[serde(alias = "templateVariables", default)]
     template_variables: Option<BTreeMap<String, String>>,
@@ -97,14 +97,14 @@ pub struct Sent {
     responses(
         (status = 200, body = Sent, description = "the same for known and unknown addresses"),
         (status = "4XX", body = ErrorAnswer,
-            description = "invalid_email, missing_field, invalid_request, rate_limited, \
-                forbidden_origin, payload_too_large"),
+            description = "invalid_email, missing_field, invalid_request, app_needed, \
+                rate_limited, forbidden_origin, payload_too_large"),
         Failure,
     )
 )]
 pub async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let mut requester = of_app(&state, &caller, caller.requester(&state)).await?;
     let mut send: Send = parse(&caller.headers, &body)?;
-    let mut requester = caller.requester(&state);
     requester.devices.extend(send.device.take());
     let started = request::start(&state.auth, &send.into(), &requester).await?;
     Ok(accepted(state.cookies, &requester, started))
@@ -130,14 +130,14 @@ pub struct Resend {
     responses(
         (status = 200, body = Sent, description = "a fresh mail is on its way"),
         (status = "4XX", body = ErrorAnswer,
-            description = "missing_field, invalid_request, rate_limited, forbidden_origin, \
-                payload_too_large"),
+            description = "missing_field, invalid_request, app_needed, request_unknown, \
+                rate_limited, forbidden_origin, payload_too_large"),
         Failure,
     )
 )]
 pub async fn resend(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let mut requester = of_app(&state, &caller, caller.requester(&state)).await?;
     let Resend { auth_request_id, device } = parse(&caller.headers, &body)?;
-    let mut requester = caller.requester(&state);
     requester.devices.extend(device);
     let id = requester.holding(auth_request_id)?;
     let started = request::resend(&state.auth, &id, &requester).await?;

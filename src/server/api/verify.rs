@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Answer, Failure, body::parse};
+use super::{Answer, Failure, body::parse, caller::of_app};
 use crate::server::{
     auth::{
         SignedIn,
@@ -86,15 +86,16 @@ pub struct VerifiedSession {
         (status = "4XX", body = ErrorAnswer,
             description = "missing_field, invalid_request, code_wrong, code_expired, \
                 code_superseded, too_many_attempts, codes_paused, link_invalid, \
-                link_expired, link_used, link_superseded, wrong_browser, \
-                forbidden_origin, payload_too_large"),
+                link_expired, link_used, link_superseded, wrong_browser, app_needed, \
+                request_unknown, forbidden_origin, payload_too_large"),
         Failure,
     )
 )]
 pub async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> Answer {
+    let requester = caller.requester_with_session(&state).await?;
+    let mut requester = of_app(&state, &caller, requester).await?;
     let Verify { code, link_token, auth_request_id, session, device } =
         parse(&caller.headers, &body)?;
-    let mut requester = caller.requester_with_session(&state).await?;
     requester.devices.extend(device);
     let id = requester.holding(auth_request_id)?;
     let signed_in = match (code, link_token) {

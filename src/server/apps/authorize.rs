@@ -111,7 +111,7 @@ impl Apps {
     pub async fn begin(&self, params: &Params, client: &Client) -> Result<String, Refused> {
         let (app, mut ask) = self.read(params)?;
         // A row for each request, and nobody has proved anything yet.
-        self.auth.one_more_verify(client.ip).await.map_err(Refused::Failed)?;
+        self.auth.one_more_verify(client).await.map_err(Refused::Failed)?;
         if let Some(hint) = params.one("id_token_hint").ok().flatten() {
             ask.subject = match self.read_hint(hint).await.map_err(Refused::Failed)? {
                 Some(claims) => claims["sub"].as_str().map(str::to_owned),

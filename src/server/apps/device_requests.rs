@@ -102,7 +102,7 @@ impl Apps {
             return Err(Denial::new("invalid_scope", "scope has to include openid."));
         }
         // A row for each request, and nobody has proved anything yet.
-        self.auth.one_more_verify(client.ip).await?;
+        self.auth.one_more_verify(client).await?;
         let device_code = URL_SAFE_NO_PAD.encode(self.auth.random.bytes::<32>()?);
         let user_code = self.keep(app, &scopes, &hash(&device_code)).await?.shown();
         let page = format!("{}{PAGE}", self.issuer());
@@ -152,7 +152,7 @@ impl Apps {
         session: &Session,
         client: &Client,
     ) -> Result<Asking, Error> {
-        self.auth.one_more_verify(client.ip).await?;
+        self.auth.one_more_verify(client).await?;
         let (now, address) = (self.auth.clock.now(), &session.row.address);
         // No sign-in counts in this bucket, or wrong codes here would pause those of mails.
         let bucket = format!("device code {}", session.row.user_id);
@@ -178,6 +178,7 @@ impl Apps {
             id: &self.auth.random.id()?,
             bucket: &bucket,
             network: &client.ip_prefix,
+            guess: "",
             at: now,
         };
         self.auth.store.spend_try(address, &failed_try, allow).await?;

@@ -197,7 +197,7 @@ impl Apps {
             return Err(Error::invalid(say!("detail-no-guarded-host")));
         }
         // A row for each.
-        self.auth.one_more_verify(client.ip).await?;
+        self.auth.one_more_verify(client).await?;
         let code = URL_SAFE_NO_PAD.encode(self.auth.random.bytes::<32>()?);
         let row = EntryCode {
             host: wanted.host.host.as_str().to_owned(),

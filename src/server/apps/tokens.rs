@@ -216,7 +216,7 @@ impl Apps {
     }
 
     /// Returns the claims of an access token that is ours and has not expired.
-    async fn claims_of(&self, token: &str) -> Result<Option<Value>, Error> {
+    pub(super) async fn claims_of(&self, token: &str) -> Result<Option<Value>, Error> {
         let Some(key) = self.keys.of_token(token).await? else { return Ok(None) };
         let now = self.auth.clock.now() / SECOND;
         let claims = key.verify(ACCESS, token).filter(|claims| {

@@ -1,6 +1,6 @@
 //! Rules for which addresses may sign in and which may receive mail.
 
-use super::Auth;
+use super::{Auth, Client};
 use crate::server::{
     config::SignUp, ground::error::Error, store::Admission, values::address::Address,
 };
@@ -15,18 +15,31 @@ impl Auth {
         }
     }
 
-    /// Returns the rule for who may sign in. Bans are judged in the step that signs in.
+    /// Returns the rule for who may sign in, by a client at an address. Bans are judged in the step
+    /// that signs in.
     pub(super) fn admission<'a>(
         &self,
+        client: &Client,
+        address: &Address,
         team_id: Option<&'a Option<String>>,
         new_id: &'a str,
     ) -> Admission<'a> {
         match (team_id, self.policy().auth.sign_up) {
+            _ if !self.admits(client, address) => Admission::Nobody,
             (Some(Some(user_id)), _) => Admission::As { user_id },
             (Some(None), _) => Admission::Nobody,
             (None, SignUp::Open) => Admission::Anyone { new_id },
             (None, SignUp::Closed) => Admission::Known,
         }
+    }
+
+    /// Reports whether the app that calls may have a user of this address (`only` of its entry).
+    /// True if none calls.
+    pub(super) fn admits(&self, client: &Client, address: &Address) -> bool {
+        let Some(id) = &client.app else { return true };
+        let policy = self.policy();
+        let mut apps = policy.apps.iter();
+        apps.find(|app| app.id.as_str() == id).is_some_and(|app| app.admits(address))
     }
 
     /// Reports whether mail may go to an address. With a team table only its users get mail;

@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
-use super::Auth;
+use super::{Auth, Client};
 use crate::server::{
     config::Limits,
     ground::{clock::Clock, error::Error},
@@ -33,6 +33,12 @@ use crate::server::{
 /// /64. A provider gives one customer a /64 or a /56. A tunnel broker gives anybody a /48, which is
 /// 65,536 networks of size /64.
 const PREFIXES: [(u32, u32); 3] = [(64, 1), (56, 4), (48, 16)];
+
+/// Factor on the allowance of a client for an app that has proved who it is. A back end speaks for
+/// all its users, so the allowance of one of them would lock out the rest; the limits per address
+/// hold for each. It still has a bound: an app whose secret was stolen, or whose own form a crowd
+/// of bots fills in, leaves the mail server to the others.
+const TIMES_OF_AN_APP: u32 = 100;
 
 /// Time after which a spent allowance is fully restored.
 const WINDOW: Duration = Duration::from_secs(60);
@@ -50,7 +56,7 @@ impl clock::Clock for LimitClock {
     }
 }
 
-type Limiter = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, LimitClock, NoOpMiddleware<Nanos>>;
+type Limiter = RateLimiter<Sender, DashMapStateStore<Sender>, LimitClock, NoOpMiddleware<Nanos>>;
 
 /// Kind of request that is counted: asking for a mail, or trying a link, a code, a password or a
 /// "not me" link.
@@ -60,8 +66,15 @@ enum Kind {
     Verify,
 }
 
-/// Kind of request, prefix length, and the client or the network of that length around it.
-type Key = (Kind, u32, IpAddr);
+/// Sender whose requests are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Sender {
+    /// A prefix length, and the client or the network of that length around it.
+    Network(u32, IpAddr),
+    App(String),
+}
+
+type Key = (Kind, Sender);
 
 /// Limits on sends and verifies per minute, for each client.
 #[derive(Debug)]
@@ -77,9 +90,9 @@ pub struct ClientLimits {
 #[derive(Debug)]
 struct Limiters {
     per_minute: (u32, u32),
-    /// One limiter for each of [`PREFIXES`].
-    sends: [Limiter; 3],
-    verifies: [Limiter; 3],
+    /// One limiter for each factor on the allowance.
+    sends: [(u32, Limiter); 4],
+    verifies: [(u32, Limiter); 4],
 }
 
 /// Reserved allowance. It lapses at the time by which it would have been restored anyway.
@@ -109,24 +122,21 @@ impl ClientLimits {
     /// Counts one more request in this process. Returns the keys it was counted under, each with
     /// its allowance. The narrowest network comes first: a client refused there takes nothing from
     /// its neighbours.
-    fn count(&self, kind: Kind, ip: IpAddr) -> Result<Vec<(Key, u32)>, Error> {
+    fn count(&self, kind: Kind, client: &Client) -> Result<Vec<(Key, u32)>, Error> {
         let limiters = self.limiters.load();
-        let (most, levels) = match kind {
+        let (most, limiters) = match kind {
             Kind::Send => (limiters.per_minute.0, &limiters.sends),
             Kind::Verify => (limiters.per_minute.1, &limiters.verifies),
         };
         let mut counted = Vec::with_capacity(PREFIXES.len());
-        for ((prefix, times), limiter) in PREFIXES.into_iter().zip(levels) {
-            let network = match ip {
-                IpAddr::V4(_) if prefix == 64 => ip,
-                IpAddr::V4(_) => break,
-                IpAddr::V6(ip) => masked(ip, prefix),
-            };
-            limiter.check_key(&network).map_err(|not_until| {
+        for (sender, times) in senders(client) {
+            let limiter = limiters.iter().find(|(factor, _)| *factor == times);
+            let checked = limiter.map_or(Ok(()), |(_, limiter)| limiter.check_key(&sender));
+            checked.map_err(|not_until| {
                 let now = clock::Clock::now(&LimitClock(self.clock.clone()));
                 refused(not_until.wait_time_from(now))
             })?;
-            counted.push(((kind, prefix, network), most.saturating_mul(times)));
+            counted.push(((kind, sender), most.saturating_mul(times)));
         }
         Ok(counted)
     }
@@ -167,7 +177,7 @@ impl ClientLimits {
     /// lapsed.
     pub fn forget_idle(&self) {
         let limiters = self.limiters.load();
-        for limiter in limiters.sends.iter().chain(&limiters.verifies) {
+        for (_, limiter) in limiters.sends.iter().chain(&limiters.verifies) {
             limiter.retain_recent();
             limiter.shrink_to_fit();
         }
@@ -183,20 +193,18 @@ impl ClientLimits {
 
 impl Auth {
     /// Counts one more request for a mail from a client, or refuses it.
-    pub async fn one_more_send(&self, ip: Option<IpAddr>) -> Result<(), Error> {
-        self.one_more(Kind::Send, ip).await
+    pub async fn one_more_send(&self, client: &Client) -> Result<(), Error> {
+        self.one_more(Kind::Send, client).await
     }
 
     /// Counts one more try of a link, a code, a password or a "not me" link from a client, or
     /// refuses it.
-    pub async fn one_more_verify(&self, ip: Option<IpAddr>) -> Result<(), Error> {
-        self.one_more(Kind::Verify, ip).await
+    pub async fn one_more_verify(&self, client: &Client) -> Result<(), Error> {
+        self.one_more(Kind::Verify, client).await
     }
 
-    async fn one_more(&self, kind: Kind, ip: Option<IpAddr>) -> Result<(), Error> {
-        // A caller inside this program has no address and no limit.
-        let Some(ip) = ip else { return Ok(()) };
-        let mut missing = self.client_limits.count(kind, ip)?;
+    async fn one_more(&self, kind: Kind, client: &Client) -> Result<(), Error> {
+        let mut missing = self.client_limits.count(kind, client)?;
         if !self.client_limits.is_shared {
             return Ok(());
         }
@@ -206,7 +214,7 @@ impl Auth {
         }
         let mut refills = Vec::with_capacity(missing.len());
         for (key, _) in &missing {
-            refills.push(self.client_limits.refill(*key).await);
+            refills.push(self.client_limits.refill(key.clone()).await);
         }
         // The request that held these locks may have reserved enough.
         missing.retain(|(key, _)| !self.client_limits.give_out(key));
@@ -237,8 +245,11 @@ impl Auth {
 
     /// Returns the name of a key in the database, hashed so that no full IP address is stored
     /// there.
-    fn name(&self, (kind, prefix, network): &Key) -> String {
-        let text = format!("{kind:?} {network}/{prefix}");
+    fn name(&self, (kind, sender): &Key) -> String {
+        let text = match sender {
+            Sender::Network(prefix, network) => format!("{kind:?} {network}/{prefix}"),
+            Sender::App(id) => format!("{kind:?} app {id}"),
+        };
         let name = self.keys.subjects(&text).next();
         name.unwrap_or(text)
     }
@@ -247,10 +258,11 @@ impl Auth {
 impl Limiters {
     fn new(clock: &Clock, limits: &Limits) -> Self {
         let limiters = |most: u32| {
-            PREFIXES.map(|(_, times)| {
+            [1, 4, 16, TIMES_OF_AN_APP].map(|times| {
                 let most = NonZeroU32::new(most.saturating_mul(times)).unwrap_or(NonZeroU32::MIN);
                 let clock = LimitClock(clock.clone());
-                Limiter::new(Quota::per_minute(most), DashMapStateStore::default(), clock)
+                let store = DashMapStateStore::default();
+                (times, Limiter::new(Quota::per_minute(most), store, clock))
             })
         };
         let per_minute = (limits.sends_per_minute, limits.verifies_per_minute);
@@ -266,6 +278,21 @@ fn step(most: u32) -> Duration {
 fn refused(wait: Duration) -> Error {
     let seconds = wait.as_millis().div_ceil(1_000).max(1);
     Error::RateLimited { retry_after: seconds.try_into().unwrap_or(60) }
+}
+
+/// Returns the senders that a request of a client counts for, each with a factor on the allowance.
+/// An app counts for itself, wherever its back end runs. A caller inside this program has no
+/// address and no limit.
+fn senders(client: &Client) -> Vec<(Sender, u32)> {
+    match (&client.app, client.ip) {
+        (Some(app), _) => vec![(Sender::App(app.clone()), TIMES_OF_AN_APP)],
+        (None, Some(IpAddr::V4(ip))) => vec![(Sender::Network(64, ip.into()), 1)],
+        (None, Some(IpAddr::V6(ip))) => {
+            let network = |(prefix, times)| (Sender::Network(prefix, masked(ip, prefix)), times);
+            PREFIXES.map(network).into()
+        }
+        (None, None) => Vec::new(),
+    }
 }
 
 fn masked(ip: Ipv6Addr, prefix: u32) -> IpAddr {

@@ -5,13 +5,16 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{
-    Auth, Refused, Requester, SignedIn, code_hash, device,
-    finish::{SignInAttempt, finish},
+    Auth, Proved, Refused, Requester, SignedIn, code_hash, device,
+    finish::{SignInAttempt, finish, prove as end_with_proof},
     limits,
 };
 use crate::server::{
     config::{AuthPolicy, Resend},
-    ground::{clock::Millis, error::Error, mode::Mode, random::Random, unicode::digit, words::say},
+    ground::{
+        clock::Millis, error::Error, keys::Purpose, mode::Mode, random::Random, unicode::digit,
+        words::say,
+    },
     store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Usage, Verdict},
     values::destination,
 };
@@ -78,33 +81,64 @@ pub async fn verify(
     code: &Code,
     requester: &Requester,
 ) -> Result<SignedIn, Error> {
+    tried(auth, id, code, requester, finish).await
+}
+
+/// Proves the address that a code was mailed to, for the app that asked for it. No session begins:
+/// the app keeps its own.
+pub async fn prove(
+    auth: &Auth,
+    id: &str,
+    code: &Code,
+    requester: &Requester,
+) -> Result<Proved, Error> {
+    tried(auth, id, code, requester, end_with_proof).await
+}
+
+/// Tries a code, and lets `end` do what follows if it is right.
+async fn tried<T>(
+    auth: &Auth,
+    id: &str,
+    code: &Code,
+    requester: &Requester,
+    end: impl AsyncFnOnce(&Auth, &Requester, SignInAttempt<'_>) -> Result<T, Refused>,
+) -> Result<T, Error> {
     let others: Vec<String> = requester.held.iter().filter(|held| *held != id).cloned().collect();
     // Run together: the limit counted in this process refuses before anything is read.
     let ((), credentials) = tokio::try_join!(
         biased;
-        auth.one_more_verify(requester.client.ip),
+        auth.one_more_verify(&requester.client),
         auth.store.credentials_of_code(id, &others),
     )?;
+    // What an app asked for is known to that app alone.
+    let of_caller =
+        credentials.into_iter().filter(|found| found.request.app_id == requester.client.app);
     let (credentials, others): (Vec<MailedCredential>, Vec<MailedCredential>) =
-        credentials.into_iter().partition(|credential| credential.request.id == id);
+        of_caller.partition(|credential| credential.request.id == id);
     let address = credentials.first().map(|credential| credential.request.address.clone());
-    match attempt(auth, &credentials, &others, code, requester).await {
-        Ok(signed_in) => Ok(signed_in),
+    match attempt(auth, &credentials, &others, code, requester, end).await {
+        Ok(ended) => Ok(ended),
         Err(refused) => Err(auth.refuse(refused, address.as_ref(), &requester.client).await),
     }
 }
 
 /// Judges the code. `credentials` belong to the auth request itself, `others` to the browser's
 /// other auth requests.
-async fn attempt(
+async fn attempt<T>(
     auth: &Auth,
     credentials: &[MailedCredential],
     others: &[MailedCredential],
     code: &Code,
     requester: &Requester,
-) -> Result<SignedIn, Refused> {
-    // An unknown request gets the same answer as one that expired long ago and was purged.
-    let asked = &credentials.first().ok_or(Error::CodeExpired)?.request;
+    end: impl AsyncFnOnce(&Auth, &Requester, SignInAttempt<'_>) -> Result<T, Refused>,
+) -> Result<T, Refused> {
+    // An unknown request gets the same answer as one that expired long ago and was purged. An app
+    // keeps its ids itself, and has to know that it sent another's.
+    let unknown = || match requester.client.app {
+        Some(_) => Error::RequestUnknown,
+        None => Error::CodeExpired,
+    };
+    let asked = &credentials.first().ok_or_else(unknown)?.request;
     let policy = auth.policy();
     let now = auth.clock.now();
     if let Some(error) = why_no_try(asked, &policy.auth, now) {
@@ -128,9 +162,26 @@ async fn attempt(
         (auth.random.id()?, device::bucket(auth, &asked.address, requester).await?);
     let (network, mode) =
         (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
+    // A client that sends every wrong code three times, or a person who presses twice, has guessed
+    // once: the same wrong code again, until the next mail, is answered alike and counts no more.
+    // Nothing is to be gained by it, for the answer is known.
+    let guess = format!("{} {}", asked.id, code.as_str());
+    let repeated = |request: &AuthRequest| {
+        let mut kept = request.wrong_guesses();
+        let is_known = hit.is_none()
+            && !is_earlier
+            && kept.any(|kept| auth.keys.verify(Purpose::WrongGuess, &guess, kept));
+        is_known.then(|| wrong(policy.auth.code_tries, request.code_tries, mode))
+    };
+    if let Some(error) = repeated(asked) {
+        return Err(error.into());
+    }
     auth.room_for_try(network, mode)?;
     let judge = |request: &AuthRequest, failed: &[Usage]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
+            return Verdict::Refused(error);
+        }
+        if let Some(error) = repeated(request) {
             return Verdict::Refused(error);
         }
         if let Err(error) = limits::tries(&policy.limits, failed, network, mode, now) {
@@ -149,7 +200,8 @@ async fn attempt(
         }
     };
     let from = &requester.client.ip_prefix;
-    let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, at: now };
+    let kept = auth.keys.sign(Purpose::WrongGuess, &guess)?;
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, guess: &kept, at: now };
     // A wrong code stays wrong, because a request only ever loses ways in. So no user is looked up
     // for it.
     if !matches!(judge(asked, &[]), Verdict::Right) {
@@ -173,7 +225,7 @@ async fn attempt(
         destination: destination::with_state(&asked.destination, asked.state.as_deref()),
         fallback: Error::CodeExpired,
     };
-    finish(auth, requester, sign_in).await
+    end(auth, requester, sign_in).await
 }
 
 /// Returns the error for a wrong code once `spent` of the `tries` are used.

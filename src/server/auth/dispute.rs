@@ -139,7 +139,7 @@ impl Disputed {
         also_end: AlsoEnd,
         client: &Client,
     ) -> Result<bool, Error> {
-        auth.one_more_verify(client.ip).await?;
+        auth.one_more_verify(client).await?;
         let Some(found) = self.find(auth, token).await? else { return Ok(false) };
         if self != Disputed::Request {
             let remove_password = also_end.remove_password || self == Disputed::PasswordChange;

@@ -1,6 +1,6 @@
 //! Last step of every sign-in: the only place where a session begins, whatever the proof was.
 
-use super::{Auth, Refused, Requester, SignedIn, device, notice, session};
+use super::{Auth, Proved, Refused, Requester, SignedIn, device, notice, session};
 use crate::server::{
     ground::{
         clock::{Millis, SECOND},
@@ -37,14 +37,14 @@ pub(super) async fn finish(
 ) -> Result<SignedIn, Refused> {
     let SignInAttempt { method, address, proof, attempt, request, destination, fallback } = sign_in;
     let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
-    let admission = auth.admission(team_id.as_ref(), &new_id);
     let (at, client) = (auth.clock.now(), &requester.client);
+    let admission = auth.admission(client, address, team_id.as_ref(), &new_id);
     let expires_at = at + Millis::from(auth.policy().session.max_age) * SECOND;
     let token_expires_at = session::token_end(auth, at, expires_at);
     let device = device::of_sign_in(auth, address, requester, at).await?;
     let session_id = auth.random.id()?;
     let event = |name| auth.event(name, Some(address), client).because(Reason::By(method));
-    let events = [Event::AuthVerified, Event::SessionIssued].map(event);
+    let [verified, issued] = [Event::AuthVerified, Event::SessionIssued].map(event);
     let replaced = |address: &Address| {
         auth.event(Event::SessionRevoked, Some(address), client).because(Reason::Replaced)
     };
@@ -67,27 +67,52 @@ pub(super) async fn finish(
         expires_at,
         replaces: replaces.as_ref().map(|(id, event)| (*id, event)),
         replaces_of_device: replaces_of_device.as_ref(),
-        events: &events,
+        issued: &issued,
         notice: notice.as_ref().map(|notice| notice.new_mail("", false)),
     };
-    let sign_in = SignIn { address, proof, attempt, admission, session: &session, at };
-    match auth.store.sign_in(&sign_in).await? {
+    let session = Some(&session);
+    let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
+    let user_id = judged(auth, &sign_in, fallback).await?;
+    [verified, issued].into_iter().for_each(|event| event.of_user(&user_id).emit());
+    replaces.iter().for_each(|(_, event)| event.emit());
+    let token = session::issue(auth, &session_id, &user_id, at, token_expires_at)?;
+    Ok(SignedIn {
+        user_id,
+        address: address.clone(),
+        destination,
+        request,
+        token,
+        devices: device.entries,
+    })
+}
+
+/// Uses the proof up, only once, under the same checks, for an app that keeps the session of its
+/// user itself. A row of ours would be one that nobody holds the token of and nobody ends.
+pub(super) async fn prove(
+    auth: &Auth,
+    requester: &Requester,
+    sign_in: SignInAttempt<'_>,
+) -> Result<Proved, Refused> {
+    let SignInAttempt { method, address, proof, attempt, request, fallback, .. } = sign_in;
+    let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
+    let client = &requester.client;
+    let admission = auth.admission(client, address, team_id.as_ref(), &new_id);
+    let verified = auth.event(Event::AuthVerified, Some(address), client);
+    let (verified, at) = (verified.because(Reason::By(method)), auth.clock.now());
+    let session = None;
+    let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
+    let user_id = judged(auth, &sign_in, fallback).await?;
+    verified.of_user(&user_id).emit();
+    Ok(Proved { user_id, address: address.clone(), request })
+}
+
+/// Returns the user whom a proof is of, once the store has judged it and written what follows.
+async fn judged(auth: &Auth, sign_in: &SignIn<'_>, fallback: Error) -> Result<String, Refused> {
+    match auth.store.sign_in(sign_in).await? {
         SignInOutcome::Wrong(error) => Err(error.into()),
         SignInOutcome::Gone => Err(fallback.into()),
         // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
         SignInOutcome::NotAdmitted => Err(Refused { answer: fallback, reason: Reason::NotAUser }),
-        SignInOutcome::SignedIn { user_id } => {
-            events.into_iter().for_each(|event| event.of_user(&user_id).emit());
-            replaces.iter().for_each(|(_, event)| event.emit());
-            let token = session::issue(auth, &session_id, &user_id, at, token_expires_at)?;
-            Ok(SignedIn {
-                user_id,
-                address: address.clone(),
-                destination,
-                request,
-                token,
-                devices: device.entries,
-            })
-        }
+        SignInOutcome::SignedIn { user_id } => Ok(user_id),
     }
 }

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 use super::{
-    Auth, Refused, Requester, SignedIn,
-    finish::{SignInAttempt, finish},
+    Auth, Proved, Refused, Requester, SignedIn,
+    finish::{SignInAttempt, finish, prove as end_with_proof},
     terms,
 };
 use crate::server::{
@@ -67,13 +67,14 @@ pub async fn follow(
     token: &LinkToken,
     requester: &Requester,
 ) -> Result<Followed, Error> {
+    let app = requester.client.app.as_deref();
     let ((), credential) = tokio::try_join!(
         biased;
-        auth.one_more_verify(requester.client.ip),
-        async { Ok(mailed_credential(auth, token).await) },
+        auth.one_more_verify(&requester.client),
+        async { Ok(mailed_credential(auth, token, app).await) },
     )?;
     let refused = match &credential {
-        Ok(credential) => match use_up(auth, credential, requester).await {
+        Ok(credential) => match use_up(auth, credential, requester, finish).await {
             Ok(signed_in) => return Ok(Followed::SignedIn(Box::new(signed_in))),
             Err(refused) => refused,
         },
@@ -103,15 +104,44 @@ pub async fn verify(
     }
 }
 
+/// Proves the address that a link was mailed to, for the app that asked for it. No session begins:
+/// the app keeps its own. It names the request, as a browser shows its cookie, unless the policy
+/// lets a link sign in wherever it is opened.
+pub async fn prove(auth: &Auth, token: &LinkToken, requester: &Requester) -> Result<Proved, Error> {
+    let client = &requester.client;
+    auth.one_more_verify(client).await?;
+    let anywhere = auth.policy().auth.same_browser == SameBrowser::Confirm;
+    if requester.held.is_empty() && !anywhere {
+        return Err(Error::missing("auth_request_id"));
+    }
+    let credential = match mailed_credential(auth, token, client.app.as_deref()).await {
+        Ok(credential) => credential,
+        Err(error) => return Err(auth.refuse(error.into(), None, client).await),
+    };
+    let mut requester = requester.clone();
+    if requester.held.is_empty() {
+        requester.held.push(credential.request.id.clone());
+    }
+    match use_up(auth, &credential, &requester, end_with_proof).await {
+        Ok(proved) => Ok(proved),
+        Err(refused) => {
+            let address = &credential.request.address;
+            Err(auth.refuse(refused, Some(address), client).await)
+        }
+    }
+}
+
 fn destination_of(request: &AuthRequest) -> String {
     destination::with_state(&request.destination, request.state.as_deref())
 }
 
-async fn use_up(
+/// Judges a link, and lets `end` do what follows if it is right.
+async fn use_up<T>(
     auth: &Auth,
     credential: &MailedCredential,
     requester: &Requester,
-) -> Result<SignedIn, Refused> {
+    end: impl AsyncFnOnce(&Auth, &Requester, SignInAttempt<'_>) -> Result<T, Refused>,
+) -> Result<T, Refused> {
     let request = &credential.request;
     if let Some(error) = fault(auth, request, credential, requester) {
         return Err(error.into());
@@ -129,7 +159,7 @@ async fn use_up(
         destination: destination_of(request),
         fallback: Error::LinkUsed,
     };
-    finish(auth, requester, sign_in).await
+    end(auth, requester, sign_in).await
 }
 
 /// Signs in a browser that did not ask for the link, after the user confirms on the page that shows
@@ -142,7 +172,7 @@ pub async fn confirm(
     if auth.policy().auth.same_browser != SameBrowser::Confirm {
         return verify(auth, token, requester).await;
     }
-    let request = mailed_credential(auth, token).await?.request;
+    let request = mailed_credential(auth, token, requester.client.app.as_deref()).await?.request;
     let held = Requester { held: vec![request.id], ..requester.clone() };
     verify(auth, token, &held).await
 }
@@ -154,13 +184,19 @@ pub async fn judge(
     token: &LinkToken,
     requester: &Requester,
 ) -> Result<AuthRequest, Error> {
-    let credential = mailed_credential(auth, token).await?;
+    let credential = mailed_credential(auth, token, requester.client.app.as_deref()).await?;
     fault(auth, &credential.request, &credential, requester).map_or(Ok(credential.request), Err)
 }
 
-/// Returns the credential of a link, to show whose it was and to start again from it.
-pub async fn mailed_credential(auth: &Auth, token: &LinkToken) -> Result<MailedCredential, Error> {
-    auth.store.credential_of_link(&token.hash()).await?.ok_or(Error::LinkInvalid)
+/// Returns the credential of a link, to show whose it was and to start again from it. A link that
+/// an app asked for is one for that app alone, and nothing to anybody else.
+pub async fn mailed_credential(
+    auth: &Auth,
+    token: &LinkToken,
+    app: Option<&str>,
+) -> Result<MailedCredential, Error> {
+    let found = auth.store.credential_of_link(&token.hash()).await?;
+    found.filter(|credential| credential.request.app_id.as_deref() == app).ok_or(Error::LinkInvalid)
 }
 
 /// Returns why a link does not sign `requester` in while its request is in this state, the most

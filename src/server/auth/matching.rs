@@ -70,8 +70,9 @@ pub async fn approve(
     requester: &Requester,
 ) -> Result<(), Error> {
     let number = parse(typed)?;
-    auth.one_more_verify(requester.client.ip).await?;
-    let credential = link::mailed_credential(auth, token).await?;
+    auth.one_more_verify(&requester.client).await?;
+    let app = requester.client.app.as_deref();
+    let credential = link::mailed_credential(auth, token, app).await?;
     let address = &credential.request.address;
     match attempt(auth, &credential, number, requester).await {
         Ok(()) => Ok(()),
@@ -104,8 +105,8 @@ async fn attempt(
             (Ok(()), Some(_)) => Verdict::Wrong(Error::NumberWrong),
         }
     };
-    let code_try =
-        FailedTry { id: &try_id, bucket: &bucket, network: &requester.client.ip_prefix, at: now };
+    let from = &requester.client.ip_prefix;
+    let code_try = FailedTry { id: &try_id, bucket: &bucket, network: from, guess: "", at: now };
     let event = |name| auth.event(name, Some(&asked.address), &requester.client);
     let [approved, cancelled] = [Event::AuthApproved, Event::AuthCancelled].map(event);
     match auth.store.match_number(asked, &code_try, &judge, &approved, &cancelled).await? {
@@ -131,7 +132,7 @@ pub async fn finish_window(
     request: &AuthRequest,
     requester: &Requester,
 ) -> Result<Option<SignedIn>, Error> {
-    auth.one_more_verify(requester.client.ip).await?;
+    auth.one_more_verify(&requester.client).await?;
     let judge = |request: &AuthRequest, _: &[_]| match is_approved(auth, request) {
         true => Verdict::Right,
         false => Verdict::Refused(Error::LinkUsed),

@@ -17,6 +17,7 @@ pub mod notice;
 pub mod password;
 mod password_hash;
 pub mod request;
+pub mod request_log;
 pub mod sealed;
 pub mod session;
 pub mod terms;
@@ -98,6 +99,8 @@ pub struct Client {
     pub user_agent: String,
     /// Correlation id.
     pub request_id: String,
+    /// App that it has proved to be: a back end that speaks for all its users.
+    pub app: Option<String>,
 }
 
 /// Refusal of a sign-in or a mail: the error for the caller, and the reason for the audit, which
@@ -111,6 +114,15 @@ impl From<Error> for Refused {
     fn from(answer: Error) -> Self {
         Refused { reason: Reason::Refused(answer.kind()), answer }
     }
+}
+
+/// Address that its owner has just proved to an app.
+#[derive(Debug)]
+pub struct Proved {
+    pub user_id: String,
+    pub address: Address,
+    /// Auth request that led to it.
+    pub request: Option<AuthRequest>,
 }
 
 /// Session that has just begun.

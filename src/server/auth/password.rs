@@ -35,7 +35,7 @@ pub async fn verify(
         return Err(Error::invalid(say!("detail-no-passwords")));
     }
     let address = Address::parse(email)?;
-    auth.one_more_verify(requester.client.ip).await?;
+    auth.one_more_verify(&requester.client).await?;
     match attempt(auth, &address, password.to_owned(), next, requester).await {
         Ok(signed_in) => Ok(signed_in),
         Err(refused) => Err(auth.refuse(refused, Some(&address), &requester.client).await),
@@ -56,7 +56,7 @@ async fn attempt(
     let allow = |failed: &[Usage]| limits::tries(&policy.limits, failed, share, mode, now);
     auth.room_for_try(share, mode)?;
     let network = &requester.client.ip_prefix;
-    let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, at: now };
+    let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, guess: "", at: now };
     // Over the limit, nothing is hashed. The step that counts checks the limit again: concurrent
     // tries may be faster.
     allow(&auth.store.failed_tries(&bucket, now).await?)?;

@@ -83,8 +83,8 @@ impl Secrets {
 /// Begins an auth request and queues its mail. Supersedes what `requester` began earlier for the
 /// same address, but nothing that others began, or anyone could invalidate a link.
 pub async fn start(auth: &Auth, ask: &Ask, requester: &Requester) -> Result<Started, Error> {
-    let terms = Terms::of(auth, ask)?;
-    auth.one_more_send(requester.client.ip).await?;
+    let terms = Terms::of(auth, ask, &requester.client)?;
+    auth.one_more_send(&requester.client).await?;
     begin(auth, terms, requester).await
 }
 
@@ -116,6 +116,7 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
         expires_in: terms.expires_in.into(),
         unlocks: terms.unlocks,
         match_number,
+        app_id: terms.app.as_deref(),
         held: &requester.held,
     };
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
@@ -132,21 +133,31 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
 }
 
 /// Sends a fresh mail for the auth request `id`, with new secrets; the count of tries stays. A
-/// request that can no longer sign anybody in begins anew, on the same terms.
+/// request that can no longer sign anybody in begins anew, on the same terms. The request of an app
+/// is known to that app alone.
 pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Started, Error> {
     let ((), request) = tokio::try_join!(
         biased;
-        auth.one_more_send(requester.client.ip),
+        auth.one_more_send(&requester.client),
         auth.store.auth_request(id),
     )?;
     let now = auth.clock.now();
-    let unknown = || Error::invalid(say!("detail-no-sign-in"));
-    let request = request.ok_or_else(unknown)?;
+    let app = &requester.client.app;
+    let unknown = || match app {
+        Some(_) => Error::RequestUnknown,
+        None => Error::invalid(say!("detail-no-sign-in")),
+    };
+    let request = request.filter(|request| request.app_id == *app).ok_or_else(unknown)?;
     let terms = Terms::again(auth, &request)?;
-    if request.ended().is_some() || now >= request.expires_at {
+    let switched_off = request.is_switched_off(auth.policy().auth.code_tries);
+    // A back end goes on with the id that it was given first, so what has merely expired is mailed
+    // anew under it. A browser is told the new one in a cookie. A code that is switched off would
+    // be mailed in vain where no link can take its place.
+    let is_dead = switched_off && !terms.may_link();
+    let stays = app.is_some() && !switched_off || now < request.expires_at;
+    if request.ended().is_some() || is_dead || !stays {
         return begin(auth, terms, requester).await;
     }
-    let switched_off = request.is_switched_off(auth.policy().auth.code_tries);
     let terms = terms.unlocking(auth, switched_off, requester, now).await?;
     let secrets =
         Secrets::make(auth, id, &terms, request.generation + 1, &request.code_salt, requester, now)
@@ -190,8 +201,9 @@ pub async fn start_from_link(
     token: &LinkToken,
     requester: &Requester,
 ) -> Result<Started, Error> {
-    auth.one_more_send(requester.client.ip).await?;
-    let mut request = link::mailed_credential(auth, token).await?.request;
+    auth.one_more_send(&requester.client).await?;
+    let app = requester.client.app.as_deref();
+    let mut request = link::mailed_credential(auth, token, app).await?.request;
     // An app that the policy no longer lists gets no link. The new link leads here instead.
     let origins = &auth.policy().auth.magiclink_origins;
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use url::Url;
 
-use super::{Auth, Requester, device, limits, link::LinkToken};
+use super::{Auth, Client, Requester, device, limits, link::LinkToken};
 use crate::server::{
     ground::{clock::Millis, error::Error, mode::Mode},
     mail::letter::Template,
@@ -19,7 +19,7 @@ const LONGEST_STATE: usize = 2_048;
 const LINK_TOKEN: &str = "link_token";
 const MOST_VARIABLES: usize = 30;
 /// Longest name and longest value of a variable, in characters.
-const LONGEST_VARIABLE: usize = 200;
+const LONGEST_VARIABLE: usize = 256;
 /// Request of a caller. Only `email` is needed; the rest defaults to the policy.
 #[derive(Clone, Debug, Default)]
 pub struct Ask {
@@ -49,6 +49,8 @@ pub struct Terms {
     pub mode: Mode,
     pub link_base: Option<String>,
     pub variables: BTreeMap<String, String>,
+    /// App that asks on behalf of its own user.
+    pub app: Option<String>,
     /// True if the mail carries a link in place of codes that are paused or switched off.
     pub unlocks: bool,
     /// True if a page of ours waits for the sign-in.
@@ -56,13 +58,17 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// Checks an ask against the policy.
-    pub fn of(auth: &Auth, ask: &Ask) -> Result<Self, Error> {
+    /// Checks what a client asks for against the policy.
+    pub fn of(auth: &Auth, ask: &Ask, client: &Client) -> Result<Self, Error> {
         if ask.email.trim().is_empty() {
             return Err(Error::missing("email"));
         }
         let address = Address::parse(&ask.email)?;
-        let policy = auth.policy();
+        // No secret is told: the app is the policy's, and so is the list of those it is for.
+        if !auth.admits(client, &address) {
+            return Err(Error::invalid("The address is none of those in only of this app."));
+        }
+        let (policy, app) = (auth.policy(), client.app.as_deref());
         let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
         let longest = policy.auth.expires_in;
         if !(SHORTEST_LIFE..=longest).contains(&expires_in) {
@@ -76,18 +82,19 @@ impl Terms {
                 "state must be at most {LONGEST_STATE} bytes long."
             )));
         }
+        let link_base =
+            link_base(ask.magiclink_auth_uri.as_deref(), &policy.auth.magiclink_origins)?;
+        let mode = policy.auth.mode.narrowed(ask.mode)?;
         Ok(Terms {
             address,
             destination: destination::parse(auth.public_url.url(), ask.next.as_deref()),
             state: ask.state.clone(),
             template: ask.template.unwrap_or_default().name().to_owned(),
             expires_in,
-            mode: policy.auth.mode.narrowed(ask.mode)?,
-            link_base: link_base(
-                ask.magiclink_auth_uri.as_deref(),
-                &policy.auth.magiclink_origins,
-            )?,
+            mode: leading_somewhere(mode, app, link_base.as_deref())?,
+            link_base,
             variables: checked(&ask.template_variables)?,
+            app: app.map(str::to_owned),
             unlocks: false,
             has_window: ask.has_window,
         })
@@ -98,15 +105,18 @@ impl Terms {
     pub fn again(auth: &Auth, request: &AuthRequest) -> Result<Self, Error> {
         let policy = auth.policy();
         let expires_in = u32::try_from(request.expires_in).map_err(|_| Error::Internal)?;
+        let link_base = link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins)?;
+        let mode = policy.auth.mode.left_of(&request.mode).unwrap_or(policy.auth.mode);
         Ok(Terms {
             address: request.address.clone(),
             destination: request.destination.clone(),
             state: request.state.clone(),
             template: request.template.clone(),
             expires_in: expires_in.min(policy.auth.expires_in),
-            mode: policy.auth.mode.left_of(&request.mode).unwrap_or(policy.auth.mode),
-            link_base: link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins)?,
+            mode: leading_somewhere(mode, request.app_id.as_deref(), link_base.as_deref())?,
+            link_base,
             variables: serde_json::from_str(&request.variables).map_err(|_| Error::Internal)?,
+            app: request.app_id.clone(),
             unlocks: false,
             has_window: request.match_number.is_some(),
         })
@@ -122,7 +132,7 @@ impl Terms {
         requester: &Requester,
         now: Millis,
     ) -> Result<Self, Error> {
-        if self.mode.has_link() {
+        if self.mode.has_link() || !self.may_link() {
             return Ok(self);
         }
         let bucket = device::bucket(auth, &self.address, requester).await?;
@@ -136,12 +146,31 @@ impl Terms {
         Ok(Terms { mode: if unlocks { Mode::Link } else { self.mode }, unlocks, ..self })
     }
 
+    /// True if a link would lead somewhere.
+    pub fn may_link(&self) -> bool {
+        leading_somewhere(Mode::Link, self.app.as_deref(), self.link_base.as_deref()).is_ok()
+    }
+
     pub fn link(&self, auth: &Auth, token: &LinkToken) -> Result<String, Error> {
         let Some(base) = &self.link_base else { return Ok(auth.public_url.link(&token.encode())) };
         let mut url = Url::parse(base).map_err(|_| Error::Internal)?;
         url.query_pairs_mut().append_pair(LINK_TOKEN, &token.encode());
         Ok(url.into())
     }
+}
+
+/// Returns what a mail carries of `mode`. A link of ours would lead the user of an app to a page
+/// that cannot sign them in, because the app holds the request: without a link of its own, its
+/// mails carry the code alone.
+fn leading_somewhere(
+    mode: Mode,
+    app: Option<&str>,
+    link_base: Option<&str>,
+) -> Result<Mode, Error> {
+    if app.is_none() || link_base.is_some() || !mode.has_link() {
+        return Ok(mode);
+    }
+    if mode.has_code() { Ok(Mode::Otp) } else { Err(Error::missing("magiclink_auth_uri")) }
 }
 
 /// Checks the base URL of a link that leads to another app: the policy must list its origin, or the

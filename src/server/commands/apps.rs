@@ -20,8 +20,9 @@ pub enum Apps {
         /// Name that people see.
         #[arg(long)]
         name: Option<String>,
-        /// URI that the browser is sent back to. Can be given several times.
-        #[arg(long = "redirect-uri", required = true)]
+        /// URI that the browser is sent back to. Can be given several times. A back end that signs
+        /// nobody in by the browser needs none.
+        #[arg(long = "redirect-uri", required_if_eq("public", "true"))]
         redirect_uris: Vec<String>,
         /// The app can keep no secret: it runs in a browser or on a phone.
         #[arg(long)]
@@ -77,7 +78,10 @@ fn add(
             "\nIts secret, for the app's own settings. It is shown only now:\n\n{secret}\n"
         );
     }
-    entry += &format!("redirect_uris = [{}]\nfirst_party = true\n", uris.join(", "));
+    if !uris.is_empty() {
+        entry += &format!("redirect_uris = [{}]\n", uris.join(", "));
+    }
+    entry += "first_party = true\n";
     // The same parser as for the file, so that a mistake shows now.
     let parsed = toml::from_str::<toml::Table>(&entry).ok().and_then(|mut table| {
         let apps = table.remove("apps")?.try_into::<Vec<App>>();

@@ -30,8 +30,8 @@ pub use change::{Change, changes, nothing_vanished, waits_for_start};
 pub use connection_url::database_url;
 pub use environment::of_process;
 pub use policy::{
-    AuthPolicy, Brand, Database, Limits, MailPolicy, Passwords, Policy, Resend, SameBrowser,
-    ServerPolicy, SessionPolicy, SignUp, UsersPolicy,
+    AuthPolicy, Brand, Database, Headless, Limits, MailPolicy, Passwords, Policy, Resend,
+    SameBrowser, ServerPolicy, SessionPolicy, SignUp, UsersPolicy,
 };
 pub use source::Source;
 

@@ -57,6 +57,18 @@ pub struct ServerPolicy {
     pub trusted_proxies: Vec<IpNet>,
     /// Seconds from the order to stop until new connections are refused.
     pub drain_delay: u32,
+    pub headless: Headless,
+}
+
+/// Callers that may begin and end sign-ins by the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Headless {
+    /// Anybody.
+    #[default]
+    Open,
+    /// Apps that prove who they are. The pages go on as before.
+    Apps,
 }
 
 impl Default for ServerPolicy {
@@ -70,6 +82,7 @@ impl Default for ServerPolicy {
             keep_alive: 75,
             trusted_proxies: Vec::new(),
             drain_delay: 0,
+            headless: Headless::default(),
         }
     }
 }

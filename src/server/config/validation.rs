@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use url::Url;
 
 use super::{
-    apps,
+    apps::{self, App},
     connection_url::database_url,
     forward_auth, networks,
-    policy::{Brand, Passwords, Policy, SignUp, UsersPolicy},
+    policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
 };
 use crate::server::values::{address::Address, public_url::PublicUrl};
 
@@ -137,6 +137,11 @@ impl Policy {
         }
         if let Some(why) = apps::fault(&self.apps) {
             bad("apps", why)?;
+        }
+        if server.headless == Headless::Apps && self.apps.iter().all(App::is_public) {
+            let why = "is \"apps\", and [[apps]] has none that can prove who it is: add one with \
+                       `latchkey apps add`, or nobody may use the API";
+            bad("server.headless", why)?;
         }
         if let Some(why) = forward_auth::fault(&self.forward_auth) {
             bad("forward_auth", why)?;

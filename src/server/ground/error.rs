@@ -56,6 +56,10 @@ pub enum Error {
         retry_after: u64,
     },
     Unauthenticated,
+    /// No app has shown a token of its own.
+    AppNeeded,
+    /// The app has no such auth request.
+    RequestUnknown,
     ForbiddenOrigin,
     PayloadTooLarge,
     Unavailable,
@@ -82,6 +86,8 @@ pub enum Kind {
     CodesPaused,
     RateLimited,
     Unauthenticated,
+    AppNeeded,
+    RequestUnknown,
     ForbiddenOrigin,
     PayloadTooLarge,
     Unavailable,
@@ -89,7 +95,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 21] = [
+    const ALL: [Kind; 23] = [
         Kind::InvalidEmail,
         Kind::MissingField,
         Kind::InvalidRequest,
@@ -107,6 +113,8 @@ impl Kind {
         Kind::CodesPaused,
         Kind::RateLimited,
         Kind::Unauthenticated,
+        Kind::AppNeeded,
+        Kind::RequestUnknown,
         Kind::ForbiddenOrigin,
         Kind::PayloadTooLarge,
         Kind::Unavailable,
@@ -133,6 +141,8 @@ impl Kind {
             Kind::CodesPaused => "codes_paused",
             Kind::RateLimited => "rate_limited",
             Kind::Unauthenticated => "unauthenticated",
+            Kind::AppNeeded => "app_needed",
+            Kind::RequestUnknown => "request_unknown",
             Kind::ForbiddenOrigin => "forbidden_origin",
             Kind::PayloadTooLarge => "payload_too_large",
             Kind::Unavailable => "unavailable",
@@ -167,6 +177,8 @@ impl Error {
             Error::CodesPaused { .. } => Kind::CodesPaused,
             Error::RateLimited { .. } => Kind::RateLimited,
             Error::Unauthenticated => Kind::Unauthenticated,
+            Error::AppNeeded => Kind::AppNeeded,
+            Error::RequestUnknown => Kind::RequestUnknown,
             Error::ForbiddenOrigin => Kind::ForbiddenOrigin,
             Error::PayloadTooLarge => Kind::PayloadTooLarge,
             Error::Unavailable => Kind::Unavailable,
@@ -188,7 +200,8 @@ impl Error {
             | Error::CodeSuperseded
             | Error::PasswordWrong
             | Error::NumberWrong => 400,
-            Error::Unauthenticated => 401,
+            Error::Unauthenticated | Error::AppNeeded => 401,
+            Error::RequestUnknown => 404,
             Error::WrongBrowser { .. } | Error::ForbiddenOrigin => 403,
             Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
                 410
@@ -265,6 +278,8 @@ impl fmt::Display for Error {
                 say!("error-rate-limited", duration = duration(retry_after.to_owned()))
             }
             Error::Unauthenticated => say!("error-unauthenticated"),
+            Error::AppNeeded => say!("error-app-needed"),
+            Error::RequestUnknown => say!("error-request-unknown"),
             Error::ForbiddenOrigin => say!("error-forbidden-origin"),
             Error::PayloadTooLarge => say!("error-payload-too-large"),
             Error::Unavailable => say!("error-unavailable"),

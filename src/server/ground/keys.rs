@@ -21,6 +21,7 @@ struct Derived {
     device: [u8; 32],
     refresh: [u8; 32],
     host: [u8; 32],
+    guess: [u8; 32],
     subject: [u8; 32],
     user_code: [u8; 32],
     outbox: XChaCha20Poly1305,
@@ -34,6 +35,8 @@ pub enum Purpose {
     RefreshToken,
     /// Cookie of a host that a proxy guards.
     HostCookie,
+    /// Wrong code that was tried, as it is kept.
+    WrongGuess,
 }
 
 impl Derived {
@@ -42,6 +45,7 @@ impl Derived {
             Purpose::DeviceCookie => &self.device,
             Purpose::RefreshToken => &self.refresh,
             Purpose::HostCookie => &self.host,
+            Purpose::WrongGuess => &self.guess,
         }
     }
 }
@@ -86,6 +90,7 @@ impl Keys {
                     device: key("latchkey device"),
                     refresh: key("latchkey refresh token"),
                     host: key("latchkey host cookie"),
+                    guess: key("latchkey wrong guess"),
                     subject: key("latchkey audit subject"),
                     user_code: key("latchkey user code"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),

@@ -21,6 +21,7 @@ use crate::server::{
         Client, Requester,
         session::{self, Presented, Session},
     },
+    config::apps::App,
     ground::{error::Error, words::Language},
 };
 
@@ -51,6 +52,12 @@ impl Caller {
             Some(presented) => session::present(&state.auth, &presented).await,
             None => Ok(None),
         }
+    }
+
+    /// Returns the app whose own token the request presents, if one does.
+    pub async fn app(&self, state: &AppState) -> Result<Option<App>, Error> {
+        let tokens = self.headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
+        state.apps.calling(tokens).await
     }
 
     /// Collects what a request shows of its sender, with the session, which a sign-in replaces.
@@ -85,6 +92,7 @@ impl Caller {
                 .take(USER_AGENT_LENGTH)
                 .collect(),
             request_id: correlation::request_id(&self.headers).to_owned(),
+            app: None,
         }
     }
 }

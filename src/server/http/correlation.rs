@@ -7,7 +7,7 @@ use axum::{
 };
 use tracing::Span;
 
-use super::state::AppState;
+use super::{grpc, state::AppState};
 use crate::server::ground::logging::span_of;
 
 /// Header of the correlation id, in requests and in answers.
@@ -66,7 +66,7 @@ impl Correlation {
     /// Adds the id to the answer, and logs the request if it was refused (ASVS 5.0 16.3.2, 16.3.3).
     /// Refused sign-ins have log events of their own.
     pub fn end(self, response: &mut Response) {
-        let (status, method) = (response.status(), self.method);
+        let (status, method) = (grpc::stands_for(response), self.method);
         if REFUSALS.contains(&status) {
             let path = self.path.as_ref().map(MatchedPath::as_str);
             self.span.in_scope(|| tracing::info!(event = "request.refused", %method, path, status = status.as_u16()));

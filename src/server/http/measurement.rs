@@ -8,6 +8,7 @@ use axum::{
 use metrics::histogram;
 use std::time::Duration;
 
+use super::grpc;
 use crate::server::ground::clock::Clock;
 
 /// A running measurement of the time that the answer to a request takes.
@@ -35,7 +36,7 @@ impl Measurement {
 
     pub fn end(self, response: &Response) {
         let route = self.route.as_ref().map_or("other", MatchedPath::as_str).to_owned();
-        let status = response.status().as_u16().to_string();
+        let status = grpc::stands_for(response).as_u16().to_string();
         histogram!("latchkey_request_seconds", "method" => self.method, "route" => route, "status" => status)
             .record(self.clock.monotonic().saturating_sub(self.began));
     }

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod cookies;
 pub mod correlation;
 pub mod form_posts;
+pub mod grpc;
 pub mod head;
 pub mod headers;
 pub mod http2;

@@ -14,7 +14,10 @@ use futures::StreamExt;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::head::{self, Head};
+use super::{
+    grpc,
+    head::{self, Head},
+};
 use crate::server::ground::error::Error;
 
 /// Most bytes of any body, and the time it may take to arrive.
@@ -152,11 +155,15 @@ fn has_nul(parts: &Parts, body: &[u8]) -> bool {
     let is_form = kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded");
     // A mailed link may hold it: that route leads to a page that explains what is wrong with the
     // link.
-    let is_link = parts.uri.path() == "/api/auth/verify";
-    (!is_link && parts.uri.query().is_some_and(|query| query.contains("%00")))
-        || body.contains(&0)
-        || (is_form && holds(body, b"%00"))
-        || (!is_form && has_escaped_nul(body))
+    let path = parts.uri.path();
+    let is_link = path == "/api/auth/verify";
+    // Its messages are bytes, and its texts are checked where they are read.
+    !grpc::is_grpc(&parts.headers)
+        && !grpc::is_path(path)
+        && ((!is_link && parts.uri.query().is_some_and(|query| query.contains("%00")))
+            || body.contains(&0)
+            || (is_form && holds(body, b"%00"))
+            || (!is_form && has_escaped_nul(body)))
 }
 
 /// True if JSON holds `\u0000` whose backslash is not itself escaped.

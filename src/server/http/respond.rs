@@ -3,8 +3,8 @@
 use axum::{
     Json,
     http::{
-        HeaderMap, StatusCode,
-        header::{CONTENT_TYPE, RETRY_AFTER},
+        HeaderMap, HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -34,8 +34,9 @@ struct ErrorBody {
     /// Stable code for programs to match on: `invalid_email`, `missing_field`, `invalid_request`,
     /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`,
     /// `code_wrong`, `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`,
-    /// `rate_limited`, `unauthenticated`, `forbidden_origin`, `payload_too_large`, `unavailable`,
-    /// `internal`; on pages also `password_wrong` and `number_wrong`. More codes may be added.
+    /// `rate_limited`, `unauthenticated`, `app_needed`, `request_unknown`, `forbidden_origin`,
+    /// `payload_too_large`, `unavailable`, `internal`; on pages also `password_wrong` and
+    /// `number_wrong`. More codes may be added.
     #[schema(example = "code_wrong")]
     code: String,
     /// A sentence to show to the user.
@@ -58,10 +59,16 @@ impl IntoResponse for ApiError {
             _ => None,
         };
         let Refusal { code, message, status: number, retry_after: seconds, attempts_left } =
-            self.0.into();
+            self.0.clone().into();
         let body = ErrorBody { code, message, retry_after: seconds, attempts_left, field };
         let mut response = (status(number), Json(ErrorAnswer { error: body })).into_response();
         retry_after(response.headers_mut(), seconds);
+        if self.0 == Error::AppNeeded {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        // For callers of gRPC, who read the same error in another form.
+        response.extensions_mut().insert(self.0);
         response
     }
 }

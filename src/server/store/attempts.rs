@@ -39,6 +39,9 @@ pub struct FailedTry<'a> {
     pub bucket: &'a str,
     /// Network it comes from.
     pub network: &'a str,
+    /// Keyed hash of a wrong code, by which it is known when it comes again; empty for what is no
+    /// code of an auth request.
+    pub guess: &'a str,
     pub at: Millis,
 }
 
@@ -63,8 +66,8 @@ pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
     WHERE bucket = $1 AND at > $2 ORDER BY at DESC LIMIT 1000";
 pub const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
-pub const COUNT: &str =
-    "UPDATE latchkey_auth_requests SET code_tries = code_tries + 1 WHERE id = $1";
+pub const COUNT: &str = "UPDATE latchkey_auth_requests \
+    SET code_tries = code_tries + 1, wrong_guesses = wrong_guesses || $2 || ' ' WHERE id = $1";
 
 /// Returns the tries in a bucket that failed in the day before `at`, newest first.
 pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Usage>, Error> {
@@ -74,13 +77,13 @@ pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<U
 impl FailedTry<'_> {
     /// Returns the statement that counts it against its bucket.
     pub(super) fn insert(&self) -> Statement<'_> {
-        let FailedTry { id, bucket, network, at } = *self;
+        let FailedTry { id, bucket, network, at, .. } = *self;
         Statement::new(INSERT_TRY, values![id, bucket, network, at])
     }
 
     /// Returns the statements that count it against its bucket and against the code of a request.
     pub(super) fn insert_of<'a>(&'a self, request_id: &'a str) -> [Statement<'a>; 2] {
-        [Statement::new(COUNT, values![request_id]), self.insert()]
+        [Statement::new(COUNT, values![request_id, self.guess]), self.insert()]
     }
 }
 

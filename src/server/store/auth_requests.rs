@@ -48,6 +48,10 @@ pub struct AuthRequest {
     pub matched_at: Option<Millis>,
     pub ended_at: Option<Millis>,
     ended_by: Option<String>,
+    /// App that asked for it on behalf of its own user.
+    pub app_id: Option<String>,
+    /// Keyed hashes of the wrong codes tried since the newest mail, with a space after each.
+    wrong_guesses: String,
 }
 
 /// Reason why an auth request ended.
@@ -71,6 +75,11 @@ impl AuthRequest {
     /// True if its newest mail carries a link in place of codes that are paused or switched off.
     pub fn unlocks(&self) -> bool {
         self.unlocks != 0
+    }
+
+    /// Returns the keyed hashes of the wrong codes that were tried since its newest mail.
+    pub fn wrong_guesses(&self) -> impl Iterator<Item = &str> {
+        self.wrong_guesses.split(' ').filter(|guess| !guess.is_empty())
     }
 
     /// Returns what ended it, or `None` if it has not ended.
@@ -100,6 +109,8 @@ pub struct NewAuthRequest<'a> {
     pub unlocks: bool,
     /// Number for the waiting window to show, unless another window for the address shows it.
     pub match_number: Option<i64>,
+    /// App that asks on behalf of its own user.
+    pub app_id: Option<&'a str>,
     /// Auth request ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
 }
@@ -112,12 +123,30 @@ pub struct NewTerms<'a> {
     pub unlocks: bool,
 }
 
+/// Requests that an app began, to be read in the order of their index.
+#[derive(Debug)]
+pub struct OwnRequests<'a> {
+    pub app_id: &'a str,
+    /// Address that they are for; all addresses if there is none.
+    pub address: Option<&'a Address>,
+    pub since: Millis,
+    /// Time and id that they come before.
+    pub before: Millis,
+    pub before_id: &'a str,
+}
+
+impl OwnRequests<'_> {
+    /// Requests that are read at once.
+    pub const AT_ONCE: usize = 100;
+}
+
 /// Columns that an [`AuthRequest`] is read from. Not `*`: once the migration of a newer version
 /// adds a column, a statement with `*` fails once on each connection of the older version.
 pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destination, r.state, \
     r.link_base, r.variables, r.user_agent, r.ip_prefix, r.created_at, r.expires_at, \
     r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.unlocks, \
-    r.match_number, r.matched_at, r.ended_at, r.ended_by";
+    r.match_number, r.matched_at, r.ended_at, r.ended_by, r.app_id, \
+    r.wrong_guesses";
 
 pub static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
@@ -137,11 +166,25 @@ pub const SUPERSEDE: &str = "UPDATE latchkey_auth_requests \
 pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
     (id, address, mode, template, destination, state, link_base, variables, user_agent, \
     ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, \
-    last_mail_at, unlocks, match_number) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16, $17)";
+    last_mail_at, unlocks, match_number, app_id) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $11, $16, $17, \
+    $18)";
 pub const RENEW_REQUEST: &str = "UPDATE latchkey_auth_requests SET generation = $1, \
     expires_at = $2, last_mail_at = $3, mode = $4, link_base = $5, expires_in = $6, unlocks = $7, \
-    matched_at = NULL WHERE id = $8";
+    matched_at = NULL, wrong_guesses = '' WHERE id = $8";
+/// The requests of an app, `$1`, before a time and an id, the latest first. The number is a
+/// literal, because SQLite plans a statement with a bound LIMIT anew each time.
+pub static OF_APP: LazyLock<String> = LazyLock::new(|| of_app(""));
+pub static OF_APP_AND_ADDRESS: LazyLock<String> = LazyLock::new(|| of_app("AND r.address = $5"));
+
+fn of_app(and: &str) -> String {
+    format!(
+        "SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.app_id = $1 {and} \
+         AND (r.created_at, r.id) < ($2, $3) AND r.created_at >= $4 \
+         ORDER BY r.created_at DESC, r.id DESC LIMIT 100"
+    )
+}
+
 pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
     SET ended_at = $1, ended_by = 'cancelled' \
@@ -192,6 +235,7 @@ impl Store {
                 new.expires_in,
                 i64::from(new.unlocks),
                 match_number,
+                new.app_id,
             ];
             let held = new.held.iter();
             let mut statements: Vec<Statement<'_>> =
@@ -246,6 +290,21 @@ impl Store {
             Ok(Renewed::Done)
         })
         .await
+    }
+
+    /// Returns the next hundred requests of an app, the latest first.
+    pub async fn requests_of_app(
+        &self,
+        wanted: &OwnRequests<'_>,
+    ) -> Result<Vec<AuthRequest>, Error> {
+        let OwnRequests { app_id, address, since, before, before_id } = *wanted;
+        match address {
+            None => self.all(&OF_APP, &values![app_id, before, before_id, since]).await,
+            Some(address) => {
+                let of_one = values![app_id, before, before_id, since, address];
+                self.all(&OF_APP_AND_ADDRESS, &of_one).await
+            }
+        }
     }
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {

@@ -20,6 +20,8 @@ pub fn statements() -> Vec<&'static str> {
         audit::EVENTS,
         audit::EVENTS_OF_ONE,
         &auth_requests::BY_ID,
+        &auth_requests::OF_APP,
+        &auth_requests::OF_APP_AND_ADDRESS,
         &credentials::CREDENTIAL_OF_LINK,
         &credentials::CREDENTIALS_OF_CODE,
         auth_requests::SUPERSEDE,

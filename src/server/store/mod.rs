@@ -51,7 +51,7 @@ pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
 pub use attempts::{Counted, FailedTry, PasswordJudge, RequestJudge, Usage, Verdict};
 pub use audit::{AuditEvent, AuditRow, Events};
-pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, Renewed};
+pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, OwnRequests, Renewed};
 pub use backup::BackupError;
 pub use catalogue::statements;
 pub use credentials::{Credential, MailedCredential};

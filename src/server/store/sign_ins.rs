@@ -54,8 +54,8 @@ pub struct NewSession<'a> {
     pub replaces: Option<(&'a str, &'a AuditEvent)>,
     /// Event that records the end of another session of its device, if it can have one.
     pub replaces_of_device: Option<&'a AuditEvent>,
-    /// Events that record its beginning.
-    pub events: &'a [AuditEvent; 2],
+    /// Event that records its beginning.
+    pub issued: &'a AuditEvent,
     /// Mail that tells the user of the session. Not sent if the user is new.
     pub notice: Option<NewMail<'a>>,
 }
@@ -67,8 +67,10 @@ pub struct SignIn<'a> {
     /// The attempt to count if a code or a password is wrong.
     pub attempt: Option<&'a FailedTry<'a>>,
     pub admission: Admission<'a>,
-    /// The session that begins if it is right.
-    pub session: &'a NewSession<'a>,
+    /// The session that begins if it is right, unless the proof is all that was asked for.
+    pub session: Option<&'a NewSession<'a>>,
+    /// Event that records that it was right.
+    pub verified: &'a AuditEvent,
     pub at: Millis,
 }
 
@@ -97,8 +99,8 @@ impl Proof<'_> {
 }
 
 impl Store {
-    /// Judges a proof and, if it is right, begins the session in the same step: finds or creates
-    /// the user, and ends what the session replaces. A wrong code or password is counted.
+    /// Judges a proof and, if it is right, uses it up in the same step: finds or creates the user,
+    /// and begins the session, if there is to be one. A wrong code or password is counted.
     pub async fn sign_in(&self, sign_in: &SignIn<'_>) -> Result<SignInOutcome, Error> {
         let SignIn { proof, attempt, at, .. } = sign_in;
         self.transaction(Durability::PowerCut, Some(sign_in.address), async |tx| {
@@ -122,7 +124,7 @@ impl Store {
                 tx.finish(&[Statement::new(USE_UP, values![*at, proof.request_id()])]).await?;
                 return Ok(SignInOutcome::NotAdmitted);
             };
-            tx.begin_session(sign_in, user_id, is_new).await?;
+            tx.admit(sign_in, user_id, is_new).await?;
             Ok(SignInOutcome::SignedIn { user_id: user_id.to_owned() })
         })
         .await
@@ -170,60 +172,75 @@ impl Tx {
         })
     }
 
-    /// Writes a session, and its user if new. Ends the sessions it replaces, and every auth request
-    /// of the address, including the one that signs in.
-    async fn begin_session(
+    /// Writes a user if new and the session if one begins, and ends every auth request of the
+    /// address, including the one that was proved.
+    async fn admit(
         &mut self,
         sign_in: &SignIn<'_>,
         user_id: &str,
         is_new: bool,
     ) -> Result<(), Error> {
-        let SignIn { address, proof, session, at, .. } = sign_in;
+        let SignIn { address, proof, session, verified, at, .. } = sign_in;
         if let Proof::Password { renewed: Some(renewed), .. } = proof {
             self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
         }
-        if let Some((replaced, _)) = session.replaces {
-            let moved = values![session.id, *at, session.expires_at, user_id, replaced];
-            self.execute(&MOVE_GRANTS, &moved).await?;
-        }
-        if let Some((replaced, event)) = session.replaces
-            && self.execute(REVOKE_REPLACED, &values![*at, replaced]).await? > 0
-        {
-            self.run(&[event.insert()]).await?;
-        }
-        if let Some(event) = session.replaces_of_device {
-            let moved = values![session.id, *at, session.expires_at, user_id, session.device];
-            self.execute(&MOVE_GRANTS_OF_DEVICE, &moved).await?;
-            let revoke = values![*at, user_id, session.device];
-            if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
-                self.run(&[event.insert_of(Some(user_id))]).await?;
-            }
-        }
-        let [verified, issued] = session.events;
         let end_requests = values![*at, proof.request_id(), *address];
         let mut statements = vec![Statement::new(END_REQUESTS, end_requests)];
         if is_new {
             statements.push(Statement::new(INSERT_USER, values![user_id, *address, *at]));
-        } else if let Some(notice) = &session.notice {
-            statements.push(notice.insert(address, issued));
         }
-        let insert = values![
-            session.id,
-            user_id,
-            *address,
-            &issued.subject,
-            session.device,
-            session.user_agent,
-            session.ip_prefix,
-            *at,
-            session.token_expires_at,
-            session.expires_at,
-            session.method,
-        ];
-        statements.push(Statement::new(INSERT_SESSION, insert));
+        if let Some(session) = session {
+            self.end_replaced(session, user_id, *at).await?;
+            if let Some(notice) = session.notice.as_ref().filter(|_| !is_new) {
+                statements.push(notice.insert(address, session.issued));
+            }
+            let insert = values![
+                session.id,
+                user_id,
+                *address,
+                &session.issued.subject,
+                session.device,
+                session.user_agent,
+                session.ip_prefix,
+                *at,
+                session.token_expires_at,
+                session.expires_at,
+                session.method,
+            ];
+            statements.push(Statement::new(INSERT_SESSION, insert));
+        }
         statements.push(verified.insert_of(Some(user_id)));
-        statements.push(issued.insert_of(Some(user_id)));
+        if let Some(session) = session {
+            statements.push(session.issued.insert_of(Some(user_id)));
+        }
         self.finish(&statements).await
+    }
+
+    /// Ends the sessions that a new one replaces, and hands on what apps hold by them.
+    async fn end_replaced(
+        &mut self,
+        session: &NewSession<'_>,
+        user_id: &str,
+        at: Millis,
+    ) -> Result<(), Error> {
+        if let Some((replaced, _)) = session.replaces {
+            let moved = values![session.id, at, session.expires_at, user_id, replaced];
+            self.execute(&MOVE_GRANTS, &moved).await?;
+        }
+        if let Some((replaced, event)) = session.replaces
+            && self.execute(REVOKE_REPLACED, &values![at, replaced]).await? > 0
+        {
+            self.run(&[event.insert()]).await?;
+        }
+        if let Some(event) = session.replaces_of_device {
+            let moved = values![session.id, at, session.expires_at, user_id, session.device];
+            self.execute(&MOVE_GRANTS_OF_DEVICE, &moved).await?;
+            let revoke = values![at, user_id, session.device];
+            if self.execute(REVOKE_OF_DEVICE, &revoke).await? > 0 {
+                self.run(&[event.insert_of(Some(user_id))]).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -16,11 +16,12 @@ use crate::{
         apps::denial::Denial,
         ground::error::Error,
         http::{
-            form_posts,
+            form_posts, grpc,
             page_context::{ErrorToShow, PageContext},
             respond::ApiError,
             state::AppState,
         },
+        vendor,
     },
 };
 
@@ -69,13 +70,19 @@ pub fn error_page(
 
 /// True if programs alone call this path.
 pub fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/api/") || matches!(path, "/readyz" | "/metrics") || oidc::is_called(path)
+    path.starts_with("/api/")
+        || matches!(path, "/readyz" | "/metrics")
+        || oidc::is_called(path)
+        || grpc::is_path(path)
 }
 
 /// Refuses a request of a program, in the form that the path has for refusals.
 pub fn refusal_to_program(path: &str, error: Error) -> Response {
     if oidc::is_called(path) {
         return Denial::from(error).into_response();
+    }
+    if vendor::is_path(path) {
+        return vendor::refused(error);
     }
     ApiError(error).into_response()
 }

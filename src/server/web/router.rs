@@ -31,7 +31,7 @@ use crate::{
             active_request::ActiveRequest,
             caller,
             correlation::Correlation,
-            form_posts,
+            form_posts, grpc,
             head::{self, Head},
             headers, http2,
             measurement::Measurement,
@@ -41,6 +41,7 @@ use crate::{
             state::AppState,
         },
         values::destination,
+        vendor,
     },
 };
 
@@ -63,7 +64,8 @@ pub fn router(state: AppState) -> Router {
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));
     let (apps, hosts) = (oidc::router(&state), forward_auth::router());
-    let routes = [pages, actions, api::router(), apps, hosts, ops, assets(&state)];
+    let api = api::router(vendor::routes());
+    let routes = [pages, actions, api, vendor::router(), apps, hosts, ops, assets(&state)];
     let mut router = routes.into_iter().fold(Router::new(), Router::merge);
     if state.mailbox.is_some() {
         let mailbox = Router::new()
@@ -88,6 +90,7 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
         && (head.is_none() || request_reader::has_two_lengths(request.headers(), head));
     let correlation = Correlation::of(&state, &mut request);
     let language = caller::language(state.cookies, request.headers());
+    let is_call = grpc::is_call(&request);
     let answer = async {
         match is_sound {
             Ok(()) => answer(&state, request, head, next).await,
@@ -95,6 +98,9 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
         }
     };
     let mut response = words::within(language, answer.instrument(correlation.span())).await;
+    if is_call {
+        response = vendor::answered(response);
+    }
     headers::secure(&state, &mut response);
     if is_last || active.is_crowded() {
         active.end_connection(&mut response);

@@ -1,0 +1,24 @@
+//! The caller of an endpoint that begins or ends a sign-in.
+
+use crate::server::{
+    auth::Requester,
+    config::Headless,
+    ground::error::Error,
+    http::{caller::Caller, state::AppState},
+};
+
+/// Adds to a requester the app that calls for it. Refuses callers without an app's token where the
+/// policy closes the API to them (`server.headless`): a team whose own back end alone signs its
+/// users in leaves strangers no way to send mails in its name.
+pub async fn of_app(
+    state: &AppState,
+    caller: &Caller,
+    mut requester: Requester,
+) -> Result<Requester, Error> {
+    let app = caller.app(state).await?;
+    if app.is_none() && state.auth.policy().server.headless == Headless::Apps {
+        return Err(Error::AppNeeded);
+    }
+    requester.client.app = app.map(|app| app.id.into());
+    Ok(requester)
+}

@@ -1,0 +1,74 @@
+//! Facts about gRPC calls that more than one floor needs. A call answers HTTP 200 whatever becomes
+//! of it, and says in `grpc-status` what did.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderName, Method, StatusCode, header::CONTENT_TYPE},
+    response::Response,
+};
+
+/// Paths of the services that are served, up to the method.
+const SERVICES: [&str; 2] =
+    ["/scalekit.v1.auth.passwordless.PasswordlessService/", "/grpc.health.v1.Health/"];
+
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
+/// True for the path of a method of a service, or of one that it lacks.
+pub fn is_path(path: &str) -> bool {
+    SERVICES.iter().any(|service| path.starts_with(service))
+}
+
+/// True if a request or an answer says that it is one of gRPC.
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes()).unwrap_or_default();
+    // `application/grpc`, `application/grpc+proto`; not `application/grpc-web`.
+    kind.strip_prefix(b"application/grpc")
+        .is_some_and(|rest| rest.is_empty() || rest[0] == b'+' || rest[0] == b';')
+}
+
+/// True if whoever sent a request reads its answer as gRPC has it.
+pub fn is_call(request: &Request) -> bool {
+    let is_ours = request.method() == Method::POST && is_path(request.uri().path());
+    is_ours || is_grpc(request.headers())
+}
+
+/// Returns the HTTP status that an answer stands for, for logs and metrics: of a call, the one that
+/// says the same as its `grpc-status`.
+pub fn stands_for(response: &Response) -> StatusCode {
+    let status = response.headers().get(&GRPC_STATUS).and_then(|code| code.to_str().ok());
+    status.and_then(|code| code.parse().ok()).map_or(response.status(), http_status)
+}
+
+/// Returns the HTTP status of a gRPC code, as the vendor's clients translate it.
+pub fn http_status(code: i32) -> StatusCode {
+    match code {
+        0 => StatusCode::OK,
+        3 | 9 | 11 => StatusCode::BAD_REQUEST,
+        4 => StatusCode::GATEWAY_TIMEOUT,
+        5 => StatusCode::NOT_FOUND,
+        6 | 10 => StatusCode::CONFLICT,
+        7 => StatusCode::FORBIDDEN,
+        8 => StatusCode::TOO_MANY_REQUESTS,
+        12 => StatusCode::NOT_IMPLEMENTED,
+        14 => StatusCode::SERVICE_UNAVAILABLE,
+        16 => StatusCode::UNAUTHORIZED,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn a_call_is_known_by_its_content_type() {
+        let is = |kind: &'static str| {
+            is_grpc(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]))
+        };
+        assert!(is("application/grpc") && is("application/grpc+proto"));
+        assert!(is("application/grpc;charset=utf-8"));
+        assert!(!is("application/grpc-web") && !is("application/json") && !is("text/grpc"));
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+}
