@@ -114,7 +114,7 @@ async fn an_app_proves_who_it_is_or_gets_nothing() {
     assert_eq!(error(&ask(at()).await, 401), "invalid_client");
     assert_eq!(error(&ask(at().header("authorization", "Basic %")).await, 401), "invalid_client");
     let named = [("client_id", "wiki"), ("client_secret", SECRET), form[0]];
-    let given = program.send(at().form(&named)).await;
+    let given = program.send(at().bearer_auth("an old token").form(&named)).await;
     let token = given.json()["access_token"].as_str().unwrap().to_owned();
     assert_eq!(claims(&token)["sub"], "wiki");
     assert_eq!(error(&user_info(&app, &token).await, 401), "invalid_token", "it is no user's");

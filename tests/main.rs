@@ -68,6 +68,7 @@ mod tls;
 mod tokens;
 mod trust;
 mod users;
+mod vendor_apps;
 mod vendor_grpc;
 mod vendor_rest;
 mod wire;

@@ -173,7 +173,7 @@ where
     match in_time {
         Some(response) => response.map(Body::new),
         None => {
-            let late = Refusal::of_protocol(Code::DeadlineExceeded, "the deadline has expired");
+            let late = Refusal::of_protocol(Code::DeadlineExceeded, "the deadline has passed");
             Status::from(late).into_http()
         }
     }

@@ -47,15 +47,15 @@ struct Query {
 /// Page of the log, the latest request first. It may hold fewer than `page_size` although more
 /// follow.
 #[derive(Serialize, ToSchema)]
-pub struct Log {
+pub struct AuthLog {
     /// Empty on the last page.
     next_page_token: String,
     #[serde(rename = "authRequests")]
-    auth_requests: Vec<Line>,
+    auth_requests: Vec<AuthLogLine>,
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Line {
+pub struct AuthLogLine {
     auth_request_id: String,
     email: String,
     #[schema(example = "SUCCESS")]
@@ -70,9 +70,10 @@ pub struct Line {
 /// Lists the auth requests that an app has begun, as long as they are kept: a day after they
 /// expired.
 #[utoipa::path(
-    get, path = "/api/v1/logs/authentication/requests", params(Query),
+    get, path = "/api/v1/logs/authentication/requests", operation_id = "list_auth_requests",
+    params(Query),
     responses(
-        (status = 200, body = Log, description = "the requests"),
+        (status = 200, body = AuthLog, description = "the requests"),
         (status = "4XX", body = RefusalAnswer,
             description = "INVALID_EMAIL, INVALID_REQUEST, UNAUTHENTICATED"),
         (status = "5XX", body = RefusalAnswer, description = "UNAVAILABLE, INTERNAL"),
@@ -88,7 +89,7 @@ pub async fn list(
     let wanted = wanted(query.as_deref().unwrap_or_default())?;
     let page = request_log::page(&state.auth, &id, &wanted).await?;
     let name = state.apps.app(&id).map(|app| app.shown().to_owned()).unwrap_or_default();
-    let line = |(request, state): (AuthRequest, RequestState)| Line {
+    let line = |(request, state): (AuthRequest, RequestState)| AuthLogLine {
         auth_request_id: request.id,
         email: request.address.as_str().to_owned(),
         status: state.name().to_owned(),
@@ -97,7 +98,7 @@ pub async fn list(
         client_name: name.clone(),
     };
     let next = page.next.map(|(at, id)| URL_SAFE_NO_PAD.encode(format!("{at} {id}")));
-    let answer = Log {
+    let answer = AuthLog {
         next_page_token: next.unwrap_or_default(),
         auth_requests: page.requests.into_iter().map(line).collect(),
     };

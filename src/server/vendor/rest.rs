@@ -109,7 +109,8 @@ impl From<Started> for EmailSent {
 
 /// Sends a mail for the user of an app. Needs an access token of the app.
 #[utoipa::path(
-    post, path = "/api/v1/passwordless/email/send", request_body = SendEmail,
+    post, path = "/api/v1/passwordless/email/send", operation_id = "send_email",
+    request_body = SendEmail,
     responses(
         (status = 200, body = EmailSent, description = "the same for known and unknown addresses"),
         (status = "4XX", body = RefusalAnswer, description = "INVALID_EMAIL, MISSING_FIELD, \
@@ -142,7 +143,8 @@ pub struct ResendEmail {
 
 /// Sends a fresh mail for the same auth request of the app.
 #[utoipa::path(
-    post, path = "/api/v1/passwordless/email/resend", request_body = ResendEmail,
+    post, path = "/api/v1/passwordless/email/resend", operation_id = "resend_email",
+    request_body = ResendEmail,
     responses(
         (status = 200, body = EmailSent, description = "a fresh mail is on its way"),
         (status = "4XX", body = RefusalAnswer, description = "MISSING_FIELD, INVALID_REQUEST, \
@@ -187,7 +189,8 @@ pub struct EmailVerified {
 
 /// Uses a code or a link token up, and says whose it was. No session begins: the app has its own.
 #[utoipa::path(
-    post, path = "/api/v1/passwordless/email/verify", request_body = VerifyEmail,
+    post, path = "/api/v1/passwordless/email/verify", operation_id = "verify_email",
+    request_body = VerifyEmail,
     responses(
         (status = 200, body = EmailVerified, description = "proved"),
         (status = "4XX", body = RefusalAnswer, description = "MISSING_FIELD, INVALID_REQUEST, \
