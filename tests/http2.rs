@@ -309,6 +309,44 @@ async fn a_client_that_takes_no_answer_is_let_go() {
 }
 
 #[tokio::test]
+async fn answers_that_are_not_taken_have_limited_room_and_others_are_served() {
+    let app = App::with(&[("LATCHKEY_SERVER__CONNECTIONS", "16")]).await;
+    let authority = app.url.trim_start_matches("http://").to_owned();
+    let greedy = Http2::taking(1, raw(&app).await, &authority).await;
+    let mut held = Vec::new();
+    for _ in 0..40 {
+        let mut requests = greedy.requests.clone().ready().await.unwrap();
+        let (answer, _) =
+            requests.send_request(greedy.request("GET", "/login", &[]), true).unwrap();
+        held.push(answer.await.unwrap());
+    }
+    // One room is the connection's own, and 16 are shared.
+    let served = held.iter().filter(|answer| answer.status() == 200).count();
+    let refused = held.iter().filter(|answer| answer.status() == 503).count();
+    assert_eq!((served, refused), (17, 23));
+    let mut other = Http2::open(&app.url).await;
+    for _ in 0..5 {
+        assert_eq!(other.get("/login", &[]).await.0, 200, "one after the other");
+    }
+    // Its rooms are given back with its connection.
+    drop(held);
+    greedy.end.abort();
+    let asked_at_once = async || {
+        let mut streams = JoinSet::new();
+        for _ in 0..10 {
+            let (request, requests) = (other.request("GET", "/login", &[]), other.requests.clone());
+            streams.spawn(async move {
+                let mut requests = requests.ready().await.unwrap();
+                requests.send_request(request, true).unwrap().0.await.unwrap().status()
+            });
+        }
+        streams.join_all().await.iter().all(|status| *status == 200)
+    };
+    let all = timeout(Duration::from_secs(20), async { while !asked_at_once().await {} });
+    all.await.expect("ten at once are served");
+}
+
+#[tokio::test]
 async fn a_server_that_stops_finishes_the_streams_in_hand() {
     let mut app = App::start().await;
     let mut wire = Http2::open(&app.url).await;

@@ -36,7 +36,17 @@ impl Http2 {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+        Self::taking(65_535, stream, authority).await
+    }
+
+    /// Over a stream, and lets the server send so many bytes of each answer ahead.
+    pub async fn taking<S>(window: u32, stream: S, authority: &str) -> Self
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut client = h2::client::Builder::new();
+        let client = client.initial_window_size(window).handshake(stream);
+        let (requests, connection) = client.await.unwrap();
         let mut connection: Connection<S, Bytes> = connection;
         let pings = connection.ping_pong().unwrap();
         let end = tokio::spawn(connection);

@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Sleep, sleep},
 };
 
@@ -53,16 +53,16 @@ pub struct DeadlineStream<S> {
 }
 
 impl<S> DeadlineStream<S> {
-    /// Sets deadlines for `stream`. `permit` is one of `permits`, of which there are
-    /// `max_connections` in all.
+    /// Sets deadlines for `stream`, which has `permit` to be open.
     pub fn new(
         stream: S,
-        (permit, permits, max_connections): (OwnedSemaphorePermit, Arc<Semaphore>, usize),
+        permit: OwnedSemaphorePermit,
+        state: ConnectionState,
         (header_time, keep_alive): (Duration, Duration),
     ) -> Self {
         DeadlineStream {
             stream,
-            state: Arc::new(ConnectionState::new(permits, max_connections)),
+            state: Arc::new(state),
             _permit: permit,
             header_time,
             keep_alive,
@@ -170,7 +170,7 @@ impl<S> DeadlineStream<S> {
     ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
             if self.state.is_http2() {
-                self.state.is_taken();
+                self.state.streams.is_taken();
                 return written;
             }
             self.deadline_phase = None;
@@ -266,6 +266,7 @@ mod tests {
     use super::{super::active_request::ActiveRequest, *};
     use tokio::{
         net::{TcpListener, TcpStream},
+        sync::Semaphore,
         time::timeout,
     };
 
@@ -288,12 +289,13 @@ mod tests {
         let (tcp, _) = listener.accept().await.unwrap();
         let permits = Arc::new(Semaphore::new(1));
         let permit = permits.clone().acquire_owned().await.unwrap();
+        let state = ConnectionState::new(permits.clone(), 1, permits);
         let day = Duration::from_secs(86_400);
-        let mut stream = DeadlineStream::new(tcp, (permit, permits, 1), (SHORT, day));
+        let mut stream = DeadlineStream::new(tcp, permit, state, (SHORT, day));
         let is_late = |read: io::Result<usize>| read.unwrap_err().kind() == ErrorKind::TimedOut;
         assert!(is_late(read(&mut stream).await), "who connects and sends nothing is let go");
 
-        drop(ActiveRequest(Some(stream.state())));
+        drop(ActiveRequest::on(Some(stream.state())));
         assert!(timeout(3 * SHORT, read(&mut stream)).await.is_err(), "between two requests not");
 
         client.try_write(b"GET").unwrap();

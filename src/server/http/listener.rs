@@ -6,7 +6,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use super::connection::DeadlineStream;
+use super::{active_request::ConnectionState, connection::DeadlineStream};
 
 /// Time that a client has to send the headers of a request, from their first byte. For the first
 /// request it starts when the client connects.
@@ -27,13 +27,16 @@ pub struct Listener {
 pub(super) struct Places {
     permits: Arc<Semaphore>,
     max: u32,
+    /// Room for streams of HTTP/2, beside the one that each connection has.
+    shared_rooms: Arc<Semaphore>,
     pub keep_alive: Duration,
 }
 
 impl Listener {
     pub fn new(tcp: TcpListener, max_connections: u32, keep_alive: Duration) -> Self {
-        let permits = Arc::new(Semaphore::new(max_connections as usize));
-        Listener { tcp, places: Places { permits, max: max_connections, keep_alive } }
+        let as_many = || Arc::new(Semaphore::new(max_connections as usize));
+        let (permits, shared_rooms) = (as_many(), as_many());
+        Listener { tcp, places: Places { permits, max: max_connections, shared_rooms, keep_alive } }
     }
 
     /// Returns the next connection, with its place.
@@ -57,8 +60,9 @@ impl Listener {
 impl Places {
     /// Sets the deadlines of a connection that has a place.
     pub fn take<S>(&self, stream: S, permit: OwnedSemaphorePermit) -> DeadlineStream<S> {
-        let permit = (permit, self.permits.clone(), self.max as usize);
-        DeadlineStream::new(stream, permit, (HEADER_TIME, self.keep_alive))
+        let (permits, rooms) = (self.permits.clone(), self.shared_rooms.clone());
+        let state = ConnectionState::new(permits, self.max as usize, rooms);
+        DeadlineStream::new(stream, permit, state, (HEADER_TIME, self.keep_alive))
     }
 
     /// Waits until every connection has ended.

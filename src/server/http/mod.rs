@@ -23,4 +23,5 @@ pub mod request_reader;
 pub mod respond;
 pub mod serving;
 pub mod state;
+mod streams;
 pub mod tls;

@@ -29,10 +29,9 @@ async fn redirect(State(to): State<Arc<PublicUrl>>, request: Request) -> Respons
     let path = request.uri().path_and_query().map(|path| path.as_str());
     let path = path.filter(|path| path.starts_with('/')).unwrap_or("/");
     let location = HeaderValue::from_str(&format!("{}{path}", to.origin()));
-    let mut response = match location {
+    let response = match location {
         Ok(location) => (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response(),
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     };
-    active.end_connection(&mut response);
-    response
+    active.end(response, true)
 }

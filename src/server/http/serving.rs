@@ -31,7 +31,7 @@ const FORCED_RESETS: usize = 100;
 /// Bytes that a client may send ahead on one stream, and on all of a connection. No body is larger
 /// than the first.
 const STREAM_WINDOW: u32 = 64 * 1024;
-const CONNECTION_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 128 * 1024;
 /// Bytes of one answer that wait for a client to take them.
 const SEND_BUFFER: usize = 64 * 1024;
 /// Time that a client has to take leave, or to take more of what is still sent to it.

@@ -37,7 +37,7 @@ use crate::{
             measurement::Measurement,
             page_context::{PageContext, Unknown},
             request_reader::{self, Rejected, Rejection},
-            respond,
+            respond::{self, ApiError},
             state::AppState,
         },
         values::destination,
@@ -93,6 +93,8 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
     let is_call = grpc::is_call(&request);
     let answer = async {
         match is_sound {
+            // Never a page: what is answered without room must be small.
+            Ok(()) if !active.has_room() => ApiError(Error::Unavailable).into_response(),
             Ok(()) => answer(&state, request, head, next).await,
             Err(refusal) => respond::refused_as(refusal),
         }
@@ -102,11 +104,9 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
         response = vendor::answered(response);
     }
     headers::secure(&state, &mut response);
-    if is_last || active.is_crowded() {
-        active.end_connection(&mut response);
-    }
     correlation.end(&mut response);
-    response
+    let is_last = is_last || active.is_crowded();
+    active.end(response, is_last)
 }
 
 /// Refuses a request that no route may see, or returns its route's answer.
