@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! commands       commands of the program: serve, check, and the tools for operators
-//! web, workers   routes, guard and rendering; outbox worker, housekeeping, watch on the policy
+//! web, workers   routes, guard and rendering; outbox, housekeeping, watches on policy, certificate
 //! app, api, vendor   routes of the pages; the JSON API; the wire of the vendor's clients
 //! pages          pages, one file each, rendered only on the server
 //! components     islands, compiled for the browser as well

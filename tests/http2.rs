@@ -303,7 +303,8 @@ async fn a_client_that_takes_no_answer_is_let_go() {
     let mut stream = raw(&app).await;
     // SETTINGS_INITIAL_WINDOW_SIZE 0: nothing of a body may be sent.
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
-    let request = frame(1, 5, 1, &GET);
+    let login = [&[0x82, 0x86, 0x04, 6][..], b"/login"].concat();
+    let request = frame(1, 5, 1, &login);
     stream.write_all(&[PREFACE, &settings, &request].concat()).await.unwrap();
     assert_eq!(goaways(stream).await.first(), Some(&0));
 }

@@ -380,6 +380,10 @@ fn a_mistake_in_the_settings_of_tls_is_one_sentence_and_exit_code_2() {
     let (code, told) = run(folder.path(), &[], &all);
     assert!(code == 2 && told.contains("privkey.pem, which does not belong to"), "{told}");
     certificates.put(&good);
+    let content = ("LATCHKEY_SERVER__TLS_KEY_FILE".to_owned(), all[1].1.clone());
+    let (code, told) = run(folder.path(), &[], &[all[0].clone(), content]);
+    assert!(code == 2 && told.contains("(server.tls_key) must be the path of a file"), "{told}");
+    assert!(!told.contains("BEGIN") && told.lines().count() == 1, "no word of the key: {told}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, told) = run(folder.path(), &[], &with("SERVER__REDIRECT_LISTEN", &address));

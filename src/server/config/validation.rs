@@ -55,6 +55,15 @@ impl Policy {
         range("database.vanished_client_timeout", database.vanished_client_timeout, 10..=7_200)?;
         range("server.connections", server.connections, 16..=100_000)?;
         range("server.keep_alive", server.keep_alive, 1..=3_600)?;
+        for (key, path) in [
+            ("server.tls_certificate", &server.tls_certificate),
+            ("server.tls_key", &server.tls_key),
+        ] {
+            // Said without the value: every later error names the path, and this one is a secret.
+            if path.as_ref().is_some_and(|path| path.to_string_lossy().contains("-----BEGIN")) {
+                bad(key, "must be the path of a file in PEM, and is the content of one")?;
+            }
+        }
         match (&server.tls_certificate, &server.tls_key) {
             (Some(_), None) => bad("server.tls_certificate", "is set without server.tls_key")?,
             (None, Some(_)) => bad("server.tls_key", "is set without server.tls_certificate")?,
