@@ -72,9 +72,7 @@ fn find_six_digits(text: &str) -> Option<String> {
     })
 }
 
-/// Signs in the browser that began the auth request `id` and typed its code. A try and its outcome
-/// are written in one step, before the answer: neither parallel tries nor a crash give a try away
-/// for free (ASVS 5.0 6.6.2).
+/// Signs in the browser that began the auth request `id` and typed its code.
 pub async fn verify(
     auth: &Auth,
     id: &str,
@@ -95,7 +93,9 @@ pub async fn prove(
     tried(auth, id, code, requester, end_with_proof).await
 }
 
-/// Tries a code, and lets `end` do what follows if it is right.
+/// Tries a code, and lets `end` do what follows if it is right. A try and its outcome are written
+/// in one step, before the answer: neither parallel tries nor a crash give a try away for free
+/// (ASVS 5.0 6.6.2).
 async fn tried<T>(
     auth: &Auth,
     id: &str,
