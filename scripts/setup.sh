@@ -6,8 +6,8 @@
 #   scripts/setup.sh lint    that and ruff (make lint)
 #   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
 #                            schemathesis, openapi-spec-validator, authlib, and what
-#                            examples/services needs: Express, jose, FastAPI, PyJWT and Go (make
-#                            test)
+#                            examples/services needs: Express, jose, FastAPI, PyJWT and Go, and
+#                            the vendor's SDKs (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -190,6 +190,19 @@ python_tools() { # those named, each as package==version, in an environment of t
     die "python cannot make a virtual environment here; on Debian: apt-get install python3-venv"
   "$home/bin/pip" install --quiet --disable-pip-version-check "${missing[@]}"
 }
+
+vendor_sdks() { # each release of the vendor's Python SDK that is named, in a folder of its own
+  local version folder
+  for version in "$@"; do
+    folder=target/python/scalekit-$version
+    [ -d "$folder" ] && continue
+    say "the vendor's SDK $version: pip install (half a minute)"
+    rm -rf "$folder.part"
+    target/python/bin/pip install --quiet --disable-pip-version-check --no-warn-conflicts \
+      --target "$folder.part" "scalekit-sdk-python==$version"
+    mv "$folder.part" "$folder"
+  done
+}
 linter=(ruff==0.17.6)
 contract=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
 app=(Authlib==1.9.10 requests==2.34.2)
@@ -206,6 +219,7 @@ case $what in
     browser; postgres; pooler; apache; proxies
     node_tools examples/services
     python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}"
+    vendor_sdks 2.10.0 2.21.0
     ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;
   pooler) postgres; pooler ;;
