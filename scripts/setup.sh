@@ -26,6 +26,8 @@ wasm=wasm32-unknown-unknown
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+# Waits for another set-up at the same time, whose apt-get would leave this one without a lock.
+apt_get() { as_root flock /var/lib/apt apt-get -o DPkg::Lock::Timeout=600 "$@"; }
 debian_packages() {
   command -v apt-get >/dev/null ||
     die "needs the packages $*, and this is not Debian: install their like by hand and run again"
@@ -33,9 +35,9 @@ debian_packages() {
   for p in "$@"; do dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p"); done
   [ ${#missing[@]} = 0 ] && return
   say "Debian packages: ${missing[*]} (a minute or two)"
-  as_root apt-get update -qq
+  apt_get update -qq
   DEBIAN_FRONTEND=noninteractive \
-    as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt_get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # --- compiler ---------------------------------------------------------------------------------
@@ -165,7 +167,7 @@ unpacked() { # package, its program: into target/debian, as installing it would 
   command -v apt-get >/dev/null ||
     die "needs $program, and this is not Debian: install its like by hand and run again"
   say "$package: Debian's, unpacked into target/debian, not installed (seconds)"
-  as_root apt-get update -qq
+  apt_get update -qq
   tmp=$(mktemp -d)
   (cd "$tmp" && apt-get download -qq -o APT::Sandbox::User=root "$package")
   dpkg-deb -x "$tmp/$package"_*.deb target/debian
