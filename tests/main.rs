@@ -65,6 +65,7 @@ mod spellings;
 mod tables;
 mod team_users;
 mod tls;
+mod tls_settings;
 mod tokens;
 mod trust;
 mod users;
