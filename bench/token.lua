@@ -1,5 +1,5 @@
--- Asks /oauth/token: wrk -s token.lua URL -- FORM [TOKEN...]. With refresh tokens, each goes where it
--- was given, and its successor goes after the others.
+-- Asks /oauth/token: wrk -s token.lua URL -- FORM [TOKEN...]. With refresh tokens, each goes where
+-- it was given, and its successor goes after the others.
 local headers = { ["content-type"] = "application/x-www-form-urlencoded" }
 local form, tokens, first, last
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs everything: set-up, lint, unit tests and stories, and against the release build the API's
-# contract, an app in Python, services that take its tokens, the vendor's SDKs and the browser tests.
+# contract, an app in Python, services that take its tokens, the vendor's SDKs and browser tests.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
