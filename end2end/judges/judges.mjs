@@ -1,11 +1,10 @@
-// Checks the release build with third-party tools, behind a proxy that speaks TLS: HTTP
-// Observatory, csp_evaluator, vnu, html-validate and Lighthouse. Prints a line for each result. The
-// exit code is 1 if one of them is not what it should be.
+// Checks the release build, which speaks TLS itself, with third-party tools: HTTP Observatory,
+// csp_evaluator, vnu, html-validate and Lighthouse. Prints a line for each result. The exit code is
+// 1 if one of them is not what it should be.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import http from "node:http";
-import https from "node:https";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
@@ -29,20 +28,14 @@ if (!process.env.JUDGES_FOLDER) {
   process.exit(status ?? 1);
 }
 
-const listening = (server) => new Promise((done) => server.listen(0, "localhost", () => done(server.address().port)));
-// A proxy as in production: TLS in front, plain HTTP behind, and http redirected to https.
-let port;
-const credentials = { key: readFileSync(join(folder, "key.pem")), cert: readFileSync(join(folder, "cert.pem")) };
-const proxy = https.createServer(credentials, (request, response) => {
-  const onward = { port, path: request.url, method: request.method, headers: request.headers };
-  const behind = http.request(onward, (answer) => answer.pipe(response.writeHead(answer.statusCode, answer.headers)));
-  request.pipe(behind.on("error", () => response.destroy()));
-});
-const httpsPort = await listening(proxy);
-const plain = http.createServer((request, response) =>
-  response.writeHead(301, { location: `https://localhost:${httpsPort}${request.url}` }).end(),
-);
-const httpPort = await listening(plain);
+// A port that nobody else is given as long as this process lives; the server may listen there.
+async function heldPort() {
+  const hold = spawn(join(top, "scripts/hold_port.py"), { stdio: ["pipe", "pipe", "inherit"] });
+  const [port] = await once(hold.stdout, "data");
+  for (const part of [hold, hold.stdin, hold.stdout]) part.unref();
+  return Number(port);
+}
+const [httpsPort, httpPort] = await Promise.all([heldPort(), heldPort()]);
 const site = `https://localhost:${httpsPort}`;
 
 // The mails it has received, newest last.
@@ -55,7 +48,9 @@ const inbox = new SMTPServer({
     stream.on("data", (piece) => (text += piece)).on("end", () => done(null, mails.push(text)));
   },
 });
-const smtpPort = await listening(inbox.server);
+inbox.listen(0, "localhost");
+await once(inbox.server, "listening");
+const smtpPort = inbox.server.address().port;
 
 const server = spawn(join(top, "target/release/latchkey"), [], {
   cwd: folder,
@@ -71,19 +66,16 @@ const server = spawn(join(top, "target/release/latchkey"), [], {
     LATCHKEY_MAIL__FROM: "Example <no-reply@example.com>",
     SESSION_JWT_SECRET: randomBytes(48).toString("base64"),
     SMTP_URL: `smtp://localhost:${smtpPort}`,
-    LEPTOS_SITE_ADDR: "127.0.0.1:0",
+    LEPTOS_SITE_ADDR: `127.0.0.1:${httpsPort}`,
+    LATCHKEY_SERVER__TLS_CERTIFICATE: join(folder, "cert.pem"),
+    LATCHKEY_SERVER__TLS_KEY: join(folder, "key.pem"),
+    LATCHKEY_SERVER__REDIRECT_LISTEN: `127.0.0.1:${httpPort}`,
     LEPTOS_SITE_ROOT: join(top, "target/site"),
   },
 });
 
-// The system chooses the port, and the server logs it.
-port = await new Promise((found, failed) => {
-  createInterface(server.stderr).on("line", (line) => {
-    const said = / listens on \S+:(\d+);/.exec(line)?.[1];
-    if (said) found(Number(said));
-    else if (!/"INFO"/.test(line)) console.error(line);
-  });
-  server.once("exit", (code) => failed(new Error(`the server did not start: exit code ${code}`)));
+createInterface(server.stderr).on("line", (line) => {
+  if (!/"INFO"/.test(line)) console.error(line);
 });
 
 let bad = 0;
@@ -96,8 +88,6 @@ try {
   await judgeAll();
 } finally {
   server.kill();
-  proxy.close();
-  plain.close();
   inbox.close();
 }
 process.exit(bad ? 1 : 0);
