@@ -36,6 +36,7 @@ SEND = "/scalekit.v1.auth.passwordless.PasswordlessService/SendPasswordlessEmail
 POLICY = f"""
 [[apps]]
 id = "backend"
+api = true
 secrets = ["sha256:{digest(SECRET)}"]
 """
 

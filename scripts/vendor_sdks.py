@@ -269,6 +269,7 @@ resend_cooldown = {COOLDOWN}
 mails_per_minute = {MAILS_PER_MINUTE}
 [[apps]]
 id = "backend"
+api = true
 secrets = ["sha256:{digest.decode()}"]
 """)
         env = environment(f"sqlite://{database}", port, sink)

@@ -70,6 +70,7 @@ mod tokens;
 mod trust;
 mod users;
 mod vendor_apps;
+mod vendor_bounds;
 mod vendor_grpc;
 mod vendor_rest;
 mod wire;

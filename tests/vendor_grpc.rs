@@ -238,7 +238,6 @@ async fn what_is_no_message_of_the_service_has_the_status_that_grpc_has_for_it()
         "/scalekit.v1.users.UserService/ListUsers".to_owned(),
         "/grpc.health.v1.Health/Watch".to_owned(),
         "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo".to_owned(),
-        "/login".to_owned(),
     ] {
         let refused = wiki.frame::<SendPasswordlessResponse>(&path, whole.clone()).await;
         says(refused, 12, "no such method", "UNIMPLEMENTED");

@@ -53,7 +53,7 @@ async fn code_page() -> Result<AnyView, Error> {
     let afresh = with_query("/login", "next", &pending.destination);
     if let Some(ended) = pending.ended() {
         let why = match ended {
-            Ended::SignedIn => say!("sign-in-over-used"),
+            Ended::SignedIn | Ended::Refused => say!("sign-in-over-used"),
             Ended::Superseded => say!("sign-in-over-superseded"),
             Ended::Cancelled => say!("sign-in-over-cancelled"),
         };

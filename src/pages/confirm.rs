@@ -69,7 +69,7 @@ async fn confirm_page() -> Result<AnyView, Error> {
 async fn is_matched(context: &PageContext, token: &LinkToken) -> Result<bool, Error> {
     let credential = link::mailed_credential(&context.state.auth, token, None).await?;
     let request = credential.request;
-    let is_on = matches!(request.ended(), None | Some(Ended::SignedIn));
+    let is_on = matches!(request.ended(), None | Some(Ended::SignedIn | Ended::Refused));
     Ok(request.matched_at.is_some() && is_on)
 }
 

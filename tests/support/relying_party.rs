@@ -59,6 +59,7 @@ redirect_uris = ["{BACK}", "https://wiki.example.com/other?a=1"]
 post_logout_redirect_uris = ["https://wiki.example.com/bye"]
 scopes = ["openid", "profile", "email", "offline_access"]
 first_party = true
+api = true
 
 [[apps]]
 id = "shop"
@@ -66,6 +67,7 @@ name = "A shop"
 secrets = ["{hash}"]
 redirect_uris = ["https://shop.example.com/cb"]
 device = true
+api = true
 
 [[apps]]
 id = "phone"
@@ -80,6 +82,7 @@ id = "vault"
 secrets = ["{hash}"]
 first_party = true
 redirect_uris = ["https://vault.example.com/cb"]
+api = true
 only = ["@example.org", "ada@example.com"]
 device = true
 

@@ -8,8 +8,8 @@ use crate::server::{
 };
 
 /// Adds to a requester the app that calls for it. Refuses callers without an app's token where the
-/// policy closes the API to them (`server.headless`): a team whose own back end alone signs its
-/// users in leaves strangers no way to send mails in its name.
+/// policy closes the API to them (`server.headless`), for a team whose own back end signs its users
+/// in. The pages' own forms stay.
 pub async fn of_app(
     state: &AppState,
     caller: &Caller,

@@ -29,7 +29,7 @@ const AT_MOST: Millis = 180 * DAY;
 /// lost asks again. Rotation without it locks people out.
 const GRACE: Millis = 60 * SECOND;
 /// Type of access tokens (RFC 9068, 2.1).
-const ACCESS: &str = "at+jwt";
+pub(super) const ACCESS: &str = "at+jwt";
 /// Type of ID tokens.
 pub(super) const IDENTITY: &str = "JWT";
 

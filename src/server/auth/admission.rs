@@ -33,6 +33,15 @@ impl Auth {
         }
     }
 
+    /// Refuses an address that the app that calls may not use. No secret is told: the app is the
+    /// policy's, and so is the list of those it is for.
+    pub(super) fn is_for(&self, client: &Client, address: &Address) -> Result<(), Error> {
+        match self.admits(client, address) {
+            true => Ok(()),
+            false => Err(Error::invalid("The address is none of those in only of this app.")),
+        }
+    }
+
     /// Reports whether the app that calls may have a user of this address (`only` of its entry).
     /// True if none calls.
     pub(super) fn admits(&self, client: &Client, address: &Address) -> bool {

@@ -242,7 +242,7 @@ fn why_no_try(request: &AuthRequest, policy: &AuthPolicy, now: Millis) -> Option
     let mode = policy.mode.left_of(&request.mode).filter(|mode| mode.has_code());
     match request.ended() {
         Some(Ended::Superseded) => Some(Error::CodeSuperseded),
-        Some(Ended::SignedIn | Ended::Cancelled) => Some(Error::CodeExpired),
+        Some(Ended::SignedIn | Ended::Refused | Ended::Cancelled) => Some(Error::CodeExpired),
         None if mode.is_none() => Some(Error::CodeExpired),
         None if request.is_switched_off(policy.code_tries) => {
             mode.map(|mode| Error::TooManyAttempts { mode })

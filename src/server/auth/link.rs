@@ -229,7 +229,7 @@ pub(super) fn fault_anywhere(
     let withdrawn = !(request.unlocks() || mode.is_some_and(Mode::has_link))
         || terms::link_base(request.link_base.as_deref(), &policy.auth.magiclink_origins).is_err();
     match request.ended() {
-        Some(Ended::SignedIn) => Some(Error::LinkUsed),
+        Some(Ended::SignedIn | Ended::Refused) => Some(Error::LinkUsed),
         Some(Ended::Superseded) => Some(Error::LinkSuperseded),
         Some(Ended::Cancelled) => Some(Error::LinkExpired),
         None if replaced => Some(Error::LinkSuperseded),

@@ -148,6 +148,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
         None => Error::invalid(say!("detail-no-sign-in")),
     };
     let request = request.filter(|request| request.app_id == *app).ok_or_else(unknown)?;
+    auth.is_for(&requester.client, &request.address)?;
     let terms = Terms::again(auth, &request)?;
     let switched_off = request.is_switched_off(auth.policy().auth.code_tries);
     // A back end goes on with the id that it was given first, so what has merely expired is mailed

@@ -34,7 +34,7 @@ impl State {
     fn of(request: &AuthRequest, now: Millis) -> Self {
         match request.ended() {
             Some(Ended::SignedIn) => State::Success,
-            Some(Ended::Superseded | Ended::Cancelled) => State::Failed,
+            Some(Ended::Superseded | Ended::Cancelled | Ended::Refused) => State::Failed,
             None if now >= request.expires_at => State::Failed,
             None if request.code_tries > 0 => State::Pending,
             None => State::Initiated,

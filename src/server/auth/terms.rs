@@ -64,10 +64,7 @@ impl Terms {
             return Err(Error::missing("email"));
         }
         let address = Address::parse(&ask.email)?;
-        // No secret is told: the app is the policy's, and so is the list of those it is for.
-        if !auth.admits(client, &address) {
-            return Err(Error::invalid("The address is none of those in only of this app."));
-        }
+        auth.is_for(client, &address)?;
         let (policy, app) = (auth.policy(), client.app.as_deref());
         let expires_in = ask.expires_in.unwrap_or(policy.auth.expires_in);
         let longest = policy.auth.expires_in;
@@ -207,8 +204,8 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
     for (name, value) in variables {
         if [name, value].iter().any(|text| text.chars().count() > LONGEST_VARIABLE) {
             return Err(Error::invalid(format!(
-                "template_variables may hold {LONGEST_VARIABLE} characters each, and {name:.40?} \
-                 holds more."
+                "template_variables may hold {LONGEST_VARIABLE} characters each, and {:?} holds more.",
+                cut(name)
             )));
         }
         // Anybody may call, and the mail speaks in the name of this site. So a caller's text must
@@ -216,11 +213,18 @@ fn checked(variables: &BTreeMap<String, String>) -> Result<BTreeMap<String, Stri
         if value.chars().any(is_control) || is_like_a_url(value) {
             return Err(Error::invalid(format!(
                 "template_variables may hold no control characters and nothing that a mail program \
-                 makes a link of, and {name:?} does."
+                 makes a link of, and {:?} does.",
+                cut(name)
             )));
         }
     }
     Ok(variables.clone())
+}
+
+/// Returns the beginning of a caller's text, to be shown in an error: the answer fits into what
+/// clients of gRPC take as headers.
+pub fn cut(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 /// Reports whether `c` is a control character, a line separator or a change of text direction.

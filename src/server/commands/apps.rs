@@ -27,6 +27,9 @@ pub enum Apps {
         /// The app can keep no secret: it runs in a browser or on a phone.
         #[arg(long)]
         public: bool,
+        /// The app is a back end that sends mails and verifies codes and links by the API.
+        #[arg(long, conflicts_with = "public")]
+        api: bool,
     },
     /// Print a further secret for an app.
     Rotate { id: String },
@@ -37,8 +40,13 @@ pub enum Apps {
 /// Runs a command, and prints its result.
 pub fn run(policy: &Policy, random: &Random, command: Apps) -> Result<(), Error> {
     match command {
-        Apps::Add { id, name, redirect_uris, public } => {
-            print!("{}", add(policy, random, &id, name.as_deref(), &redirect_uris, public)?);
+        Apps::Add { id, name, redirect_uris, public, api } => {
+            let kind = match (public, api) {
+                (true, _) => Kind::Public,
+                (_, true) => Kind::Api,
+                _ => Kind::Private,
+            };
+            print!("{}", add(policy, random, &id, name.as_deref(), &redirect_uris, kind)?);
         }
         Apps::Rotate { id } => print!("{}", rotate_secret(policy, random, &id)?),
         Apps::Check => list(policy).iter().for_each(|line| println!("{line}")),
@@ -53,6 +61,17 @@ fn secret(random: &Random) -> Result<(String, String), Error> {
     Ok((secret, hash))
 }
 
+/// Kind of a new app.
+#[derive(PartialEq, Eq)]
+enum Kind {
+    /// It keeps a secret.
+    Private,
+    /// It can keep none.
+    Public,
+    /// It keeps a secret, and calls the API.
+    Api,
+}
+
 /// Returns the entry of a new app for the policy file, and its secret.
 fn add(
     policy: &Policy,
@@ -60,7 +79,7 @@ fn add(
     id: &str,
     name: Option<&str>,
     redirect_uris: &[String],
-    is_public: bool,
+    kind: Kind,
 ) -> Result<String, Error> {
     if policy.apps.iter().any(|app| app.id.as_str() == id) {
         return Err(Error::invalid(format!("There is an app {id:?} already.")));
@@ -69,7 +88,7 @@ fn add(
     let uris: Vec<String> = redirect_uris.iter().map(|uri| text(uri)).collect();
     let mut entry = format!("[[apps]]\nid = {}\nname = {}\n", text(id), text(name.unwrap_or(id)));
     let mut said = String::new();
-    if is_public {
+    if kind == Kind::Public {
         entry += "auth_method = \"none\"\n";
     } else {
         let (secret, hash) = secret(random)?;
@@ -80,6 +99,9 @@ fn add(
     }
     if !uris.is_empty() {
         entry += &format!("redirect_uris = [{}]\n", uris.join(", "));
+    }
+    if kind == Kind::Api {
+        entry += "api = true\n";
     }
     entry += "first_party = true\n";
     // The same parser as for the file, so that a mistake shows now.

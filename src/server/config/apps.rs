@@ -31,6 +31,8 @@ pub struct App {
     pub first_party: bool,
     /// True if it may sign people in on devices without a browser (RFC 8628).
     pub device: bool,
+    /// True if it may send mails and verify codes and links for users of its own, by the API.
+    pub api: bool,
     /// Users who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
     pub only: Vec<Whom>,
     /// Origins whose scripts may call the endpoints for tokens.
@@ -160,6 +162,9 @@ impl App {
             }
             AuthMethod::None if self.tells_in_the_open() => {
                 "has auth_method = \"none\", so its backchannel_logout_uri has to be https"
+            }
+            AuthMethod::None if self.api => {
+                "has api = true, and auth_method = \"none\", by which it proves nothing"
             }
             method if has_keys && method != AuthMethod::PrivateKeyJwt => {
                 "has public_keys, which need auth_method = \"private_key_jwt\""

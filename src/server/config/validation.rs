@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use url::Url;
 
 use super::{
-    apps::{self, App},
+    apps,
     connection_url::database_url,
     forward_auth, networks,
     policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
@@ -147,9 +147,9 @@ impl Policy {
         if let Some(why) = apps::fault(&self.apps) {
             bad("apps", why)?;
         }
-        if server.headless == Headless::Apps && self.apps.iter().all(App::is_public) {
-            let why = "is \"apps\", and [[apps]] has none that can prove who it is: add one with \
-                       `latchkey apps add`, or nobody may use the API";
+        if server.headless == Headless::Apps && !self.apps.iter().any(|app| app.api) {
+            let why = "is \"apps\", and [[apps]] has none with api = true: add one with \
+                       `latchkey apps add --api`, or nobody may use the API";
             bad("server.headless", why)?;
         }
         if let Some(why) = forward_auth::fault(&self.forward_auth) {

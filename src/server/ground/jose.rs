@@ -214,9 +214,19 @@ impl SigningKey {
 
 /// Returns the name of the key that a token says it was signed with.
 pub fn kid_of(token: &str) -> Option<String> {
+    said_by(token, "kid")
+}
+
+/// Returns the kind of token that a token says it is.
+pub fn typ_of(token: &str) -> Option<String> {
+    said_by(token, "typ")
+}
+
+/// Returns a field of a token's head, which nobody has verified yet.
+fn said_by(token: &str, field: &str) -> Option<String> {
     let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
     let header: Value = serde_json::from_slice(&header).ok()?;
-    Some(header["kid"].as_str()?.to_owned())
+    Some(header[field].as_str()?.to_owned())
 }
 
 /// Our randomness, as the `rsa` crate takes it. That cannot be told of a failure, so failures are

@@ -7,15 +7,15 @@ use axum::{
     response::Response,
 };
 
-/// Paths of the services that are served, up to the method.
-const SERVICES: [&str; 2] =
-    ["/scalekit.v1.auth.passwordless.PasswordlessService/", "/grpc.health.v1.Health/"];
-
 static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// True for the path of a method of a service, or of one that it lacks.
+/// True for the path of a method, whether its service is here or not: `/package.Service/Method`.
+/// Nothing else that is served has a dot there.
 pub fn is_path(path: &str) -> bool {
-    SERVICES.iter().any(|service| path.starts_with(service))
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(service, method)| {
+        !service.starts_with('.') && service.contains('.') && !method.contains('/')
+    })
 }
 
 /// True if a request or an answer says that it is one of gRPC.
@@ -26,17 +26,23 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest[0] == b'+' || rest[0] == b';')
 }
 
-/// True if whoever sent a request reads its answer as gRPC has it.
+/// True if whoever sent a request reads its answer as gRPC has it. Elsewhere the header alone makes
+/// no call of a request: a page that is asked for with it is a page.
 pub fn is_call(request: &Request) -> bool {
-    let is_ours = request.method() == Method::POST && is_path(request.uri().path());
-    is_ours || is_grpc(request.headers())
+    request.method() == Method::POST && is_path(request.uri().path())
 }
 
 /// Returns the HTTP status that an answer stands for, for logs and metrics: of a call, the one that
 /// says the same as its `grpc-status`.
 pub fn stands_for(response: &Response) -> StatusCode {
     let status = response.headers().get(&GRPC_STATUS).and_then(|code| code.to_str().ok());
-    status.and_then(|code| code.parse().ok()).map_or(response.status(), http_status)
+    match status.and_then(|code| code.parse().ok()) {
+        None => response.status(),
+        // The caller's own deadline, and a method that there is not: no faults of this server.
+        Some(4) => StatusCode::REQUEST_TIMEOUT,
+        Some(12) => StatusCode::NOT_FOUND,
+        Some(code) => http_status(code),
+    }
 }
 
 /// Returns the HTTP status of a gRPC code, as the vendor's clients translate it.
@@ -60,6 +66,15 @@ pub fn http_status(code: i32) -> StatusCode {
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+
+    #[test]
+    fn a_method_is_known_by_its_path() {
+        assert!(is_path("/grpc.health.v1.Health/Check") && is_path("/any.Service/"));
+        for page in ["/", "/login/code", "/api/auth/verify", "/pkg/latchkey.js", "/robots.txt"] {
+            assert!(!is_path(page), "{page}");
+        }
+        assert!(!is_path("/.well-known/jwks.json") && !is_path("/a.b/c/d"));
+    }
 
     #[test]
     fn a_call_is_known_by_its_content_type() {

@@ -148,7 +148,9 @@ impl PageContext {
     pub async fn pending(&self, handle: Option<&str>) -> Result<Option<AuthRequest>, Error> {
         let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
-        self.state.auth.store.auth_request(id).await
+        let request = self.state.auth.store.auth_request(id).await?;
+        // What an app asked for is known to that app alone.
+        Ok(request.filter(|request| request.app_id.is_none()))
     }
 
     /// Returns the request of an app that this browser has brought, if it still waits.

@@ -158,8 +158,7 @@ fn has_nul(parts: &Parts, body: &[u8]) -> bool {
     let path = parts.uri.path();
     let is_link = path == "/api/auth/verify";
     // Its messages are bytes, and its texts are checked where they are read.
-    !grpc::is_grpc(&parts.headers)
-        && !grpc::is_path(path)
+    !grpc::is_path(path)
         && ((!is_link && parts.uri.query().is_some_and(|query| query.contains("%00")))
             || body.contains(&0)
             || (is_form && holds(body, b"%00"))

@@ -59,6 +59,8 @@ pub struct AuthRequest {
 pub enum Ended {
     /// The link or the code was used.
     SignedIn,
+    /// The link or the code was right, and whoever used it may not sign in.
+    Refused,
     /// The same browser asked again, or a sign-in with the same address succeeded elsewhere.
     Superseded,
     /// The owner of the address said that it was not them, or typed a wrong number where the link
@@ -88,6 +90,7 @@ impl AuthRequest {
         match self.ended_by.as_deref() {
             Some("signed_in") => Some(Ended::SignedIn),
             Some("cancelled") => Some(Ended::Cancelled),
+            Some("refused") => Some(Ended::Refused),
             _ => Some(Ended::Superseded),
         }
     }
@@ -162,7 +165,8 @@ pub enum Renewed {
 }
 
 pub const SUPERSEDE: &str = "UPDATE latchkey_auth_requests \
-    SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 AND ended_at IS NULL";
+    SET ended_at = $1, ended_by = 'superseded' WHERE id = $2 AND address = $3 \
+    AND app_id IS NOT DISTINCT FROM $4 AND ended_at IS NULL";
 pub const INSERT_REQUEST: &str = "INSERT INTO latchkey_auth_requests \
     (id, address, mode, template, destination, state, link_base, variables, user_agent, \
     ip_prefix, created_at, expires_at, generation, code_salt, code_tries, expires_in, \
@@ -238,8 +242,9 @@ impl Store {
                 new.app_id,
             ];
             let held = new.held.iter();
-            let mut statements: Vec<Statement<'_>> =
-                held.map(|id| Statement::new(SUPERSEDE, values![now, id, new.address])).collect();
+            let mut statements: Vec<Statement<'_>> = held
+                .map(|id| Statement::new(SUPERSEDE, values![now, id, new.address, new.app_id]))
+                .collect();
             statements.push(Statement::new(INSERT_REQUEST, insert));
             statements.push(credential.insert(new.id));
             statements.push(mail.insert(new.address, event));

@@ -254,7 +254,7 @@ struct RequestAndUser {
 }
 
 pub const USE_UP: &str =
-    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'signed_in' WHERE id = $2";
+    "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'refused' WHERE id = $2";
 
 pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
     let is_banned = banned("r.address");

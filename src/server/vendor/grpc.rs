@@ -14,6 +14,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use tonic::{Code, Status, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
+use tracing::Instrument;
 
 use super::{
     messages::{
@@ -26,7 +27,7 @@ use super::{
 };
 use crate::server::{
     auth::{Proved, Requester, request::Started, terms::Ask},
-    ground::{clock::SECOND, error::Error},
+    ground::{clock::SECOND, error::Error, words},
     http::{caller::Caller, grpc, state::AppState},
 };
 
@@ -125,23 +126,29 @@ async fn of_app<Q, A, F>(
 where
     Q: Message + Default + 'static,
     A: Message + 'static,
-    F: Future<Output = Result<A, Error>> + Send,
+    F: Future<Output = Result<A, Error>> + Send + 'static,
 {
     let (parts, body) = request.into_parts();
-    let caller = Caller::of(&state, &parts);
-    unary(Request::from_parts(parts, body), |asked: Q| async move {
-        let by = service::requester(&state, &caller).await?;
-        Ok(answer(state, by, asked).await?)
+    // Before the message: nobody but an app has it read.
+    let by = match service::requester(&state, &Caller::of(&state, &parts)).await {
+        Ok(by) => by,
+        Err(error) => return Status::from(Refusal::from(error)).into_http(),
+    };
+    unary(Request::from_parts(parts, body), |asked: Q| {
+        let answer = answer(state, by, asked);
+        async move { Ok(answer.await?) }
     })
     .await
 }
 
-/// Reads the message of a call, and writes its answer, within the time that the caller gives it.
+/// Reads the message of a call, and writes its answer, within the time that the caller gives it. The
+/// work goes on without a caller that waits no longer: cut off between a commit and what follows it,
+/// a mail would wait for the end of its lease, and a failure would not be counted.
 async fn unary<Q, A, F>(request: Request, answer: impl FnOnce(Q) -> F + Send) -> Response
 where
     Q: Message + Default + 'static,
     A: Message + 'static,
-    F: Future<Output = Result<A, Refusal>> + Send,
+    F: Future<Output = Result<A, Refusal>> + Send + 'static,
 {
     if !grpc::is_grpc(request.headers()) {
         let refusal = Refusal::of_protocol(Code::InvalidArgument, "send application/grpc");
@@ -153,13 +160,15 @@ where
     let time = time_given(request.headers());
     let mut answer = Some(answer);
     let service = service_fn(|asked: tonic::Request<Q>| {
-        let answered = answer.take().map(|answer| answer(asked.into_inner()));
+        let answered = answer.take().map(|answer| {
+            let answered = words::within(words::language(), answer(asked.into_inner()));
+            tokio::spawn(answered.in_current_span())
+        });
         async {
-            match answered {
-                Some(answered) => Ok(tonic::Response::new(answered.await?)),
-                // A service is called once for a call.
-                None => Err(Status::from(Refusal::from(Error::Internal))),
-            }
+            let failed = || Status::from(Refusal::from(Error::Internal));
+            // A service is called once for a call.
+            let answer = answered.ok_or_else(failed)?.await.map_err(|_| failed())?;
+            Ok::<_, Status>(tonic::Response::new(answer?))
         }
     });
     let mut call = Grpc::new(ProstCodec::<A, Q>::default()).max_decoding_message_size(MOST);

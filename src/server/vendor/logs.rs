@@ -85,6 +85,8 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let by = service::requester(&state, &caller).await?;
+    // A page is read from many rows.
+    state.auth.one_more_verify(&by.client).await?;
     let id = by.client.app.unwrap_or_default();
     let wanted = wanted(query.as_deref().unwrap_or_default())?;
     let page = request_log::page(&state.auth, &id, &wanted).await?;

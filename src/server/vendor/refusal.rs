@@ -123,11 +123,15 @@ impl Refusal {
 /// Carries the details on every error: a client for Python fails on an error without them, or with
 /// another code or message in them than in the status itself.
 impl From<Refusal> for Status {
-    fn from(Refusal { code, message, info, .. }: Refusal) -> Self {
+    fn from(Refusal { code, message, info, retry_after, .. }: Refusal) -> Self {
         let detail = Any { type_url: ERROR_INFO.to_owned(), value: info.encode_to_vec() };
         let status = RpcStatus { code: code as i32, message, details: vec![detail] };
         let details = status.encode_to_vec();
-        Status::with_details(code, status.message, details.into())
+        let mut status = Status::with_details(code, status.message, details.into());
+        if let Some(seconds) = retry_after {
+            status.metadata_mut().insert("retry-after", seconds.into());
+        }
+        status
     }
 }
 

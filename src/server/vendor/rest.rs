@@ -225,5 +225,7 @@ async fn verify(State(state): State<AppState>, caller: Caller, body: Bytes) -> A
 /// Parses a body, whatever type it is said to be of: none but programs with a token come here.
 fn parse<T: serde::de::DeserializeOwned>(body: &Bytes) -> Result<T, Error> {
     serde_json::from_slice(body)
-        .map_err(|error| Error::invalid(format!("The JSON does not fit: {error}.")))
+        // It may repeat what was sent.
+        .map_err(|error| format!("The JSON does not fit: {error}").chars().take(300).collect())
+        .map_err(|why: String| Error::invalid(format!("{why}.")))
 }

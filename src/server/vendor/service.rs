@@ -10,7 +10,7 @@ use crate::server::{
         code::{self, Code},
         link::{self, LinkToken},
         request::{self, Started},
-        terms::Ask,
+        terms::{Ask, cut},
     },
     ground::{error::Error, mode::Mode},
     http::{caller::Caller, state::AppState},
@@ -114,9 +114,10 @@ fn are_variables(variables: &BTreeMap<String, String>) -> Result<(), Error> {
         let is_name = (2..=25).contains(&name.chars().count()) && !name.contains('\0');
         if !is_name || RESERVED.contains(&name.as_str()) {
             return Err(Error::invalid(format!(
-                "template_variables may have names of 2 to 25 characters, and none of {}: \
-                 {name:.40?} is no such name.",
-                RESERVED.join(", ")
+                "template_variables may have names of 2 to 25 characters, and none of {}: {:?} is \
+                 no such name.",
+                RESERVED.join(", "),
+                cut(name)
             )));
         }
         is_text("a value of template_variables", value, 256)?;

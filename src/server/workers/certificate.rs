@@ -65,9 +65,10 @@ fn apply(tls: &Tls, files: &Files, pem: &Result<Pem, ConfigError>, clock: &Clock
     });
     match usable {
         Ok(certificate) => {
-            tracing::info!(event = "certificate.taken", until = %certificate.last_day());
+            let until = certificate.last_day();
             tell(&certificate);
             tls.replace(certificate);
+            tracing::info!(event = "certificate.taken", %until);
         }
         Err(error) => tracing::error!(
             event = "certificate.rejected", %error,
