@@ -1,5 +1,6 @@
 //! TLS by the server itself: what it agrees to, and which certificate it shows.
 
+use latchkey::server::ground::clock::{DAY, SECOND};
 use reqwest::{StatusCode, Version};
 use std::{fs, time::Duration};
 use tokio::{
@@ -221,6 +222,20 @@ async fn a_pair_that_clients_would_refuse_is_not_taken_and_the_log_says_why() {
     certificates.put(&other);
     server.until("certificate.taken");
     assert!(shown(&address, &[&other]).await.is_some());
+}
+
+#[tokio::test]
+async fn a_certificate_that_begins_later_is_taken_then() {
+    let (folder, old) = (tempfile::tempdir().unwrap(), Made::of(&NAMES));
+    let certificates = Certificates::of(&old);
+    let server = Teller::start(folder.path(), &borrowed(&certificates.variables(&[])));
+    let address = server.address();
+    let next = Made::between(&NAMES, 8 * SECOND, 30 * DAY);
+    certificates.put(&next);
+    server.until("certificate.rejected");
+    assert!(shown(&address, &[&old]).await.is_some());
+    server.until("certificate.taken");
+    assert!(shown(&address, &[&next]).await.is_some());
 }
 
 #[tokio::test]

@@ -83,6 +83,17 @@ fn a_mistake_in_the_settings_of_tls_is_one_sentence_and_exit_code_2() {
     let (code, told) = run(folder.path(), &[], &[all[0].clone(), content]);
     assert!(code == 2 && told.contains("(server.tls_key) must be the path of a file"), "{told}");
     assert!(!told.contains("BEGIN") && told.lines().count() == 1, "no word of the key: {told}");
+    fs::write(certificates.certificate(), good.key.replace('\n', " ")).unwrap();
+    let (code, told) = run(folder.path(), &[], &all);
+    assert!(code == 2 && told.contains("fullchain.pem, which is no PEM"), "{told}");
+    assert!(!told.contains("45, 45"), "no byte of the key: {told}");
+    fs::remove_file(certificates.certificate()).unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(certificates.certificate()).status();
+    assert!(pipe.unwrap().success());
+    let (code, told) = run(folder.path(), &[], &all);
+    assert!(code == 2 && told.contains("it is no regular file"), "{told}");
+    fs::remove_file(certificates.certificate()).unwrap();
+    certificates.put(&good);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let (code, told) = run(folder.path(), &[], &with("SERVER__REDIRECT_LISTEN", &address));

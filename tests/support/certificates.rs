@@ -33,12 +33,16 @@ impl Made {
 
     /// Valid from and until these days from now.
     pub fn lasting(names: &[&str], from: i64, until: i64) -> Self {
-        let day = |days: i64| {
-            OffsetDateTime::from_unix_timestamp((Clock::System.now() + days * DAY) / SECOND)
-                .unwrap()
+        Self::between(names, from * DAY, until * DAY)
+    }
+
+    /// Valid from and until these milliseconds from now.
+    pub fn between(names: &[&str], from: i64, until: i64) -> Self {
+        let at = |millis: i64| {
+            OffsetDateTime::from_unix_timestamp((Clock::System.now() + millis) / SECOND).unwrap()
         };
         Self::with(names, |params| {
-            (params.not_before, params.not_after) = (day(from), day(until));
+            (params.not_before, params.not_after) = (at(from), at(until));
         })
     }
 

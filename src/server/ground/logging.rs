@@ -5,7 +5,7 @@ use tracing::{Span, info_span};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Log filter of the server unless `RUST_LOG` sets another.
-pub const SERVER: &str = "info,sqlx=warn";
+pub const SERVER: &str = "info,sqlx=warn,h2=error";
 /// Log filter of a command, which has output of its own.
 pub const COMMAND: &str = "warn";
 

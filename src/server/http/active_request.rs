@@ -61,7 +61,7 @@ impl ConnectionState {
             phase: AtomicU8::new(HEADERS),
             head: AtomicUsize::new(0),
             has_length: AtomicBool::new(false),
-            streams: Arc::new(Streams::new(shared_rooms)),
+            streams: Arc::new(Streams::new(shared_rooms, max_connections)),
             ending: Notify::new(),
             permits,
             max_connections,
@@ -73,13 +73,19 @@ impl ConnectionState {
     }
 
     /// Returns how long an HTTP/2 connection has been of no use. `None` for HTTP/1, whose deadlines
-    /// are kept by the stream beneath hyper.
-    pub(super) fn unused_for(&self) -> Option<Duration> {
+    /// are kept by the stream beneath hyper. Pings keep none that is ending, or that others wait
+    /// for.
+    pub(super) fn unused_for(&self, is_ending: bool) -> Option<Duration> {
         match self.protocol.load(Relaxed) {
             HTTP1 => None,
-            HTTP2 => Some(self.streams.unused_for()),
+            HTTP2 => Some(self.streams.unused_for(!is_ending && !self.is_crowded())),
             _ => Some(Duration::ZERO),
         }
+    }
+
+    /// True if the server has few places left for connections.
+    fn is_crowded(&self) -> bool {
+        self.permits.available_permits() < self.max_connections / 4
     }
 
     /// Waits until an HTTP/2 connection is to take no more streams.
@@ -152,9 +158,7 @@ impl ActiveRequest {
     /// True if more than three quarters of all allowed connections are in use. Connections are then
     /// not kept for later requests.
     pub fn is_crowded(&self) -> bool {
-        self.state
-            .as_ref()
-            .is_some_and(|state| state.permits.available_permits() < state.max_connections / 4)
+        self.state.as_ref().is_some_and(|state| state.is_crowded())
     }
 }
 

@@ -1,6 +1,8 @@
 //! The certificate and key that the server speaks TLS with, read from files in PEM.
 
 use std::{
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,7 +22,10 @@ use crate::server::{
 };
 
 /// Time before its end in which a certificate is to be renewed: certbot and others do so earlier.
-pub const RENEWAL: Millis = 14 * DAY;
+/// Of one that lives for less than six weeks it is the last third.
+const RENEWAL: Millis = 14 * DAY;
+/// Most bytes that are read of a file.
+const MOST: u64 = 1024 * 1024;
 
 /// The paths of both files.
 #[derive(Clone, Debug)]
@@ -53,8 +58,8 @@ impl Files {
 
     pub fn read(&self) -> Result<Pem, ConfigError> {
         let read = |key: &str, path: &Path| {
-            std::fs::read(path)
-                .map_err(|error| mistake(key, path, &format!("cannot be read: {error}")))
+            let read = read_file(path);
+            read.map_err(|error| mistake(key, path, &format!("cannot be read: {error}")))
         };
         let certificate = read("server.tls_certificate", &self.certificate)?;
         Ok(Pem { certificate, key: read("server.tls_key", &self.key)? })
@@ -65,10 +70,17 @@ impl Files {
         let certificate = |why: &str| mistake("server.tls_certificate", &self.certificate, why);
         let key = |why: &str| mistake("server.tls_key", &self.key, why);
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem.certificate).collect();
-        let chain = chain.map_err(|error| certificate(&format!("is no PEM: {error}")))?;
+        // Without the error, which may quote a key that was put there.
+        let chain = chain.map_err(|_| {
+            certificate("is no PEM: each -----BEGIN…----- and -----END…----- needs its own line")
+        })?;
         let first = chain.first().ok_or_else(|| certificate("holds no certificate in PEM"))?;
-        let (_, fields) = parse_x509_certificate(first)
-            .map_err(|error| certificate(&format!("holds no certificate of X.509: {error}")))?;
+        let x509 = |der| {
+            let parsed = parse_x509_certificate(der);
+            parsed.map_err(|_| certificate("holds what is no certificate of X.509"))
+        };
+        chain.iter().try_for_each(|der| x509(der).map(drop))?;
+        let (_, fields) = x509(first)?;
         let validity = fields.validity();
         let millis = |seconds: i64| seconds.saturating_mul(SECOND);
         let begins = millis(validity.not_before.timestamp());
@@ -92,6 +104,16 @@ impl Files {
     }
 }
 
+/// Reads a file of ordinary size. Anything else, such as a pipe, might never end.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn mistake(key: &str, path: &Path, why: &str) -> ConfigError {
     ConfigError(format!("{key} is {}, which {why}.", path.display()))
 }
@@ -102,12 +124,21 @@ impl Certificate {
         if now >= self.expires {
             return Some(format!("expired on {}", day(self.expires)));
         }
-        (now < self.begins).then(|| format!("is not valid before {}", day(self.begins)))
+        let begins = || OffsetDateTime::from_unix_timestamp(self.begins / SECOND);
+        self.is_early(now).then(|| match begins() {
+            Ok(begins) => format!("is not valid before {begins}"),
+            Err(_) => "is not valid yet".to_owned(),
+        })
+    }
+
+    /// True if it will be valid later.
+    pub fn is_early(&self, now: Millis) -> bool {
+        now < self.begins
     }
 
     /// True if it is to be renewed now.
     pub fn is_near_its_end(&self, now: Millis) -> bool {
-        now > self.expires - RENEWAL
+        now > self.expires - RENEWAL.min((self.expires - self.begins) / 3)
     }
 
     /// Returns the last day on which it is valid.

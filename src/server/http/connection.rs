@@ -149,6 +149,21 @@ impl<S> DeadlineStream<S> {
         self.deadline.as_mut().poll(cx).is_ready()
     }
 
+    /// Returns what became of a step that waits for the client, or that it has waited too long: a
+    /// client that sends requests ahead and takes no answers keeps hyper from reading.
+    fn in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        step: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match step {
+            Poll::Pending if self.is_past_deadline(cx) => {
+                Poll::Ready(Err(ErrorKind::TimedOut.into()))
+            }
+            other => other,
+        }
+    }
+
     /// Swallows hyper's empty answer to a request it could not read, and prepares our own. False if
     /// `answer` is any other answer.
     fn replaces_answer_of_hyper(&mut self, answer: &[u8]) -> bool {
@@ -170,7 +185,7 @@ impl<S> DeadlineStream<S> {
     ) -> Poll<io::Result<usize>> {
         if matches!(written, Poll::Ready(Ok(1..))) {
             if self.state.is_http2() {
-                self.state.streams.is_taken();
+                self.state.streams.is_heard();
                 return written;
             }
             self.deadline_phase = None;
@@ -207,10 +222,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for DeadlineStream<S> {
                 this.record_read(&buffer.filled()[before..]);
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending if this.is_past_deadline(cx) => {
-                Poll::Ready(Err(ErrorKind::TimedOut.into()))
-            }
-            other => other,
+            other => this.in_time(cx, other),
         }
     }
 }
@@ -226,6 +238,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
             return Poll::Ready(Ok(bytes.len()));
         }
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        let written = this.in_time(cx, written);
         this.after_write(cx, written)
     }
 
@@ -241,6 +254,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
             return Poll::Ready(Ok(piece.len()));
         }
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, pieces);
+        let written = this.in_time(cx, written);
         this.after_write(cx, written)
     }
 
@@ -251,13 +265,15 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for DeadlineStream<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_own_answer(cx))?;
-        Pin::new(&mut this.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        this.in_time(cx, flushed)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_own_answer(cx))?;
-        Pin::new(&mut this.stream).poll_shutdown(cx)
+        let shut = Pin::new(&mut this.stream).poll_shutdown(cx);
+        this.in_time(cx, shut)
     }
 }
 

@@ -24,13 +24,23 @@ pub fn read_as_http1(request: &mut Request) -> Result<(), (StatusCode, &'static 
     if request.headers().len() > MOST_HEADERS {
         return Err(head::too_large());
     }
+    // A second name must not be read by one of us and the first by another, and a name has no user
+    // in front (RFC 9113, 8.3.1).
+    let mut hosts = request.headers().get_all(HOST).iter();
     let named = request.uri().authority().map(|name| HeaderValue::from_str(name.as_str()));
-    if let Some(Ok(name)) = named {
-        // A second name must not be read by one of us and the first by another (RFC 9113, 8.3.1).
-        if request.headers().get_all(HOST).iter().any(|host| host != name) {
-            return Err((StatusCode::BAD_REQUEST, "Host and :authority must be the same."));
+    match named {
+        Some(Ok(name)) => {
+            let is_it = |host: &HeaderValue| host.as_bytes().eq_ignore_ascii_case(name.as_bytes());
+            if name.as_bytes().contains(&b'@') || !hosts.all(is_it) {
+                let why = "Host and :authority must be the same, and a name alone.";
+                return Err((StatusCode::BAD_REQUEST, why));
+            }
+            request.headers_mut().insert(HOST, name);
         }
-        request.headers_mut().insert(HOST, name);
+        _ if hosts.nth(1).is_some() => {
+            return Err((StatusCode::BAD_REQUEST, "A request has one Host."));
+        }
+        _ => {}
     }
     // CONNECT has no path.
     let path = request.uri().path_and_query().filter(|path| !path.as_str().is_empty()).cloned();

@@ -18,7 +18,12 @@ use tokio::{
 };
 use tower::Layer;
 
-use super::{connection::DeadlineStream, head, listener::Listener, tls::Tls};
+use super::{
+    connection::DeadlineStream,
+    head,
+    listener::{HEADER_TIME, Listener},
+    tls::Tls,
+};
 
 /// Most streams that a client has open at once on one connection: what RFC 9113, 6.5.2, asks for at
 /// least.
@@ -36,6 +41,8 @@ const CONNECTION_WINDOW: u32 = 128 * 1024;
 const SEND_BUFFER: usize = 64 * 1024;
 /// Time that a client has to take leave, or to take more of what is still sent to it.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// Time after which it is cut off, whatever it takes.
+const LAST: Duration = Duration::from_secs(30);
 
 /// Serves the connections of `listener` until `stopping`, then lets them finish.
 pub async fn serve(
@@ -50,8 +57,8 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             biased;
-            accepted = listener.accept() => accepted,
             () = stopped(&mut stopping) => break,
+            accepted = listener.accept() => accepted,
         };
         let Ok((stream, address, permit)) = accepted else { break };
         let router = Extension(ConnectInfo(address)).layer(router.clone());
@@ -105,15 +112,21 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let state = stream.state();
     let service = TowerToHyperService::new(Extension(state.clone()).layer(router));
     let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let mut check = pin!(sleep(keep_alive));
+    let mut check = pin!(sleep(keep_alive.min(HEADER_TIME)));
     let (mut is_checked, mut is_ending) = (true, false);
+    let mut last = pin!(sleep(Duration::MAX));
     loop {
-        let allowed = if is_ending { FAREWELL } else { keep_alive };
+        let allowed = match is_ending {
+            true => FAREWELL,
+            false if state.streams.has_any() => keep_alive,
+            false => keep_alive.min(HEADER_TIME),
+        };
         let is_leaving = tokio::select! {
             biased;
             () = stopped(&mut stopping), if !is_ending => true,
             () = state.is_ending(), if !is_ending => true,
-            () = check.as_mut(), if is_checked => match state.unused_for() {
+            () = last.as_mut(), if is_ending => return,
+            () = check.as_mut(), if is_checked => match state.unused_for(is_ending) {
                 None => {
                     is_checked = false;
                     continue;
@@ -132,6 +145,7 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         is_ending = true;
         connection.as_mut().graceful_shutdown();
         check.set(sleep(FAREWELL));
+        last.set(sleep(LAST));
     }
 }
 

@@ -26,21 +26,30 @@ pub(super) struct Streams {
     /// Streams whose request is being answered.
     open: AtomicUsize,
     any: AtomicBool,
-    /// Monotonic milliseconds.
+    /// Time at which an answer was given, or a piece of one was taken: monotonic milliseconds.
     used_at: AtomicU64,
+    /// Time at which anything was taken, such as the answer to a ping.
+    heard_at: AtomicU64,
     /// Streams that have room: open ones, and those whose answer waits to be taken.
     held: AtomicUsize,
+    /// True while one of them has the connection's own room.
+    is_full: AtomicBool,
     shared_rooms: Arc<Semaphore>,
+    /// Shared rooms in all.
+    rooms: usize,
 }
 
 impl Streams {
-    pub fn new(shared_rooms: Arc<Semaphore>) -> Self {
+    pub fn new(shared_rooms: Arc<Semaphore>, rooms: usize) -> Self {
         Streams {
             open: AtomicUsize::new(0),
             any: AtomicBool::new(false),
             used_at: AtomicU64::new(now()),
+            heard_at: AtomicU64::new(now()),
             held: AtomicUsize::new(0),
+            is_full: AtomicBool::new(false),
             shared_rooms,
+            rooms,
         }
     }
 
@@ -54,19 +63,29 @@ impl Streams {
         self.open.fetch_sub(1, Relaxed);
     }
 
-    /// Records that the client takes what is sent: a piece of an answer, or the answer to a ping, by
-    /// which clients of gRPC keep a connection for later calls. Before the first stream nothing
-    /// counts: a client that only pings is let go.
-    pub fn is_taken(&self) {
-        if self.any.load(Relaxed) {
-            self.used_at.store(now(), Relaxed);
-        }
+    /// True once the client has opened a stream.
+    pub fn has_any(&self) -> bool {
+        self.any.load(Relaxed)
     }
 
-    /// Returns how long the connection has been of no use.
-    pub fn unused_for(&self) -> Duration {
-        let since = now().saturating_sub(self.used_at.load(Relaxed));
-        if self.open.load(Relaxed) > 0 { Duration::ZERO } else { Duration::from_millis(since) }
+    /// Records that the client took something that was sent to it.
+    pub fn is_heard(&self) {
+        self.heard_at.store(now(), Relaxed);
+    }
+
+    /// Returns how long the connection has been of no use. The answer to a ping counts, by which
+    /// clients of gRPC keep a connection for later calls, but not before the first stream, not while
+    /// an answer waits to be taken, and not if `pings_count` is false: a ping costs a client
+    /// nothing, and would hold a place or room that others wait for.
+    pub fn unused_for(&self, pings_count: bool) -> Duration {
+        if self.open.load(Relaxed) > 0 {
+            return Duration::ZERO;
+        }
+        let mut last = self.used_at.load(Relaxed);
+        if pings_count && self.has_any() && self.held.load(Relaxed) == 0 {
+            last = last.max(self.heard_at.load(Relaxed));
+        }
+        Duration::from_millis(now().saturating_sub(last))
     }
 }
 
@@ -78,18 +97,30 @@ fn now() -> u64 {
 /// The room of a stream, its connection's own or a shared one.
 pub(super) struct Room {
     streams: Arc<Streams>,
-    _shared: Option<OwnedSemaphorePermit>,
+    /// None for the connection's own.
+    shared: Option<OwnedSemaphorePermit>,
 }
+
+/// Rooms of one connection beyond which it gets another only while a quarter of the shared ones is
+/// free: no client takes those of all others.
+const FAIR_SHARE: usize = 8;
 
 impl Room {
     /// Returns room for one more stream, if there is any.
     pub fn take(streams: &Arc<Streams>) -> Option<Self> {
-        let is_first = streams.held.fetch_add(1, Relaxed) == 0;
-        let mut room = Room { streams: streams.clone(), _shared: None };
-        if !is_first {
-            room._shared = Some(streams.shared_rooms.clone().try_acquire_owned().ok()?);
-        }
-        Some(room)
+        let shared = match streams.is_full.swap(true, Relaxed) {
+            false => None,
+            true => {
+                let free = streams.shared_rooms.available_permits();
+                let is_greedy = streams.held.load(Relaxed) >= FAIR_SHARE;
+                if is_greedy && free < streams.rooms.div_ceil(4) {
+                    return None;
+                }
+                Some(streams.shared_rooms.clone().try_acquire_owned().ok()?)
+            }
+        };
+        streams.held.fetch_add(1, Relaxed);
+        Some(Room { streams: streams.clone(), shared })
     }
 
     /// Returns `body`, whose pieces keep this room until they have been written.
@@ -100,6 +131,9 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
+        if self.shared.is_none() {
+            self.streams.is_full.store(false, Relaxed);
+        }
         self.streams.held.fetch_sub(1, Relaxed);
     }
 }
@@ -113,7 +147,13 @@ struct Kept {
 /// A piece of a body. h2 holds it until the client takes it.
 struct Piece {
     bytes: Bytes,
-    _room: Arc<Room>,
+    room: Arc<Room>,
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        self.room.streams.used_at.store(now(), Relaxed);
+    }
 }
 
 impl AsRef<[u8]> for Piece {
@@ -132,7 +172,7 @@ impl HttpBody for Kept {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let room = self.room.clone();
         let frame = Pin::new(&mut self.body).poll_frame(cx);
-        let kept = |bytes| Bytes::from_owner(Piece { bytes, _room: room });
+        let kept = |bytes| Bytes::from_owner(Piece { bytes, room });
         frame.map_ok(|frame| frame.map_data(kept))
     }
 

@@ -45,7 +45,9 @@ pub async fn for_this_machine(
     let host = request.headers().get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
     let public = state.public_url();
     let by_name = host.eq_ignore_ascii_case(public.authority().as_bytes());
-    if !public.is_https() && by_name && ops::is_local(&request) {
+    // With https the server itself speaks TLS: a proxy in front would make all requests local.
+    let speaks_for_itself = !public.is_https() || state.auth.policy().server.tls_files().is_some();
+    if speaks_for_itself && by_name && ops::is_local(&request) {
         return next.run(request).await;
     }
     let said = format!("The mails are shown at {public}/dev/mailbox, on this machine alone.\n");

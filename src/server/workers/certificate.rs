@@ -30,7 +30,7 @@ pub fn watch(
 ) -> JoinHandle<()> {
     tokio::spawn(async move {
         let (mut known, mut last) = (Ok(in_force.clone()), Ok(in_force));
-        let mut reminded = None;
+        let (mut reminded, mut is_early) = (None, false);
         tell(&tls.certificate());
         loop {
             remind(&tls.certificate(), &clock, &mut reminded);
@@ -39,10 +39,11 @@ pub fn watch(
                 _ = stop.changed() => return,
             }
             let now = read(&files).await;
-            if now == last && now != known {
-                apply(&tls, &files, &now, &clock);
+            let is_new = now != known;
+            if now == last && (is_new || is_early) {
+                is_early = apply(&tls, &files, &now, &clock, is_new);
                 known = now.clone();
-                reminded = None;
+                reminded = reminded.filter(|_| !is_new);
             }
             last = now;
         }
@@ -56,10 +57,19 @@ async fn read(files: &Files) -> Result<Pem, ConfigError> {
     read.unwrap_or_else(|error| Err(ConfigError(error.to_string())))
 }
 
-/// Takes a pair that clients would accept, or logs why the one in force stays.
-fn apply(tls: &Tls, files: &Files, pem: &Result<Pem, ConfigError>, clock: &Clock) {
+/// Takes a pair that clients would accept, or logs why the one in force stays, if the pair is new.
+/// Returns true for one that is to be tried again, because it will be valid later.
+fn apply(
+    tls: &Tls,
+    files: &Files,
+    pem: &Result<Pem, ConfigError>,
+    clock: &Clock,
+    is_new: bool,
+) -> bool {
+    let now = clock.now();
     let parsed = pem.as_ref().map_err(Clone::clone).and_then(|pem| files.parse(pem));
-    let usable = parsed.and_then(|certificate| match certificate.fault(clock.now()) {
+    let is_early = parsed.as_ref().is_ok_and(|certificate| certificate.is_early(now));
+    let usable = parsed.and_then(|certificate| match certificate.fault(now) {
         None => Ok(certificate),
         Some(fault) => Err(ConfigError(format!("The new certificate {fault}."))),
     });
@@ -70,11 +80,13 @@ fn apply(tls: &Tls, files: &Files, pem: &Result<Pem, ConfigError>, clock: &Clock
             tls.replace(certificate);
             tracing::info!(event = "certificate.taken", %until);
         }
-        Err(error) => tracing::error!(
+        Err(error) if is_new => tracing::error!(
             event = "certificate.rejected", %error,
             "the one in force stays: put a certificate and its own key in place, and it is taken"
         ),
+        Err(_) => {}
     }
+    is_early
 }
 
 fn tell(certificate: &Certificate) {
