@@ -15,6 +15,5 @@ fuzz_target!(|text: &str| {
                 .chars()
                 .any(|c| c.is_control() || c.is_whitespace() || "<>\",;:()[]\\".contains(c))
     );
-    let mailed = recipient(text).expect("a mail can be sent to it");
-    assert_eq!(mailed.to_string(), text);
+    assert_eq!(recipient(&address).to_string(), text);
 });
