@@ -33,12 +33,20 @@ import grpc
 TURNS = int(os.environ.get("TURNS", "5"))
 ASKS = int(os.environ.get("ASKS", "1000"))
 SEND = "/scalekit.v1.auth.passwordless.PasswordlessService/SendPasswordlessEmail"
+BACK = "http://localhost:3000/back"
 POLICY = f"""
+[auth]
+magiclink_origins = ["http://localhost:3000"]
 [[apps]]
 id = "backend"
 api = true
 secrets = ["sha256:{digest(SECRET)}"]
 """
+
+
+def field(number, text):
+    """A short text as protobuf has it."""
+    return bytes([number << 3 | 2, len(text)]) + text.encode()
 
 
 def main():
@@ -59,14 +67,14 @@ def main():
                 with connected(port) as program:
                     for address in addresses:
                         path = "/api/auth/send-passwordless"
-                        expect_on(program, 200, "POST", path, {"email": address})
+                        ask = {"email": address, "magiclink_auth_uri": BACK}
+                        expect_on(program, 200, "POST", path, ask)
 
             def over_grpc(addresses):
                 with grpc.insecure_channel(f"localhost:{port}") as channel:
                     send = channel.unary_unary(SEND)
                     for address in addresses:
-                        # Field 1, a string.
-                        message = b"\x0a" + bytes([len(address)]) + address.encode()
+                        message = field(1, address) + field(3, BACK)
                         send(message, metadata=[("authorization", bearer)])
 
             found = {}
