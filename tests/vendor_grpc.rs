@@ -265,7 +265,7 @@ async fn a_deadline_that_has_passed_is_answered_as_one() {
     let late = while_nothing_is_written(&app.store, brief.send(&asking("bea@example.com"))).await;
     says(late, 4, "deadline", "DEADLINE_EXCEEDED");
     assert!(brief.but("grpc-timeout", "20S").send(&asking("eve@example.com")).await.is_ok());
-    // What was begun is finished.
+    // The call that was begun is finished.
     app.inbox.first_to("bea@example.com").await;
 }
 

@@ -240,7 +240,7 @@ impl Grpc {
     }
 }
 
-/// What a back end asks for: a mail whose link leads to it.
+/// The usual request of a back end: a mail whose link leads to it.
 pub fn asking(email: &str) -> SendPasswordlessRequest {
     SendPasswordlessRequest {
         email: email.to_owned(),

@@ -110,7 +110,7 @@ async fn tried<T>(
         auth.one_more_verify(&requester.client),
         auth.store.credentials_of_code(id, &others),
     )?;
-    // What an app asked for is known to that app alone.
+    // A request of an app is known to that app alone.
     let of_caller =
         credentials.into_iter().filter(|found| found.request.app_id == requester.client.app);
     let (credentials, others): (Vec<MailedCredential>, Vec<MailedCredential>) =

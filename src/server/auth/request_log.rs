@@ -1,4 +1,4 @@
-//! What an app is told of the auth requests that it began: whether they led anywhere.
+//! The log of an app: the auth requests that it began, and whether they led anywhere.
 
 use super::Auth;
 use crate::server::{

@@ -94,7 +94,7 @@ pub struct Server {
     doors: Doors,
 }
 
-/// What the server speaks TLS with, and the listener of the address that leads to it.
+/// TLS of the server, if it speaks it, and the listener of the address that leads to it.
 #[derive(Debug, Default)]
 struct Doors {
     tls: Option<Tls>,

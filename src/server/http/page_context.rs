@@ -149,7 +149,7 @@ impl PageContext {
         let held = self.state.cookies.held(&self.caller.headers);
         let Some(id) = cookies::pick(&held, handle) else { return Ok(None) };
         let request = self.state.auth.store.auth_request(id).await?;
-        // What an app asked for is known to that app alone.
+        // A request of an app is known to that app alone.
         Ok(request.filter(|request| request.app_id.is_none()))
     }
 

@@ -26,7 +26,7 @@ use crate::server::{
 const MOST: usize = 100;
 const USUAL: usize = 30;
 
-/// What of the log is wanted. Used only in the description: `status` may come several times.
+/// Parameters of the log. Used only in the description: `status` may come several times.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code)]
