@@ -79,6 +79,9 @@ async fn the_command_prints_an_entry_that_the_policy_takes() {
     let policy = format!("[[apps]]{entry}");
     assert_eq!(refusal(&policy), "");
     assert!(policy.contains(&String::from(SecretHash::of(secret.trim()))), "{said}");
+    assert!(!policy.contains("api = true"), "it signs people in, and may not call");
+    let (code, said) = app.command(&["apps", "add", "backend", "--api"]).await;
+    assert!(code == 0 && said.contains("\napi = true\n"), "{said}");
     let (code, said) =
         app.command(&["apps", "add", "a b", "--redirect-uri", "http://a.example"]).await;
     assert_eq!(code, 1, "{said}");
