@@ -44,8 +44,13 @@ enum Command {
     /// Create the tables that the database lacks, through database.migrate_url if it is set: the
     /// server's own role then needs no right to create tables.
     Migrate,
-    /// Send a test mail, to see that mails arrive.
-    SendTestMail { email: String },
+    /// Send a test mail by every transport, or by one of them, to see that mails arrive.
+    SendTestMail {
+        email: String,
+        /// Name of a transport.
+        #[arg(long)]
+        by: Option<String>,
+    },
     /// Manage mails that wait to be sent.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
@@ -103,7 +108,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
                 many => println!("{many} migrations were made"),
             }
         }
-        Command::SendTestMail { email } => test_mail::send(&settings, &email).await?,
+        Command::SendTestMail { email, by } => {
+            test_mail::send(&settings, &email, by.as_deref()).await?
+        }
         Command::Outbox(command) => outbox::run(&alone(&settings).await?, command).await?,
         Command::Sessions(command) => {
             users::run_sessions(&alone(&settings).await?, command).await?
@@ -141,7 +148,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let _hangups = signal(SignalKind::hangup())?;
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
-    let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.smtp_url.is_none());
+    let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.transports.is_empty());
     let redirect = settings.policy.server.redirect_listen;
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System).await?;
@@ -152,7 +159,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
         tracing::info!("{address} leads to {public_url}");
     }
     if dev_mailbox {
-        tracing::info!("no SMTP_URL: mails go to {public_url}/dev/mailbox");
+        tracing::info!("no mail server is set: mails go to {public_url}/dev/mailbox");
     }
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -172,12 +172,12 @@ async fn metrics_tell_whether_the_mail_server_refuses_us() {
         }
         panic!("{line}");
     };
-    until("latchkey_mail_server_refuses_us 0").await;
+    until("latchkey_mail_server_refuses_us{transport=\"smtp\"} 0").await;
     program.inbox.behave(Manners::RefusesGreeting);
     program.browser().ask_for_mail("ada@example.com").await;
-    until("latchkey_mail_server_refuses_us 1").await;
-    until("latchkey_mail_refusals_total{of=\"session\"} 1").await;
+    until("latchkey_mail_server_refuses_us{transport=\"smtp\"} 1").await;
+    until("latchkey_mail_refusals_total{transport=\"smtp\",of=\"session\"} 1").await;
     program.inbox.behave(Manners::Takes);
     program.inbox.first_to("ada@example.com").await;
-    until("latchkey_mail_server_refuses_us 0").await;
+    until("latchkey_mail_server_refuses_us{transport=\"smtp\"} 0").await;
 }

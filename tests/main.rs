@@ -67,6 +67,7 @@ mod team_users;
 mod tls;
 mod tls_settings;
 mod tokens;
+mod transports;
 mod trust;
 mod users;
 mod vendor_apps;

@@ -103,7 +103,7 @@ async fn check_reports_what_works_and_how_to_mend_the_rest() {
     let (code, said) = app.command(&["check"]).await;
     assert_eq!(code, 1, "there are no assets here");
     for line in
-        ["; it is up to date", "ok   mail server: it answers", "ok   clock", "ok   secrets: 1"]
+        ["; it is up to date", "ok   mail server: smtp: answers", "ok   clock", "ok   secrets: 1"]
     {
         assert!(said.contains(line), "{said}");
     }

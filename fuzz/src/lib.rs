@@ -7,7 +7,7 @@ use axum::{
 };
 use latchkey::server::{
     commands::serve::Server as Program,
-    config::{Settings, Source, Variables},
+    config::{Settings, Source, Variables, transports::MailTransport},
     ground::{clock::Clock, random::Random},
 };
 use leptos::config::LeptosOptions;
@@ -44,7 +44,7 @@ impl Server {
             production: false,
             database_url: format!("sqlite://{}", folder.path().join("latchkey.db").display()),
             // Nothing listens there, so mails wait.
-            smtp_url: Some("smtp://127.0.0.1:1".to_owned()),
+            transports: vec![MailTransport::of_smtp_url("smtp://127.0.0.1:1")],
             from: "no-reply@example.com".parse().expect("a mailbox"),
             secrets: vec![SECRET.to_owned()],
             public_url: "http://localhost:3000".parse().expect("a URL"),

@@ -2,7 +2,7 @@
 
 use latchkey::server::{
     commands::serve::Server,
-    config::{Settings, Source, Variables},
+    config::{Settings, Source, Variables, transports::MailTransport},
     ground::{
         clock::{Clock, MINUTE, Millis},
         random::Random,
@@ -83,21 +83,26 @@ impl App {
         if source.variables.contains_key("LATCHKEY_SERVER__TLS_CERTIFICATE") {
             url = url.replace("http://", "https://");
         }
+        let policy = source.policy().unwrap();
+        let smtp_url = source.variables.get("SMTP_URL").cloned();
+        let transports = match smtp_url.as_deref() {
+            // Mails go to the dev mailbox.
+            Some("") => Vec::new(),
+            None if !policy.mail.transports.is_empty() => policy.mail.transports.clone(),
+            Some(url) => {
+                let inbox = inbox.smtp_url();
+                let url = url.replace("INBOX", inbox.trim_start_matches("smtp://"));
+                vec![MailTransport::of_smtp_url(&url)]
+            }
+            None => vec![MailTransport::of_smtp_url(&inbox.smtp_url())],
+        };
         let settings = Settings {
             production: false,
             database_url: match source.variables.get("DATABASE_URL") {
                 Some(url) => url.clone(),
                 None => database::fresh(folder.path()).await,
             },
-            // If it is set but empty, mails go to the dev mailbox.
-            smtp_url: Some(
-                source
-                    .variables
-                    .get("SMTP_URL")
-                    .map(|url| url.replace("INBOX", inbox.smtp_url().trim_start_matches("smtp://")))
-                    .unwrap_or_else(|| inbox.smtp_url()),
-            )
-            .filter(|url| !url.is_empty()),
+            transports,
             from: "Example <no-reply@example.com>".parse().unwrap(),
             secrets: vec![SECRET.to_owned()],
             public_url: source
@@ -107,7 +112,7 @@ impl App {
                 .parse()
                 .unwrap(),
             metrics_token: Some("a token for the metrics".to_owned()),
-            policy: source.policy().unwrap(),
+            policy,
             source,
             leptos: LeptosOptions::builder().output_name("latchkey").build(),
         };
@@ -206,9 +211,14 @@ impl App {
             .env_clear()
             .envs(&self.settings.source.variables)
             .env("DATABASE_URL", &self.settings.database_url)
-            .env("SMTP_URL", self.inbox.smtp_url())
             .env("SESSION_JWT_SECRET", SECRET)
             .env("LATCHKEY_PUBLIC_URL", &self.url);
+        if let Some(path) = &self.settings.source.path {
+            program.env("LATCHKEY_CONFIG", path);
+        }
+        if self.settings.policy.mail.transports.is_empty() {
+            program.env("SMTP_URL", self.inbox.smtp_url());
+        }
         program
     }
 

@@ -58,6 +58,7 @@ impl SealedMail {
             expires_at,
             created_at: event.at,
             request_id,
+            transport: None,
         }
     }
 }

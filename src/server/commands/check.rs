@@ -10,7 +10,7 @@ use crate::server::{
         keys::Keys,
     },
     http::{assets::Assets, certificate::Files},
-    mail::{smtp::Smtp, templates::Templates, transport::Transport},
+    mail::{templates::Templates, transports::Transports},
     store::{Store, TeamUsers, missing_file, name_of},
     values::public_url::PublicUrl,
 };
@@ -41,7 +41,7 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
         Templates::of_policy(&settings.policy, &settings.public_url)
             .map(|_| "they work".to_owned()),
     );
-    report.line("mail server", mail_server(settings).await);
+    report.line("mail server", transports(settings).await);
     let limits = Database { statement_timeout: PATIENCE, ..settings.policy.database.clone() };
     if let Some(file) = missing_file(&settings.database_url) {
         let found = format!("there is none at {file}; the server makes it at its first start");
@@ -125,16 +125,22 @@ fn assets(settings: &Settings) -> Result<String, String> {
     }
 }
 
-async fn mail_server(settings: &Settings) -> Result<String, String> {
-    let Some(url) = &settings.smtp_url else {
-        return Ok("none, mails go to /dev/mailbox".to_owned());
-    };
-    let smtp = Smtp::new(url, &settings.policy.mail, &settings.public_url, Clock::System);
-    let smtp = smtp.map_err(|error| error.to_string())?;
-    match Transport::Smtp(Box::new(smtp)).test().await {
-        Ok(()) => Ok("it answers, and takes our credentials if there are any".to_owned()),
-        Err(error) => Err(format!("{error}. Check SMTP_URL, and that the way there is open.")),
+async fn transports(settings: &Settings) -> Result<String, String> {
+    let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
+    let opened = Transports::open(&settings.transports, mail, public_url, &Clock::System);
+    let opened = opened.map_err(|error| error.to_string())?;
+    let mut names = Vec::new();
+    for transport in opened.iter() {
+        let name = transport.name();
+        transport.transport.test().await.map_err(|error| {
+            format!("{name}: {error}. Check its settings, and that the way there is open.")
+        })?;
+        names.push(name);
     }
+    Ok(match names.is_empty() {
+        true => "none, mails go to /dev/mailbox".to_owned(),
+        false => format!("{}: answers, and takes our credentials if any", names.join(", ")),
+    })
 }
 
 async fn database(store: &Store, limits: &Database) -> Result<String, String> {

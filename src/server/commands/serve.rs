@@ -37,10 +37,8 @@ use crate::server::{
     },
     mail::{
         dev_mailbox::DevMailbox,
-        health::Health,
-        smtp::Smtp,
         templates::{TemplateError, Templates},
-        transport::Transport,
+        transports::Transports,
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
@@ -130,19 +128,18 @@ impl Server {
         random: Random,
     ) -> Result<Self, ServeError> {
         let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
-        let (transport, mailbox) = match &settings.smtp_url {
-            Some(url) => {
-                let smtp =
-                    Smtp::new(url, &settings.policy.mail, &settings.public_url, clock.clone())?;
-                (Transport::Smtp(Box::new(smtp)), None)
-            }
-            None => {
+        metrics::init(&clock);
+        let (transports, mailbox) = match settings.transports.as_slice() {
+            [] => {
                 let mailbox =
                     DevMailbox::new(templates.clone(), settings.from.clone(), clock.clone());
-                (Transport::Dev(mailbox.clone()), Some(mailbox))
+                (Transports::dev(mailbox.clone(), &clock), Some(mailbox))
+            }
+            entries => {
+                let mail = &settings.policy.mail;
+                (Transports::open(entries, mail, &settings.public_url, &clock)?, None)
             }
         };
-        metrics::init(&clock);
         let (stop, stopped) = watch::channel(false);
         let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
@@ -177,13 +174,7 @@ impl Server {
             let state = state.clone();
             tokio::spawn(async move { state.apps.keys.published().await.map(drop) });
         }
-        let outbox = Outbox {
-            auth: auth.clone(),
-            transport,
-            templates,
-            from,
-            health: Health::new(auth.clock.clone()),
-        };
+        let outbox = Outbox { auth: auth.clone(), transports, templates, from };
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
         let logouts = tokio::spawn(logouts::run(state.apps.clone(), stopped.clone()));

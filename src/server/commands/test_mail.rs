@@ -4,28 +4,42 @@ use super::serve::ServeError;
 use crate::server::{
     config::Settings,
     ground::{clock::Clock, random::Random},
-    mail::{compose::test_mail, smtp::Smtp, transport::Transport},
+    mail::{compose::test_mail, transports::Transports},
     values::address::Address,
 };
 
-/// Sends a test mail over the mail server, and prints that it took it.
-pub async fn send(settings: &Settings, email: &str) -> Result<(), Box<dyn std::error::Error>> {
+/// Sends a test mail by every transport, or by the one named `by`, and prints what each answered.
+pub async fn send(
+    settings: &Settings,
+    email: &str,
+    by: Option<&str>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let address = Address::parse(email)?;
-    let url = settings
-        .smtp_url
-        .as_deref()
-        .ok_or("SMTP_URL is not set: there is no mail server to send it to")?;
-    let mail = test_mail(
-        &Random::System.id()?,
-        &address,
-        &settings.policy.brand.name,
-        &settings.from,
-        &settings.public_url,
-    )?;
-    let smtp = Smtp::new(url, &settings.policy.mail, &settings.public_url, Clock::System);
-    let smtp = Transport::Smtp(Box::new(smtp.map_err(ServeError::from)?));
-    let sent = smtp.send(mail).await;
-    sent.map_err(|refusal| format!("the mail server did not take it: {refusal}"))?;
-    println!("the mail server took a mail to {email}");
-    Ok(())
+    let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
+    let transports = Transports::open(&settings.transports, mail, public_url, &Clock::System);
+    let transports = transports.map_err(ServeError::from)?;
+    let wanted = |name: &str| by.is_none_or(|by| by == name);
+    let mut refused = 0;
+    let mut asked = 0;
+    for transport in transports.iter().filter(|transport| wanted(transport.name())) {
+        asked += 1;
+        let id = Random::System.id()?;
+        let brand = &settings.policy.brand.name;
+        let mail = test_mail(&id, &address, brand, &settings.from, public_url)?;
+        match transport.transport.send(&id, mail).await {
+            Ok(_) => println!("{}: it took a mail to {email}", transport.name()),
+            Err(error) => {
+                refused += 1;
+                println!("{}: it did not take it: {error}", transport.name());
+            }
+        }
+    }
+    match (asked, by) {
+        (0, Some(by)) => Err(format!("no transport has the name {by:?}").into()),
+        (0, None) => Err("SMTP_URL is not set, and mail.transports has no entry: there is nobody \
+                          to send it to"
+            .into()),
+        _ if refused > 0 => Err(format!("{refused} of {asked} transports did not take it").into()),
+        _ => Ok(()),
+    }
 }

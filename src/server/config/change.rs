@@ -2,6 +2,9 @@
 
 use super::{ConfigError, policy::Policy};
 
+/// Keys whose values are entries with a name each.
+const ENTRIES: [&str; 3] = ["apps", "forward_auth", "mail.transports"];
+
 /// A key whose value changes.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Change {
@@ -38,8 +41,7 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
         let within = format!("{key}.");
         old.stated.iter().any(|other| other.starts_with(&within))
     };
-    let is_table =
-        |key: &&String| is_table(key) || ["apps", "forward_auth"].contains(&key.as_str());
+    let is_table = |key: &&String| is_table(key) || ENTRIES.contains(&key.as_str());
     if let Some(table) = old.stated.iter().filter(gone).find(is_table) {
         return Err(ConfigError(format!(
             "[{table}] was there and is gone, as if the file were cut off. If it is meant to go, restart"
@@ -71,6 +73,7 @@ pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
         ("mail.at_once", old.mail.at_once != new.mail.at_once),
         ("mail.timeout", old.mail.timeout != new.mail.timeout),
         ("mail.ehlo_name", old.mail.ehlo_name != new.mail.ehlo_name),
+        ("mail.transports", old.mail.transports != new.mail.transports),
         ("users", old.users != new.users),
     ];
     changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
@@ -99,9 +102,10 @@ fn flat(policy: &Policy) -> toml::Table {
 /// because it is a URL with a user and a password.
 fn told(key: &str, value: Option<&toml::Value>) -> String {
     let Some(value) = value else { return "unset".to_owned() };
-    if let (toml::Value::Array(entries), "apps" | "forward_auth") = (value, key) {
+    if let Some(entries) = value.as_array().filter(|_| ENTRIES.contains(&key)) {
         let name = |entry: &toml::Value| {
-            entry.get("id").or(entry.get("host"))?.as_str().map(str::to_owned)
+            let named = ["id", "host", "name"].into_iter().find_map(|key| entry.get(key));
+            named?.as_str().map(str::to_owned)
         };
         let ids = entries.iter().filter_map(name);
         return ids.collect::<Vec<_>>().join(", ");

@@ -13,6 +13,7 @@ mod overlay;
 mod policy;
 mod secret;
 mod source;
+pub mod transports;
 mod validation;
 
 use ::leptos::config::LeptosOptions;
@@ -22,7 +23,6 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
-use url::Url;
 
 use crate::server::values::public_url::{PublicUrl, is_here};
 
@@ -34,6 +34,7 @@ pub use policy::{
     SameBrowser, ServerPolicy, SessionPolicy, SignUp, UsersPolicy,
 };
 pub use source::Source;
+use transports::MailTransport;
 
 /// A mistake in the configuration: one sentence that says where it is and what to set.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,8 +52,8 @@ const EMBEDDED: &str = include_str!("../../../Leptos.toml");
 pub struct Settings {
     pub production: bool,
     pub database_url: String,
-    /// URL of the mail server. Without it, mails go to the dev mailbox.
-    pub smtp_url: Option<String>,
+    /// Transports of mails, in order. Without any, mails go to the dev mailbox.
+    pub transports: Vec<MailTransport>,
     pub from: Mailbox,
     pub secrets: Vec<String>,
     pub public_url: PublicUrl,
@@ -109,22 +110,25 @@ impl Settings {
                  {public_url}."
             ));
         }
-        let smtp_url = get("SMTP_URL").map(str::to_owned);
-        if let Some(Err(why)) = smtp_url.as_deref().map(connection_url::smtp_url) {
-            return refuse(format!("SMTP_URL {why}."));
-        }
-        if production && smtp_url.is_none() {
+        let transports = transports_of(&policy, get("SMTP_URL"))?;
+        if production && transports.is_empty() {
             return missing(
                 "SMTP_URL",
-                "the mail server, like smtps://user:password@mail.example.com",
+                "the mail server, like smtps://user:password@mail.example.com, or an entry of \
+                 [[mail.transports]]",
             );
         }
-        if production && smtp_url.as_deref().is_some_and(may_be_read_on_the_way) {
-            return refuse(
-                "SMTP_URL would let mails, and the links in them, be read on the way. Use smtps://, or smtp://…?tls=required for \
-                 STARTTLS; without either the mail server must be on this very machine."
-                    .to_owned(),
-            );
+        let open = transports.iter().find(|transport| transport.may_be_read_on_the_way());
+        if let Some(open) = open.filter(|_| production) {
+            let named = match policy.mail.transports.is_empty() {
+                true => "SMTP_URL".to_owned(),
+                false => format!("The url of {:?} in mail.transports", open.name.as_str()),
+            };
+            return refuse(format!(
+                "{named} would let mails, and the links in them, be read on the way. Use smtps:// \
+                 or https://, or smtp://…?tls=required for STARTTLS; without them it must be on \
+                 this very machine."
+            ));
         }
         let from = match policy.mail.from.as_deref() {
             Some(from) => validation::sender(from)
@@ -183,7 +187,7 @@ impl Settings {
         Ok(Settings {
             production,
             database_url,
-            smtp_url,
+            transports,
             from,
             secrets,
             public_url,
@@ -242,15 +246,24 @@ fn of_development(server: &ServerPolicy, port: u16) -> Result<PublicUrl, ConfigE
         .map_err(|why| ConfigError(format!("LEPTOS_SITE_ADDR: the public URL made of it {why}.")))
 }
 
-/// Reports whether mails would go to another machine without TLS, or with a STARTTLS that an
-/// attacker in between can strip (RFC 3207, 6; ASVS 5.0 12.3.1).
-fn may_be_read_on_the_way(smtp_url: &str) -> bool {
-    // A malformed URL is reported by the code that connects.
-    let Ok(url) = Url::parse(smtp_url) else { return false };
-    let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
-    url.scheme() == "smtp"
-        && tls.as_deref() != Some("required")
-        && !url.host_str().is_some_and(is_here)
+/// Returns the transports of the policy, or the one that SMTP_URL stands for.
+fn transports_of(
+    policy: &Policy,
+    smtp_url: Option<&str>,
+) -> Result<Vec<MailTransport>, ConfigError> {
+    let entries = &policy.mail.transports;
+    match smtp_url {
+        Some(_) if !entries.is_empty() => refuse(
+            "SMTP_URL is set, and mail.transports has entries. Keep one of them: an entry of kind \
+             \"smtp\" has the same url."
+                .to_owned(),
+        ),
+        Some(url) => match connection_url::smtp_url(url) {
+            Ok(()) => Ok(vec![MailTransport::of_smtp_url(url)]),
+            Err(why) => refuse(format!("SMTP_URL {why}.")),
+        },
+        None => Ok(entries.clone()),
+    }
 }
 
 /// Reports whether the URL names an SQLite file by a relative path, or no file (`sqlite::memory:`).

@@ -91,8 +91,7 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
             .ok()
             .and_then(|mut t| t.remove("value"));
         let mut attempt = |value: toml::Value| -> Result<Policy, String> {
-            let table = document.entry(table.clone()).or_insert_with(|| toml::Table::new().into());
-            table.as_table_mut().ok_or("is not a table")?.insert(key.clone(), value);
+            place(&mut document, &table, &key, value)?;
             document
                 .clone()
                 .try_into()
@@ -107,6 +106,35 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
         policy = laid.map_err(|why| ConfigError(format!("{name} ({table}.{key}): {why}.")))?;
     }
     Ok(policy)
+}
+
+/// Sets a key of a table, or of an entry of `[[mail.transports]]`, which is named like
+/// `transports__postmark__token`.
+fn place(
+    document: &mut toml::Table,
+    table: &str,
+    key: &str,
+    value: toml::Value,
+) -> Result<(), String> {
+    let table = document.entry(table).or_insert_with(|| toml::Table::new().into());
+    let table = table.as_table_mut().ok_or("is not a table")?;
+    let Some((entries, (name, key))) =
+        key.split_once("__").and_then(|(list, rest)| Some((list, rest.split_once("__")?)))
+    else {
+        table.insert(key.to_owned(), value);
+        return Ok(());
+    };
+    let is_named = |entry: &&mut toml::Value| {
+        let own = entry.get("name").and_then(toml::Value::as_str).unwrap_or_default();
+        own.replace('-', "_") == name
+    };
+    let mut entries = table.get_mut(entries).and_then(toml::Value::as_array_mut).into_iter();
+    let entry = entries.find_map(|entries| entries.iter_mut().find(is_named));
+    let entry = entry.and_then(toml::Value::as_table_mut);
+    let entry =
+        entry.ok_or_else(|| format!("no entry has the name {:?}", name.replace('_', "-")))?;
+    entry.insert(key.to_owned(), value);
+    Ok(())
 }
 
 /// Returns the line (from 1) and the dotted key at a byte offset of the file.
@@ -191,6 +219,18 @@ mod tests {
         );
         let error = policy_of(text, &[("LATCHKEY_AUTH__COLOUR", "red")]).unwrap_err();
         assert!(error.starts_with("LATCHKEY_AUTH__COLOUR (auth.colour): unknown field"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_sets_a_key_of_a_transport_by_its_name() {
+        let text = "[[mail.transports]]\nname = \"post-mark\"\nkind = \"postmark\"\n";
+        let variable = "LATCHKEY_MAIL__TRANSPORTS__POST_MARK__TOKEN";
+        let policy = policy_of(text, &[(variable, "42")]).unwrap();
+        assert_eq!(policy.mail.transports[0].token.as_ref().unwrap().expose(), "42");
+        let error = policy_of("", &[(variable, "42")]).unwrap_err();
+        assert!(error.contains("no entry has the name \"post-mark\""), "{error}");
+        let error = policy_of(text, &[]).unwrap_err();
+        assert!(error.contains("mail.transports \"post-mark\" needs token"), "{error}");
     }
 
     #[test]

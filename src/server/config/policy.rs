@@ -9,7 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{apps::App, brand::BrandFiles, forward_auth::GuardedHost, networks};
+use super::{
+    apps::App, brand::BrandFiles, forward_auth::GuardedHost, networks, transports::MailTransport,
+};
 use crate::server::ground::mode::Mode;
 
 /// The rules in force, parsed from the file and the environment and checked as a whole.
@@ -226,6 +228,8 @@ pub struct MailPolicy {
     pub timeout: u32,
     /// Our name at EHLO; the host of the public URL if not set.
     pub ehlo_name: Option<String>,
+    /// Transports in the order in which they are tried.
+    pub transports: Vec<MailTransport>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -312,6 +316,7 @@ impl Default for MailPolicy {
             at_once: 8,
             timeout: 20,
             ehlo_name: None,
+            transports: Vec::new(),
         }
     }
 }

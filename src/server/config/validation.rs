@@ -9,6 +9,7 @@ use super::{
     connection_url::database_url,
     forward_auth, networks,
     policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
+    transports,
 };
 use crate::server::values::{address::Address, public_url::PublicUrl};
 
@@ -131,6 +132,9 @@ impl Policy {
         }
         if mail.from.as_ref().is_some_and(|from| sender(from).is_err()) {
             bad("mail.from", "must be a mailbox like \"Example <no-reply@example.com>\"")?;
+        }
+        if let Some(why) = transports::fault(&mail.transports) {
+            bad("mail.transports", why)?;
         }
         let is_origin = |text: &str| {
             Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)

@@ -1,6 +1,6 @@
-//! Tracks whether the mail server accepts our sessions. While it does not, one mail at a time tries
-//! again, after growing waits. Otherwise hundreds of waiting mails would mean hundreds of failed
-//! logins a minute, and a locked account.
+//! Health of a transport: whether it accepts our sessions. While it does not, one mail at a time
+//! tries it again, after growing waits. Otherwise hundreds of waiting mails would mean hundreds of
+//! failed logins a minute, and a locked account.
 
 use metrics::gauge;
 use std::{
@@ -18,6 +18,8 @@ const GAUGE: &str = "latchkey_mail_server_refuses_us";
 
 #[derive(Debug)]
 pub struct Health {
+    /// Name of the transport.
+    name: String,
     clock: Clock,
     refused: Mutex<Option<Refused>>,
 }
@@ -39,26 +41,33 @@ impl Refused {
 }
 
 impl Health {
-    pub fn new(clock: Clock) -> Self {
-        gauge!(GAUGE).set(0);
-        Health { clock, refused: Mutex::default() }
+    pub fn new(name: &str, clock: Clock) -> Self {
+        let health = Health { name: name.to_owned(), clock, refused: Mutex::default() };
+        health.show(0.0);
+        health
     }
 
     pub fn is_well(&self) -> bool {
         self.lock().is_none()
     }
 
-    /// Returns how many of `free` mails may be sent at the moment.
-    pub fn room(&self, free: usize) -> usize {
+    /// Returns how long it is not to be tried; zero if it may be tried now.
+    pub fn wait(&self) -> Duration {
+        let now = self.clock.monotonic();
+        self.lock().as_ref().map_or(Duration::ZERO, |refused| refused.until.saturating_sub(now))
+    }
+
+    /// Reports whether a mail may try it now. While it refuses us, one mail after each wait may.
+    pub fn may_be_tried(&self) -> bool {
         let (mut refused, now) = (self.lock(), self.clock.monotonic());
-        let Some(refused) = refused.as_mut() else { return free };
+        let Some(refused) = refused.as_mut() else { return true };
         if now < refused.until {
-            return 0;
+            return false;
         }
         refused.asking = true;
         // If that mail never reports back (it had expired), another tries after the same wait.
         refused.until = now + refused.wait();
-        free.min(1)
+        true
     }
 
     /// Records that a session was refused.
@@ -69,7 +78,7 @@ impl Health {
                 let mut new = Refused { times: 1, until: now, asking: false };
                 new.until += new.wait();
                 *refused = Some(new);
-                gauge!(GAUGE).set(1);
+                self.show(1.0);
             }
             Some(refused) if refused.asking => {
                 refused.times += 1;
@@ -77,7 +86,11 @@ impl Health {
                 refused.until = now + refused.wait();
                 // Twice in a row means more than a server that was full for a moment.
                 if refused.times == 2 {
-                    tracing::error!(why, "the mail server does not take mails from us; they wait");
+                    tracing::error!(
+                        transport = self.name,
+                        why,
+                        "the transport does not take mails from us"
+                    );
                 }
             }
             // This session began before the refusal was known.
@@ -88,11 +101,15 @@ impl Health {
     /// Records that a session got as far as the recipient.
     pub fn works(&self) {
         if let Some(refused) = self.lock().take() {
-            gauge!(GAUGE).set(0);
+            self.show(0.0);
             if refused.times > 1 {
-                tracing::info!("the mail server takes mails from us again");
+                tracing::info!(transport = self.name, "the transport takes mails from us again");
             }
         }
+    }
+
+    fn show(&self, refuses: f64) {
+        gauge!(GAUGE, "transport" => self.name.clone()).set(refuses);
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Refused>> {

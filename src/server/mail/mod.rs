@@ -10,4 +10,5 @@ pub mod send_error;
 pub mod smtp;
 pub mod templates;
 pub mod transport;
+pub mod transports;
 mod variables;

@@ -14,6 +14,10 @@ pub enum SendError {
     /// too long.
     #[error("{0}")]
     ForNow(String),
+    /// All of it was sent, and no answer came that says what became of it: the transport may have
+    /// accepted it. Only the same one may be asked again, or the mail could come twice.
+    #[error("{0}")]
+    Unsure(String),
     /// The recipient cannot receive it, now or later.
     #[error("{0}")]
     OfRecipient(String),
@@ -28,6 +32,7 @@ impl SendError {
         match self {
             SendError::OfUs(_) => "session",
             SendError::ForNow(_) => "for_now",
+            SendError::Unsure(_) => "unsure",
             SendError::OfRecipient(_) => "recipient",
             SendError::OfMail(_) => "mail",
         }
@@ -68,6 +73,15 @@ impl Step {
         match error.status() {
             Some(code) if error.is_permanent() => self.permanent(u16::from(code), &words, why),
             _ => self.passing(why),
+        }
+    }
+
+    /// Classifies what went wrong after the whole message was sent. Without an answer the server may
+    /// have accepted it (RFC 5321, 4.5.3.2.6).
+    pub fn after_message(error: &smtp::Error) -> SendError {
+        match error.status() {
+            Some(_) => Step::Data.send_error(error),
+            None => SendError::Unsure(format!("{}: {error}", Step::Data)),
         }
     }
 

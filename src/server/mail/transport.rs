@@ -1,6 +1,14 @@
-//! The transport of mails: SMTP, or the dev mailbox.
+//! A transport of mails: a mail server, or the dev mailbox.
 
 use super::{compose::Composed, dev_mailbox::DevMailbox, send_error::SendError, smtp::Smtp};
+use crate::server::{
+    config::{
+        ConfigError, MailPolicy,
+        transports::{Hidden, MailTransport, TransportKind},
+    },
+    ground::clock::Clock,
+    values::public_url::PublicUrl,
+};
 
 #[derive(Debug)]
 pub enum Transport {
@@ -9,7 +17,23 @@ pub enum Transport {
 }
 
 impl Transport {
-    /// Checks that the mail server answers and accepts our credentials.
+    /// Creates the client of a transport.
+    pub fn open(
+        entry: &MailTransport,
+        mail: &MailPolicy,
+        public_url: &PublicUrl,
+        clock: Clock,
+    ) -> Result<Self, ConfigError> {
+        match entry.kind {
+            TransportKind::Smtp => {
+                let url = entry.url.as_ref().map_or("", Hidden::expose);
+                Ok(Transport::Smtp(Box::new(Smtp::new(url, mail, public_url, clock)?)))
+            }
+            kind => Err(ConfigError(format!("{:?} cannot be used yet.", kind.name()))),
+        }
+    }
+
+    /// Checks that it answers and accepts our credentials.
     pub async fn test(&self) -> Result<(), SendError> {
         match self {
             Transport::Dev(_) => Ok(()),
@@ -17,7 +41,9 @@ impl Transport {
         }
     }
 
-    pub async fn send(&self, mail: Composed) -> Result<(), SendError> {
+    /// Sends a mail, which we call `id` permanently. Returns its id at the provider, if that gives
+    /// it one.
+    pub async fn send(&self, _id: &str, mail: Composed) -> Result<Option<String>, SendError> {
         match self {
             Transport::Dev(mailbox) => {
                 println!(
@@ -27,9 +53,9 @@ impl Transport {
                     mail.link.as_ref().or(mail.code.as_ref()).map_or("", String::as_str)
                 );
                 mailbox.put(mail);
-                Ok(())
+                Ok(None)
             }
-            Transport::Smtp(smtp) => smtp.send(&mail.message).await,
+            Transport::Smtp(smtp) => smtp.send(&mail.message).await.map(|()| None),
         }
     }
 

@@ -61,7 +61,7 @@ pub use grants::{Authorization, Grant, NewGrant, Rotated};
 pub use logouts::{LAST_WAIT, Logout};
 pub use migrate::MigrateError;
 pub use open::OpenError;
-pub use outbox::{Ending, LEASE, Lease, NewMail, QueuedMail};
+pub use outbox::{By, Ending, LEASE, Lease, NewMail, QueuedMail};
 pub use pool::Pool;
 pub use sessions::SessionRow;
 pub use sign_ins::{Admission, NewSession, Proof, SignIn, SignInOutcome};

@@ -71,6 +71,9 @@ pub struct QueuedMail {
     pub created_at: Millis,
     /// Correlation id of the request that asked for the mail.
     pub request_id: String,
+    /// Transport that may have accepted it: it was being sent by it when the process ended, or no
+    /// answer came.
+    pub transport: Option<String>,
 }
 
 /// Proof that no other worker has taken the mail since.
@@ -120,12 +123,20 @@ impl Ending {
     }
 }
 
+/// Transport that accepted a mail or refused it finally, and its own id of the mail.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct By<'a> {
+    pub transport: Option<&'a str>,
+    pub message_id: Option<&'a str>,
+}
+
 /// Takes the due mails of one rank, in the order in which they became due.
 pub const CLAIM: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id IN (SELECT id FROM latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4) \
-    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
+    transport";
 /// The same as [`CLAIM`], for PostgreSQL. SKIP LOCKED: two workers take different mails instead of
 /// waiting for each other.
 pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
@@ -133,7 +144,8 @@ pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
     WHERE id IN (SELECT id FROM latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4 \
     FOR UPDATE SKIP LOCKED) \
-    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
+    transport";
 pub const ENDS: &str = "SELECT \
     (SELECT MIN(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1), \
     (SELECT MAX(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1)";
@@ -142,7 +154,8 @@ pub const BRING_NEAR: &str = "UPDATE latchkey_outbox SET due_at = $1 \
 pub const HOLD: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id = $3 AND state = 'queued' AND attempts = $4 \
-    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id";
+    RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
+    transport";
 pub const TAKE_OVER: &str = "UPDATE latchkey_outbox SET due_at = created_at, leased_at = NULL \
     WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL";
 pub const MAIL_OF: &str = "SELECT state, last_error FROM latchkey_outbox \
@@ -150,11 +163,18 @@ pub const MAIL_OF: &str = "SELECT state, last_error FROM latchkey_outbox \
 pub const COUNT_QUEUED: &str =
     "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox WHERE state = 'queued'";
 pub const END_MAIL: &str = "UPDATE latchkey_outbox \
-    SET state = $1, payload = NULL, sent_at = $2, last_error = $3 \
-    WHERE id = $4 AND state = 'queued' AND attempts = $5";
+    SET state = $1, payload = NULL, sent_at = $2, last_error = $3, transport = $4, \
+    message_id = $5 WHERE id = $6 AND state = 'queued' AND attempts = $7";
 pub const DELAY_MAIL: &str = "UPDATE latchkey_outbox \
-    SET due_at = $1, leased_at = NULL, last_error = $2 \
-    WHERE id = $3 AND state = 'queued' AND attempts = $4";
+    SET due_at = $1, leased_at = NULL, last_error = $2, transport = $3 \
+    WHERE id = $4 AND state = 'queued' AND attempts = $5";
+pub const BIND_MAIL: &str = "UPDATE latchkey_outbox SET transport = $1 \
+    WHERE id = $2 AND state = 'queued' AND attempts = $3";
+/// Transport of the mail before this one, by whoever asked for it.
+pub const EARLIER: &str = "SELECT transport FROM latchkey_outbox \
+    WHERE bucket = (SELECT bucket FROM latchkey_outbox WHERE id = $1) \
+    AND created_at < $2 AND created_at > $3 AND transport IS NOT NULL \
+    ORDER BY created_at DESC LIMIT 1";
 
 impl Store {
     /// Leases up to `limit` due mails: if the worker dies, another takes them. Within each rank,
@@ -234,22 +254,43 @@ impl Store {
         &self,
         lease: Lease<'_>,
         ending: Ending,
+        by: By<'_>,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
         let sent_at = (ending == Ending::Sent).then_some(event.at);
-        let end = values![ending.state(), sent_at, &event.reason, lease.id, lease.number];
+        let By { transport, message_id } = by;
+        let (state, why) = (ending.state(), &event.reason);
+        let end = values![state, sent_at, why, transport, message_id, lease.id, lease.number];
         self.by_lease(END_MAIL, &end, event).await
     }
 
-    /// Makes a mail due again at `due`, for the holder of its lease. Returns false like
-    /// `mail_ended`.
+    /// Makes a mail due again at `due`, for the holder of its lease. `bound` is the transport that
+    /// may have accepted it. Returns false like `mail_ended`.
     pub async fn mail_delayed(
         &self,
         lease: Lease<'_>,
         due: Millis,
+        bound: Option<&str>,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        self.by_lease(DELAY_MAIL, &values![due, &event.reason, lease.id, lease.number], event).await
+        let delay = values![due, &event.reason, bound, lease.id, lease.number];
+        self.by_lease(DELAY_MAIL, &delay, event).await
+    }
+
+    /// Notes, before a mail is sent, the transport that is about to get it: if this process ends
+    /// meanwhile, no other transport may. Returns false if another worker holds the lease.
+    pub async fn bind_mail(&self, lease: Lease<'_>, transport: &str) -> Result<bool, Error> {
+        Ok(self.execute(BIND_MAIL, &values![transport, lease.id, lease.number]).await? > 0)
+    }
+
+    /// Returns the transport of the mail that the same asker got before this one, after `since`.
+    pub async fn transport_before(
+        &self,
+        mail: &QueuedMail,
+        since: Millis,
+    ) -> Result<Option<String>, Error> {
+        let before = self.first(EARLIER, &values![&mail.id, mail.created_at, since]).await?;
+        Ok(before.map(|(transport,): (String,)| transport))
     }
 
     async fn by_lease(

@@ -1,4 +1,4 @@
-//! The outbox worker: takes due mails from the database and hands them to the transport.
+//! The outbox worker: takes due mails from the database and hands them to a transport.
 
 use lettre::message::Mailbox;
 use std::{sync::Arc, time::Duration};
@@ -14,7 +14,7 @@ use crate::server::{
         worker_queue::{MailJob, Slot},
     },
     ground::error::Error,
-    mail::{health::Health, templates::Templates, transport::Transport},
+    mail::{templates::Templates, transports::Transports},
     store::QueuedMail,
 };
 
@@ -28,10 +28,9 @@ pub(super) const DATABASE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Outbox {
     pub auth: Arc<Auth>,
-    pub transport: Transport,
+    pub transports: Transports,
     pub templates: Arc<Templates>,
     pub from: Mailbox,
-    pub health: Health,
 }
 
 impl Outbox {
@@ -59,7 +58,7 @@ impl Outbox {
                 () = self.auth.outbox.until_woken() => may_be_due = true,
                 _ = tick.tick() => {
                     may_be_due = true;
-                    self.transport.close_idle();
+                    self.transports.close_idle();
                 }
                 _ = stop.changed() => {}
             }
@@ -79,14 +78,14 @@ impl Outbox {
         let outbox = &self.auth.outbox;
         let mut slots = vec![slot];
         slots.extend(std::iter::from_fn(|| outbox.free_slot()));
-        slots.truncate(self.health.room(slots.len()));
+        slots.truncate(self.transports.room(slots.len()));
         if slots.is_empty() {
             outbox.set_backlog(true);
             return false;
         }
         let mails = self.claim(slots.len()).await;
         let may_be_more = mails.len() == slots.len();
-        outbox.set_backlog(may_be_more || !self.health.is_well());
+        outbox.set_backlog(may_be_more || !self.transports.are_well());
         for (mail, slot) in mails.into_iter().zip(slots) {
             deliveries.spawn(self.clone().deliver(mail, slot));
         }

@@ -107,7 +107,7 @@ impl Connection {
         // No timeout of its own: a server that scans the message may take long, and a retry would
         // send it twice. The caller's deadline for the whole mail applies.
         let taken = self.connection.command(Content(body)).await;
-        taken.map(drop).map_err(|error| Step::Data.send_error(&error))
+        taken.map(drop).map_err(|error| Step::after_message(&error))
     }
 
     /// Sends a command, unless it is sent already, and reads its answer.

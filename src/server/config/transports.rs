@@ -1,0 +1,312 @@
+//! Transports of mails, in the order in which they are tried: `[[mail.transports]]` of the policy,
+//! or the one mail server that SMTP_URL names.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use url::Url;
+
+use super::{app_values::parsed, connection_url};
+use crate::server::values::{address::Address, public_url::is_here};
+
+/// Kinds of transports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TransportKind {
+    #[default]
+    Smtp,
+    Ses,
+    Postmark,
+    Resend,
+    Sendgrid,
+    Mailgun,
+    /// A service of the team's own, which takes a signed POST.
+    Http,
+}
+
+impl TransportKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            TransportKind::Smtp => "smtp",
+            TransportKind::Ses => "ses",
+            TransportKind::Postmark => "postmark",
+            TransportKind::Resend => "resend",
+            TransportKind::Sendgrid => "sendgrid",
+            TransportKind::Mailgun => "mailgun",
+            TransportKind::Http => "http",
+        }
+    }
+
+    /// Returns the keys that an entry of this kind needs, and those that it may have beside them.
+    fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            TransportKind::Smtp => (&["url"], &["return_path"]),
+            TransportKind::Ses => (
+                &["region", "access_key", "secret_key"],
+                &["configuration_set", "hook_key", "url", "networks"],
+            ),
+            TransportKind::Postmark => (&["token"], &["stream", "hook_key", "url", "networks"]),
+            TransportKind::Resend | TransportKind::Sendgrid => {
+                (&["token"], &["hook_key", "url", "networks"])
+            }
+            TransportKind::Mailgun => {
+                (&["token", "sending_domain"], &["hook_key", "url", "networks"])
+            }
+            TransportKind::Http => (&["url", "signing_key"], &["hook_key", "networks"]),
+        }
+    }
+}
+
+parsed!(
+    /// Name of a transport in logs, metrics, variables and the paths of hooks.
+    TransportName,
+    |name| {
+        let is_name = (1..=32).contains(&name.len())
+            && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
+        is_name.then_some(name).ok_or_else(|| {
+            "a name of 1 to 32 lower-case letters, digits and dashes is needed".to_owned()
+        })
+    }
+);
+
+parsed!(
+    /// Domain of recipients, as their addresses have it.
+    MailDomain,
+    |domain| {
+        let address = Address::parse(&format!("a@{}", domain.trim_start_matches('@')));
+        address.map(|address| address.local_and_domain().1.to_owned()).map_err(|_| {
+            format!("a domain like \"example.com\" is needed, and {domain:?} is none")
+        })
+    }
+);
+
+/// A key or a password of the policy. It is never shown: `Debug` hides it, and what compares
+/// policies sees a hash.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(String);
+
+impl Hidden {
+    pub fn new(text: String) -> Self {
+        Hidden(text)
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0)))
+    }
+}
+
+/// A transport of mails.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailTransport {
+    pub name: TransportName,
+    pub kind: TransportKind,
+    /// Domains of the recipients that it is for, before those that are for everybody. Empty if it
+    /// is for everybody.
+    pub domains: Vec<MailDomain>,
+    /// Mail server, or address of the team's own service. Of a provider, its API elsewhere than at
+    /// its usual address, such as `https://api.eu.mailgun.net`.
+    pub url: Option<Hidden>,
+    /// Key of a provider's API.
+    pub token: Option<Hidden>,
+    /// Message stream of Postmark; `outbound` if it is not set.
+    pub stream: Option<String>,
+    /// Domain at Mailgun that mails are sent from.
+    pub sending_domain: Option<MailDomain>,
+    /// Region of Amazon SES, such as `eu-central-1`.
+    pub region: Option<String>,
+    pub access_key: Option<Hidden>,
+    pub secret_key: Option<Hidden>,
+    /// Configuration set of Amazon SES, whose events reach us.
+    pub configuration_set: Option<String>,
+    /// Key that the POST to the team's own service is signed with, like `whsec_…`.
+    pub signing_key: Option<Hidden>,
+    /// Key by which `/hooks/mail/<name>` knows the provider: its public key, the signing key that
+    /// we share with it, or for Amazon SES the ARN of the topic.
+    pub hook_key: Option<Hidden>,
+    /// Address that bounces return to, on SMTP: `latchkey bounce` reads them there.
+    pub return_path: Option<String>,
+    /// Private networks that its host may be in. Elsewhere than at public addresses and there it is
+    /// not connected to, whatever the DNS says.
+    pub networks: Vec<IpNet>,
+}
+
+impl MailTransport {
+    /// Returns the transport for the mail server that SMTP_URL names.
+    pub fn of_smtp_url(url: &str) -> Self {
+        MailTransport {
+            name: TransportName("smtp".to_owned()),
+            url: Some(Hidden::new(url.to_owned())),
+            ..MailTransport::default()
+        }
+    }
+
+    /// Returns the entry of the dev mailbox, which no policy names.
+    pub fn dev_mailbox() -> Self {
+        let name = TransportName("dev-mailbox".to_owned());
+        MailTransport { name, ..MailTransport::default() }
+    }
+
+    /// Reports whether mails to `address` may go by it.
+    pub fn is_for(&self, address: &Address) -> bool {
+        let domain = address.local_and_domain().1;
+        self.domains.is_empty() || self.domains.iter().any(|own| own.as_str() == domain)
+    }
+
+    /// Returns the first fault, as the rest of a sentence about `mail.transports`.
+    fn fault(&self) -> Option<String> {
+        let (needed, allowed) = self.kind.keys();
+        let set = self.set_keys();
+        let name = self.name.as_str();
+        if name.is_empty() {
+            return Some("has an entry without a name".to_owned());
+        }
+        let kind = self.kind.name();
+        let has = |key: &&&str| set.contains(*key);
+        if let Some(missing) = needed.iter().find(|key| !has(key)) {
+            return Some(format!("{name:?} needs {missing}: its kind is {kind:?}"));
+        }
+        let is_known = |key: &&str| needed.contains(key) || allowed.contains(key);
+        if let Some(odd) = set.iter().find(|key| !is_known(key)) {
+            return Some(format!("{name:?} has {odd}, which its kind {kind:?} does not know"));
+        }
+        if self.return_path.as_deref().is_some_and(|path| Address::parse(path).is_err()) {
+            return Some(format!("{name:?} has a return_path that is no address"));
+        }
+        let url = self.url.as_ref().map(Hidden::expose)?;
+        let why = match self.kind {
+            TransportKind::Smtp => connection_url::smtp_url(url).err().map(str::to_owned),
+            _ => api_fault(url),
+        };
+        // Nothing of the URL is repeated: it may hold a password.
+        why.map(|why| format!("{name:?} has a url that {why}"))
+    }
+
+    fn set_keys(&self) -> Vec<&'static str> {
+        [
+            ("url", self.url.is_some()),
+            ("token", self.token.is_some()),
+            ("stream", self.stream.is_some()),
+            ("sending_domain", self.sending_domain.is_some()),
+            ("region", self.region.is_some()),
+            ("access_key", self.access_key.is_some()),
+            ("secret_key", self.secret_key.is_some()),
+            ("configuration_set", self.configuration_set.is_some()),
+            ("signing_key", self.signing_key.is_some()),
+            ("hook_key", self.hook_key.is_some()),
+            ("return_path", self.return_path.is_some()),
+            ("networks", !self.networks.is_empty()),
+        ]
+        .into_iter()
+        .filter_map(|(key, is_set)| is_set.then_some(key))
+        .collect()
+    }
+
+    /// Reports whether mails would go to another machine without TLS, or with a STARTTLS that an
+    /// attacker in between can strip (RFC 3207, 6; ASVS 5.0 12.3.1).
+    pub(super) fn may_be_read_on_the_way(&self) -> bool {
+        // A malformed URL is reported by the code that connects.
+        let url = self.url.as_ref().and_then(|url| Url::parse(url.expose()).ok());
+        let Some(url) = url else { return false };
+        let tls = url.query_pairs().find_map(|(name, value)| (name == "tls").then_some(value));
+        ["smtp", "http"].contains(&url.scheme())
+            && tls.as_deref() != Some("required")
+            && !url.host_str().is_some_and(is_here)
+    }
+}
+
+/// Returns why a text is no address of an API, as the rest of a sentence.
+fn api_fault(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok();
+    let is_web = url.is_some_and(|url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    });
+    (!is_web).then(|| "is no address like https://mail.example.com/send".to_owned())
+}
+
+/// Returns the first fault of the entries, as the rest of a sentence about `mail.transports`.
+pub(super) fn fault(transports: &[MailTransport]) -> Option<String> {
+    let twice = transports.iter().enumerate().find_map(|(n, transport)| {
+        let is_twice = transports[..n].iter().any(|earlier| earlier.name == transport.name);
+        is_twice.then(|| format!("has {:?} twice", transport.name.as_str()))
+    });
+    let needs_one_for_all =
+        !transports.is_empty() && transports.iter().all(|transport| !transport.domains.is_empty());
+    let for_all = needs_one_for_all
+        .then(|| "has domains on every entry: mails to other domains would go nowhere".to_owned());
+    transports.iter().find_map(MailTransport::fault).or(twice).or(for_all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transports(text: &str) -> Result<Vec<MailTransport>, String> {
+        let mut table: toml::Table = toml::from_str(text).unwrap();
+        let entries = table.remove("transports").unwrap();
+        let entries: Vec<MailTransport> =
+            entries.try_into().map_err(|error: toml::de::Error| error.message().to_owned())?;
+        fault(&entries).map_or(Ok(entries), Err)
+    }
+
+    #[test]
+    fn an_entry_has_the_keys_of_its_kind() {
+        let of = |entry: &str| transports(&format!("[[transports]]\nname = \"a\"\n{entry}"));
+        assert!(of("kind = \"smtp\"\nurl = \"smtps://ada:pw@mail.example.com\"").is_ok());
+        assert!(of("kind = \"resend\"\ntoken = \"re_1\"").is_ok());
+        for (entry, says) in [
+            ("kind = \"smtp\"", "needs url"),
+            ("kind = \"pigeon\"", "unknown variant"),
+            ("kind = \"postmark\"", "needs token"),
+            ("kind = \"ses\"\nregion = \"eu-west-1\"\naccess_key = \"a\"", "needs secret_key"),
+            ("kind = \"resend\"\ntoken = \"a\"\nregion = \"x\"", "has region, which"),
+            ("kind = \"http\"\nurl = \"ftp://a\"\nsigning_key = \"whsec_x\"", "has a url that"),
+            ("kind = \"resend\"\ntoken = \"a\"\ndomains = [\"a b\"]", "a domain like"),
+            ("kind = \"resend\"\ntoken = \"a\"\ndomains = [\"qq.com\"]", "on every entry"),
+            ("kind = \"resend\"\ntoken = \"a\"\ncolour = \"red\"", "unknown field"),
+        ] {
+            let refused = of(entry).unwrap_err();
+            assert!(refused.contains(says), "{entry}: {refused}");
+        }
+        let twice = "[[transports]]\nname = \"a\"\nkind = \"resend\"\ntoken = \"t\"\n".repeat(2);
+        assert_eq!(transports(&twice).unwrap_err(), "has \"a\" twice");
+    }
+
+    #[test]
+    fn a_transport_may_be_for_some_domains() {
+        let text = "[[transports]]\nname = \"qq\"\nkind = \"resend\"\ntoken = \"t\"\n\
+                    domains = [\"@QQ.com\"]\n[[transports]]\nname = \"all\"\nkind = \"resend\"\n\
+                    token = \"t\"\n";
+        let both = transports(text).unwrap();
+        let is_for = |n: usize, text: &str| both[n].is_for(&Address::parse(text).unwrap());
+        assert!(is_for(0, "ada@qq.com") && !is_for(0, "ada@vip.qq.com"));
+        assert!(is_for(1, "ada@qq.com") && is_for(1, "ada@example.com"));
+    }
+
+    #[test]
+    fn a_secret_of_a_transport_is_shown_nowhere() {
+        let text = "[[transports]]\nname = \"a\"\nkind = \"resend\"\ntoken = \"re_hunter2\"\n";
+        let one = transports(text).unwrap();
+        assert!(!format!("{one:?}").contains("hunter2"));
+        assert!(!toml::to_string(&one[0]).unwrap().contains("hunter2"));
+    }
+}

@@ -1,0 +1,107 @@
+//! The transports of mails, in the order in which they are tried, each with its health.
+
+use std::time::Duration;
+
+use super::{dev_mailbox::DevMailbox, health::Health, transport::Transport};
+use crate::server::{
+    config::{ConfigError, MailPolicy, transports::MailTransport},
+    ground::clock::Clock,
+    values::{address::Address, public_url::PublicUrl},
+};
+
+/// The transports of this server.
+#[derive(Debug)]
+pub struct Transports(Vec<NamedTransport>);
+
+/// A transport with its entry in the policy and its health.
+#[derive(Debug)]
+pub struct NamedTransport {
+    pub entry: MailTransport,
+    pub transport: Transport,
+    pub health: Health,
+}
+
+impl NamedTransport {
+    pub fn name(&self) -> &str {
+        self.entry.name.as_str()
+    }
+}
+
+impl Transports {
+    /// Creates a client for each entry.
+    pub fn open(
+        entries: &[MailTransport],
+        mail: &MailPolicy,
+        public_url: &PublicUrl,
+        clock: &Clock,
+    ) -> Result<Self, ConfigError> {
+        let open = |entry: &MailTransport| {
+            let transport = Transport::open(entry, mail, public_url, clock.clone())?;
+            let health = Health::new(entry.name.as_str(), clock.clone());
+            Ok(NamedTransport { entry: entry.clone(), transport, health })
+        };
+        entries.iter().map(open).collect::<Result<_, _>>().map(Transports)
+    }
+
+    /// Creates the dev mailbox as the only transport.
+    pub fn dev(mailbox: DevMailbox, clock: &Clock) -> Self {
+        let (entry, transport) = (MailTransport::dev_mailbox(), Transport::Dev(mailbox));
+        let health = Health::new(entry.name.as_str(), clock.clone());
+        Transports(vec![NamedTransport { entry, transport, health }])
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &NamedTransport> {
+        self.0.iter()
+    }
+
+    /// True if a mail may go by one transport or by another.
+    pub fn are_several(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// Returns the transports that a mail to `address` may go by, in the order in which they are
+    /// to be tried: those for its domain first. `bound` is the one that may have accepted it
+    /// already: no other may be asked. `earlier` is the one that took the last mail of whoever asks
+    /// again: it comes last, because that mail has not helped.
+    pub fn order(
+        &self,
+        address: &Address,
+        bound: Option<&str>,
+        earlier: Option<&str>,
+    ) -> Vec<&NamedTransport> {
+        if let Some(bound) = self.iter().find(|transport| bound == Some(transport.name())) {
+            return vec![bound];
+        }
+        let mut order: Vec<_> =
+            self.iter().filter(|transport| transport.entry.is_for(address)).collect();
+        // Stable, so that what is equal stays in the order of the policy.
+        order.sort_by_key(|transport| {
+            (earlier == Some(transport.name()), transport.entry.domains.is_empty())
+        });
+        order
+    }
+
+    /// True if mails to anybody are accepted by one of them, as far as we know.
+    pub fn are_well(&self) -> bool {
+        self.for_all().any(|transport| transport.health.is_well())
+    }
+
+    /// Returns how many of `free` mails may be sent at the moment. While all that are for everybody
+    /// refuse us, one mail at a time tries.
+    pub fn room(&self, free: usize) -> usize {
+        let may_try = || self.for_all().any(|it| it.health.wait() == Duration::ZERO);
+        match self.are_well() {
+            true => free,
+            false => usize::from(may_try()).min(free),
+        }
+    }
+
+    /// Closes idle connections. Called from time to time.
+    pub fn close_idle(&self) {
+        self.iter().for_each(|transport| transport.transport.close_idle());
+    }
+
+    fn for_all(&self) -> impl Iterator<Item = &NamedTransport> {
+        self.iter().filter(|transport| transport.entry.domains.is_empty())
+    }
+}
