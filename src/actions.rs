@@ -20,9 +20,11 @@ use crate::server::{
         device,
         dispute::{AlsoEnd, Disputed},
         link::{self, LinkToken},
+        mail_standing::{self, MailStanding},
         matching, password,
         request::{self, Started},
         session::{self, SessionsToEnd},
+        suppression,
         terms::Ask,
     },
     ground::{
@@ -136,16 +138,32 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
 pub async fn progress(request: Option<String>) -> Result<Standing, Refusal> {
     let context = PageContext::current()?;
     let Some(pending) = context.pending(request.as_deref()).await? else {
-        return Ok(Standing { location: None, trouble: None });
+        return Ok(Standing::default());
     };
-    let trouble = request::mail_trouble(&context.state.auth, &pending).await?;
+    let mail =
+        mail_standing::of_request(&context.state.auth, &pending, &context.requester()).await?;
     // The page itself signs in once the number was typed elsewhere, and says why it is over.
     let has_news = match pending.ended() {
         None => matching::is_approved(&context.state.auth, &pending),
         Some(ended) => ended != Ended::SignedIn,
     };
     let reloaded = has_news.then(|| code_page(request.as_deref()));
-    Ok(Standing { location: context.onward(&pending).await?.or(reloaded), trouble })
+    let MailStanding { is_sent, trouble, may_try } = mail;
+    let trouble = Some(trouble).filter(|trouble| !trouble.is_empty());
+    let location = context.onward(&pending).await?.or(reloaded);
+    Ok(Standing { location, trouble, may_try, is_sent })
+}
+
+/// Sends another mail for the auth request shown on the page, although earlier ones came back.
+#[server(prefix = "/actions", endpoint = "try-again")]
+pub async fn try_again(request: Option<String>) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    form_posts::come_back_to(&code_page(request.as_deref()), "");
+    let requester = context.requester();
+    let id = cookies::pick(&requester.held, request.as_deref())
+        .ok_or_else(|| Error::missing("auth_request_id"))?;
+    let started = suppression::try_again(&context.state.auth, id, &requester).await?;
+    Ok(to_code_page(&context, &requester.held, &started))
 }
 
 /// Ends sessions: this one if `which` is empty, else the `others`, `all`, or the one with that id.

@@ -9,7 +9,7 @@ use latchkey::server::{
         check::check,
         keys, outbox,
         serve::{self, ServeError, Server, listen},
-        test_mail, users,
+        suppressions, test_mail, users,
     },
     config::{Settings, of_process},
     ground::{clock::Clock, logging, random::Random},
@@ -54,6 +54,9 @@ enum Command {
     /// Manage mails that wait to be sent.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
+    /// Manage the addresses that get no mail because earlier ones came back.
+    #[command(subcommand)]
+    Suppressions(suppressions::Suppressions),
     /// Manage the sessions of users.
     #[command(subcommand)]
     Sessions(users::Sessions),
@@ -112,6 +115,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             test_mail::send(&settings, &email, by.as_deref()).await?
         }
         Command::Outbox(command) => outbox::run(&alone(&settings).await?, command).await?,
+        Command::Suppressions(command) => {
+            suppressions::run(&alone(&settings).await?, command).await?
+        }
         Command::Sessions(command) => {
             users::run_sessions(&alone(&settings).await?, command).await?
         }

@@ -17,12 +17,16 @@ pub struct Next {
 }
 
 /// State of the sign-in that a page waits for.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Standing {
     /// Path to go to, set once there is nothing left to wait for on this page.
     pub location: Option<String>,
     /// Message about the mail, if there is a problem with it.
     pub trouble: Option<String>,
+    /// True if mails to the address are held back, and one may be sent all the same.
+    pub may_try: bool,
+    /// True once the mail was accepted, and nothing has come back.
+    pub is_sent: bool,
 }
 
 /// Refusal of a request: the part of an `Error` that the browser sees.

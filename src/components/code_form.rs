@@ -130,6 +130,8 @@ fn count_down(error: RwSignal<String>) {
     keep(move || {
         set("trouble", "class", trouble.with(|trouble| !trouble.is_empty()).then_some("boxed"));
     });
+    let sent = RwSignal::new(text("sent").trim().to_owned());
+    shows("sent", sent.get_untracked(), move || sent.get());
     let poll = move || {
         if left(expires_at) == 0 {
             return;
@@ -137,6 +139,8 @@ fn count_down(error: RwSignal<String>) {
         work(async move {
             if let Ok(standing) = progress(Some(value("request"))).await {
                 trouble.set(standing.trouble.unwrap_or_default());
+                sent.set(if standing.is_sent { word("data-sent") } else { String::new() });
+                set("try-again", "hidden", (!standing.may_try).then_some(""));
                 standing.location.inspect(|location| go(location));
             }
         });

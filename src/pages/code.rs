@@ -9,7 +9,7 @@ use super::{
 use crate::{
     components::{BLANK, CodeAlive, Message},
     server::{
-        auth::{matching, request::mail_trouble},
+        auth::{mail_standing, matching},
         ground::{error::Error, mode::Mode, words::say},
         http::{cookies::handle, page_context::PageContext},
         store::Ended,
@@ -60,7 +60,8 @@ async fn code_page() -> Result<AnyView, Error> {
         return Ok(over(&context, say!("sign-in-over"), why, &afresh));
     }
     let (expires_in, resend_in) = context.waits(&pending);
-    let trouble = mail_trouble(&context.state.auth, &pending).await?.unwrap_or_default();
+    let mail =
+        mail_standing::of_request(&context.state.auth, &pending, &context.requester()).await?;
     let auth = &context.policy().auth;
     let mode = auth.mode.left_of(&pending.mode).unwrap_or(Mode::Link);
     let is_off = pending.is_switched_off(auth.code_tries) && mode.has_code();
@@ -108,7 +109,11 @@ async fn code_page() -> Result<AnyView, Error> {
             {has_code.then(|| code_form(request.clone(), error.clone()))}
             {(!has_code).then(|| boxed("code-message", "alert", error))}
             {number}
-            {boxed("trouble", "status", trouble)}
+            <p id="sent" class="soft" role="status">
+                {mail.is_sent.then(|| say!("mail-sent"))}
+            </p>
+            {boxed("trouble", "status", mail.trouble)}
+            {all_the_same_form(request.clone(), mail.may_try)}
             {again_form(request, expires_in, resend_in)}
             <CodeAlive />
         </Frame>
@@ -172,6 +177,18 @@ fn code_form(request: String, error: String) -> impl IntoView {
     }
 }
 
+/// The form that sends a mail although earlier ones came back, shown only then.
+fn all_the_same_form(request: String, may_try: bool) -> impl IntoView {
+    view! {
+        <form id="try-again" class="again" method="post" action="/actions/try-again" hidden=!may_try>
+            <input type="hidden" name="request" value=request />
+            <button class="secondary" type="submit">
+                {say!("send-all-the-same")}
+            </button>
+        </form>
+    }
+}
+
 /// The form that asks for a fresh mail. Once this one has expired, that is the thing to do.
 /// Its attributes hold what `components::CodeAlive` needs to know.
 fn again_form(request: String, expires_in: u64, resend_in: u64) -> impl IntoView {
@@ -193,6 +210,7 @@ fn again_form(request: String, expires_in: u64, resend_in: u64) -> impl IntoView
             data-checking=say!("checking")
             data-welcome=say!("welcome")
             data-offline=say!("offline")
+            data-sent=say!("mail-sent")
         >
             <input id="request" type="hidden" name="request" value=request />
             <p class="soft">{say!("nothing-there")}</p>

@@ -38,7 +38,10 @@ fn said(event: &EventLine) -> Option<String> {
         | Event::UserEnabled
         | Event::MailSent
         | Event::MailDelayed
-        | Event::MailFailed => return None,
+        | Event::MailFailed
+        | Event::MailReturned
+        | Event::MailComplaint
+        | Event::SuppressionLifted => return None,
     })
 }
 

@@ -49,7 +49,9 @@ impl AuditEvent {
         counter!("latchkey_events_total", "event" => name, "reason" => label).increment(1);
         let is_withheld = *reason == Reason::NotAUser.to_string();
         match event {
-            Event::MailDelayed => tracing::warn!(event = name, reason, address),
+            Event::MailDelayed | Event::MailReturned | Event::MailComplaint => {
+                tracing::warn!(event = name, reason, address);
+            }
             // A flood of addresses that may not receive mail must not fill the log with errors.
             Event::MailFailed if !is_withheld => tracing::error!(event = name, reason, address),
             _ => tracing::info!(event = name, reason, address, user_id),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::server::values::event::Event;
 use crate::server::{
-    config::{SameBrowser, SignUp},
+    config::SameBrowser,
     ground::{
         clock::{Millis, SECOND, seconds_until},
         error::Error,
@@ -210,22 +210,6 @@ pub async fn start_from_link(
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
     let terms = Terms { has_window: true, ..Terms::again(auth, &request)? };
     begin(auth, terms, requester).await
-}
-
-/// Returns the message for a person who waits for the mail of a request, if there is anything to
-/// report. If sign-up is closed there never is: only a known address gets a mail that could fail,
-/// so a message would reveal that the address is known.
-pub async fn mail_trouble(auth: &Auth, request: &AuthRequest) -> Result<Option<String>, Error> {
-    if auth.policy().auth.sign_up == SignUp::Closed {
-        return Ok(None);
-    }
-    let mail = auth.store.mail_of(&request.id).await?;
-    Ok(mail.and_then(|(state, why)| match (state.as_str(), why) {
-        ("failed", _) => Some(say!("mail-failed")),
-        ("unsent", _) => Some(say!("mail-unsent")),
-        ("queued", Some(_)) => Some(say!("mail-delayed")),
-        _ => None,
-    }))
 }
 
 /// Returns when the next mail for a request may be asked for.

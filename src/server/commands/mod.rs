@@ -7,6 +7,7 @@ pub mod check;
 pub mod keys;
 pub mod outbox;
 pub mod serve;
+pub mod suppressions;
 mod team_users;
 pub mod test_mail;
 pub mod users;

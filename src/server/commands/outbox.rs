@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use crate::server::{
     auth::{Auth, Client},
     ground::{clock::SECOND, error::Error},
-    store::{By, Ending, Lease, WaitingMail},
+    store::{Ending, Lease, WaitingMail},
     values::{
         address::masked,
         event::{Event, Reason},
@@ -91,9 +91,7 @@ async fn give_up(auth: &Auth, selection: &Selection) -> Result<u64, Error> {
                 .event(Event::MailFailed, Some(&mail.address), &client)
                 .because(Reason::Operator);
             let lease = Lease { id: &mail.id, number: mail.attempts };
-            page += u64::from(
-                auth.store.mail_ended(lease, Ending::Unsent, By::default(), &event).await?,
-            );
+            page += u64::from(auth.store.mail_ended(lease, Ending::Unsent.into(), &event).await?);
         }
         mails += page;
         if page == 0 {

@@ -162,6 +162,11 @@ impl MailTransport {
         MailTransport { name, ..MailTransport::default() }
     }
 
+    /// True if the provider keeps a list of addresses that it sends nothing to.
+    pub fn keeps_list(&self) -> bool {
+        !matches!(self.kind, TransportKind::Smtp | TransportKind::Http)
+    }
+
     /// Reports whether mails to `address` may go by it.
     pub fn is_for(&self, address: &Address) -> bool {
         let domain = address.local_and_domain().1;

@@ -7,7 +7,7 @@ use crate::server::{
         transports::{Hidden, MailTransport, TransportKind},
     },
     ground::clock::Clock,
-    values::public_url::PublicUrl,
+    values::{address::Address, public_url::PublicUrl},
 };
 
 #[derive(Debug)]
@@ -56,6 +56,14 @@ impl Transport {
                 Ok(None)
             }
             Transport::Smtp(smtp) => smtp.send(&mail.message).await.map(|()| None),
+        }
+    }
+
+    /// Takes an address off the provider's own list of those who get no mail. Returns false if it is
+    /// not there, or if there is no list.
+    pub async fn lift(&self, _address: &Address) -> Result<bool, SendError> {
+        match self {
+            Transport::Smtp(_) | Transport::Dev(_) => Ok(false),
         }
     }
 

@@ -54,6 +54,11 @@ impl Transports {
         self.0.iter()
     }
 
+    /// Returns the transport of this name.
+    pub fn named(&self, name: &str) -> Option<&NamedTransport> {
+        self.iter().find(|transport| transport.name() == name)
+    }
+
     /// True if a mail may go by one transport or by another.
     pub fn are_several(&self) -> bool {
         self.0.len() > 1
@@ -69,7 +74,7 @@ impl Transports {
         bound: Option<&str>,
         earlier: Option<&str>,
     ) -> Vec<&NamedTransport> {
-        if let Some(bound) = self.iter().find(|transport| bound == Some(transport.name())) {
+        if let Some(bound) = bound.and_then(|name| self.named(name)) {
             return vec![bound];
         }
         let mut order: Vec<_> =

@@ -2,8 +2,8 @@
 
 use super::{
     accounts, activity, allowances, assertions, attempts, audit, auth_requests, bans, credentials,
-    device_requests, entry_codes, grants, logouts, match_numbers, outbox, purge, sessions,
-    sign_ins, signing_keys, trust, users, waiting_mails,
+    device_requests, entry_codes, grants, logouts, match_numbers, outbox, purge, sent_mails,
+    sessions, sign_ins, signing_keys, suppressions, trust, users, waiting_mails,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -84,6 +84,16 @@ pub fn statements() -> Vec<&'static str> {
         outbox::BIND_MAIL,
         outbox::DELAY_MAIL,
         outbox::EARLIER,
+        sent_mails::SENT_MAIL,
+        sent_mails::SENT_MAIL_OF_PROVIDER,
+        sent_mails::RETURN_MAIL,
+        sent_mails::DELAY_SENT_MAIL,
+        suppressions::SUPPRESS,
+        suppressions::SUPPRESSION,
+        suppressions::SUPPRESSIONS,
+        suppressions::TRY_AGAIN,
+        suppressions::UNTRY,
+        suppressions::LIFT_SUPPRESSION,
         waiting_mails::WAITING,
         waiting_mails::WAITING_ONE,
         waiting_mails::RETRY,

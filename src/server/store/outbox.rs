@@ -111,6 +111,8 @@ pub enum Ending {
     Failed,
     /// Given up for another reason: it is too late, or the mail cannot be composed.
     Unsent,
+    /// Held back, because earlier mails to its address came back.
+    Suppressed,
 }
 
 impl Ending {
@@ -119,15 +121,45 @@ impl Ending {
             Ending::Sent => "sent",
             Ending::Failed => "failed",
             Ending::Unsent => "unsent",
+            Ending::Suppressed => "suppressed",
         }
     }
 }
 
-/// Transport that accepted a mail or refused it finally, and its own id of the mail.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct By<'a> {
+/// The end of a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct MailEnd<'a> {
+    pub ending: Ending,
+    /// Transport that accepted it, or refused it finally.
     pub transport: Option<&'a str>,
+    /// Id that the transport gave it.
     pub message_id: Option<&'a str>,
+}
+
+impl From<Ending> for MailEnd<'_> {
+    fn from(ending: Ending) -> Self {
+        MailEnd { ending, transport: None, message_id: None }
+    }
+}
+
+/// The delay of a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Delay<'a> {
+    /// Time at which it is due again.
+    pub due: Millis,
+    /// Transport that may have accepted it.
+    pub bound: Option<&'a str>,
+    /// Whose fault it is: `session`, `for_now` or `unsure`; `None` if it is the database's.
+    pub by: Option<&'a str>,
+}
+
+/// Newest mail of an auth request, as the page that waits for it has to know.
+#[derive(Clone, Debug, FromRow)]
+pub struct MailState {
+    pub state: String,
+    pub last_error: Option<String>,
+    /// See [`Delay::by`].
+    pub delayed_by: Option<String>,
 }
 
 /// Takes the due mails of one rank, in the order in which they became due.
@@ -158,16 +190,16 @@ pub const HOLD: &str = "UPDATE latchkey_outbox \
     transport";
 pub const TAKE_OVER: &str = "UPDATE latchkey_outbox SET due_at = created_at, leased_at = NULL \
     WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL";
-pub const MAIL_OF: &str = "SELECT state, last_error FROM latchkey_outbox \
+pub const MAIL_OF: &str = "SELECT state, last_error, delayed_by FROM latchkey_outbox \
     WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1";
 pub const COUNT_QUEUED: &str =
     "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox WHERE state = 'queued'";
 pub const END_MAIL: &str = "UPDATE latchkey_outbox \
     SET state = $1, payload = NULL, sent_at = $2, last_error = $3, transport = $4, \
-    message_id = $5 WHERE id = $6 AND state = 'queued' AND attempts = $7";
+    message_id = $5, delayed_by = NULL WHERE id = $6 AND state = 'queued' AND attempts = $7";
 pub const DELAY_MAIL: &str = "UPDATE latchkey_outbox \
-    SET due_at = $1, leased_at = NULL, last_error = $2, transport = $3 \
-    WHERE id = $4 AND state = 'queued' AND attempts = $5";
+    SET due_at = $1, leased_at = NULL, last_error = $2, transport = $3, delayed_by = $4 \
+    WHERE id = $5 AND state = 'queued' AND attempts = $6";
 pub const BIND_MAIL: &str = "UPDATE latchkey_outbox SET transport = $1 \
     WHERE id = $2 AND state = 'queued' AND attempts = $3";
 /// Transport of the mail before this one, by whoever asked for it.
@@ -235,11 +267,8 @@ impl Store {
         Ok(mails)
     }
 
-    /// Returns the state of the newest mail of an auth request, and why it is delayed or failed.
-    pub async fn mail_of(
-        &self,
-        auth_request_id: &str,
-    ) -> Result<Option<(String, Option<String>)>, Error> {
+    /// Returns the state of the newest mail of an auth request.
+    pub async fn mail_of(&self, auth_request_id: &str) -> Result<Option<MailState>, Error> {
         self.first(MAIL_OF, &values![auth_request_id]).await
     }
 
@@ -253,27 +282,25 @@ impl Store {
     pub async fn mail_ended(
         &self,
         lease: Lease<'_>,
-        ending: Ending,
-        by: By<'_>,
+        end: MailEnd<'_>,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
+        let MailEnd { ending, transport, message_id } = end;
         let sent_at = (ending == Ending::Sent).then_some(event.at);
-        let By { transport, message_id } = by;
         let (state, why) = (ending.state(), &event.reason);
         let end = values![state, sent_at, why, transport, message_id, lease.id, lease.number];
         self.by_lease(END_MAIL, &end, event).await
     }
 
-    /// Makes a mail due again at `due`, for the holder of its lease. `bound` is the transport that
-    /// may have accepted it. Returns false like `mail_ended`.
+    /// Makes a mail due again later, for the holder of its lease. Returns false like `mail_ended`.
     pub async fn mail_delayed(
         &self,
         lease: Lease<'_>,
-        due: Millis,
-        bound: Option<&str>,
+        delay: Delay<'_>,
         event: &AuditEvent,
     ) -> Result<bool, Error> {
-        let delay = values![due, &event.reason, bound, lease.id, lease.number];
+        let Delay { due, bound, by } = delay;
+        let delay = values![due, &event.reason, bound, by, lease.id, lease.number];
         self.by_lease(DELAY_MAIL, &delay, event).await
     }
 

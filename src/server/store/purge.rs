@@ -16,10 +16,11 @@ const BATCH: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Statements that delete, each with the time that a row stays after its end. Auth requests stay a
-/// day, so that an old link can be explained. Mails stay an hour, because the limits count them.
+/// day, so that an old link can be explained. Mails stay for three days, because the limits count
+/// them, and because bounces come late: most providers give up after that time.
 /// Ended sessions stay a week, for users who ask what happened. Distrust stays as long as a device
 /// that it applies to could be known.
-pub const RULES: [(&str, Millis); 13] = [
+pub const RULES: [(&str, Millis); 14] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
         0,
@@ -30,7 +31,12 @@ pub const RULES: [(&str, Millis); 13] = [
     ),
     (
         "DELETE FROM latchkey_outbox WHERE id IN (SELECT id FROM latchkey_outbox WHERE expires_at < $1 AND state <> 'queued' LIMIT $2)",
-        HOUR,
+        3 * DAY,
+    ),
+    (
+        "DELETE FROM latchkey_suppressions WHERE address IN \
+         (SELECT address FROM latchkey_suppressions WHERE expires_at < $1 LIMIT $2)",
+        DAY,
     ),
     (
         "DELETE FROM latchkey_failed_tries WHERE id IN (SELECT id FROM latchkey_failed_tries WHERE at < $1 LIMIT $2)",

@@ -10,6 +10,7 @@ use super::{
     auth_requests::COLUMNS,
     grants::{MOVE_GRANTS, MOVE_GRANTS_OF_DEVICE},
     statement::{Statement, values},
+    suppressions::LIFT_SUPPRESSION,
     users::RENEW_PASSWORD,
 };
 use crate::server::{
@@ -124,6 +125,9 @@ impl Store {
                 tx.finish(&[Statement::new(USE_UP, values![*at, proof.request_id()])]).await?;
                 return Ok(SignInOutcome::NotAdmitted);
             };
+            if judged.is_suppressed {
+                tx.execute(LIFT_SUPPRESSION, &values![sign_in.address]).await?;
+            }
             tx.admit(sign_in, user_id, is_new).await?;
             Ok(SignInOutcome::SignedIn { user_id: user_id.to_owned() })
         })
@@ -135,6 +139,8 @@ impl Store {
 struct Judged {
     user_id: Option<String>,
     is_banned: bool,
+    /// True if mails to the address are held back, and a mail to it has just been read.
+    is_suppressed: bool,
     verdict: Verdict,
 }
 
@@ -153,9 +159,10 @@ impl Tx {
                     }
                     _ => self.first(&WITH_USER_OF_ADDRESS, &values![*id]).await?,
                 };
-                found.map(|RequestAndUser { request, user_id, is_banned }| Judged {
+                found.map(|RequestAndUser { request, user_id, is_banned, is_suppressed }| Judged {
                     user_id,
                     is_banned,
+                    is_suppressed,
                     verdict: judge(&request, &failed),
                 })
             }
@@ -167,7 +174,7 @@ impl Tx {
                         (Some(user_id), password, is_banned)
                     });
                 let verdict = judge(password.as_deref(), &failed);
-                Some(Judged { user_id, is_banned, verdict })
+                Some(Judged { user_id, is_banned, is_suppressed: false, verdict })
             }
         })
     }
@@ -251,6 +258,7 @@ struct RequestAndUser {
     request: AuthRequest,
     user_id: Option<String>,
     is_banned: bool,
+    is_suppressed: bool,
 }
 
 pub const USE_UP: &str =
@@ -259,7 +267,8 @@ pub const USE_UP: &str =
 pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
     let is_banned = banned("r.address");
     format!(
-        "SELECT {COLUMNS}, u.id AS user_id, {is_banned} AS is_banned FROM latchkey_auth_requests r \
+        "SELECT {COLUMNS}, u.id AS user_id, {is_banned} AS is_banned, \
+         {SUPPRESSED} AS is_suppressed FROM latchkey_auth_requests r \
          LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1"
     )
 });
@@ -267,8 +276,8 @@ pub static WITH_USER_OF_ID: LazyLock<String> = LazyLock::new(|| {
     let is_banned = banned("r.address");
     format!(
         "SELECT {COLUMNS}, $2 AS user_id, \
-         EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) OR {is_banned} AS is_banned \
-         FROM latchkey_auth_requests r WHERE r.id = $1"
+         EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) OR {is_banned} AS is_banned, \
+         {SUPPRESSED} AS is_suppressed FROM latchkey_auth_requests r WHERE r.id = $1"
     )
 });
 pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
@@ -277,6 +286,10 @@ pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
         "SELECT id, password, {is_banned} AS is_banned FROM latchkey_users u WHERE address = $1"
     )
 });
+
+/// The condition that mails to the address of an auth request are held back.
+const SUPPRESSED: &str =
+    "EXISTS (SELECT 1 FROM latchkey_suppressions s WHERE s.address = r.address)";
 
 /// Returns the condition that an address is banned.
 fn banned(address: &str) -> String {

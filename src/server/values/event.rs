@@ -26,10 +26,16 @@ pub enum Event {
     MailSent,
     MailDelayed,
     MailFailed,
+    /// A mail came back after it had been accepted.
+    MailReturned,
+    /// The owner of the address called a mail spam.
+    MailComplaint,
+    /// Mails to an address are no longer held back.
+    SuppressionLifted,
 }
 
 impl Event {
-    const ALL: [Event; 17] = [
+    const ALL: [Event; 20] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -47,6 +53,9 @@ impl Event {
         Event::MailSent,
         Event::MailDelayed,
         Event::MailFailed,
+        Event::MailReturned,
+        Event::MailComplaint,
+        Event::SuppressionLifted,
     ];
 
     pub fn name(self) -> &'static str {
@@ -68,6 +77,9 @@ impl Event {
             Event::MailSent => "mail.sent",
             Event::MailDelayed => "mail.delayed",
             Event::MailFailed => "mail.failed",
+            Event::MailReturned => "mail.returned",
+            Event::MailComplaint => "mail.complaint",
+            Event::SuppressionLifted => "suppression.lifted",
         }
     }
 
@@ -94,7 +106,10 @@ impl Event {
             | Event::UserEnabled
             | Event::MailSent
             | Event::MailDelayed
-            | Event::MailFailed => "",
+            | Event::MailFailed
+            | Event::MailReturned
+            | Event::MailComplaint
+            | Event::SuppressionLifted => "",
         }
     }
 }

@@ -1,15 +1,18 @@
 //! The delivery of one mail from the outbox.
 
-use metrics::{counter, histogram};
+use metrics::counter;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::outbox::{DATABASE, Outbox, ticking, within};
+use super::{
+    outbox::{DATABASE, Outbox, ticking, within},
+    outcome::{Accepted, Held, Outcome},
+};
 use crate::server::{
-    auth::{Client, worker_queue::Slot},
+    auth::{suppression::Passage, worker_queue::Slot},
     ground::{
-        clock::{MINUTE, Millis, SECOND},
+        clock::{MINUTE, Millis},
         error::Error,
         logging::span_of,
     },
@@ -17,8 +20,7 @@ use crate::server::{
         compose::Composed, letter::Letter, masking, send_error::SendError,
         transports::NamedTransport,
     },
-    store::{self, AuditEvent, By, Ending, QueuedMail},
-    values::event::{Event, Reason},
+    store::{self, QueuedMail},
 };
 
 /// Duration of a lease, in this process.
@@ -28,71 +30,9 @@ const SENDING: Duration = Duration::from_secs(45);
 /// A lease older than this is renewed before sending begins: what is left of a younger one is more
 /// than [`SENDING`], so that no worker sends a mail whose lease it has lost.
 const FRESH: Duration = Duration::from_secs(8);
-/// The first wait after a refusal. Each further refusal doubles it, up to [`LAST_RETRY`].
-const FIRST_RETRY: Millis = 2 * SECOND;
-const LAST_RETRY: Millis = MINUTE;
-/// Attempts after which the wait stops growing for a mail that another instance may be able to
-/// open, until there have been three times as many.
-const LEFT_TO_OTHERS: i64 = 4;
 
 /// Time within which a mail is of somebody who asks again: the one before has not helped.
 const ASKS_AGAIN: Millis = 15 * MINUTE;
-
-/// Result of an attempt to send a mail.
-enum Outcome {
-    /// A transport accepted it.
-    Sent(Accepted),
-    /// The address may not receive it: it belongs to no user, or to a banned one.
-    Withheld,
-    /// A transport refused it, or nobody knows; `None` if none could be asked.
-    Refused(Option<String>, SendError),
-    /// The database did not answer.
-    Stuck(Error),
-    /// Its link and code have expired.
-    TooLate,
-    /// Sealed with a key that this instance does not have, or by a newer version: another instance
-    /// may be able to send it.
-    Unopened,
-}
-
-/// Acceptance of a mail.
-struct Accepted {
-    /// Name of the transport.
-    by: String,
-    /// Id that the provider gave the mail.
-    message_id: Option<String>,
-}
-
-/// A leased mail.
-struct Held {
-    mail: QueuedMail,
-    /// Time on the monotonic clock at which its lease began.
-    since: Duration,
-    /// Transport that may have accepted it in an earlier attempt: what it says now proves nothing
-    /// about that, so no other may send it.
-    bound: Option<String>,
-}
-
-impl Outcome {
-    /// Returns the transport that may have accepted a delayed mail, now or earlier.
-    fn bound<'a>(&'a self, held: &'a Held) -> Option<&'a str> {
-        match self {
-            Outcome::Refused(Some(by), SendError::Unsure(_)) => Some(by),
-            _ => held.bound.as_deref(),
-        }
-    }
-
-    /// Returns the transport that a mail ended by.
-    fn by(&self) -> By<'_> {
-        match self {
-            Outcome::Sent(Accepted { by, message_id }) => {
-                By { transport: Some(by), message_id: message_id.as_deref() }
-            }
-            Outcome::Refused(by, _) => By { transport: by.as_deref(), message_id: None },
-            _ => By::default(),
-        }
-    }
-}
 
 impl Outbox {
     /// Sends one mail and records the result. If the result cannot be recorded while the lease
@@ -125,8 +65,8 @@ impl Outbox {
     /// Sends a mail by the first transport that accepts it. Returns `None` if another worker has
     /// the lease.
     async fn attempt(&self, held: &mut Held) -> Option<Outcome> {
-        let letter = match self.prepare(&held.mail).await {
-            Ok(letter) => letter,
+        let (letter, is_asked_for) = match self.prepare(&held.mail).await {
+            Ok(prepared) => prepared,
             Err(outcome) => return Some(outcome),
         };
         let (mail, policy, now) = (&held.mail, self.auth.policy(), self.auth.clock.now());
@@ -157,6 +97,9 @@ impl Outbox {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Outcome::Stuck(error)),
+            }
+            if is_asked_for {
+                self.lift_at(to, &held.mail).await;
             }
             let sent = self.send(&held.mail, to, composed.clone()).await;
             let by = Some(to.name().to_owned());
@@ -231,8 +174,19 @@ impl Outbox {
         sent.map(|message_id| Accepted { by: to.name().to_owned(), message_id })
     }
 
-    /// Returns the content of a mail, if it is to be sent now.
-    async fn prepare(&self, mail: &QueuedMail) -> Result<Letter, Outcome> {
+    /// Takes the recipient off the provider's own list of those who get no mail. If that fails, the
+    /// provider will say so about the mail.
+    async fn lift_at(&self, to: &NamedTransport, mail: &QueuedMail) {
+        let lifted = timeout(SENDING, to.transport.lift(&mail.address)).await;
+        if let Ok(Err(error)) = lifted {
+            let why = masking::without(&mail.address, &error.to_string());
+            tracing::warn!(transport = to.name(), why, "the provider's own list is unchanged");
+        }
+    }
+
+    /// Returns the content of a mail, if it is to be sent now, and whether it was asked for although
+    /// mails to its address are held back.
+    async fn prepare(&self, mail: &QueuedMail) -> Result<(Letter, bool), Outcome> {
         if self.auth.clock.now() >= mail.expires_at {
             return Err(Outcome::TooLate);
         }
@@ -241,112 +195,15 @@ impl Outbox {
         // Not checked earlier: the answer to a request must be the same for every address, so only
         // here is it decided whether a mail is sent.
         match within(DATABASE, self.auth.may_receive(&mail.address)).await {
-            Ok(true) => Ok(letter),
-            Ok(false) => Err(Outcome::Withheld),
+            Ok(true) => {}
+            Ok(false) => return Err(Outcome::Withheld),
+            Err(error) => return Err(Outcome::Stuck(error)),
+        }
+        match within(DATABASE, self.auth.passage(&mail.address, mail.created_at)).await {
+            Ok(Passage::Free) => Ok((letter, false)),
+            Ok(Passage::AskedFor) => Ok((letter, true)),
+            Ok(Passage::HeldBack(said)) => Err(Outcome::HeldBack(said)),
             Err(error) => Err(Outcome::Stuck(error)),
         }
-    }
-
-    /// Records the result of a mail and logs it; writes and logs no event if the lease is lost.
-    async fn settle(&self, held: &Held, outcome: &Outcome) -> Result<(), Error> {
-        let mail = &held.mail;
-        let why = match outcome {
-            Outcome::Sent(_) => "",
-            Outcome::Withheld => &Reason::NotAUser.to_string(),
-            Outcome::TooLate => "its link and code expired before it could be sent",
-            Outcome::Unopened => {
-                "this instance cannot open it: its secret is not in SESSION_JWT_SECRET here, or a \
-                 newer version sealed it"
-            }
-            Outcome::Refused(_, send_error) => &send_error.to_string(),
-            Outcome::Stuck(error) => &error.to_string(),
-        };
-        let store = &self.auth.store;
-        let (event, is_ours) = match outcome {
-            Outcome::Unopened
-            | Outcome::Stuck(_)
-            | Outcome::Refused(
-                _,
-                SendError::ForNow(_) | SendError::OfUs(_) | SendError::Unsure(_),
-            ) => {
-                let event = self.event(
-                    Event::MailDelayed,
-                    mail,
-                    &format!("attempt {}: {why}", mail.attempts),
-                );
-                let due = event.at + self.retry_after(mail, outcome)?;
-                let bound = outcome.bound(held);
-                let is_ours = store.mail_delayed(mail.lease(), due, bound, &event).await?;
-                (event, is_ours)
-            }
-            _ => {
-                // A withheld mail must look sent to the requester.
-                let (name, ending) = match outcome {
-                    Outcome::Sent(_) => (Event::MailSent, Ending::Sent),
-                    Outcome::Withheld => (Event::MailFailed, Ending::Sent),
-                    Outcome::Refused(_, SendError::OfRecipient(_)) => {
-                        (Event::MailFailed, Ending::Failed)
-                    }
-                    _ => (Event::MailFailed, Ending::Unsent),
-                };
-                let event = self.event(name, mail, why);
-                let is_ours = store.mail_ended(mail.lease(), ending, outcome.by(), &event).await?;
-                (event, is_ours)
-            }
-        };
-        self.report(mail, outcome, &event);
-        if is_ours {
-            event.emit();
-        } else {
-            tracing::warn!(
-                "the lease of a mail was lost meanwhile: what became of it is for another to say"
-            );
-        }
-        Ok(())
-    }
-
-    /// Updates the metrics, and logs a mail that cannot be opened.
-    fn report(&self, mail: &QueuedMail, outcome: &Outcome, event: &AuditEvent) {
-        match outcome {
-            Outcome::Sent(_) => {
-                histogram!("latchkey_mail_seconds")
-                    .record((event.at - mail.created_at) as f64 / SECOND as f64);
-            }
-            Outcome::Unopened => {
-                counter!("latchkey_mails_unopened_total").increment(1);
-                tracing::error!(
-                    id = mail.id,
-                    "{}; it is left for another until it expires",
-                    event.reason
-                );
-            }
-            Outcome::Refused(..) | Outcome::Withheld | Outcome::TooLate | Outcome::Stuck(_) => {}
-        }
-    }
-
-    /// Makes the audit event of a mail. The address is masked in `why` too, because mail servers
-    /// tend to repeat it in their answers.
-    fn event(&self, name: Event, mail: &QueuedMail, why: &str) -> AuditEvent {
-        let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
-        let why = masking::without(&mail.address, why);
-        self.auth.event(name, Some(&mail.address), &client).because(Reason::Said(why))
-    }
-
-    /// Returns how long to wait before the next attempt. The wait doubles each time, with up to
-    /// half of it added at random, so that a mail server that comes back is not flooded by everyone
-    /// at once.
-    fn retry_after(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<Millis, Error> {
-        let attempts = match outcome {
-            // Not the mail's fault: all wait until a transport may be tried again.
-            Outcome::Refused(_, SendError::OfUs(_)) if !self.transports.are_well() => return Ok(0),
-            Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
-                mail.attempts.min(LEFT_TO_OTHERS)
-            }
-            _ => mail.attempts,
-        };
-        let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(10);
-        let wait = (FIRST_RETRY << doublings).min(LAST_RETRY);
-        let jitter = Millis::from(u16::from_le_bytes(self.auth.random.bytes()?));
-        Ok(wait + wait * jitter / (2 * Millis::from(u16::MAX)))
     }
 }

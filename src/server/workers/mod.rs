@@ -6,4 +6,5 @@ mod delivery;
 pub mod housekeeping;
 pub mod logouts;
 pub mod outbox;
+mod outcome;
 pub mod policy_file;

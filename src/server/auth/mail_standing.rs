@@ -1,0 +1,58 @@
+//! Standing of the mail that somebody waits for: the truth about it, as far as they may know it.
+
+use super::{
+    Auth, Requester,
+    suppression::{is_known_device, may_be_told},
+};
+use crate::server::{
+    ground::{error::Error, words::say},
+    store::{AuthRequest, MailState},
+};
+
+/// Standing of a mail, in the words of the page that waits for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailStanding {
+    /// True once a transport has accepted the mail, and nothing has come back.
+    pub is_sent: bool,
+    /// Sentence about what is wrong, and what to do now. Empty if nothing is.
+    pub trouble: String,
+    /// True if mails to the address are held back, and one may be sent all the same.
+    pub may_try: bool,
+}
+
+/// Returns the standing of the newest mail of a request. If sign-up is closed, only a device that
+/// has signed in to the address before is told: it knows that the address is known. To anybody else
+/// even the moment at which a mail was accepted would reveal it.
+pub async fn of_request(
+    auth: &Auth,
+    request: &AuthRequest,
+    requester: &Requester,
+) -> Result<MailStanding, Error> {
+    if !may_be_told(auth) && !is_known_device(auth, request, requester).await? {
+        return Ok(MailStanding::default());
+    }
+    let mail = auth.store.mail_of(&request.id).await?;
+    Ok(mail.map(standing).unwrap_or_default())
+}
+
+fn standing(mail: MailState) -> MailStanding {
+    let MailState { state, last_error, delayed_by } = mail;
+    let said = last_error.unwrap_or_default();
+    let trouble = match (state.as_str(), delayed_by.as_deref()) {
+        ("failed", _) => say!("mail-failed"),
+        ("unsent", _) => say!("mail-unsent"),
+        ("returned", _) => say!("mail-returned", said = said.clone()),
+        ("suppressed", _) => say!("mail-suppressed", said = said.clone()),
+        // Accepted, and still on its way behind that.
+        ("sent", Some(_)) => say!("mail-delayed-on-the-way", said = said.clone()),
+        ("queued", Some("session")) => say!("mail-delayed-by-us"),
+        ("queued", Some("unsure")) => say!("mail-delayed-unsure"),
+        ("queued", _) if !said.is_empty() => say!("mail-delayed"),
+        _ => String::new(),
+    };
+    MailStanding {
+        is_sent: state == "sent" && trouble.is_empty(),
+        trouble,
+        may_try: state == "suppressed",
+    }
+}
