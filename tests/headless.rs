@@ -1,23 +1,15 @@
 //! The API where it is for apps alone (`server.headless = "apps"`).
 
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{
-    Answer, App,
-    backend::token_of,
+    backend::Rest,
     relying_party::{policy, refusal, with_policy},
 };
 
 const HEADLESS: &str = "[server]\nheadless = \"apps\"\n[auth]\n\
     magiclink_origins = [\"http://localhost:8080\"]";
-
-/// Posts JSON to the API with a token of an app.
-async fn by_app(app: &App, token: &str, name: &str, body: Value) -> Answer {
-    let program = app.browser();
-    let request = program.request(Method::POST, &format!("/api/auth/{name}")).bearer_auth(token);
-    program.send(request.json(&body)).await
-}
 
 #[tokio::test]
 async fn only_apps_begin_and_end_sign_ins_by_a_closed_api() {
@@ -27,23 +19,23 @@ async fn only_apps_begin_and_end_sign_ins_by_a_closed_api() {
         assert_eq!(answer.error(401), "app_needed", "{name}");
         assert!(answer.body.contains("POST /oauth/token"), "{}", answer.body);
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        let answer = by_app(&app, "a.b.c", name, json!({})).await;
+        let answer = Rest::with_token(&app, "a.b.c").call_json(name, json!({})).await;
         assert_eq!(answer.error(401), "app_needed", "{name}");
     }
-    let token = token_of(&app, "wiki").await;
+    let wiki = Rest::of(&app, "wiki").await;
     let body = json!({
         "email": "ada@example.com", "magiclink_auth_uri": "http://localhost:8080/verify"
     });
-    let sent = by_app(&app, &token, "send-passwordless", body).await.json();
+    let sent = wiki.call_json("send-passwordless", body).await.json();
     let mail = app.inbox.first_to("ada@example.com").await;
     assert!(mail.link().starts_with("http://localhost:8080/verify?link_token="));
     let code = json!({
         "code": mail.code(), "auth_request_id": sent["auth_request_id"], "session": "bearer"
     });
-    let others = token_of(&app, "shop").await;
-    let refused = by_app(&app, &others, "verify", code.clone()).await;
+    let shop = Rest::of(&app, "shop").await;
+    let refused = shop.call_json("verify", code.clone()).await;
     assert_eq!(refused.error(404), "request_unknown");
-    let signed_in = by_app(&app, &token, "verify", code).await.json();
+    let signed_in = wiki.call_json("verify", code).await.json();
     let session = signed_in["session"]["token"].as_str().unwrap();
     let program = app.browser();
     let request = program.request(Method::GET, "/api/auth/session").bearer_auth(session);

@@ -13,6 +13,7 @@ mod app_devices;
 mod app_discovery;
 mod app_endings;
 mod app_faults;
+mod app_people;
 mod app_policy;
 mod app_tokens;
 mod asking;

@@ -17,7 +17,7 @@ use crate::server::{
         words::{Language, ago, language, say},
     },
     http::page_context::PageContext,
-    values::{address::Address, shown::shown},
+    values::{address::Address, network, shown::shown},
 };
 
 /// The frame of every page: the brand above one card, and the small print below.
@@ -113,10 +113,11 @@ pub fn facts(
     context: &PageContext,
     owner: &Address,
     user_agent: &str,
-    network: &str,
+    ip_prefix: &str,
     begun_at: Millis,
 ) -> impl IntoView + use<> {
-    let browser = say!("browser-from", browser = describe(user_agent), network = network);
+    let place = network::shown(ip_prefix);
+    let browser = say!("browser-from", browser = describe(user_agent), place = place);
     view! {
         <dl class="facts">
             <dt>{say!("fact-address")}</dt>

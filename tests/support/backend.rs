@@ -11,7 +11,7 @@ use latchkey::server::vendor::messages::{
     SendPasswordlessResponse, VerifyPasswordLessRequest, VerifyPasswordLessResponse,
 };
 use prost::Message;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 
@@ -51,21 +51,41 @@ pub async fn token_of(app: &App, id: &str) -> String {
 pub struct Rest {
     program: Browser,
     token: String,
+    /// Sent with every call.
+    headers: Vec<(String, String)>,
 }
 
 impl Rest {
     pub async fn of(app: &App, id: &str) -> Self {
-        Rest { program: app.browser(), token: token_of(app, id).await }
+        Self::with_token(app, &token_of(app, id).await)
     }
 
     pub fn with_token(app: &App, token: &str) -> Self {
-        Rest { program: app.browser(), token: token.to_owned() }
+        Rest { program: app.browser(), token: token.to_owned(), headers: Vec::new() }
+    }
+
+    /// The same with one more header.
+    pub fn and(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Posts to one of the three endpoints.
     pub async fn call(&self, name: &str, body: Value) -> Answer {
-        let path = format!("/api/v1/passwordless/email/{name}");
-        let request = self.program.request(Method::POST, &path).bearer_auth(&self.token);
+        self.post(&format!("/api/v1/passwordless/email/{name}"), body).await
+    }
+
+    /// Posts to an endpoint of the JSON API.
+    pub async fn call_json(&self, name: &str, body: Value) -> Answer {
+        self.post(&format!("/api/auth/{name}"), body).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        let request = self.program.request(Method::POST, path).bearer_auth(&self.token);
+        let add = |request: RequestBuilder, (name, value): &(String, String)| {
+            request.header(name.as_str(), value.as_str())
+        };
+        let request = self.headers.iter().fold(request, add);
         self.program.send(request.json(&body)).await
     }
 

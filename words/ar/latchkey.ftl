@@ -139,8 +139,9 @@ matched-explained = سيتم الدخول فيها خلال ثوانٍ. يمكن
 fact-address = البريد الإلكتروني
 fact-browser = بدأ في
 fact-when = متى
-browser-from = { $browser }، IP { $network }
+browser-from = { $browser }، { $place }
 ip = IP { $network }
+app = تطبيق { $app }
 
 ## ألم تكن أنت؟
 
@@ -340,6 +341,7 @@ mail-asked = طُلب لـ { $address }، في { $browser }، من عنوان IP
 mail-not-you = ألم تكن أنت؟ تجاهل هذه الرسالة: لا يمكن لأحد أن يدخل من دونها.
 mail-not-you-press = أو أوقف تسجيل الدخول
 mail-copy-link = إن لم يعمل الزر، فانسخ هذا الرابط
+mail-asked-by-app = طلبه { $app } لـ { $address }، في { $date }.
 mail-help = المساعدة: { $support }
 mail-new-device-title = تسجيل دخول جديد إلى { $brand }
 mail-new-device-preview = { $browser }، { $date }. ألم تكن أنت؟ أنهِ تلك الجلسة.
@@ -347,6 +349,7 @@ mail-new-device-explained = سجّل شخص ما الدخول الآن باسم 
 mail-new-device-fine = إن كنت أنت، فلا داعي لفعل شيء. وإن لم تكن، فاضغط الزر: في الصفحة التالية تنهي تلك الجلسة، ويمكنك أيضًا تسجيل الخروج من أجهزتك الأخرى وإزالة كلمة مرورك.
 mail-new-device-press = لم أكن أنا: أنهِ تلك الجلسة
 mail-password-set-title = عُيّنت كلمة مرورك في { $brand }
+mail-new-device-by-app = سجّل شخص ما الدخول الآن باسم { $address }، عبر { $app }، في { $date }. لم نر ذلك من قبل.
 mail-password-removed-title = أُزيلت كلمة مرورك في { $brand }
 mail-password-preview = { $browser }، { $date }. ألم تكن أنت؟ تراجع عن ذلك.
 mail-password-set-explained = عُيّنت الآن كلمة مرور { $address }: { $browser }، من عنوان IP { $network }، في { $date }.

@@ -130,8 +130,9 @@ matched-explained = Es ist in wenigen Sekunden angemeldet. Diese Seite können S
 fact-address = Adresse
 fact-browser = Begonnen in
 fact-when = Wann
-browser-from = { $browser }, IP { $network }
+browser-from = { $browser }, { $place }
 ip = IP { $network }
+app = App { $app }
 
 ## Waren Sie das nicht?
 
@@ -321,6 +322,7 @@ mail-asked = Angefordert für { $address }, in { $browser }, von der IP-Adresse 
 mail-not-you = Waren Sie das nicht? Ignorieren Sie diese E-Mail: Ohne sie kann sich niemand anmelden.
 mail-not-you-press = Oder brechen Sie die Anmeldung ab
 mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
+mail-asked-by-app = Angefordert von { $app }, für { $address }, am { $date }.
 mail-help = Hilfe: { $support }
 mail-new-device-title = Neue Anmeldung bei { $brand }
 mail-new-device-preview = { $browser }, { $date }. Waren Sie das nicht? Beenden Sie die Sitzung.
@@ -328,6 +330,7 @@ mail-new-device-explained = Soeben wurde { $address } angemeldet: { $browser }, 
 mail-new-device-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, klicken Sie auf den Knopf: Auf der nächsten Seite beenden Sie die Sitzung. Dort können Sie auch Ihre anderen Geräte abmelden und Ihr Passwort entfernen.
 mail-new-device-press = Das war ich nicht: Sitzung beenden
 mail-password-set-title = Ihr Passwort bei { $brand } wurde gesetzt
+mail-new-device-by-app = Soeben wurde { $address } angemeldet, über { $app }, am { $date }. Das kennen wir noch nicht.
 mail-password-removed-title = Ihr Passwort bei { $brand } wurde entfernt
 mail-password-preview = { $browser }, { $date }. Waren Sie das nicht? Machen Sie es rückgängig.
 mail-password-set-explained = Das Passwort von { $address } wurde soeben gesetzt: { $browser }, von der IP-Adresse { $network }, am { $date }.

@@ -131,8 +131,9 @@ matched-explained = It is signed in within seconds. You can close this page.
 fact-address = Address
 fact-browser = Started in
 fact-when = When
-browser-from = { $browser }, IP { $network }
+browser-from = { $browser }, { $place }
 ip = IP { $network }
+app = App { $app }
 
 ## Not you?
 
@@ -322,6 +323,7 @@ mail-asked = Asked for { $address }, in { $browser }, from IP address { $networ
 mail-not-you = Was this not you? Ignore this email: nobody can sign in without it.
 mail-not-you-press = Or stop the sign-in
 mail-copy-link = If the button does not work, copy this link
+mail-asked-by-app = Asked for by { $app }, for { $address }, on { $date }.
 mail-help = Help: { $support }
 mail-new-device-title = New sign-in to { $brand }
 mail-new-device-preview = { $browser }, { $date }. Not you? Sign them out.
@@ -329,6 +331,7 @@ mail-new-device-explained = Somebody just signed in as { $address }, with { $bro
 mail-new-device-fine = If that was you, there is nothing to do. If not, press the button: on the next page you sign them out, and can sign out your other devices and remove your password, too.
 mail-new-device-press = That was not me: sign them out
 mail-password-set-title = Your password for { $brand } was set
+mail-new-device-by-app = Somebody just signed in as { $address }, through { $app }, on { $date }. We have not seen that before.
 mail-password-removed-title = Your password for { $brand } was removed
 mail-password-preview = { $browser }, { $date }. Not you? Undo it.
 mail-password-set-explained = The password of { $address } was just set, with { $browser }, from IP address { $network }, on { $date }.

@@ -10,7 +10,10 @@ use crate::server::{
         words::{ago, say},
     },
     store::{ATTEMPTS_SHOWN, EventLine},
-    values::event::{Event, Method},
+    values::{
+        event::{Event, Method},
+        network,
+    },
 };
 
 /// Describes an event to the owner of the address. `None` for events that are in neither list.
@@ -121,7 +124,7 @@ fn event_row(what: String, event: &EventLine, now: Millis) -> AnyView {
             <span>{what}</span>
             <span class="soft">
                 {format!("{}\u{a0}· ", describe(&event.user_agent))}
-                <bdi>{say!("ip", network = event.ip_prefix.as_str())}</bdi>
+                <bdi>{network::shown(&event.ip_prefix)}</bdi>
             </span>
             <span class="soft">{ago(event.at, now)}</span>
         </li>

@@ -21,7 +21,7 @@ use crate::server::{
     },
     http::page_context::PageContext,
     store::{Activity, SessionLine},
-    values::{address::Address, shown::shown},
+    values::{address::Address, network, shown::shown},
 };
 
 #[component]
@@ -132,7 +132,7 @@ fn session_row(this: &Session, row: &SessionLine, now: Millis) -> impl IntoView 
                 <strong>{browser}</strong>
                 {is_this.then(|| view! { <span class="badge">{say!("this-device")}</span> })}
                 <p class="soft">
-                    <bdi>{say!("ip", network = row.ip_prefix.as_str())}</bdi>
+                    <bdi>{network::shown(&row.ip_prefix)}</bdi>
                     {format!("\u{a0}· {seen}\u{a0}· {}", say!("begun", ago = ago(row.begun_at, now)))}
                 </p>
             </div>

@@ -15,10 +15,12 @@ pub async fn of_app(
     caller: &Caller,
     mut requester: Requester,
 ) -> Result<Requester, Error> {
-    let app = caller.app(state).await?;
-    if app.is_none() && state.auth.policy().server.headless == Headless::Apps {
-        return Err(Error::AppNeeded);
+    match caller.client_of_app(state).await? {
+        Some(client) => requester.client = client,
+        None if state.auth.policy().server.headless == Headless::Apps => {
+            return Err(Error::AppNeeded);
+        }
+        None => {}
     }
-    requester.client.app = app.map(|app| app.id.into());
     Ok(requester)
 }

@@ -19,7 +19,7 @@ use crate::server::{
     },
     ground::{clock::SECOND, mode::Mode},
     http::{
-        caller::Caller,
+        caller::{Caller, PersonHeaders},
         cookies::{self, Cookies},
         respond::ErrorAnswer,
         state::AppState,
@@ -94,6 +94,7 @@ pub struct Sent {
 /// Sends a mail with a link, a code, or both.
 #[utoipa::path(
     post, path = "/api/auth/send-passwordless", request_body = Send,
+    params(PersonHeaders),
     responses(
         (status = 200, body = Sent, description = "the same for known and unknown addresses"),
         (status = "4XX", body = ErrorAnswer,
@@ -127,6 +128,7 @@ pub struct Resend {
 /// If that has ended or expired, begins a new one on the same terms.
 #[utoipa::path(
     post, path = "/api/auth/resend-passwordless", request_body = Resend,
+    params(PersonHeaders),
     responses(
         (status = 200, body = Sent, description = "a fresh mail is on its way"),
         (status = "4XX", body = ErrorAnswer,

@@ -17,7 +17,12 @@ use crate::server::{
         link::{self, LinkToken},
     },
     ground::{clock::SECOND, error::Error},
-    http::{caller::Caller, cookies, respond::ErrorAnswer, state::AppState},
+    http::{
+        caller::{Caller, PersonHeaders},
+        cookies,
+        respond::ErrorAnswer,
+        state::AppState,
+    },
 };
 
 /// Sign-in with either a code or a link token.
@@ -81,6 +86,7 @@ pub struct VerifiedSession {
 /// Signs in with the code or the link in the mail.
 #[utoipa::path(
     post, path = "/api/auth/verify", request_body = Verify,
+    params(PersonHeaders),
     responses(
         (status = 200, body = Verified, description = "signed in"),
         (status = "4XX", body = ErrorAnswer,

@@ -36,7 +36,7 @@ const PREFIXES: [(u32, u32); 3] = [(64, 1), (56, 4), (48, 16)];
 
 /// Factor on the allowance of a client for an app that has proved who it is. A back end speaks for
 /// all its users, so the allowance of one of them would lock out the rest; the limits per address
-/// hold for each. It still has a bound: an app whose secret was stolen, or whose own form a crowd
+/// hold for each, and those of a client for each whose IP address it tells. It still has a bound: an app whose secret was stolen, or whose own form a crowd
 /// of bots fills in, leaves the mail server to the others.
 const TIMES_OF_AN_APP: u32 = 100;
 
@@ -128,7 +128,7 @@ impl ClientLimits {
             Kind::Send => (limiters.per_minute.0, &limiters.sends),
             Kind::Verify => (limiters.per_minute.1, &limiters.verifies),
         };
-        let mut counted = Vec::with_capacity(PREFIXES.len());
+        let mut counted = Vec::with_capacity(PREFIXES.len() + 1);
         for (sender, times) in senders(client) {
             let limiter = limiters.iter().find(|(factor, _)| *factor == times);
             let checked = limiter.map_or(Ok(()), |(_, limiter)| limiter.check_key(&sender));
@@ -281,18 +281,21 @@ fn refused(wait: Duration) -> Error {
 }
 
 /// Returns the senders that a request of a client counts for, each with a factor on the allowance.
-/// An app counts for itself, wherever its back end runs. A caller inside this program has no
-/// address and no limit.
+/// The networks are those of the person. An app counts for itself as well, wherever its back end
+/// runs, and alone if it does not tell whose request it sends. A caller inside this program has
+/// neither, and no limit.
 fn senders(client: &Client) -> Vec<(Sender, u32)> {
-    match (&client.app, client.ip) {
-        (Some(app), _) => vec![(Sender::App(app.clone()), TIMES_OF_AN_APP)],
-        (None, Some(IpAddr::V4(ip))) => vec![(Sender::Network(64, ip.into()), 1)],
-        (None, Some(IpAddr::V6(ip))) => {
+    let mut senders: Vec<_> = match client.ip {
+        Some(IpAddr::V4(ip)) => vec![(Sender::Network(64, ip.into()), 1)],
+        Some(IpAddr::V6(ip)) => {
             let network = |(prefix, times)| (Sender::Network(prefix, masked(ip, prefix)), times);
             PREFIXES.map(network).into()
         }
-        (None, None) => Vec::new(),
-    }
+        None => Vec::new(),
+    };
+    let app = client.app.iter().map(|app| (Sender::App(app.clone()), TIMES_OF_AN_APP));
+    senders.extend(app);
+    senders
 }
 
 fn masked(ip: Ipv6Addr, prefix: u32) -> IpAddr {

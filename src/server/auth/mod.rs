@@ -95,8 +95,10 @@ impl Requester {
 /// Client that sent a request.
 #[derive(Clone, Debug, Default)]
 pub struct Client {
+    /// `None` for this program itself, and for an app that does not tell whose request it sends.
     pub ip: Option<IpAddr>,
-    /// Network of the IP address: enough to recognise one's own, too little to find a person.
+    /// Network of the IP address: enough to recognise one's own, too little to find a person. Of an
+    /// app that does not tell whose request it sends, the name of the app (`values::network`).
     pub ip_prefix: String,
     pub user_agent: String,
     /// Correlation id.

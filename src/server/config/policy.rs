@@ -342,6 +342,12 @@ impl Default for Brand {
 }
 
 impl Policy {
+    /// Returns the name that people see of the app of this id; the id if there is no such app.
+    pub fn app_name<'a>(&'a self, id: &'a str) -> &'a str {
+        let mut apps = self.apps.iter();
+        apps.find(|app| app.id.as_str() == id).map_or(id, App::shown)
+    }
+
     /// True if tokens are signed for others than our own pages.
     pub fn signs_for_others(&self) -> bool {
         !(self.apps.is_empty() && self.forward_auth.is_empty() && self.session.audiences.is_empty())

@@ -9,6 +9,7 @@ use axum::{
     },
 };
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use utoipa::IntoParams;
 
 use super::{
     client_ip::{client_ip, ip_prefix},
@@ -21,12 +22,30 @@ use crate::server::{
         Client, Requester,
         session::{self, Presented, Session},
     },
-    config::apps::App,
     ground::{error::Error, words::Language},
+    values::network,
 };
 
 /// Characters of a user agent that are kept. Users are shown it, and nobody reads more.
 const USER_AGENT_LENGTH: usize = 400;
+
+/// Headers by which an app tells whose request it sends. They are believed from apps that have
+/// shown a token of their own, and ignored from everybody else.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code)] // used in the description only
+pub struct PersonHeaders {
+    /// Only from an app with a token of its own: the IP address of the person it asks for. The
+    /// limits of networks and clients are then that person's, and the email shows their network.
+    #[param(rename = "x-user-ip", example = "203.0.113.7")]
+    user_ip: Option<String>,
+    /// Only from an app with a token of its own: the `User-Agent` of that person's browser.
+    #[param(rename = "x-user-agent")]
+    user_agent: Option<String>,
+}
+
+const USER_IP: &str = "x-user-ip";
+const PERSON_AGENT: &str = "x-user-agent";
 
 /// The sender of a request.
 #[derive(Clone, Debug)]
@@ -54,10 +73,24 @@ impl Caller {
         }
     }
 
-    /// Returns the app whose own token the request presents, if one does.
-    pub async fn app(&self, state: &AppState) -> Result<Option<App>, Error> {
+    /// Returns the client that stands behind an app whose own token the request presents: the
+    /// person whom the app tells of, or else the app as a whole. `None` if no app has shown one.
+    pub async fn client_of_app(&self, state: &AppState) -> Result<Option<Client>, Error> {
         let tokens = self.headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
-        state.apps.calling(tokens).await
+        let Some(app) = state.apps.calling(tokens).await? else { return Ok(None) };
+        let id = String::from(app.id);
+        let told = |name| self.headers.get(name).map(text);
+        let ip = told(USER_IP).map(|ip| ip.parse().map_err(|_| no_ip())).transpose()?;
+        // Our peer is the back end, of which neither address nor program says anything of a person.
+        let ip: Option<IpAddr> = ip.map(|ip: IpAddr| ip.to_canonical());
+        let own = ip.is_none().then_some(USER_AGENT.as_str());
+        Ok(Some(Client {
+            ip,
+            ip_prefix: ip.map_or_else(|| network::of_app(&id), ip_prefix),
+            user_agent: told(PERSON_AGENT).or_else(|| told(own?)).unwrap_or_default(),
+            request_id: correlation::request_id(&self.headers).to_owned(),
+            app: Some(id),
+        }))
     }
 
     /// Collects what a request shows of its sender, with the session, which a sign-in replaces.
@@ -78,23 +111,24 @@ impl Caller {
 
     /// Returns the caller's address, user agent and correlation id.
     pub fn client(&self) -> Client {
-        let user_agent = self
-            .headers
-            .get(USER_AGENT)
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
         Client {
             ip: Some(self.ip),
             ip_prefix: ip_prefix(self.ip),
-            user_agent: user_agent
-                .unwrap_or_default()
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(USER_AGENT_LENGTH)
-                .collect(),
+            user_agent: self.headers.get(USER_AGENT).map(text).unwrap_or_default(),
             request_id: correlation::request_id(&self.headers).to_owned(),
             app: None,
         }
     }
+}
+
+/// Returns the text of a header, as much of it as is kept.
+fn text(value: &HeaderValue) -> String {
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect()
+}
+
+fn no_ip() -> Error {
+    Error::invalid("x-user-ip has to be one IP address, without a port, such as 203.0.113.7.")
 }
 
 /// Returns the address at the other end of the connection: of a proxy, if there is one.

@@ -11,7 +11,7 @@ use crate::server::{
         user_agent::describe,
         words::{date, duration, language, say},
     },
-    values::public_url::PublicUrl,
+    values::{network::app_in, public_url::PublicUrl},
 };
 
 /// Returns the variables for the templates of the sign-in mail. The names are reserved: a caller's
@@ -49,14 +49,16 @@ pub fn sign_in(
         // The code itself is in the subject.
         (Some(_), None) => say!("mail-preview-code", lifetime = lifetime.as_str()),
     };
+    let (network, date) = (letter.network.as_str(), date(letter.requested_at));
     let browser = describe(&letter.user_agent);
-    let asked = say!(
-        "mail-asked",
-        address = address,
-        browser = browser,
-        network = letter.network.as_str(),
-        date = date(letter.requested_at)
-    );
+    let asked = match app_in(network) {
+        Some(id) => {
+            say!("mail-asked-by-app", address = address, app = policy.app_name(id), date = date)
+        }
+        None => {
+            say!("mail-asked", address = address, browser = browser, network = network, date = date)
+        }
+    };
     let words = context! {
         subject, title, preview,
         open_link => say!("mail-open-link"),
@@ -85,15 +87,23 @@ pub fn new_device(
 ) -> Value {
     let browser = describe(&notice.user_agent);
     let (network, date) = (notice.network.as_str(), date(notice.signed_in_at));
+    let preview = say!("mail-new-device-preview", browser = browser.as_str(), date = date.as_str());
+    let explained = match app_in(network) {
+        Some(id) => {
+            let app = policy.app_name(id);
+            say!("mail-new-device-by-app", address = address, app = app, date = date)
+        }
+        None => say!(
+            "mail-new-device-explained",
+            address = address,
+            browser = browser,
+            network = network,
+            date = date
+        ),
+    };
     let words = context! {
         title => say!("mail-new-device-title", brand = policy.brand.name.as_str()),
-        preview => say!(
-            "mail-new-device-preview", browser = browser.as_str(), date = date.as_str()
-        ),
-        explained => say!(
-            "mail-new-device-explained",
-            address = address, browser = browser, network = network, date = date
-        ),
+        preview, explained,
         fine => say!("mail-new-device-fine"),
         press => say!("mail-new-device-press"),
         help => help(policy),

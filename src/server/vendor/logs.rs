@@ -90,7 +90,7 @@ pub async fn list(
     let id = by.client.app.unwrap_or_default();
     let wanted = wanted(query.as_deref().unwrap_or_default())?;
     let page = request_log::page(&state.auth, &id, &wanted).await?;
-    let name = state.apps.app(&id).map(|app| app.shown().to_owned()).unwrap_or_default();
+    let name = state.auth.policy().app_name(&id).to_owned();
     let line = |(request, state): (AuthRequest, RequestState)| AuthLogLine {
         auth_request_id: request.id,
         email: request.address.as_str().to_owned(),

@@ -1,7 +1,11 @@
 //! Messages of the vendor's protocol, as its published descriptors number them. Written by hand:
 //! two dozen fields need no compiler of protocol files at build time.
 
+use serde::Deserialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use crate::server::mail::letter::Template;
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub struct SendPasswordlessRequest {
@@ -66,12 +70,37 @@ pub struct ResendPasswordlessRequest {
     pub auth_request_id: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
+/// Wording of a mail. REST has the names in capitals.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    prost::Enumeration,
+    Deserialize,
+    ToSchema,
+)]
+#[serde(rename_all = "UPPERCASE")]
 #[repr(i32)]
 pub enum TemplateType {
     Unspecified = 0,
     Signin = 1,
     Signup = 2,
+}
+
+impl TemplateType {
+    /// Returns the wording that is asked for; `None` for the default.
+    pub fn template(self) -> Option<Template> {
+        match self {
+            TemplateType::Unspecified => None,
+            TemplateType::Signin => Some(Template::Signin),
+            TemplateType::Signup => Some(Template::Signup),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]

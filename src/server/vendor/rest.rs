@@ -14,14 +14,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     logs,
+    messages::TemplateType,
     refusal::{Refusal, RefusalAnswer},
     service::{self, Credential},
 };
 use crate::server::{
     auth::{request::Started, terms::Ask},
     ground::{clock::SECOND, error::Error},
-    http::{caller::Caller, state::AppState},
-    mail::letter::Template,
+    http::{
+        caller::{Caller, PersonHeaders},
+        state::AppState,
+    },
 };
 
 pub(super) type Answer = Result<Response, Refusal>;
@@ -53,7 +56,7 @@ pub struct SendEmail {
     #[serde(default)]
     email: String,
     #[serde(default)]
-    template: Option<TemplateName>,
+    template: Option<TemplateType>,
     /// URL of the app that takes `?link_token=`. Its origin must be in `auth.magiclink_origins`.
     /// Without it, the mail carries a code alone.
     #[serde(alias = "magiclinkAuthUri")]
@@ -66,24 +69,6 @@ pub struct SendEmail {
     /// Variables for the mail's templates: at most 30.
     #[serde(alias = "templateVariables", default)]
     template_variables: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum TemplateName {
-    Unspecified,
-    Signin,
-    Signup,
-}
-
-impl TemplateName {
-    fn template(self) -> Option<Template> {
-        match self {
-            TemplateName::Unspecified => None,
-            TemplateName::Signin => Some(Template::Signin),
-            TemplateName::Signup => Some(Template::Signup),
-        }
-    }
 }
 
 /// Confirmation that a mail is on its way.
@@ -110,7 +95,7 @@ impl From<Started> for EmailSent {
 /// Sends a mail for the user of an app. Needs an access token of the app.
 #[utoipa::path(
     post, path = "/api/v1/passwordless/email/send", operation_id = "send_email",
-    request_body = SendEmail,
+    request_body = SendEmail, params(PersonHeaders),
     responses(
         (status = 200, body = EmailSent, description = "the same for known and unknown addresses"),
         (status = "4XX", body = RefusalAnswer, description = "INVALID_EMAIL, MISSING_FIELD, \
@@ -124,7 +109,7 @@ async fn send(State(state): State<AppState>, caller: Caller, body: Bytes) -> Ans
     let ask = Ask {
         email: asked.email,
         state: asked.state,
-        template: asked.template.and_then(TemplateName::template),
+        template: asked.template.and_then(TemplateType::template),
         expires_in: asked.expires_in,
         magiclink_auth_uri: asked.magiclink_auth_uri,
         template_variables: asked.template_variables.unwrap_or_default(),
@@ -144,7 +129,7 @@ pub struct ResendEmail {
 /// Sends a fresh mail for the same auth request of the app.
 #[utoipa::path(
     post, path = "/api/v1/passwordless/email/resend", operation_id = "resend_email",
-    request_body = ResendEmail,
+    request_body = ResendEmail, params(PersonHeaders),
     responses(
         (status = 200, body = EmailSent, description = "a fresh mail is on its way"),
         (status = "4XX", body = RefusalAnswer, description = "MISSING_FIELD, INVALID_REQUEST, \
@@ -190,7 +175,7 @@ pub struct EmailVerified {
 /// Uses a code or a link token up, and says whose it was. No session begins: the app has its own.
 #[utoipa::path(
     post, path = "/api/v1/passwordless/email/verify", operation_id = "verify_email",
-    request_body = VerifyEmail,
+    request_body = VerifyEmail, params(PersonHeaders),
     responses(
         (status = 200, body = EmailVerified, description = "proved"),
         (status = "4XX", body = RefusalAnswer, description = "MISSING_FIELD, INVALID_REQUEST, \

@@ -23,9 +23,7 @@ const RESERVED: [&str; 5] = ["otp", "link", "expiry_time", "expire_time", "expir
 /// Returns the requester of a call: an app, by one of the tokens that it presents. It shows no
 /// cookies: the person whom it speaks for is its own user, at a browser of its own.
 pub async fn requester(state: &AppState, caller: &Caller) -> Result<Requester, Error> {
-    let app = caller.app(state).await?.ok_or(Error::AppNeeded)?;
-    let mut client = caller.client();
-    client.app = Some(app.id.into());
+    let client = caller.client_of_app(state).await?.ok_or(Error::AppNeeded)?;
     Ok(Requester { client, ..Requester::default() })
 }
 
@@ -83,12 +81,9 @@ pub async fn verify(
 
 /// Returns the wording of a mail that a call asks for; the default if it leaves that open.
 pub fn template(number: Option<i32>) -> Result<Option<Template>, Error> {
-    match number.map(TemplateType::try_from) {
-        None | Some(Ok(TemplateType::Unspecified)) => Ok(None),
-        Some(Ok(TemplateType::Signin)) => Ok(Some(Template::Signin)),
-        Some(Ok(TemplateType::Signup)) => Ok(Some(Template::Signup)),
-        Some(Err(_)) => Err(Error::invalid("template may be SIGNIN or SIGNUP.")),
-    }
+    let template = number.map(TemplateType::try_from).transpose();
+    let template = template.map_err(|_| Error::invalid("template may be SIGNIN or SIGNUP."))?;
+    Ok(template.and_then(TemplateType::template))
 }
 
 /// Returns the number of what a mail carries.
