@@ -1,6 +1,6 @@
 //! People behind an app: it tells whose request it sends, and limits, mails and audit go by that.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
     App,
@@ -173,4 +173,34 @@ async fn what_is_no_ip_address_is_refused_from_an_app_and_nobody_else_is_believe
     }
     let seen = "SELECT DISTINCT ip_prefix || user_agent FROM latchkey_auth_requests";
     assert_eq!(app.texts(seen).await, ["127.0.0.*"]);
+}
+
+#[tokio::test]
+async fn people_whose_app_takes_no_links_are_promised_none() {
+    let app = with_limits(&[]).await;
+    let wiki = Rest::of(&app, "wiki").await;
+    let german = Rest::of(&app, "wiki").await.and("accept-language", "de");
+    let send = async |n| {
+        let sent = wiki.call("send", json!({ "email": "ada@example.com" })).await.json();
+        (app.inbox.nth_to("ada@example.com", n).await, sent["auth_request_id"].clone())
+    };
+    let (mail, id) = send(1).await;
+    let code = |code: &str, id: &Value| json!({ "code": code, "auth_request_id": id });
+    for _ in 0..4 {
+        let wrong = wiki.call("verify", code(mail.wrong_code(), &id)).await;
+        assert_eq!(refused(&wrong, 400, 3, "invalid"), "CODE_WRONG");
+    }
+    let off = wiki.call("verify", code(mail.wrong_code(), &id)).await;
+    assert_eq!(refused(&off, 429, 8, "switched off: ask for a new email."), "TOO_MANY_ATTEMPTS");
+    let by_json = wiki.call_json("verify", code(mail.code(), &id)).await;
+    assert_eq!(by_json.error(429), "too_many_attempts");
+    let off_in_german = german.call("verify", code(mail.code(), &id)).await;
+    let (mail, id) = send(2).await;
+    assert!(!mail.text.contains("link_token"), "{}", mail.text);
+    let paused = wiki.call("verify", code(mail.code(), &id)).await;
+    assert_eq!(refused(&paused, 429, 8, "Try a code again in"), "CODES_PAUSED");
+    let paused_in_german = german.call("verify", code(mail.code(), &id)).await;
+    for answer in [off, by_json, off_in_german, paused, paused_in_german] {
+        assert!(!answer.body.to_lowercase().contains("link"), "{}", answer.body);
+    }
 }

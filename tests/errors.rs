@@ -1,7 +1,7 @@
 //! The table of errors in docs/errors.md: each code is provoked over HTTP and answers as the table
 //! says.
 
-use latchkey::server::ground::{clock::SECOND, error::Error, mode::Mode};
+use latchkey::server::ground::{clock::SECOND, error::Error, mode::Instead};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -178,7 +178,7 @@ async fn pages_say_what_the_api_says() {
         ada.post_form("/actions/verify-code", &[("code", mail.wrong_code())]).await;
     }
     shown.push((
-        Error::TooManyAttempts { mode: Mode::LinkOtp },
+        Error::TooManyAttempts { instead: Instead::Link },
         page_after(&ada, "verify-code", &[("code", fresh.code())]).await,
     ));
 
@@ -190,7 +190,7 @@ async fn pages_say_what_the_api_says() {
     for _ in 0..4 {
         other.post_form("/actions/verify-code", &[("code", mail.wrong_code())]).await;
     }
-    let paused = Error::CodesPaused { mode: Mode::LinkOtp, retry_after: 3_569 };
+    let paused = Error::CodesPaused { instead: Instead::Link, retry_after: 3_569 };
     shown.push((paused, page_after(&other, "verify-code", &[("code", wrong)]).await));
 
     let confirm = |token: &str| format!("/login/confirm?link_token={token}");

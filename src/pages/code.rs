@@ -67,7 +67,9 @@ async fn code_page() -> Result<AnyView, Error> {
     let is_off = pending.is_switched_off(auth.code_tries) && mode.has_code();
     let error = match context.flash().error {
         Some(error) => error.message,
-        None if is_off => Error::TooManyAttempts { mode }.to_string(),
+        None if is_off => {
+            Error::TooManyAttempts { instead: mode.instead_of_code(true) }.to_string()
+        }
         None => String::new(),
     };
     let request = handle(&pending.id);

@@ -289,12 +289,14 @@ error-password-wrong = عنوان البريد أو كلمة المرور غير
 error-number-wrong = اطلب رسالة جديدة في النافذة الأخرى: ليس هذا هو الرقم الذي تعرضه، ولذلك أُوقف تسجيل الدخول هذا.
 error-code-expired = لم يعد هذا الرمز صالحًا. اطلب رمزًا جديدًا، فلن يستغرق ذلك سوى لحظة.
 error-code-superseded = حلّت رسالة أحدث محل هذا الرمز. اكتب الرمز الذي في أحدث رسالة.
-error-too-many-attempts = { $mode ->
-    [OTP] رموز خاطئة كثيرة. أُوقف هذا الرمز: اطلب رسالة جديدة، وستحمل رابطًا بدلًا منه.
+error-too-many-attempts = { $instead ->
+    [next-link] رموز خاطئة كثيرة. أُوقف هذا الرمز: اطلب رسالة جديدة، وستحمل رابطًا بدلًا منه.
+    [nothing] رموز خاطئة كثيرة. أُوقف هذا الرمز: اطلب رسالة جديدة.
    *[other] رموز خاطئة كثيرة. أُوقف هذا الرمز: افتح الرابط الذي في الرسالة، أو اطلب رسالة جديدة.
 }
-error-codes-paused = { $mode ->
-    [OTP] رموز خاطئة كثيرة لهذا العنوان. اطلب رسالة جديدة، وستحمل رابطًا بدلًا من الرمز، أو جرّب رمزًا من جديد بعد { $duration }.
+error-codes-paused = { $instead ->
+    [next-link] رموز خاطئة كثيرة لهذا العنوان. اطلب رسالة جديدة، وستحمل رابطًا بدلًا من الرمز، أو جرّب رمزًا من جديد بعد { $duration }.
+    [nothing] رموز خاطئة كثيرة لهذا العنوان. جرّب رمزًا من جديد بعد { $duration }.
    *[other] رموز خاطئة كثيرة لهذا العنوان. افتح الرابط الذي في الرسالة، أو جرّب رمزًا من جديد بعد { $duration }.
 }
 error-rate-limited = هذه طلبات كثيرة. حاول مرة أخرى بعد { $duration }.
@@ -338,18 +340,18 @@ mail-preview-both = { $code }، أو ضغطة واحدة. صالح لمدة { $l
 mail-preview-link = اضغط الزر لتسجيل الدخول. الرابط صالح لمدة { $lifetime }.
 mail-preview-code = صالح لمرة واحدة، ولمدة { $lifetime }.
 mail-asked = طُلب لـ { $address }، في { $browser }، من عنوان IP { $network }، في { $date }.
+mail-asked-by-app = طلبه { $app } لـ { $address }، في { $date }.
 mail-not-you = ألم تكن أنت؟ تجاهل هذه الرسالة: لا يمكن لأحد أن يدخل من دونها.
 mail-not-you-press = أو أوقف تسجيل الدخول
 mail-copy-link = إن لم يعمل الزر، فانسخ هذا الرابط
-mail-asked-by-app = طلبه { $app } لـ { $address }، في { $date }.
 mail-help = المساعدة: { $support }
 mail-new-device-title = تسجيل دخول جديد إلى { $brand }
 mail-new-device-preview = { $browser }، { $date }. ألم تكن أنت؟ أنهِ تلك الجلسة.
 mail-new-device-explained = سجّل شخص ما الدخول الآن باسم { $address }: { $browser }، من عنوان IP { $network }، في { $date }. لا نعرف هذا المتصفح بعد.
+mail-new-device-by-app = سجّل شخص ما الدخول الآن باسم { $address }، عبر { $app }، في { $date }. لم نر ذلك من قبل.
 mail-new-device-fine = إن كنت أنت، فلا داعي لفعل شيء. وإن لم تكن، فاضغط الزر: في الصفحة التالية تنهي تلك الجلسة، ويمكنك أيضًا تسجيل الخروج من أجهزتك الأخرى وإزالة كلمة مرورك.
 mail-new-device-press = لم أكن أنا: أنهِ تلك الجلسة
 mail-password-set-title = عُيّنت كلمة مرورك في { $brand }
-mail-new-device-by-app = سجّل شخص ما الدخول الآن باسم { $address }، عبر { $app }، في { $date }. لم نر ذلك من قبل.
 mail-password-removed-title = أُزيلت كلمة مرورك في { $brand }
 mail-password-preview = { $browser }، { $date }. ألم تكن أنت؟ تراجع عن ذلك.
 mail-password-set-explained = عُيّنت الآن كلمة مرور { $address }: { $browser }، من عنوان IP { $network }، في { $date }.

@@ -270,12 +270,14 @@ error-password-wrong = Adresse und Passwort passen nicht zusammen. Lassen Sie da
 error-number-wrong = Fordern Sie im anderen Fenster eine neue E-Mail an: Das war nicht die Zahl, die es zeigt, deshalb ist diese Anmeldung abgebrochen.
 error-code-expired = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an, das dauert nur einen Moment.
 error-code-superseded = Eine neuere E-Mail hat diesen Code ersetzt. Geben Sie den Code aus der neuesten E-Mail ein.
-error-too-many-attempts = { $mode ->
-    [OTP] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link.
+error-too-many-attempts = { $instead ->
+    [next-link] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link.
+    [nothing] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an.
    *[other] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Öffnen Sie den Link in der E-Mail, oder fordern Sie eine neue an.
 }
-error-codes-paused = { $mode ->
-    [OTP] Zu viele falsche Codes für diese Adresse. Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link, oder versuchen Sie es in { $duration } wieder mit einem Code.
+error-codes-paused = { $instead ->
+    [next-link] Zu viele falsche Codes für diese Adresse. Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link, oder versuchen Sie es in { $duration } wieder mit einem Code.
+    [nothing] Zu viele falsche Codes für diese Adresse. Versuchen Sie es in { $duration } wieder mit einem Code.
    *[other] Zu viele falsche Codes für diese Adresse. Öffnen Sie den Link in der E-Mail, oder versuchen Sie es in { $duration } wieder mit einem Code.
 }
 error-rate-limited = Das waren viele Anfragen. Versuchen Sie es wieder in { $duration }.
@@ -319,18 +321,18 @@ mail-preview-both = { $code }, oder ein Klick. Gilt in den nächsten { $lifetime
 mail-preview-link = Ein Klick meldet Sie an. Gilt in den nächsten { $lifetime }.
 mail-preview-code = Gilt nur einmal und nur in den nächsten { $lifetime }.
 mail-asked = Angefordert für { $address }, in { $browser }, von der IP-Adresse { $network }, am { $date }.
+mail-asked-by-app = Angefordert von { $app }, für { $address }, am { $date }.
 mail-not-you = Waren Sie das nicht? Ignorieren Sie diese E-Mail: Ohne sie kann sich niemand anmelden.
 mail-not-you-press = Oder brechen Sie die Anmeldung ab
 mail-copy-link = Wenn der Knopf nicht geht, kopieren Sie diesen Link
-mail-asked-by-app = Angefordert von { $app }, für { $address }, am { $date }.
 mail-help = Hilfe: { $support }
 mail-new-device-title = Neue Anmeldung bei { $brand }
 mail-new-device-preview = { $browser }, { $date }. Waren Sie das nicht? Beenden Sie die Sitzung.
 mail-new-device-explained = Soeben wurde { $address } angemeldet: { $browser }, von der IP-Adresse { $network }, am { $date }. Diesen Browser kennen wir noch nicht.
+mail-new-device-by-app = Soeben wurde { $address } angemeldet, über { $app }, am { $date }. Das kennen wir noch nicht.
 mail-new-device-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, klicken Sie auf den Knopf: Auf der nächsten Seite beenden Sie die Sitzung. Dort können Sie auch Ihre anderen Geräte abmelden und Ihr Passwort entfernen.
 mail-new-device-press = Das war ich nicht: Sitzung beenden
 mail-password-set-title = Ihr Passwort bei { $brand } wurde gesetzt
-mail-new-device-by-app = Soeben wurde { $address } angemeldet, über { $app }, am { $date }. Das kennen wir noch nicht.
 mail-password-removed-title = Ihr Passwort bei { $brand } wurde entfernt
 mail-password-preview = { $browser }, { $date }. Waren Sie das nicht? Machen Sie es rückgängig.
 mail-password-set-explained = Das Passwort von { $address } wurde soeben gesetzt: { $browser }, von der IP-Adresse { $network }, am { $date }.

@@ -271,12 +271,14 @@ error-password-wrong = Address and password do not match. Leave the password emp
 error-number-wrong = Ask for a new email in the other window: that was not the number it shows, so this sign-in is stopped.
 error-code-expired = This code can no longer be used. Ask for a new one, it takes a moment.
 error-code-superseded = A newer email has replaced this code. Type the code from the newest email.
-error-too-many-attempts = { $mode ->
-    [OTP] Too many wrong codes. This code is switched off: ask for a new email, it brings a link instead.
+error-too-many-attempts = { $instead ->
+    [next-link] Too many wrong codes. This code is switched off: ask for a new email, it brings a link instead.
+    [nothing] Too many wrong codes. This code is switched off: ask for a new email.
    *[other] Too many wrong codes. This code is switched off: open the link in the email, or ask for a new email.
 }
-error-codes-paused = { $mode ->
-    [OTP] Too many wrong codes for this address. Ask for a new email, it brings a link instead, or try a code again in { $duration }.
+error-codes-paused = { $instead ->
+    [next-link] Too many wrong codes for this address. Ask for a new email, it brings a link instead, or try a code again in { $duration }.
+    [nothing] Too many wrong codes for this address. Try a code again in { $duration }.
    *[other] Too many wrong codes for this address. Open the link in the email, or try a code again in { $duration }.
 }
 error-rate-limited = That was a lot of requests. Try again in { $duration }.
@@ -320,18 +322,18 @@ mail-preview-both = { $code }, or one press. Good for { $lifetime }.
 mail-preview-link = One press signs you in. Good for { $lifetime }.
 mail-preview-code = Good for { $lifetime }, and only once.
 mail-asked = Asked for { $address }, in { $browser }, from IP address { $network }, on { $date }.
+mail-asked-by-app = Asked for by { $app }, for { $address }, on { $date }.
 mail-not-you = Was this not you? Ignore this email: nobody can sign in without it.
 mail-not-you-press = Or stop the sign-in
 mail-copy-link = If the button does not work, copy this link
-mail-asked-by-app = Asked for by { $app }, for { $address }, on { $date }.
 mail-help = Help: { $support }
 mail-new-device-title = New sign-in to { $brand }
 mail-new-device-preview = { $browser }, { $date }. Not you? Sign them out.
 mail-new-device-explained = Somebody just signed in as { $address }, with { $browser }, from IP address { $network }, on { $date }. We do not know that browser yet.
+mail-new-device-by-app = Somebody just signed in as { $address }, through { $app }, on { $date }. We have not seen that before.
 mail-new-device-fine = If that was you, there is nothing to do. If not, press the button: on the next page you sign them out, and can sign out your other devices and remove your password, too.
 mail-new-device-press = That was not me: sign them out
 mail-password-set-title = Your password for { $brand } was set
-mail-new-device-by-app = Somebody just signed in as { $address }, through { $app }, on { $date }. We have not seen that before.
 mail-password-removed-title = Your password for { $brand } was removed
 mail-password-preview = { $browser }, { $date }. Not you? Undo it.
 mail-password-set-explained = The password of { $address } was just set, with { $browser }, from IP address { $network }, on { $date }.

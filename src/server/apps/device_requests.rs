@@ -16,7 +16,7 @@ use crate::server::{
     ground::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
-        mode::Mode,
+        mode::Instead,
         random::Random,
         words::say,
     },
@@ -158,7 +158,7 @@ impl Apps {
         let bucket = format!("device code {}", session.row.user_id);
         let policy = self.auth.policy();
         let allow = |failed: &[Usage]| {
-            let allowed = limits::tries(&policy.limits, failed, None, Mode::Otp, now);
+            let allowed = limits::tries(&policy.limits, failed, None, Instead::Nothing, now);
             allowed.map_err(|error| Error::RateLimited {
                 retry_after: error.retry_after().unwrap_or_default(),
             })

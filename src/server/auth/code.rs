@@ -8,11 +8,12 @@ use super::{
     Auth, Proved, Refused, Requester, SignedIn, code_hash, device,
     finish::{SignInAttempt, finish, prove as end_with_proof},
     limits,
+    terms::instead_of_code,
 };
 use crate::server::{
     config::{AuthPolicy, Resend},
     ground::{
-        clock::Millis, error::Error, keys::Purpose, mode::Mode, random::Random, unicode::digit,
+        clock::Millis, error::Error, keys::Purpose, mode::Instead, random::Random, unicode::digit,
         words::say,
     },
     store::{AuthRequest, Counted, Ended, FailedTry, MailedCredential, Proof, Usage, Verdict},
@@ -160,8 +161,8 @@ async fn attempt<T>(
     }
     let (try_id, bucket) =
         (auth.random.id()?, device::bucket(auth, &asked.address, requester).await?);
-    let (network, mode) =
-        (limits::network(&asked.address, &bucket, requester), asked.mode.parse::<Mode>()?);
+    let network = limits::network(&asked.address, &bucket, requester);
+    let instead = instead_of_code(asked.mode.parse()?, asked);
     // A client that sends every wrong code three times, or a person who presses twice, has guessed
     // once: the same wrong code again, until the next mail, is answered alike and counts no more.
     // Nothing is to be gained by it, for the answer is known.
@@ -171,12 +172,12 @@ async fn attempt<T>(
         let is_known = hit.is_none()
             && !is_earlier
             && kept.any(|kept| auth.keys.verify(Purpose::WrongGuess, &guess, kept));
-        is_known.then(|| wrong(policy.auth.code_tries, request.code_tries, mode))
+        is_known.then(|| wrong(policy.auth.code_tries, request.code_tries, instead))
     };
     if let Some(error) = repeated(asked) {
         return Err(error.into());
     }
-    auth.room_for_try(network, mode)?;
+    auth.room_for_try(network, instead)?;
     let judge = |request: &AuthRequest, failed: &[Usage]| {
         if let Some(error) = why_no_try(request, &policy.auth, now) {
             return Verdict::Refused(error);
@@ -184,7 +185,7 @@ async fn attempt<T>(
         if let Some(error) = repeated(request) {
             return Verdict::Refused(error);
         }
-        if let Err(error) = limits::tries(&policy.limits, failed, network, mode, now) {
+        if let Err(error) = limits::tries(&policy.limits, failed, network, instead, now) {
             return Verdict::Refused(error);
         }
         match hit {
@@ -196,7 +197,7 @@ async fn attempt<T>(
             Some(hit) if now >= hit.expires_at => Verdict::Refused(Error::CodeExpired),
             Some(_) => Verdict::Right,
             None if is_earlier => Verdict::Refused(Error::CodeSuperseded),
-            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, mode)),
+            None => Verdict::Wrong(wrong(policy.auth.code_tries, request.code_tries + 1, instead)),
         }
     };
     let from = &requester.client.ip_prefix;
@@ -229,10 +230,10 @@ async fn attempt<T>(
 }
 
 /// Returns the error for a wrong code once `spent` of the `tries` are used.
-fn wrong(tries: u32, spent: i64, mode: Mode) -> Error {
+fn wrong(tries: u32, spent: i64, instead: Instead) -> Error {
     match u32::try_from(i64::from(tries) - spent) {
         Ok(attempts_left @ 1..) => Error::CodeWrong { attempts_left },
-        _ => Error::TooManyAttempts { mode },
+        _ => Error::TooManyAttempts { instead },
     }
 }
 
@@ -245,7 +246,7 @@ fn why_no_try(request: &AuthRequest, policy: &AuthPolicy, now: Millis) -> Option
         Some(Ended::SignedIn | Ended::Refused | Ended::Cancelled) => Some(Error::CodeExpired),
         None if mode.is_none() => Some(Error::CodeExpired),
         None if request.is_switched_off(policy.code_tries) => {
-            mode.map(|mode| Error::TooManyAttempts { mode })
+            mode.map(|mode| Error::TooManyAttempts { instead: instead_of_code(mode, request) })
         }
         None if now >= request.expires_at => Some(Error::CodeExpired),
         None => None,

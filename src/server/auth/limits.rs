@@ -7,7 +7,7 @@ use crate::server::{
     ground::{
         clock::{DAY, HOUR, MINUTE, Millis, seconds_until},
         error::Error,
-        mode::Mode,
+        mode::Instead,
     },
     store::Usage,
     values::address::Address,
@@ -44,19 +44,19 @@ pub fn mail(
 }
 
 /// Allows one more try of a code or a password for an address, from `network`, or refuses it.
-/// `tries` are those that failed, newest first. `mode` is what mails carry, for the error. Links
-/// keep working, or a stranger could lock an owner out (ASVS 5.0 6.3.1).
+/// `tries` are those that failed, newest first. `instead` is for the error. Links keep working,
+/// or a stranger could lock an owner out (ASVS 5.0 6.3.1).
 pub fn tries(
     limits: &Limits,
     tries: &[Usage],
     network: Option<&str>,
-    mode: Mode,
+    instead: Instead,
     now: Millis,
 ) -> Result<(), Error> {
     let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
     let free_at = full(tries, network, hour, HOUR, now).max(full(tries, network, day, DAY, now));
-    free_at
-        .map_or(Ok(()), |at| Err(Error::CodesPaused { mode, retry_after: seconds_until(now, at) }))
+    let paused = |at| Err(Error::CodesPaused { instead, retry_after: seconds_until(now, at) });
+    free_at.map_or(Ok(()), paused)
 }
 
 /// Returns when a window that allows `most` of `taken` (newest first) has room again; `None` if it

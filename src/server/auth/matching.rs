@@ -17,7 +17,7 @@ use crate::server::{
     config::SameBrowser,
     ground::{
         error::{Error, Kind},
-        mode::Mode,
+        mode::{Instead, Mode},
         random::Random,
         unicode::digit,
         words::say,
@@ -94,10 +94,11 @@ async fn attempt(
     // The sentence for codes would speak of a link to open instead, which the person has opened.
     let no_room =
         |error: Error| Error::RateLimited { retry_after: error.retry_after().unwrap_or_default() };
-    auth.room_for_try(network, mode).map_err(no_room)?;
+    auth.room_for_try(network, Instead::Link).map_err(no_room)?;
     let judge = |request: &AuthRequest, failed: &[Usage]| {
         let fault = link::fault_anywhere(auth, request, credential);
-        let limited = || limits::tries(&policy.limits, failed, network, mode, now).map_err(no_room);
+        let limited =
+            || limits::tries(&policy.limits, failed, network, Instead::Link, now).map_err(no_room);
         match (fault.map_or_else(limited, Err), shown(auth, request)) {
             (Err(error), _) => Verdict::Refused(error),
             (Ok(()), None) => Verdict::Refused(Error::WrongBrowser { mode }),

@@ -52,9 +52,10 @@ async fn attempt(
     let now = auth.clock.now();
     let (policy, try_id) = (auth.policy(), auth.random.id()?);
     let bucket = device::bucket(auth, address, requester).await?;
-    let (share, mode) = (limits::network(address, &bucket, requester), policy.auth.mode);
-    let allow = |failed: &[Usage]| limits::tries(&policy.limits, failed, share, mode, now);
-    auth.room_for_try(share, mode)?;
+    let share = limits::network(address, &bucket, requester);
+    let instead = policy.auth.mode.instead_of_code(true);
+    let allow = |failed: &[Usage]| limits::tries(&policy.limits, failed, share, instead, now);
+    auth.room_for_try(share, instead)?;
     let network = &requester.client.ip_prefix;
     let failed_try = FailedTry { id: &try_id, bucket: &bucket, network, guess: "", at: now };
     // Over the limit, nothing is hashed. The step that counts checks the limit again: concurrent

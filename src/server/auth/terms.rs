@@ -5,7 +5,11 @@ use url::Url;
 
 use super::{Auth, Client, Requester, device, limits, link::LinkToken};
 use crate::server::{
-    ground::{clock::Millis, error::Error, mode::Mode},
+    ground::{
+        clock::Millis,
+        error::Error,
+        mode::{Instead, Mode},
+    },
     mail::letter::Template,
     store::AuthRequest,
     values::{address::Address, destination},
@@ -136,8 +140,8 @@ impl Terms {
         let failed = auth.store.failed_tries(&bucket, now).await?;
         let (limits, network) =
             (&auth.policy().limits, limits::network(&self.address, &bucket, requester));
-        let paused = limits::tries(limits, &failed, network, self.mode, now)
-            .and_then(|()| auth.room_for_try(network, self.mode))
+        let paused = limits::tries(limits, &failed, network, Instead::NextLink, now)
+            .and_then(|()| auth.room_for_try(network, Instead::NextLink))
             .is_err();
         let unlocks = paused || switched_off;
         Ok(Terms { mode: if unlocks { Mode::Link } else { self.mode }, unlocks, ..self })
@@ -168,6 +172,12 @@ fn leading_somewhere(
         return Ok(mode);
     }
     if mode.has_code() { Ok(Mode::Otp) } else { Err(Error::missing("magiclink_auth_uri")) }
+}
+
+/// Returns the way in that mails of `mode` leave while the codes of a request are of no use.
+pub fn instead_of_code(mode: Mode, request: &AuthRequest) -> Instead {
+    let (app, base) = (request.app_id.as_deref(), request.link_base.as_deref());
+    mode.instead_of_code(leading_somewhere(Mode::Link, app, base).is_ok())
 }
 
 /// Checks the base URL of a link that leads to another app: the policy must list its origin, or the

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::Auth;
-use crate::server::ground::{error::Error, mode::Mode};
+use crate::server::ground::{error::Error, mode::Instead};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -99,11 +99,15 @@ impl Auth {
     }
 
     /// Allows a stranger one more try of a code or a password, or refuses it.
-    pub(super) fn room_for_try(&self, network: Option<&str>, mode: Mode) -> Result<(), Error> {
+    pub(super) fn room_for_try(
+        &self,
+        network: Option<&str>,
+        instead: Instead,
+    ) -> Result<(), Error> {
         let most = self.policy().limits.total_code_failures_per_minute;
         let wait = || self.totals.code_failures.wait(most, self.clock.monotonic());
         match network.and_then(|_| wait()) {
-            Some(retry_after) => Err(Error::CodesPaused { mode, retry_after }),
+            Some(retry_after) => Err(Error::CodesPaused { instead, retry_after }),
             None => Ok(()),
         }
     }

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use super::{
-    mode::Mode,
+    mode::{Instead, Mode},
     words::{duration, say},
 };
 
@@ -44,12 +44,10 @@ pub enum Error {
     CodeExpired,
     CodeSuperseded,
     TooManyAttempts {
-        /// Content of the mail, which decides if there is a link to open instead.
-        mode: Mode,
+        instead: Instead,
     },
     CodesPaused {
-        /// Content of mails, which decides if there is a link to open instead.
-        mode: Mode,
+        instead: Instead,
         retry_after: u64,
     },
     RateLimited {
@@ -267,12 +265,12 @@ impl fmt::Display for Error {
             Error::NumberWrong => say!("error-number-wrong"),
             Error::CodeExpired => say!("error-code-expired"),
             Error::CodeSuperseded => say!("error-code-superseded"),
-            Error::TooManyAttempts { mode } => {
-                say!("error-too-many-attempts", mode = mode.to_string())
+            Error::TooManyAttempts { instead } => {
+                say!("error-too-many-attempts", instead = instead.name())
             }
-            Error::CodesPaused { mode, retry_after } => {
+            Error::CodesPaused { instead, retry_after } => {
                 let duration = duration(retry_after.to_owned());
-                say!("error-codes-paused", mode = mode.to_string(), duration = duration)
+                say!("error-codes-paused", instead = instead.name(), duration = duration)
             }
             Error::RateLimited { retry_after } => {
                 say!("error-rate-limited", duration = duration(retry_after.to_owned()))

@@ -26,6 +26,16 @@ impl Mode {
         self != Mode::Link
     }
 
+    /// Returns the way in that mails of this mode leave while codes are of no use. `may_link` says
+    /// that a link would lead somewhere.
+    pub fn instead_of_code(self, may_link: bool) -> Instead {
+        match (self.has_link(), may_link) {
+            (true, _) => Instead::Link,
+            (false, true) => Instead::NextLink,
+            (false, false) => Instead::Nothing,
+        }
+    }
+
     /// Returns what the current policy `self` leaves of a request that was begun in the mode
     /// `name`; `None` if all of it was withdrawn.
     pub fn left_of(self, name: &str) -> Option<Mode> {
@@ -45,6 +55,28 @@ impl Mode {
             Some(wanted) => Err(Error::invalid(format!(
                 "passwordless_type is {wanted}, and this server allows {self} only."
             ))),
+        }
+    }
+}
+
+/// Way in that is left while codes are of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instead {
+    /// The link in the mail.
+    Link,
+    /// The link that the next mail brings.
+    NextLink,
+    /// None but another code: the users of an app that takes no links get none.
+    Nothing,
+}
+
+impl Instead {
+    /// Returns the name by which sentences choose.
+    pub fn name(self) -> &'static str {
+        match self {
+            Instead::Link => "link",
+            Instead::NextLink => "next-link",
+            Instead::Nothing => "nothing",
         }
     }
 }

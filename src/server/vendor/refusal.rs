@@ -175,7 +175,7 @@ impl IntoResponse for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::ground::mode::Mode;
+    use crate::server::ground::mode::{Instead, Mode};
 
     #[test]
     fn every_message_has_the_word_by_which_programs_know_it() {
@@ -188,8 +188,8 @@ mod tests {
             (Error::LinkExpired, "expired"),
             (Error::LinkUsed, "expired"),
             (Error::LinkSuperseded, "expired"),
-            (Error::TooManyAttempts { mode: Mode::Otp }, "too many"),
-            (Error::CodesPaused { mode: Mode::Otp, retry_after: 1 }, "too many"),
+            (Error::TooManyAttempts { instead: Instead::Nothing }, "too many"),
+            (Error::CodesPaused { instead: Instead::Nothing, retry_after: 1 }, "too many"),
             (Error::RateLimited { retry_after: 1 }, "rate"),
             (Error::RequestUnknown, "not found"),
             (Error::WrongBrowser { mode: Mode::Link }, "mismatch"),
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn the_table_of_errors_has_both_spellings() {
         let table = include_str!("../../../docs/errors.md");
-        let (mode, retry_after) = (Mode::LinkOtp, 1);
+        let (mode, instead, retry_after) = (Mode::LinkOtp, Instead::Link, 1);
         for error in [
             Error::InvalidEmail,
             Error::missing("email"),
@@ -222,8 +222,8 @@ mod tests {
             Error::CodeWrong { attempts_left: 1 },
             Error::CodeExpired,
             Error::CodeSuperseded,
-            Error::TooManyAttempts { mode },
-            Error::CodesPaused { mode, retry_after },
+            Error::TooManyAttempts { instead },
+            Error::CodesPaused { instead, retry_after },
             Error::RateLimited { retry_after },
             Error::AppNeeded,
             Error::RequestUnknown,
