@@ -1,8 +1,11 @@
 //! The audit table: which events it records, and who may see them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::{App, Browser, Manners};
+use crate::support::{
+    App, Browser, Manners,
+    backend::{Rest, for_backends, id_of},
+};
 
 /// The names of the events of a story, oldest first.
 async fn events(app: &App) -> Vec<String> {
@@ -200,4 +203,32 @@ async fn a_made_up_link_or_request_is_counted_but_leaves_no_audit_row() {
     let metrics = stranger.get("/metrics").await.body;
     let counted = "latchkey_events_total{event=\"auth.failed\",reason=\"link_invalid\"}";
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+#[tokio::test]
+async fn what_an_app_asks_for_names_the_app() {
+    let app = for_backends("").await;
+    let wiki = Rest::of(&app, "wiki").await;
+    let sent = wiki.send("ada@example.com").await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    let code = |code| json!({ "code": code, "auth_request_id": id_of(&sent) });
+    wiki.call("verify", code(mail.wrong_code())).await;
+    assert_eq!(wiki.call("verify", code(mail.code())).await.status, 200);
+    app.signed_in("bea@example.com").await;
+    let named = "SELECT event || ' ' || COALESCE(app_id, 'none') FROM latchkey_audit_events \
+        WHERE event LIKE 'auth.%' ORDER BY id";
+    assert_eq!(
+        app.texts(named).await,
+        [
+            "auth.requested wiki",
+            "auth.failed wiki",
+            "auth.verified wiki",
+            "auth.requested none",
+            "auth.verified none"
+        ]
+    );
+    let exported = app.said_by(&["audit", "export", "--event", "auth.verified"], "").await;
+    let lines = exported.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let apps: Vec<Value> = lines.map(|line| line["app_id"].clone()).collect();
+    assert_eq!(apps, [json!("wiki"), Value::Null]);
 }

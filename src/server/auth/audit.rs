@@ -27,6 +27,7 @@ impl Auth {
             user_id: None,
             user_agent: client.user_agent.clone(),
             ip_prefix: client.ip_prefix.clone(),
+            app_id: client.app.clone(),
         }
     }
 }
@@ -42,7 +43,7 @@ impl AuditEvent {
 
     /// Writes the log line and increments the counter. Call it once the row is written.
     pub fn emit(&self) {
-        let AuditEvent { event, reason, address, user_id, .. } = self;
+        let AuditEvent { event, reason, address, user_id, app_id: app, .. } = self;
         let name = event.name();
         // A mail server's reply is free text: as a label, each one would create a new time series.
         let label = if *event == Event::AuthFailed { reason.clone() } else { String::new() };
@@ -54,7 +55,7 @@ impl AuditEvent {
             }
             // A flood of addresses that may not receive mail must not fill the log with errors.
             Event::MailFailed if !is_withheld => tracing::error!(event = name, reason, address),
-            _ => tracing::info!(event = name, reason, address, user_id),
+            _ => tracing::info!(event = name, reason, address, user_id, app),
         }
     }
 }

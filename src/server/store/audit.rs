@@ -26,11 +26,13 @@ pub struct AuditEvent {
     pub user_id: Option<String>,
     pub user_agent: String,
     pub ip_prefix: String,
+    /// App that called, with a token of its own.
+    pub app_id: Option<String>,
 }
 
 pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
-    subject, address, user_id, user_agent, ip_prefix, list) \
-    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10";
+    subject, address, user_id, user_agent, ip_prefix, list, app_id) \
+    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11";
 
 impl AuditEvent {
     /// Returns the statement that writes the event.
@@ -52,6 +54,7 @@ impl AuditEvent {
             &self.user_agent,
             &self.ip_prefix,
             event.list(),
+            &self.app_id,
         ];
         Statement::new(INSERT_EVENT, values)
     }
@@ -69,6 +72,7 @@ pub struct AuditRow {
     pub user_id: Option<String>,
     pub user_agent: String,
     pub ip_prefix: String,
+    pub app_id: Option<String>,
 }
 
 /// Range of events to read: after (`since`, `after`) and before `until`, of one subject or of all.
@@ -82,10 +86,10 @@ pub struct Events {
 }
 
 pub const EVENTS: &str = "SELECT id, at, event, reason, request_id, subject, address, user_id, \
-    user_agent, ip_prefix FROM latchkey_audit_events \
+    user_agent, ip_prefix, app_id FROM latchkey_audit_events \
     WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
 pub const EVENTS_OF_ONE: &str = "SELECT id, at, event, reason, request_id, subject, address, \
-    user_id, user_agent, ip_prefix FROM latchkey_audit_events \
+    user_id, user_agent, ip_prefix, app_id FROM latchkey_audit_events \
     WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
 
 impl Store {
