@@ -33,14 +33,14 @@ const FRESH: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct KeyRing {
     auth: Arc<Auth>,
-    read: ArcSwapOption<(Duration, Vec<Known>)>,
+    read: ArcSwapOption<(Duration, Arc<[Known]>)>,
     /// Held while a key of each algorithm is drawn: those who wait for it draw none of their own,
     /// and those who need another algorithm do not wait.
     drawing: [Arc<Mutex<()>>; Algorithm::ALL.len()],
 }
 
 /// A key with the time from which it signs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Known {
     key: Arc<SigningKey>,
     signs_from: Millis,
@@ -118,7 +118,7 @@ impl KeyRing {
     /// Returns the key that a token names, if it is ours.
     pub async fn of_token(&self, token: &str) -> Result<Option<Arc<SigningKey>>, Error> {
         let Some(kid) = kid_of(token) else { return Ok(None) };
-        let named = |known: &Vec<Known>| {
+        let named = |known: &[Known]| {
             known.iter().find(|known| known.key.kid == kid).map(|known| known.key.clone())
         };
         if let Some(key) = named(&self.known(false).await?) {
@@ -182,7 +182,7 @@ impl KeyRing {
 
     /// Returns the keys that count, the one that signs last first. Those that do no more are
     /// deleted; those that no secret in force opens are of no use.
-    async fn known(&self, anew: bool) -> Result<Vec<Known>, Error> {
+    async fn known(&self, anew: bool) -> Result<Arc<[Known]>, Error> {
         if let Some(read) = self.read.load_full().filter(|_| !anew)
             && self.auth.clock.monotonic().saturating_sub(read.0) < FRESH
         {
@@ -198,6 +198,7 @@ impl KeyRing {
                 known.push(Known { key: Arc::new(key), signs_from: row.signs_from });
             }
         }
+        let known: Arc<[Known]> = known.into();
         self.read.store(Some(Arc::new((self.auth.clock.monotonic(), known.clone()))));
         Ok(known)
     }

@@ -33,18 +33,15 @@ pub(super) struct SignInAttempt<'a> {
 pub(super) async fn finish(
     auth: &Auth,
     requester: &Requester,
-    sign_in: SignInAttempt<'_>,
+    mut sign_in: SignInAttempt<'_>,
 ) -> Result<SignedIn, Refused> {
-    let SignInAttempt { method, address, proof, attempt, request, destination, fallback } = sign_in;
-    let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
-    let (at, client) = (auth.clock.now(), &requester.client);
-    let admission = auth.admission(client, address, team_id.as_ref(), &new_id);
+    let (at, client, address) = (auth.clock.now(), &requester.client, sign_in.address);
     let expires_at = at + Millis::from(auth.policy().session.max_age) * SECOND;
     let token_expires_at = session::token_end(auth, at, expires_at);
     let device = device::of_sign_in(auth, address, requester, at).await?;
     let session_id = auth.random.id()?;
-    let event = |name| auth.event(name, Some(address), client).because(Reason::By(method));
-    let [verified, issued] = [Event::AuthVerified, Event::SessionIssued].map(event);
+    let issued = auth.event(Event::SessionIssued, Some(address), client);
+    let issued = issued.because(Reason::By(sign_in.method));
     let replaced = |address: &Address| {
         auth.event(Event::SessionRevoked, Some(address), client).because(Reason::Replaced)
     };
@@ -60,7 +57,7 @@ pub(super) async fn finish(
     let session = NewSession {
         id: &session_id,
         device: &device.id,
-        method: method.name(),
+        method: sign_in.method.name(),
         user_agent: &client.user_agent,
         ip_prefix: &client.ip_prefix,
         token_expires_at,
@@ -70,20 +67,13 @@ pub(super) async fn finish(
         issued: &issued,
         notice: notice.as_ref().map(|notice| notice.new_mail("", false)),
     };
-    let session = Some(&session);
-    let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
-    let user_id = judged(auth, &sign_in, fallback).await?;
-    [verified, issued].into_iter().for_each(|event| event.of_user(&user_id).emit());
+    let destination = std::mem::take(&mut sign_in.destination);
+    let Proved { user_id, address, request } =
+        used_up(auth, requester, sign_in, Some(&session), at).await?;
+    issued.of_user(&user_id).emit();
     replaces.iter().for_each(|(_, event)| event.emit());
     let token = session::issue(auth, &session_id, &user_id, at, token_expires_at)?;
-    Ok(SignedIn {
-        user_id,
-        address: address.clone(),
-        destination,
-        request,
-        token,
-        devices: device.entries,
-    })
+    Ok(SignedIn { user_id, address, destination, request, token, devices: device.entries })
 }
 
 /// Uses the proof up, only once, under the same checks, for an app that keeps the session of its
@@ -93,26 +83,34 @@ pub(super) async fn prove(
     requester: &Requester,
     sign_in: SignInAttempt<'_>,
 ) -> Result<Proved, Refused> {
+    used_up(auth, requester, sign_in, None, auth.clock.now()).await
+}
+
+/// Decides admission, and lets the store judge the proof and write what follows: with a session, or
+/// without one.
+async fn used_up(
+    auth: &Auth,
+    requester: &Requester,
+    sign_in: SignInAttempt<'_>,
+    session: Option<&NewSession<'_>>,
+    at: Millis,
+) -> Result<Proved, Refused> {
     let SignInAttempt { method, address, proof, attempt, request, fallback, .. } = sign_in;
     let (new_id, team_id) = (auth.random.id()?, auth.team_id(address).await?);
     let client = &requester.client;
     let admission = auth.admission(client, address, team_id.as_ref(), &new_id);
     let verified = auth.event(Event::AuthVerified, Some(address), client);
-    let (verified, at) = (verified.because(Reason::By(method)), auth.clock.now());
-    let session = None;
+    let verified = verified.because(Reason::By(method));
     let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
-    let user_id = judged(auth, &sign_in, fallback).await?;
+    let user_id = match auth.store.sign_in(&sign_in).await? {
+        SignInOutcome::Wrong(error) => return Err(error.into()),
+        SignInOutcome::Gone => return Err(fallback.into()),
+        // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
+        SignInOutcome::NotAdmitted => {
+            return Err(Refused { answer: fallback, reason: Reason::NotAUser });
+        }
+        SignInOutcome::SignedIn { user_id } => user_id,
+    };
     verified.of_user(&user_id).emit();
     Ok(Proved { user_id, address: address.clone(), request })
-}
-
-/// Returns the user whom a proof is of, once the store has judged it and written what follows.
-async fn judged(auth: &Auth, sign_in: &SignIn<'_>, fallback: Error) -> Result<String, Refused> {
-    match auth.store.sign_in(sign_in).await? {
-        SignInOutcome::Wrong(error) => Err(error.into()),
-        SignInOutcome::Gone => Err(fallback.into()),
-        // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
-        SignInOutcome::NotAdmitted => Err(Refused { answer: fallback, reason: Reason::NotAUser }),
-        SignInOutcome::SignedIn { user_id } => Ok(user_id),
-    }
 }
