@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use h2::Reason;
-use reqwest::{Client, StatusCode, Version, redirect::Policy};
+use reqwest::{StatusCode, Version};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -11,7 +11,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::support::{App, Browser, Http2};
+use crate::support::{App, Browser, Http2, http2_client};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// An empty frame of SETTINGS.
@@ -19,11 +19,6 @@ const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 /// Method, scheme and path of a request, by their numbers in HPACK's table (RFC 7541, A).
 const GET: [u8; 3] = [0x82, 0x86, 0x84];
 const POST: [u8; 3] = [0x83, 0x86, 0x84];
-
-fn client() -> Client {
-    let client = Client::builder().redirect(Policy::none()).tls_built_in_root_certs(false);
-    client.http2_prior_knowledge().build().unwrap()
-}
 
 /// A frame of HTTP/2.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -66,8 +61,8 @@ async fn raw(app: &App) -> TcpStream {
 #[tokio::test]
 async fn a_whole_sign_in_works_over_http2_without_tls() {
     let app = App::start().await;
-    let browser = Browser::by(client(), &app.url);
-    let page = client().get(format!("{}/login", app.url)).send().await.unwrap();
+    let browser = Browser::by(http2_client(), &app.url);
+    let page = http2_client().get(format!("{}/login", app.url)).send().await.unwrap();
     assert_eq!((page.version(), page.status()), (Version::HTTP_2, StatusCode::OK));
     assert!(page.headers().get("connection").is_none());
     browser.ask_for_mail("ada@example.com").await;

@@ -35,6 +35,7 @@ mod floors;
 mod forms;
 mod forward_auth;
 mod guard;
+mod hang_ups;
 mod headers;
 mod headless;
 mod http2;

@@ -3,7 +3,6 @@
 
 use latchkey::server::{
     ground::clock::SECOND,
-    store::Store,
     vendor::messages::{
         AuthCredential, HealthCheckRequest, HealthCheckResponse, SendPasswordlessRequest,
         SendPasswordlessResponse, VerifyPasswordLessResponse,
@@ -17,6 +16,7 @@ use crate::support::{
     backend::{
         CALLBACK, Grpc, Refused, SERVICE, asking, for_backends, framed, refusal_in, token_of,
     },
+    database::while_nothing_is_written,
 };
 
 const SEND: &str = "/scalekit.v1.auth.passwordless.PasswordlessService/SendPasswordlessEmail";
@@ -267,27 +267,6 @@ async fn a_deadline_that_has_passed_is_answered_as_one() {
     assert!(brief.but("grpc-timeout", "20S").send(&asking("eve@example.com")).await.is_ok());
     // The call that was begun is finished.
     app.inbox.first_to("bea@example.com").await;
-}
-
-/// Waits for a story while the database takes no writes.
-async fn while_nothing_is_written<T>(store: &Store, story: impl Future<Output = T>) -> T {
-    match store {
-        Store::Sqlite { writer, .. } => {
-            let taken = writer.get().await.unwrap();
-            let told = story.await;
-            taken.give_back();
-            told
-        }
-        Store::Postgres(pool) => {
-            let mut taken = Vec::new();
-            for _ in 0..16 {
-                taken.push(pool.get().await.unwrap());
-            }
-            let told = story.await;
-            taken.into_iter().for_each(|connection| connection.give_back());
-            told
-        }
-    }
 }
 
 #[tokio::test]

@@ -63,6 +63,12 @@ pub fn client() -> Client {
     client.build().unwrap()
 }
 
+/// The same over HTTP/2 without TLS, by prior knowledge.
+pub fn http2_client() -> Client {
+    let client = Client::builder().redirect(Policy::none()).tls_built_in_root_certs(false);
+    client.http2_prior_knowledge().build().unwrap()
+}
+
 impl Browser {
     pub fn new(base: &str) -> Self {
         Self::by(client(), base)

@@ -89,6 +89,27 @@ pub async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
     }
 }
 
+/// Waits for part of a story while the database takes no writes.
+pub async fn while_nothing_is_written<T>(store: &Store, story: impl Future<Output = T>) -> T {
+    match store {
+        Store::Sqlite { writer, .. } => {
+            let taken = writer.get().await.unwrap();
+            let told = story.await;
+            taken.give_back();
+            told
+        }
+        Store::Postgres(pool) => {
+            let mut taken = Vec::new();
+            for _ in 0..16 {
+                taken.push(pool.get().await.unwrap());
+            }
+            let told = story.await;
+            taken.into_iter().for_each(|connection| connection.give_back());
+            told
+        }
+    }
+}
+
 /// True if a dump of the database, in any form that an attacker could make, holds `text`.
 pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
     match store {

@@ -19,7 +19,7 @@ pub mod team;
 mod teller;
 
 pub use app::{App, SECRET, START};
-pub use browser::{Answer, Browser, client};
+pub use browser::{Answer, Browser, client, http2_client};
 pub use certificates::{Certificates, Made, borrowed};
 pub use cluster::{Cluster, pg_dump};
 pub use guarding_proxy::GuardedHost;

@@ -36,7 +36,7 @@ pub struct KeyRing {
     read: ArcSwapOption<(Duration, Arc<[Known]>)>,
     /// Held while a key of each algorithm is drawn: those who wait for it draw none of their own,
     /// and those who need another algorithm do not wait.
-    drawing: [Arc<Mutex<()>>; Algorithm::ALL.len()],
+    drawing: [Mutex<()>; Algorithm::ALL.len()],
 }
 
 /// A key with the time from which it signs.
@@ -98,21 +98,14 @@ impl KeyRing {
         }
     }
 
-    /// Adds a key, if it is still due once it is our turn. It goes on if the request that needs it is
-    /// given up.
+    /// Adds a key, if it is still due once it is our turn.
     async fn add_once(&self, algorithm: Algorithm, signs_from: Millis) -> Result<(), Error> {
-        let drawing = self.drawing[algorithm as usize].clone().lock_owned().await;
+        let _drawing = self.drawing[algorithm as usize].lock().await;
         let known = self.known(true).await?;
         if self.due(algorithm, &known).is_none() {
             return Ok(());
         }
-        let auth = self.auth.clone();
-        let added = tokio::spawn(async move {
-            let added = add(&auth, algorithm, signs_from, true).await;
-            drop(drawing);
-            added
-        });
-        added.await.map_err(|_| Error::Internal)?
+        add(&self.auth, algorithm, signs_from, true).await
     }
 
     /// Returns the key that a token names, if it is ours.

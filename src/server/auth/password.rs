@@ -23,7 +23,7 @@ const LONGEST: usize = 128;
 /// Signs in with a password. Unknown addresses, users without a password and wrong passwords are
 /// indistinguishable, in the answer and in time. Tries count against the address, as those of codes
 /// do. The outcome of a try is written before the answer. A try that was never checked, because its
-/// turn did not come or the connection was cut, does not count.
+/// turn did not come, does not count.
 pub async fn verify(
     auth: &Auth,
     email: &str,

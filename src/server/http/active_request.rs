@@ -7,12 +7,12 @@ use axum::{
 };
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::{
     head::Head,
@@ -47,11 +47,14 @@ pub struct ConnectionState {
     /// Told once an HTTP/2 connection is to take no more streams.
     ending: Notify,
     permits: Arc<Semaphore>,
+    /// Right of the connection to be open, which its stream has.
+    permit: Weak<OwnedSemaphorePermit>,
     max_connections: usize,
 }
 
 impl ConnectionState {
     pub(super) fn new(
+        permit: &Arc<OwnedSemaphorePermit>,
         permits: Arc<Semaphore>,
         max_connections: usize,
         shared_rooms: Arc<Semaphore>,
@@ -64,6 +67,7 @@ impl ConnectionState {
             streams: Arc::new(Streams::new(shared_rooms, max_connections)),
             ending: Notify::new(),
             permits,
+            permit: Arc::downgrade(permit),
             max_connections,
         }
     }
@@ -101,6 +105,14 @@ pub struct ActiveRequest {
     room: Option<Arc<Room>>,
 }
 
+/// Place of the work for a request: that of its connection, and the room of its stream. They are
+/// kept until the work has ended, whether or not the client waits for it: who hangs up gets no more
+/// of the server than who stays.
+pub struct Place {
+    _connection: Option<Arc<OwnedSemaphorePermit>>,
+    _room: Option<Arc<Room>>,
+}
+
 impl ActiveRequest {
     pub fn begin(request: &Request) -> Self {
         Self::on(request.extensions().get::<Arc<ConnectionState>>().cloned())
@@ -117,6 +129,12 @@ impl ActiveRequest {
             None => {}
         }
         ActiveRequest { state, room }
+    }
+
+    /// Returns the place for its work.
+    pub fn place(&self) -> Place {
+        let connection = self.state.as_ref().and_then(|state| state.permit.upgrade());
+        Place { _connection: connection, _room: self.room.clone() }
     }
 
     /// True unless the request is a stream for which there is no room.

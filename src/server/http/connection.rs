@@ -36,7 +36,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub struct DeadlineStream<S> {
     stream: S,
     state: Arc<ConnectionState>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Arc<OwnedSemaphorePermit>,
     header_time: Duration,
     keep_alive: Duration,
     deadline: Pin<Box<Sleep>>,
@@ -56,7 +56,7 @@ impl<S> DeadlineStream<S> {
     /// Sets deadlines for `stream`, which has `permit` to be open.
     pub fn new(
         stream: S,
-        permit: OwnedSemaphorePermit,
+        permit: Arc<OwnedSemaphorePermit>,
         state: ConnectionState,
         (header_time, keep_alive): (Duration, Duration),
     ) -> Self {
@@ -304,8 +304,8 @@ mod tests {
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (tcp, _) = listener.accept().await.unwrap();
         let permits = Arc::new(Semaphore::new(1));
-        let permit = permits.clone().acquire_owned().await.unwrap();
-        let state = ConnectionState::new(permits.clone(), 1, permits);
+        let permit = Arc::new(permits.clone().acquire_owned().await.unwrap());
+        let state = ConnectionState::new(&permit, permits.clone(), 1, permits);
         let day = Duration::from_secs(86_400);
         let mut stream = DeadlineStream::new(tcp, permit, state, (SHORT, day));
         let is_late = |read: io::Result<usize>| read.unwrap_err().kind() == ErrorKind::TimedOut;

@@ -6,6 +6,7 @@ use axum::{
     http::{HeaderMap, HeaderName, Method, StatusCode, header::CONTENT_TYPE},
     response::Response,
 };
+use std::time::Duration;
 
 static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
@@ -30,6 +31,24 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
 /// no call of a request: a page that is asked for with it is a page.
 pub fn is_call(request: &Request) -> bool {
     request.method() == Method::POST && is_path(request.uri().path())
+}
+
+/// Returns the time that a caller waits for its answer, if it says so in a way that the protocol
+/// knows: up to eight digits and a unit.
+pub fn time_given(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let is_number = (1..=8).contains(&number.len()) && number.bytes().all(|c| c.is_ascii_digit());
+    let number: u64 = number.parse().ok().filter(|_| is_number)?;
+    match unit {
+        "H" => Some(Duration::from_secs(number * 3_600)),
+        "M" => Some(Duration::from_secs(number * 60)),
+        "S" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_millis(number)),
+        "u" => Some(Duration::from_micros(number)),
+        "n" => Some(Duration::from_nanos(number)),
+        _ => None,
+    }
 }
 
 /// Returns the HTTP status that an answer stands for, for logs and metrics: of a call, the one that
@@ -85,5 +104,19 @@ mod tests {
         assert!(is("application/grpc;charset=utf-8"));
         assert!(!is("application/grpc-web") && !is("application/json") && !is("text/grpc"));
         assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_deadline_has_eight_digits_and_a_unit() {
+        let given = |text: &'static str| {
+            let header = ("grpc-timeout".parse().unwrap(), HeaderValue::from_static(text));
+            time_given(&HeaderMap::from_iter([header]))
+        };
+        assert_eq!(given("20S"), Some(Duration::from_secs(20)));
+        assert_eq!(given("1500m"), Some(Duration::from_millis(1_500)));
+        assert_eq!(given("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        for odd in ["", "S", "20", "20s", "123456789S", "-1S", "+1S", "1.5S"] {
+            assert_eq!(given(odd), None, "{odd}");
+        }
     }
 }

@@ -61,11 +61,12 @@ impl Places {
     /// Sets the deadlines of a connection that has a place.
     pub fn take<S>(&self, stream: S, permit: OwnedSemaphorePermit) -> DeadlineStream<S> {
         let (permits, rooms) = (self.permits.clone(), self.shared_rooms.clone());
-        let state = ConnectionState::new(permits, self.max as usize, rooms);
+        let permit = Arc::new(permit);
+        let state = ConnectionState::new(&permit, permits, self.max as usize, rooms);
         DeadlineStream::new(stream, permit, state, (HEADER_TIME, self.keep_alive))
     }
 
-    /// Waits until every connection has ended.
+    /// Waits until every connection has ended, and all work that was begun for one.
     pub async fn are_free(&self) {
         let _ = self.permits.acquire_many(self.max).await;
     }

@@ -5,16 +5,15 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
     routing::post,
 };
 use prost::Message;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::sync::atomic::Ordering;
 use tonic::{Code, Status, server::Grpc};
 use tonic_prost::ProstCodec;
 use tower::service_fn;
-use tracing::Instrument;
 
 use super::{
     messages::{
@@ -27,7 +26,7 @@ use super::{
 };
 use crate::server::{
     auth::{Proved, Requester, request::Started, terms::Ask},
-    ground::{clock::SECOND, error::Error, words},
+    ground::{clock::SECOND, error::Error},
     http::{caller::Caller, grpc, state::AppState},
 };
 
@@ -126,7 +125,7 @@ async fn of_app<Q, A, F>(
 where
     Q: Message + Default + 'static,
     A: Message + 'static,
-    F: Future<Output = Result<A, Error>> + Send + 'static,
+    F: Future<Output = Result<A, Error>> + Send,
 {
     let (parts, body) = request.into_parts();
     // Before the message: nobody but an app has it read.
@@ -141,14 +140,12 @@ where
     .await
 }
 
-/// Reads the message of a call, and writes its answer, within the time that the caller gives it. The
-/// work goes on without a caller that waits no longer: cut off between a commit and what follows it,
-/// a mail would wait for the end of its lease, and a failure would not be counted.
+/// Reads the message of a call, and writes its answer.
 async fn unary<Q, A, F>(request: Request, answer: impl FnOnce(Q) -> F + Send) -> Response
 where
     Q: Message + Default + 'static,
     A: Message + 'static,
-    F: Future<Output = Result<A, Refusal>> + Send + 'static,
+    F: Future<Output = Result<A, Refusal>> + Send,
 {
     if !grpc::is_grpc(request.headers()) {
         let refusal = Refusal::of_protocol(Code::InvalidArgument, "send application/grpc");
@@ -157,53 +154,23 @@ where
         *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return response;
     }
-    let time = time_given(request.headers());
     let mut answer = Some(answer);
     let service = service_fn(|asked: tonic::Request<Q>| {
-        let answered = answer.take().map(|answer| {
-            let answered = words::within(words::language(), answer(asked.into_inner()));
-            tokio::spawn(answered.in_current_span())
-        });
+        let answered = answer.take().map(|answer| answer(asked.into_inner()));
         async {
-            let failed = || Status::from(Refusal::from(Error::Internal));
             // A service is called once for a call.
-            let answer = answered.ok_or_else(failed)?.await.map_err(|_| failed())?;
-            Ok::<_, Status>(tonic::Response::new(answer?))
+            let answered = answered.ok_or_else(|| Refusal::from(Error::Internal))?;
+            Ok::<_, Status>(tonic::Response::new(answered.await?))
         }
     });
     let mut call = Grpc::new(ProstCodec::<A, Q>::default()).max_decoding_message_size(MOST);
-    let answered = call.unary(service, request);
-    let in_time = match time {
-        // Over before an answer could be there: nothing is begun.
-        Some(time) if time < Duration::from_millis(1) => None,
-        Some(time) => tokio::time::timeout(time, answered).await.ok(),
-        None => Some(answered.await),
-    };
-    match in_time {
-        Some(response) => response.map(Body::new),
-        None => {
-            let late = Refusal::of_protocol(Code::DeadlineExceeded, "the deadline has passed");
-            Status::from(late).into_http()
-        }
-    }
+    call.unary(service, request).await.map(Body::new)
 }
 
-/// Returns the time that a caller waits for its answer, if it says so in a way that the protocol
-/// knows: up to eight digits and a unit.
-fn time_given(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get("grpc-timeout")?.to_str().ok()?;
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let is_number = (1..=8).contains(&number.len()) && number.bytes().all(|c| c.is_ascii_digit());
-    let number: u64 = number.parse().ok().filter(|_| is_number)?;
-    match unit {
-        "H" => Some(Duration::from_secs(number * 3_600)),
-        "M" => Some(Duration::from_secs(number * 60)),
-        "S" => Some(Duration::from_secs(number)),
-        "m" => Some(Duration::from_millis(number)),
-        "u" => Some(Duration::from_micros(number)),
-        "n" => Some(Duration::from_nanos(number)),
-        _ => None,
-    }
+/// Answers a call whose time has passed.
+pub fn late() -> Response {
+    let late = Refusal::of_protocol(Code::DeadlineExceeded, "the deadline has passed");
+    Status::from(late).into_http()
 }
 
 /// Turns whatever answers a call into an answer of gRPC, whose errors all carry the vendor's
@@ -241,24 +208,4 @@ fn plain(status: StatusCode) -> Refusal {
         _ => (Code::Internal, "this is no call of gRPC"),
     };
     Refusal::of_protocol(code, message)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn a_deadline_has_eight_digits_and_a_unit() {
-        let given = |text: &'static str| {
-            let header = ("grpc-timeout".parse().unwrap(), HeaderValue::from_static(text));
-            time_given(&HeaderMap::from_iter([header]))
-        };
-        assert_eq!(given("20S"), Some(Duration::from_secs(20)));
-        assert_eq!(given("1500m"), Some(Duration::from_millis(1_500)));
-        assert_eq!(given("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
-        for odd in ["", "S", "20", "20s", "123456789S", "-1S", "+1S", "1.5S"] {
-            assert_eq!(given(odd), None, "{odd}");
-        }
-    }
 }

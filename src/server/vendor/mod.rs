@@ -12,5 +12,5 @@ mod refusal;
 mod rest;
 mod service;
 
-pub use grpc::{answered, router};
+pub use grpc::{answered, late, router};
 pub use rest::{is_path, refused, routes};

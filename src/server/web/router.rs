@@ -28,7 +28,7 @@ use crate::{
         api,
         ground::{error::Error, words},
         http::{
-            active_request::ActiveRequest,
+            active_request::{ActiveRequest, Place},
             caller,
             correlation::Correlation,
             form_posts, grpc,
@@ -95,7 +95,7 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
         match is_sound {
             // Never a page: what is answered without room must be small.
             Ok(()) if !active.has_room() => ApiError(Error::Unavailable).into_response(),
-            Ok(()) => answer(&state, request, head, next).await,
+            Ok(()) => answer(&state, request, head, next, active.place()).await,
             Err(refusal) => respond::refused_as(refusal),
         }
     };
@@ -110,7 +110,13 @@ async fn around(State(state): State<AppState>, mut request: Request, next: Next)
 }
 
 /// Refuses a request that no route may see, or returns its route's answer.
-async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Next) -> Response {
+async fn answer(
+    state: &AppState,
+    request: Request,
+    head: Option<Head>,
+    next: Next,
+    place: Place,
+) -> Response {
     if let Some(redirect) = canonical::redirect(state, &request) {
         return redirect;
     }
@@ -128,7 +134,7 @@ async fn answer(state: &AppState, request: Request, head: Option<Head>, next: Ne
     }
     // Started here so that a slow upload does not count.
     let measurement = Measurement::begin(&state.auth.clock, &request);
-    let response = timed(state, request, next).await;
+    let response = timed(state, request, next, place).await;
     measurement.end(&response);
     response
 }
@@ -215,29 +221,47 @@ async fn unknown(state: State<AppState>, mut request: Request) -> Response {
 }
 
 /// Answers `unavailable` when a route takes too long: if the database hangs, users must not hang
-/// with it.
-async fn timed(state: &AppState, request: Request, next: Next) -> Response {
+/// with it. A caller of gRPC may wait for less.
+///
+/// The work is a task of its own, and goes on without a client that hangs up or waits no longer:
+/// cut off between a commit and what follows it, a mail would wait for the end of its lease, and a
+/// failure would not be counted.
+async fn timed(state: &AppState, request: Request, next: Next, place: Place) -> Response {
+    let given = grpc::is_call(&request).then(|| grpc::time_given(request.headers())).flatten();
+    let given = given.filter(|given| *given <= ANSWER_TIME);
+    // Over before an answer could be there: nothing is begun.
+    if given.is_some_and(|given| given < Duration::from_millis(1)) {
+        return vendor::late();
+    }
     let uri = request.uri().clone();
     let (parts, body) = request.into_parts();
     // Users are shown a page instead, and rendering it needs the request.
     let again = (!render::is_for_programs(uri.path())).then(|| parts.clone());
-    let answer = guard::protect(state, Request::from_parts(parts, body), next);
-    if let Ok(response) = tokio::time::timeout(ANSWER_TIME, answer).await {
-        return response;
-    }
-    tracing::error!(path = uri.path(), "no answer in time");
+    let (own, request) = (state.clone(), Request::from_parts(parts, body));
+    let work = async move {
+        let _place = place;
+        guard::protect(&own, request, next).await
+    };
+    let work = tokio::spawn(words::within(words::language(), work).in_current_span());
+    let error = match tokio::time::timeout(given.unwrap_or(ANSWER_TIME), work).await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(error)) => {
+            tracing::error!(path = uri.path(), %error, "a route has failed");
+            Error::Internal
+        }
+        Err(_) if given.is_some() => return vendor::late(),
+        Err(_) => {
+            tracing::error!(path = uri.path(), "no answer in time");
+            Error::Unavailable
+        }
+    };
     let Some(again) = again else {
-        return render::refusal_to_program(uri.path(), Error::Unavailable);
+        return render::refusal_to_program(uri.path(), error);
     };
     if uri.path().starts_with("/actions/") {
-        return form_posts::unanswered(
-            state,
-            form_posts::wants_html(&again.headers),
-            Error::Unavailable,
-        );
+        return form_posts::unanswered(state, form_posts::wants_html(&again.headers), error);
     }
-    render::error_page(state.clone(), Error::Unavailable, Request::from_parts(again, Body::empty()))
-        .await
+    render::error_page(state.clone(), error, Request::from_parts(again, Body::empty())).await
 }
 
 /// True for the methods that some route may take. All others are refused, above all TRACE (ASVS 5.0
