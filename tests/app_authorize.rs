@@ -4,8 +4,12 @@ use latchkey::server::ground::clock::{MINUTE, SECOND};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::relying_party::{
-    BACK, authorize, brought, claims, code, error, exchange, follow, tokens, user_info, with_apps,
+use crate::support::{
+    Browser, http2_client,
+    relying_party::{
+        BACK, authorize, brought, claims, code, error, exchange, follow, tokens, tokens_by,
+        user_info, user_info_by, with_apps,
+    },
 };
 
 #[tokio::test]
@@ -268,4 +272,15 @@ async fn form_post_brings_the_answer_in_a_form() {
     );
     assert!(!page.body.contains("<b>"), "{}", page.body);
     assert_eq!(page.header("cache-control"), "no-store, no-transform");
+}
+
+#[tokio::test]
+async fn an_app_and_its_user_may_speak_http2() {
+    let app = with_apps("").await;
+    let by_http2 = || Browser::by(http2_client(), &app.url);
+    let (ada, program) = (app.signed_in_by(by_http2(), "ada@example.com").await, by_http2());
+    let given = tokens_by(&program, &code(&ada, &[]).await).await.json();
+    let told = user_info_by(&program, given["access_token"].as_str().unwrap()).await.json();
+    assert_eq!(told["email"], "ada@example.com");
+    assert_eq!(told["sub"], claims(given["id_token"].as_str().unwrap())["sub"]);
 }

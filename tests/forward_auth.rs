@@ -4,7 +4,7 @@ use jsonwebtoken::{Algorithm, decode_header};
 use latchkey::server::ground::clock::{MINUTE, SECOND};
 
 use crate::support::{
-    App, Browser, GuardedHost,
+    App, Browser, GuardedHost, http2_client,
     relying_party::{brought, refusal, verified, with_policy},
 };
 
@@ -366,4 +366,18 @@ fn a_mistake_in_the_policy_is_named() {
     let twice = "host = \"a.example\"\n[[forward_auth]]\nhost = \"a.example\"";
     assert!(hosts(twice).contains("is there twice"));
     assert!(refusal("[[forward_auth]]\nhost = \"a.example\"").contains("server.trusted_proxies"));
+}
+
+#[tokio::test]
+async fn proxy_and_browser_may_speak_http2() {
+    let app = guarded().await;
+    let browser = Browser::by(http2_client(), &app.url);
+    let ada = app.signed_in_by(browser, "ada@example.com").await;
+    let wiki = GuardedHost::by(http2_client(), &app, WIKI);
+    let wanted = enter(&app, &ada, &wiki, "/plans?year=2026").await;
+    assert_eq!(wanted, "https://wiki.example.com/plans?year=2026");
+    assert_eq!(wiki.get("/plans").await.header("x-auth-email"), "ada@example.com");
+    assert_eq!(wiki.check("/plans").await, 200);
+    ada.post_form("/actions/sign-out", &[]).await;
+    assert_eq!(wiki.check("/plans").await, 401);
 }

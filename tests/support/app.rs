@@ -125,14 +125,25 @@ impl App {
     /// A new browser that has asked for a mail, and the mail.
     pub async fn asked(&self, address: &str) -> (Browser, Mail) {
         let browser = self.browser();
+        let mail = self.asked_by(&browser, address).await;
+        (browser, mail)
+    }
+
+    /// The mail that a browser asks for.
+    async fn asked_by(&self, browser: &Browser, address: &str) -> Mail {
         let sent = self.inbox.count_to(address);
         browser.ask_for_mail(address).await;
-        (browser, self.inbox.nth_to(address, sent + 1).await)
+        self.inbox.nth_to(address, sent + 1).await
     }
 
     /// Signs a new browser in by the link of a mail it asked for.
     pub async fn signed_in(&self, address: &str) -> Browser {
-        let (browser, mail) = self.asked(address).await;
+        self.signed_in_by(self.browser(), address).await
+    }
+
+    /// The same for a browser of the story's own.
+    pub async fn signed_in_by(&self, browser: Browser, address: &str) -> Browser {
+        let mail = self.asked_by(&browser, address).await;
         assert_eq!(browser.get(mail.link()).await.goes_to(), "/dashboard");
         browser
     }

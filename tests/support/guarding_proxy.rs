@@ -19,7 +19,11 @@ pub struct GuardedHost {
 
 impl GuardedHost {
     pub fn new(app: &App, host: &str) -> Self {
-        let client = client();
+        Self::by(client(), app, host)
+    }
+
+    /// The same behind a proxy that asks by this client.
+    pub fn by(client: Client, app: &App, host: &str) -> Self {
         let (server, host) = (app.url.clone(), host.to_owned());
         GuardedHost { server, host, client, cookies: Arc::default() }
     }

@@ -161,7 +161,11 @@ pub async fn code(browser: &Browser, changes: &[(&str, &str)]) -> String {
 
 /// Sends a form to the token endpoint, as the app "wiki".
 pub async fn exchange(app: &App, form: &[(&str, &str)]) -> Answer {
-    let program = app.browser();
+    exchange_by(&app.browser(), form).await
+}
+
+/// The same by a program of the story's own.
+pub async fn exchange_by(program: &Browser, form: &[(&str, &str)]) -> Answer {
     let request = program.request(Method::POST, "/oauth/token").basic_auth(
         "wiki",
         Some(url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect::<String>()),
@@ -171,8 +175,13 @@ pub async fn exchange(app: &App, form: &[(&str, &str)]) -> Answer {
 
 /// Exchanges a code for tokens.
 pub async fn tokens(app: &App, code: &str) -> Answer {
-    exchange(
-        app,
+    tokens_by(&app.browser(), code).await
+}
+
+/// The same by a program of the story's own.
+pub async fn tokens_by(program: &Browser, code: &str) -> Answer {
+    exchange_by(
+        program,
         &[
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -202,7 +211,11 @@ pub fn claims(token: &str) -> Value {
 
 /// Reads the claims that an access token opens.
 pub async fn user_info(app: &App, token: &str) -> Answer {
-    let program = app.browser();
+    user_info_by(&app.browser(), token).await
+}
+
+/// The same by a program of the story's own.
+pub async fn user_info_by(program: &Browser, token: &str) -> Answer {
     program.send(program.request(Method::GET, "/oauth/userinfo").bearer_auth(token)).await
 }
 
