@@ -1,4 +1,4 @@
-//! Masks the address that a mail server likes to repeat in its replies.
+//! Masks the addresses that a mail server likes to repeat in its replies.
 
 use crate::server::values::address::{Address, masked};
 
@@ -12,6 +12,25 @@ pub fn without(address: &Address, words: &str) -> String {
     let words = replaced(words, address.as_str(), &mask);
     let words = replaced(&words, local, short);
     replaced(&words, plain, short)
+}
+
+/// Returns `words` with the local part of everything that looks like an address masked: a server
+/// also names where somebody's mail is forwarded to.
+pub fn without_any(words: &str) -> String {
+    let is_around = |c: char| c.is_whitespace() || "<>()[]\",;:'`".contains(c);
+    let mut pieces: Vec<String> = words.split('@').map(str::to_owned).collect();
+    // The last piece is a domain, and whatever follows it.
+    let Some((_, before)) = pieces.split_last_mut() else { return String::new() };
+    for piece in before {
+        let local = piece.rsplit(is_around).next().unwrap_or_default();
+        if let Some(first) = local.chars().next() {
+            let start = piece.len() - local.len();
+            piece.truncate(start);
+            piece.push(first);
+            piece.push_str("***");
+        }
+    }
+    pieces.join("@")
 }
 
 /// Replaces each `word` in `text` by `with`, in any case, unless it is part of a longer word.
@@ -74,5 +93,25 @@ mod tests {
             without(&address("a@example.com"), "<a@example.com> a"),
             "<a***@example.com> a***"
         );
+    }
+
+    #[test]
+    fn whatever_looks_like_an_address_is_masked() {
+        for (words, left) in [
+            ("550 <ada@example.com>: unknown", "550 <a***@example.com>: unknown"),
+            (
+                "to=<ada@a.example>, orig_to=<eve@b.example>",
+                "to=<a***@a.example>, orig_to=<e***@b.example>",
+            ),
+            ("jürgen+x@example.com", "j***@example.com"),
+            (
+                "a***@example.com @ <@example.com> é@é@",
+                "a***@example.com @ <@example.com> é***@é***@",
+            ),
+            ("no such mailbox", "no such mailbox"),
+            ("", ""),
+        ] {
+            assert_eq!(without_any(words), left);
+        }
     }
 }

@@ -1,10 +1,11 @@
-//! Mail: composing and sending.
+//! Mail: composing, sending, and what became of what was sent.
 
 pub mod compose;
 pub mod dev_mailbox;
 pub mod health;
 pub mod letter;
 pub mod masking;
+pub mod reports;
 mod samples;
 pub mod send_error;
 pub mod smtp;
