@@ -22,6 +22,7 @@ struct Derived {
     refresh: [u8; 32],
     host: [u8; 32],
     guess: [u8; 32],
+    return_path: [u8; 32],
     subject: [u8; 32],
     user_code: [u8; 32],
     outbox: XChaCha20Poly1305,
@@ -91,6 +92,7 @@ impl Keys {
                     refresh: key("latchkey refresh token"),
                     host: key("latchkey host cookie"),
                     guess: key("latchkey wrong guess"),
+                    return_path: key("latchkey return path"),
                     subject: key("latchkey audit subject"),
                     user_code: key("latchkey user code"),
                     outbox: XChaCha20Poly1305::new(Key::from_slice(&key("latchkey outbox"))),
@@ -135,6 +137,15 @@ impl Keys {
             mac(keys.of(purpose), text).is_some_and(|mac| mac.verify_slice(&code).is_ok())
         };
         self.derived.iter().any(is_right)
+    }
+
+    /// Returns the codes of the return path of a mail, one for each secret in force, the one for new
+    /// mails first: 80 bits, which is what fits and what nobody guesses by sending mails.
+    pub fn return_paths(&self, mail: &str) -> impl Iterator<Item = [u8; 10]> {
+        self.derived.iter().filter_map(move |keys| {
+            let code = mac(&keys.return_path, mail)?.finalize().into_bytes();
+            code.first_chunk().copied()
+        })
     }
 
     /// Returns the pseudonyms of an address in the audit table, one for each secret in force, the

@@ -4,11 +4,14 @@
 //! Everything here is a function of its arguments: time, secrets and what was received come in,
 //! reports come out. What a report means for an address is decided by whoever asks.
 
+pub mod dsn;
 pub mod http;
 pub mod mailgun;
+mod mime;
 pub mod postmark;
 mod read;
 pub mod resend;
+pub mod return_path;
 pub mod sendgrid;
 pub mod ses;
 mod sns;
