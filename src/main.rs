@@ -7,7 +7,7 @@ use latchkey::server::{
     commands::{
         apps, audit,
         check::check,
-        keys, outbox,
+        dkim, keys, outbox,
         serve::{self, ServeError, Server, listen},
         suppressions, test_mail, users,
     },
@@ -15,7 +15,7 @@ use latchkey::server::{
     ground::{clock::Clock, logging, random::Random},
     store::{Store, name_of},
 };
-use std::{error::Error, path::Path, process::ExitCode};
+use std::{error::Error, net::SocketAddr, path::Path, process::ExitCode};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::oneshot,
@@ -38,9 +38,13 @@ enum Command {
     /// Run the server (the default without a command). Settings come from Leptos.toml and the
     /// environment.
     Serve,
-    /// Check the configuration, the database, the mail server and the rest, and report what is
-    /// wrong and how to fix it.
-    Check,
+    /// Check the configuration, the database, the mail server, the DNS records of the sender and
+    /// the rest, and report what is wrong and how to fix it.
+    Check {
+        /// Address and port of the DNS server to ask, in place of this machine's.
+        #[arg(long, hide = true)]
+        dns: Option<SocketAddr>,
+    },
     /// Create the tables that the database lacks, through database.migrate_url if it is set: the
     /// server's own role then needs no right to create tables.
     Migrate,
@@ -51,6 +55,10 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Manage the keys that sign mails (DKIM): what is printed goes into the policy file and the
+    /// DNS by hand.
+    #[command(subcommand)]
+    Dkim(dkim::Commands),
     /// Manage mails that wait to be sent.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
@@ -96,8 +104,8 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     }
     match command {
         Command::Serve => serve(settings).await?,
-        Command::Check => {
-            return Ok(if check(&settings, &Clock::System).await {
+        Command::Check { dns } => {
+            return Ok(if check(&settings, &Clock::System, dns).await {
                 ExitCode::SUCCESS
             } else {
                 ExitCode::FAILURE
@@ -114,6 +122,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::SendTestMail { email, by } => {
             test_mail::send(&settings, &email, by.as_deref()).await?
         }
+        Command::Dkim(command) => dkim::run(&settings, &Random::System, command)?,
         Command::Outbox(command) => outbox::run(&alone(&settings).await?, command).await?,
         Command::Suppressions(command) => {
             suppressions::run(&alone(&settings).await?, command).await?

@@ -237,6 +237,7 @@ async fn every_command_in_the_manual_works() {
         let command = command
             .replace("EMAIL", "ada@example.com")
             .replace("ADDRESSES.csv", addresses.to_str().unwrap())
+            .replace("KEY.pem", app.folder().join("key.pem").to_str().unwrap())
             .replace("BACKUP.db", backup.to_str().unwrap());
         let (code, said) = app.command(&command.split(' ').collect::<Vec<_>>()).await;
         let may_fail = command == "check"

@@ -1,18 +1,25 @@
 //! `latchkey check`: checks whether this configuration would serve, and says what to do if not.
 
-use std::{fmt::Display, path::Path};
+use std::{fmt::Display, net::SocketAddr, path::Path, sync::Arc};
+use url::Url;
 
 use super::team_users;
 use crate::server::{
-    config::{Database, Settings, UsersPolicy},
+    config::{Database, Settings, UsersPolicy, transports::MailTransport},
     ground::{
         clock::{Clock, SECOND},
         keys::Keys,
     },
     http::{assets::Assets, certificate::Files},
-    mail::{templates::Templates, transports::Transports},
+    mail::{
+        dkim::Dkim,
+        dns::Dns,
+        sending_domain::{Finding, Sender, Verdict},
+        templates::Templates,
+        transports::Transports,
+    },
     store::{Store, TeamUsers, missing_file, name_of},
-    values::public_url::PublicUrl,
+    values::public_url::{PublicUrl, is_here},
 };
 
 /// Seconds that one query of the check may take: some read a whole table.
@@ -20,7 +27,8 @@ const PATIENCE: u32 = 60;
 
 /// Prints one line for each check on stdout, and returns true if all is well. Sends no mail, and
 /// creates or changes no table and no database.
-pub async fn check(settings: &Settings, clock: &Clock) -> bool {
+/// Questions go to the DNS server `dns`, or else to that of this machine.
+pub async fn check(settings: &Settings, clock: &Clock, dns: Option<SocketAddr>) -> bool {
     let mut report = Report { well: true };
     let kind = if settings.production { "production" } else { "development" };
     let file = settings
@@ -41,7 +49,17 @@ pub async fn check(settings: &Settings, clock: &Clock) -> bool {
         Templates::of_policy(&settings.policy, &settings.public_url)
             .map(|_| "they work".to_owned()),
     );
-    report.line("mail server", transports(settings).await);
+    match Dkim::open(&settings.policy.mail, &settings.from, clock.clone()) {
+        Err(error) => report.line("DKIM keys", Err::<String, _>(error)),
+        Ok(dkim) => {
+            if !dkim.keys().is_empty() {
+                report.line("DKIM keys", unexposed(&dkim));
+            }
+            let dkim = Arc::new(dkim);
+            report.line("mail server", transports(settings, &dkim).await);
+            sending_domain(settings, &dkim, dns, &mut report).await;
+        }
+    }
     let limits = Database { statement_timeout: PATIENCE, ..settings.policy.database.clone() };
     if let Some(file) = missing_file(&settings.database_url) {
         let found = format!("there is none at {file}; the server makes it at its first start");
@@ -79,6 +97,11 @@ impl Report {
                 self.well = false;
             }
         }
+    }
+
+    /// Prints what is no fault, and worth knowing.
+    fn note(&self, what: &str, found: &dyn Display) {
+        println!("note {what}: {found}");
     }
 }
 
@@ -125,9 +148,62 @@ fn assets(settings: &Settings) -> Result<String, String> {
     }
 }
 
-async fn transports(settings: &Settings) -> Result<String, String> {
-    let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
-    let opened = Transports::open(&settings.transports, mail, public_url, &Clock::System);
+/// Judges whether the private keys are private.
+fn unexposed(dkim: &Dkim) -> Result<String, String> {
+    let exposed = dkim.keys().iter().find(|key| key.is_exposed());
+    exposed.map_or(Ok("they can be read, and not by everybody".to_owned()), |key| {
+        Err(format!(
+            "everybody on this machine may read {}. Set its mode to 0600.",
+            key.path().display()
+        ))
+    })
+}
+
+/// Reports the records by which receivers judge our mails.
+async fn sending_domain(
+    settings: &Settings,
+    dkim: &Dkim,
+    dns: Option<SocketAddr>,
+    report: &mut Report,
+) {
+    let domain = settings.from.email.domain();
+    if settings.transports.is_empty() {
+        return;
+    }
+    if is_reserved(domain) {
+        let why = format!("{domain} is reserved, and no mail of it would be taken anywhere");
+        return report.note("DNS of the sender", &why);
+    }
+    // A mail server on this machine hands on mails under our own name.
+    let ehlo_name = settings.policy.mail.ehlo_name.as_deref();
+    let ours = ehlo_name.unwrap_or(settings.public_url.host());
+    let urls = settings.transports.iter().filter_map(MailTransport::smtp_server);
+    let url = urls.map(Url::parse).find_map(Result::ok);
+    let host = url.as_ref().and_then(Url::host_str).filter(|host| !is_here(host)).unwrap_or(ours);
+    let dns = match Dns::new(dns) {
+        Ok(dns) => dns,
+        Err(error) => return report.note("DNS of the sender", &error),
+    };
+    for Finding { what, verdict } in
+        (Sender { domain, keys: dkim.keys(), host }).findings(&dns).await
+    {
+        match verdict {
+            Verdict::Good(found) => report.line(&what, Ok::<_, String>(found)),
+            Verdict::Bad(fault) => report.line(&what, Err::<String, _>(fault)),
+            Verdict::Open(found) => report.note(&what, &found),
+        }
+    }
+}
+
+/// True for domains that can never be in the DNS (RFC 2606, RFC 6761).
+fn is_reserved(domain: &str) -> bool {
+    let last_two = domain.rsplitn(3, '.').take(2).collect::<Vec<_>>();
+    matches!(last_two[..], ["localhost" | "test" | "invalid" | "example", ..])
+        || matches!(last_two[..], ["com" | "net" | "org", "example"])
+}
+
+async fn transports(settings: &Settings, dkim: &Arc<Dkim>) -> Result<String, String> {
+    let opened = Transports::open(settings, dkim, &Clock::System);
     let opened = opened.map_err(|error| error.to_string())?;
     let mut names = Vec::new();
     for transport in opened.iter() {

@@ -4,6 +4,7 @@ mod addresses;
 pub mod apps;
 pub mod audit;
 pub mod check;
+pub mod dkim;
 pub mod keys;
 pub mod outbox;
 pub mod serve;

@@ -37,6 +37,7 @@ use crate::server::{
     },
     mail::{
         dev_mailbox::DevMailbox,
+        dkim::Dkim,
         templates::{TemplateError, Templates},
         transports::Transports,
     },
@@ -129,16 +130,21 @@ impl Server {
     ) -> Result<Self, ServeError> {
         let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
         metrics::init(&clock);
-        let (transports, mailbox) = match settings.transports.as_slice() {
-            [] => {
+        let dkim = Arc::new(Dkim::open(&settings.policy.mail, &settings.from, clock.clone())?);
+        for key in dkim.keys().iter().filter(|key| key.is_exposed()) {
+            tracing::warn!(
+                event = "dkim.exposed",
+                "everybody on this machine may read the DKIM key {}: set its mode to 0600",
+                key.path().display()
+            );
+        }
+        let (transports, mailbox) = match settings.transports.is_empty() {
+            true => {
                 let mailbox =
                     DevMailbox::new(templates.clone(), settings.from.clone(), clock.clone());
                 (Transports::dev(mailbox.clone(), &clock), Some(mailbox))
             }
-            entries => {
-                let mail = &settings.policy.mail;
-                (Transports::open(entries, mail, &settings.public_url, &clock)?, None)
-            }
+            false => (Transports::open(&settings, &dkim, &clock)?, None),
         };
         let (stop, stopped) = watch::channel(false);
         let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;

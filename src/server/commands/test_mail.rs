@@ -4,7 +4,7 @@ use super::serve::ServeError;
 use crate::server::{
     config::Settings,
     ground::{clock::Clock, random::Random},
-    mail::{compose::test_mail, transports::Transports},
+    mail::{compose::test_mail, dkim::Dkim, transports::Transports},
     values::address::Address,
 };
 
@@ -15,8 +15,9 @@ pub async fn send(
     by: Option<&str>,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let address = Address::parse(email)?;
-    let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
-    let transports = Transports::open(&settings.transports, mail, public_url, &Clock::System);
+    let dkim = Dkim::open(&settings.policy.mail, &settings.from, Clock::System);
+    let dkim = dkim.map_err(ServeError::from)?;
+    let transports = Transports::open(settings, &dkim.into(), &Clock::System);
     let transports = transports.map_err(ServeError::from)?;
     let wanted = |name: &str| by.is_none_or(|by| by == name);
     let mut refused = 0;
@@ -25,7 +26,7 @@ pub async fn send(
         asked += 1;
         let id = Random::System.id()?;
         let brand = &settings.policy.brand.name;
-        let mail = test_mail(&id, &address, brand, &settings.from, public_url)?;
+        let mail = test_mail(&id, &address, brand, &settings.from, &settings.public_url)?;
         match transport.transport.send(&id, mail).await {
             Ok(_) => println!("{}: it took a mail to {email}", transport.name()),
             Err(error) => {

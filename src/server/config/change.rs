@@ -3,7 +3,7 @@
 use super::{ConfigError, policy::Policy};
 
 /// Keys whose values are entries with a name each.
-const ENTRIES: [&str; 3] = ["apps", "forward_auth", "mail.transports"];
+const ENTRIES: [&str; 4] = ["apps", "forward_auth", "mail.dkim", "mail.transports"];
 
 /// A key whose value changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,6 +74,7 @@ pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
         ("mail.timeout", old.mail.timeout != new.mail.timeout),
         ("mail.ehlo_name", old.mail.ehlo_name != new.mail.ehlo_name),
         ("mail.transports", old.mail.transports != new.mail.transports),
+        ("mail.dkim", old.mail.dkim != new.mail.dkim),
         ("users", old.users != new.users),
     ];
     changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
@@ -104,7 +105,8 @@ fn told(key: &str, value: Option<&toml::Value>) -> String {
     let Some(value) = value else { return "unset".to_owned() };
     if let Some(entries) = value.as_array().filter(|_| ENTRIES.contains(&key)) {
         let name = |entry: &toml::Value| {
-            let named = ["id", "host", "name"].into_iter().find_map(|key| entry.get(key));
+            let named =
+                ["id", "host", "name", "selector"].into_iter().find_map(|key| entry.get(key));
             named?.as_str().map(str::to_owned)
         };
         let ids = entries.iter().filter_map(name);
@@ -219,6 +221,10 @@ mod tests {
 
     #[test]
     fn a_file_that_looks_cut_off_is_refused() {
+        let key = "[[mail.dkim]]\nselector = \"s\"\nkey = \"s.pem\"\n";
+        let signs = format!("[mail]\ntimeout = 20\n{key}");
+        let refused = nothing_vanished(&policy(&signs), &policy("[mail]\ntimeout = 20\n"));
+        assert!(refused.unwrap_err().0.starts_with("[mail.dkim] was there"));
         let whole = "[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n[brand]\nname = \"B\"\n";
         for (rest, says) in [
             ("[auth]\nmode = \"OTP\"\nsign_up = \"closed\"\n", "[brand] was there"),

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod brand;
 mod change;
 mod connection_url;
+mod dkim;
 mod environment;
 pub mod forward_auth;
 mod leptos;
@@ -28,6 +29,7 @@ use crate::server::values::public_url::{PublicUrl, is_here};
 
 pub use change::{Change, changes, nothing_vanished, waits_for_start};
 pub use connection_url::database_url;
+pub use dkim::DkimKey;
 pub use environment::of_process;
 pub use policy::{
     AuthPolicy, Brand, Database, Headless, Limits, MailPolicy, Passwords, Policy, Resend,

@@ -30,7 +30,9 @@ pub(super) fn parse_policy(
         .unwrap_or_default();
     let Policy { brand, mail, server, .. } = &mut policy;
     let tls = [&mut server.tls_certificate, &mut server.tls_key];
-    for path in [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten() {
+    let dkim = mail.dkim.iter_mut().map(|entry| &mut entry.key);
+    let paths = [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten();
+    for path in paths.chain(dkim) {
         *path = folder.join(&path);
     }
     let brand_files = BrandFiles::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());

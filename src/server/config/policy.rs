@@ -10,7 +10,8 @@ use std::{
 };
 
 use super::{
-    apps::App, brand::BrandFiles, forward_auth::GuardedHost, networks, transports::MailTransport,
+    apps::App, brand::BrandFiles, dkim::DkimKey, forward_auth::GuardedHost, networks,
+    transports::MailTransport,
 };
 use crate::server::ground::mode::Mode;
 
@@ -230,6 +231,8 @@ pub struct MailPolicy {
     pub ehlo_name: Option<String>,
     /// Transports in the order in which they are tried.
     pub transports: Vec<MailTransport>,
+    /// Keys that sign mails. Each makes a signature of its own.
+    pub dkim: Vec<DkimKey>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -317,6 +320,7 @@ impl Default for MailPolicy {
             timeout: 20,
             ehlo_name: None,
             transports: Vec::new(),
+            dkim: Vec::new(),
         }
     }
 }

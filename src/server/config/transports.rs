@@ -162,6 +162,12 @@ impl MailTransport {
         MailTransport { name, ..MailTransport::default() }
     }
 
+    /// Returns the URL of its mail server, if it is one.
+    pub fn smtp_server(&self) -> Option<&str> {
+        let url = self.url.as_ref().filter(|_| self.kind == TransportKind::Smtp);
+        url.map(Hidden::expose)
+    }
+
     /// True if the provider keeps a list of addresses that it sends nothing to.
     pub fn keeps_list(&self) -> bool {
         !matches!(self.kind, TransportKind::Smtp | TransportKind::Http)

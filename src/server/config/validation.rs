@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     apps,
     connection_url::database_url,
-    forward_auth, networks,
+    dkim, forward_auth, networks,
     policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
     transports,
 };
@@ -135,6 +135,9 @@ impl Policy {
         }
         if let Some(why) = transports::fault(&mail.transports) {
             bad("mail.transports", why)?;
+        }
+        if let Some(why) = dkim::fault(&mail.dkim) {
+            bad("mail.dkim", why)?;
         }
         let is_origin = |text: &str| {
             Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == text)

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod files;
 pub mod jose;
 pub mod keys;
 pub mod logging;

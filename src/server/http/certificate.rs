@@ -1,8 +1,6 @@
 //! The certificate and key that the server speaks TLS with, read from files in PEM.
 
 use std::{
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -18,14 +16,15 @@ use x509_parser::parse_x509_certificate;
 
 use crate::server::{
     config::{ConfigError, ServerPolicy},
-    ground::clock::{DAY, Millis, SECOND},
+    ground::{
+        clock::{DAY, Millis, SECOND},
+        files,
+    },
 };
 
 /// Time before its end in which a certificate is to be renewed: certbot and others do so earlier.
 /// Of one that lives for less than six weeks it is the last third.
 const RENEWAL: Millis = 14 * DAY;
-/// Most bytes that are read of a file.
-const MOST: u64 = 1024 * 1024;
 
 /// The paths of both files.
 #[derive(Clone, Debug)]
@@ -58,7 +57,7 @@ impl Files {
 
     pub fn read(&self) -> Result<Pem, ConfigError> {
         let read = |key: &str, path: &Path| {
-            let read = read_file(path);
+            let read = files::read(path);
             read.map_err(|error| mistake(key, path, &format!("cannot be read: {error}")))
         };
         let certificate = read("server.tls_certificate", &self.certificate)?;
@@ -102,16 +101,6 @@ impl Files {
         })?;
         Ok(Certificate { signer: Arc::new(signer), begins, expires })
     }
-}
-
-/// Reads a file of ordinary size. Anything else, such as a pipe, might never end.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MOST).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn mistake(key: &str, path: &Path, why: &str) -> ConfigError {

@@ -2,12 +2,15 @@
 
 pub mod compose;
 pub mod dev_mailbox;
+pub mod dkim;
+pub mod dns;
 pub mod health;
 pub mod letter;
 pub mod masking;
 pub mod reports;
 mod samples;
 pub mod send_error;
+pub mod sending_domain;
 pub mod smtp;
 pub mod templates;
 pub mod transport;

@@ -1,13 +1,17 @@
 //! A transport of mails: a mail server, or the dev mailbox.
 
-use super::{compose::Composed, dev_mailbox::DevMailbox, send_error::SendError, smtp::Smtp};
+use std::sync::Arc;
+
+use super::{
+    compose::Composed, dev_mailbox::DevMailbox, dkim::Dkim, send_error::SendError, smtp::Smtp,
+};
 use crate::server::{
     config::{
-        ConfigError, MailPolicy,
-        transports::{Hidden, MailTransport, TransportKind},
+        ConfigError, Settings,
+        transports::{MailTransport, TransportKind},
     },
     ground::clock::Clock,
-    values::{address::Address, public_url::PublicUrl},
+    values::address::Address,
 };
 
 #[derive(Debug)]
@@ -20,14 +24,16 @@ impl Transport {
     /// Creates the client of a transport.
     pub fn open(
         entry: &MailTransport,
-        mail: &MailPolicy,
-        public_url: &PublicUrl,
-        clock: Clock,
+        settings: &Settings,
+        dkim: &Arc<Dkim>,
+        clock: &Clock,
     ) -> Result<Self, ConfigError> {
         match entry.kind {
             TransportKind::Smtp => {
-                let url = entry.url.as_ref().map_or("", Hidden::expose);
-                Ok(Transport::Smtp(Box::new(Smtp::new(url, mail, public_url, clock)?)))
+                let url = entry.smtp_server().unwrap_or_default();
+                let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
+                let smtp = Smtp::new(url, mail, public_url, dkim.clone(), clock.clone())?;
+                Ok(Transport::Smtp(Box::new(smtp)))
             }
             kind => Err(ConfigError(format!("{:?} cannot be used yet.", kind.name()))),
         }

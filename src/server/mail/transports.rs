@@ -1,12 +1,12 @@
 //! The transports of mails, in the order in which they are tried, each with its health.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::{dev_mailbox::DevMailbox, health::Health, transport::Transport};
+use super::{dev_mailbox::DevMailbox, dkim::Dkim, health::Health, transport::Transport};
 use crate::server::{
-    config::{ConfigError, MailPolicy, transports::MailTransport},
+    config::{ConfigError, Settings, transports::MailTransport},
     ground::clock::Clock,
-    values::{address::Address, public_url::PublicUrl},
+    values::address::Address,
 };
 
 /// The transports of this server.
@@ -28,19 +28,14 @@ impl NamedTransport {
 }
 
 impl Transports {
-    /// Creates a client for each entry.
-    pub fn open(
-        entries: &[MailTransport],
-        mail: &MailPolicy,
-        public_url: &PublicUrl,
-        clock: &Clock,
-    ) -> Result<Self, ConfigError> {
+    /// Creates a client for each transport. `dkim` signs what goes to mail servers.
+    pub fn open(settings: &Settings, dkim: &Arc<Dkim>, clock: &Clock) -> Result<Self, ConfigError> {
         let open = |entry: &MailTransport| {
-            let transport = Transport::open(entry, mail, public_url, clock.clone())?;
+            let transport = Transport::open(entry, settings, dkim, clock)?;
             let health = Health::new(entry.name.as_str(), clock.clone());
             Ok(NamedTransport { entry: entry.clone(), transport, health })
         };
-        entries.iter().map(open).collect::<Result<_, _>>().map(Transports)
+        settings.transports.iter().map(open).collect::<Result<_, _>>().map(Transports)
     }
 
     /// Creates the dev mailbox as the only transport.

@@ -9,12 +9,12 @@ mod server;
 use lettre::{Message, address::Envelope};
 use std::{
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use self::{connection::Connection, server::Server};
-use super::send_error::SendError;
+use super::{dkim::Dkim, send_error::SendError};
 use crate::server::{
     config::{ConfigError, MailPolicy},
     ground::clock::Clock,
@@ -27,6 +27,7 @@ const IDLE: Duration = Duration::from_secs(30);
 /// A mail server, and connections to it.
 pub struct Smtp {
     server: Server,
+    dkim: Arc<Dkim>,
     clock: Clock,
     /// Connections that wait for the next mail, the last used at the end, each with the time of its
     /// last use by the monotonic clock.
@@ -41,15 +42,16 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// Creates a client for the server in `url`.
+    /// Creates a client for the server in `url`. `dkim` signs its mails.
     pub fn new(
         url: &str,
         mail: &MailPolicy,
         public_url: &PublicUrl,
+        dkim: Arc<Dkim>,
         clock: Clock,
     ) -> Result<Self, ConfigError> {
         let server = Server::parse(url, mail, public_url)?;
-        Ok(Smtp { server, clock, idle: Mutex::default(), max_idle: mail.at_once as usize })
+        Ok(Smtp { server, dkim, clock, idle: Mutex::default(), max_idle: mail.at_once as usize })
     }
 
     /// Checks that the server answers and accepts our credentials.
@@ -60,9 +62,7 @@ impl Smtp {
     /// Sends a message, over an open connection if there is one.
     pub async fn send(&self, message: &Message) -> Result<(), SendError> {
         let envelope = message.envelope();
-        // A message is text of the mail's own words and headers, encoded where they are not ASCII.
-        let body = String::from_utf8(message.formatted())
-            .map_err(|error| SendError::OfMail(error.to_string()))?;
+        let body = self.dkim.raw(message)?;
         let mut connection = match self.take_idle() {
             Some(mut idle) => match idle.begin(envelope, &body).await {
                 Ok(()) => idle,
