@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use latchkey::server::{
     auth::Auth,
     commands::{
-        apps, audit,
+        apps, audit, bounce,
         check::check,
         dkim, keys, outbox,
         serve::{self, ServeError, Server, listen},
@@ -59,6 +59,12 @@ enum Command {
     /// DNS by hand.
     #[command(subcommand)]
     Dkim(dkim::Commands),
+    /// Read a mail that came back from standard input: the mail server pipes it there.
+    Bounce {
+        /// Address that the mail server delivered it to.
+        #[arg(long)]
+        to: Option<String>,
+    },
     /// Manage mails that wait to be sent.
     #[command(subcommand)]
     Outbox(outbox::Outbox),
@@ -123,6 +129,9 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
             test_mail::send(&settings, &email, by.as_deref()).await?
         }
         Command::Dkim(command) => dkim::run(&settings, &Random::System, command)?,
+        Command::Bounce { to } => {
+            bounce::run(&alone(&settings).await?, std::io::stdin(), to.as_deref()).await?
+        }
         Command::Outbox(command) => outbox::run(&alone(&settings).await?, command).await?,
         Command::Suppressions(command) => {
             suppressions::run(&alone(&settings).await?, command).await?

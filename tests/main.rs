@@ -59,6 +59,7 @@ mod plans;
 mod policy;
 mod poolers;
 mod reload;
+mod returned_mail;
 mod routes;
 mod secrecy;
 mod sending_domain;

@@ -17,6 +17,7 @@ pub mod matching;
 pub mod notice;
 pub mod password;
 mod password_hash;
+pub mod reports;
 pub mod request;
 pub mod request_log;
 pub mod sealed;

@@ -9,7 +9,7 @@ use super::{
 use crate::server::{
     config::SignUp,
     ground::{
-        clock::{DAY, MINUTE, Millis, seconds_until},
+        clock::{DAY, Millis, SECOND, seconds_until},
         error::Error,
         words::say,
     },
@@ -26,7 +26,7 @@ const AFTER_RETURN: Millis = 7 * DAY;
 /// at the provider, if the address is dead indeed.
 const BETWEEN_TRIES: Millis = DAY;
 /// Time within which the mail that was asked for all the same is written.
-const ONE_MAIL: Millis = MINUTE;
+const ONE_MAIL: Millis = 10 * SECOND;
 
 /// Reason for holding mails back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

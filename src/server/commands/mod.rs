@@ -3,6 +3,7 @@
 mod addresses;
 pub mod apps;
 pub mod audit;
+pub mod bounce;
 pub mod check;
 pub mod dkim;
 pub mod keys;

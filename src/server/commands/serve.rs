@@ -38,6 +38,7 @@ use crate::server::{
     mail::{
         dev_mailbox::DevMailbox,
         dkim::Dkim,
+        hooks::Hooks,
         templates::{TemplateError, Templates},
         transports::Transports,
     },
@@ -146,6 +147,7 @@ impl Server {
             }
             false => (Transports::open(&settings, &dkim, &clock)?, None),
         };
+        let hooks = Hooks::open(&settings.transports)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
@@ -170,6 +172,7 @@ impl Server {
             cookies,
             readiness: Readiness::default(),
             request_reader: RequestReader::default(),
+            hooks,
             mailbox,
             metrics_token,
             leaving: AtomicBool::new(false),

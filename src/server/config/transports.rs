@@ -196,8 +196,13 @@ impl MailTransport {
         if let Some(odd) = set.iter().find(|key| !is_known(key)) {
             return Some(format!("{name:?} has {odd}, which its kind {kind:?} does not know"));
         }
-        if self.return_path.as_deref().is_some_and(|path| Address::parse(path).is_err()) {
-            return Some(format!("{name:?} has a return_path that is no address"));
+        // What names a mail goes after it (RFC 5321, 4.5.3.1.1).
+        let is_base = |path: &str| {
+            Address::parse(path).is_ok_and(|path| path.local_and_domain().0.len() <= 20)
+        };
+        if self.return_path.as_deref().is_some_and(|path| !is_base(path)) {
+            let how = "is no address with at most 20 characters before the @";
+            return Some(format!("{name:?} has a return_path that {how}"));
         }
         let url = self.url.as_ref().map(Hidden::expose)?;
         let why = match self.kind {

@@ -18,7 +18,7 @@ use super::{
     grpc,
     head::{self, Head},
 };
-use crate::server::ground::error::Error;
+use crate::server::{ground::error::Error, mail::hooks};
 
 /// Most bytes of any body, and the time it may take to arrive.
 const MAX_BODY: usize = 64 * 1024;
@@ -30,6 +30,19 @@ const MAX_DISCARDED: usize = 1024 * 1024;
 /// counts as the connection's. Larger bodies need one of `MAX_LARGE_BODIES` permits: 16 MiB in all.
 const MAX_SMALL_BODY: usize = 4 * 1024;
 const MAX_LARGE_BODIES: usize = 256;
+
+/// Most bytes of a body, and the permits that a large one needs.
+#[derive(Clone, Copy)]
+struct Room {
+    most: usize,
+    permits: u32,
+}
+
+impl Room {
+    const PLAIN: Room = Room { most: MAX_BODY, permits: 1 };
+    /// Providers report of many mails at a time.
+    const HOOK: Room = Room { most: 8 * MAX_BODY, permits: 8 };
+}
 
 /// Reads requests, as many large bodies at once as it has permits.
 #[derive(Debug)]
@@ -104,11 +117,13 @@ impl RequestReader {
         let is_announced = declared.is_some() || headers.contains_key(TRANSFER_ENCODING);
         if is_announced || !body.is_end_stream() {
             let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-            let most = if headers.contains_key(EXPECT) { MAX_BODY } else { MAX_DISCARDED };
+            let is_hook = parts.uri.path().starts_with(hooks::PREFIX);
+            let room = if is_hook { Room::HOOK } else { Room::PLAIN };
+            let most = if headers.contains_key(EXPECT) { room.most } else { MAX_DISCARDED };
             if declared.is_some_and(|length| length > most) {
                 return Err(Error::PayloadTooLarge.into());
             }
-            let collecting = tokio::time::timeout(BODY_TIME, self.collect(body));
+            let collecting = tokio::time::timeout(BODY_TIME, self.collect(body, room));
             collected = collecting.await.map_err(|_| Rejection::TooSlow)??;
         }
         if has_nul(parts, &collected.0) {
@@ -117,13 +132,17 @@ impl RequestReader {
         Ok(collected)
     }
 
-    async fn collect(&self, body: Body) -> Result<(Bytes, Option<LargeBodyPermit>), Error> {
+    async fn collect(
+        &self,
+        body: Body,
+        room: Room,
+    ) -> Result<(Bytes, Option<LargeBodyPermit>), Error> {
         let mut pieces = body.into_data_stream();
         let (mut bytes, mut length, mut permit) = (Vec::new(), 0, None);
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| Error::invalid("The body is cut off or malformed."))?;
             length += piece.len();
-            if length > MAX_BODY {
+            if length > room.most {
                 (bytes, permit) = (Vec::new(), None);
                 if length > MAX_DISCARDED {
                     break;
@@ -131,13 +150,13 @@ impl RequestReader {
                 continue;
             }
             if length > MAX_SMALL_BODY && permit.is_none() {
-                let acquired = self.0.clone().try_acquire_owned();
+                let acquired = self.0.clone().try_acquire_many_owned(room.permits);
                 let acquired = Arc::new(acquired.map_err(|_| Error::Unavailable)?);
                 permit = Some(LargeBodyPermit { _permit: acquired });
             }
             bytes.extend_from_slice(&piece);
         }
-        if length > MAX_BODY { Err(Error::PayloadTooLarge) } else { Ok((bytes.into(), permit)) }
+        if length > room.most { Err(Error::PayloadTooLarge) } else { Ok((bytes.into(), permit)) }
     }
 }
 
@@ -157,8 +176,10 @@ fn has_nul(parts: &Parts, body: &[u8]) -> bool {
     // link.
     let path = parts.uri.path();
     let is_link = path == "/api/auth/verify";
-    // Its messages are bytes, and its texts are checked where they are read.
+    // Messages of gRPC are bytes, and the texts in them and in reports of mails are cleaned where
+    // they are read.
     !grpc::is_path(path)
+        && !path.starts_with(hooks::PREFIX)
         && ((!is_link && parts.uri.query().is_some_and(|query| query.contains("%00")))
             || body.contains(&0)
             || (is_form && holds(body, b"%00"))

@@ -11,7 +11,10 @@ use super::{
     assets::Assets, cookies::Cookies, readiness::Readiness, request_reader::RequestReader,
 };
 use crate::server::{
-    apps::Apps, auth::Auth, mail::dev_mailbox::DevMailbox, values::public_url::PublicUrl,
+    apps::Apps,
+    auth::Auth,
+    mail::{dev_mailbox::DevMailbox, hooks::Hooks},
+    values::public_url::PublicUrl,
 };
 
 /// A single pointer, because each layer of the router clones it for each request.
@@ -27,6 +30,8 @@ pub struct AppParts {
     pub cookies: Cookies,
     pub readiness: Readiness,
     pub request_reader: RequestReader,
+    /// Hooks by which providers report what became of mails.
+    pub hooks: Hooks,
     /// The dev mailbox that receives mails in development without `SMTP_URL`.
     pub mailbox: Option<DevMailbox>,
     /// Bearer token that allows reading `/metrics`. In development, this machine itself needs none.

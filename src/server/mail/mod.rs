@@ -5,6 +5,7 @@ pub mod dev_mailbox;
 pub mod dkim;
 pub mod dns;
 pub mod health;
+pub mod hooks;
 pub mod letter;
 pub mod masking;
 pub mod reports;

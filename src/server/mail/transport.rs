@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use super::{
-    compose::Composed, dev_mailbox::DevMailbox, dkim::Dkim, send_error::SendError, smtp::Smtp,
+    compose::Composed,
+    dev_mailbox::DevMailbox,
+    dkim::Dkim,
+    send_error::SendError,
+    smtp::{ReturnPaths, Smtp},
 };
 use crate::server::{
     config::{
         ConfigError, Settings,
         transports::{MailTransport, TransportKind},
     },
-    ground::clock::Clock,
+    ground::{clock::Clock, keys::Keys},
     values::address::Address,
 };
 
@@ -30,9 +34,14 @@ impl Transport {
     ) -> Result<Self, ConfigError> {
         match entry.kind {
             TransportKind::Smtp => {
+                let base = entry.return_path.as_deref().map(Address::parse);
+                let base = base.transpose().map_err(|error| ConfigError(error.to_string()))?;
+                let keys = || Keys::new(&settings.secrets);
+                let return_paths = base.map(|base| ReturnPaths { base, keys: keys() });
                 let url = entry.smtp_server().unwrap_or_default();
                 let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
-                let smtp = Smtp::new(url, mail, public_url, dkim.clone(), clock.clone())?;
+                let (dkim, clock) = (dkim.clone(), clock.clone());
+                let smtp = Smtp::new(url, mail, public_url, dkim, clock, return_paths)?;
                 Ok(Transport::Smtp(Box::new(smtp)))
             }
             kind => Err(ConfigError(format!("{:?} cannot be used yet.", kind.name()))),
@@ -49,7 +58,7 @@ impl Transport {
 
     /// Sends a mail, which we call `id` permanently. Returns its id at the provider, if that gives
     /// it one.
-    pub async fn send(&self, _id: &str, mail: Composed) -> Result<Option<String>, SendError> {
+    pub async fn send(&self, id: &str, mail: Composed) -> Result<Option<String>, SendError> {
         match self {
             Transport::Dev(mailbox) => {
                 println!(
@@ -61,7 +70,7 @@ impl Transport {
                 mailbox.put(mail);
                 Ok(None)
             }
-            Transport::Smtp(smtp) => smtp.send(&mail.message).await.map(|()| None),
+            Transport::Smtp(smtp) => smtp.send(id, &mail.message).await.map(|()| None),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tokens with which apps have proved who they are, so that none counts twice.
+//! Names of what counts once: tokens with which apps have proved who they are, and reports of mails.
 
 use super::{Store, statement::values};
 use crate::server::ground::{clock::Millis, error::Error};

@@ -65,7 +65,7 @@ pub use migrate::MigrateError;
 pub use open::OpenError;
 pub use outbox::{Delay, Ending, LEASE, Lease, MailEnd, MailState, NewMail, QueuedMail};
 pub use pool::Pool;
-pub use sent_mails::{Reported, SentMail};
+pub use sent_mails::{Reported, SentMail, Used};
 pub use sessions::SessionRow;
 pub use sign_ins::{Admission, NewSession, Proof, SignIn, SignInOutcome};
 pub use signing_keys::SealedKey;

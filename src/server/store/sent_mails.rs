@@ -4,9 +4,13 @@ use sqlx::FromRow;
 
 use super::{
     AuditEvent, Durability, Store, Suppression,
+    assertions::USE_ASSERTION,
     statement::{Statement, values},
 };
-use crate::server::{ground::error::Error, values::address::Address};
+use crate::server::{
+    ground::{clock::Millis, error::Error},
+    values::address::Address,
+};
 
 /// A mail that a transport has accepted.
 #[derive(Clone, Debug, FromRow)]
@@ -15,12 +19,21 @@ pub struct SentMail {
     pub address: Address,
     /// Correlation id of the request that asked for it.
     pub request_id: String,
+    /// Transport that accepted it.
+    pub transport: String,
 }
 
-pub const SENT_MAIL: &str = "SELECT id, address, request_id FROM latchkey_outbox \
-    WHERE id = $1 AND state <> 'queued'";
-pub const SENT_MAIL_OF_PROVIDER: &str = "SELECT id, address, request_id FROM latchkey_outbox \
-    WHERE message_id = $1 AND transport = $2";
+/// Name of a report, which counts once until a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Used<'a> {
+    pub name: &'a [u8],
+    pub until: Millis,
+}
+
+pub const SENT_MAIL: &str = "SELECT id, address, request_id, transport \
+    FROM latchkey_outbox WHERE id = $1 AND transport IS NOT NULL AND state <> 'queued'";
+pub const SENT_MAIL_OF_PROVIDER: &str = "SELECT id, address, request_id, transport \
+    FROM latchkey_outbox WHERE message_id = $1 AND transport = $2";
 pub const RETURN_MAIL: &str = "UPDATE latchkey_outbox SET state = 'returned', last_error = $1 \
     WHERE id = $2 AND state <> 'queued'";
 pub const DELAY_SENT_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = 'for_now', \
@@ -28,8 +41,8 @@ pub const DELAY_SENT_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = 'for_
 
 /// What is reported of a mail that was accepted.
 pub enum Reported<'a> {
-    /// It came back, and with a suppression its address gets no more for a while.
-    Returned(Option<&'a Suppression>),
+    /// It came back, and its address gets no more for a while.
+    Returned(&'a Suppression),
     /// It was called spam: it arrived, and its address gets no more.
     Complaint(&'a Suppression),
     /// It is still on its way.
@@ -51,26 +64,36 @@ impl Store {
         self.first(SENT_MAIL_OF_PROVIDER, &values![message_id, transport]).await
     }
 
-    /// Writes down a report, its consequences and its event, in one step.
+    /// Writes down a report, its consequences and its event, in one step. Returns false, and writes
+    /// nothing, if its name was used before.
     pub async fn mail_reported(
         &self,
         mail: &SentMail,
         reported: &Reported<'_>,
+        once: Option<Used<'_>>,
         event: &AuditEvent,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (said, id) = (&event.reason, &mail.id);
-        let mut statements = Vec::with_capacity(3);
-        match reported {
-            Reported::Returned(suppression) => {
-                statements.push(Statement::new(RETURN_MAIL, values![said, id]));
-                statements.extend(suppression.map(Suppression::insert));
-            }
-            Reported::Complaint(suppression) => statements.push(suppression.insert()),
+        let statements = match reported {
+            Reported::Returned(suppression) => vec![
+                Statement::new(RETURN_MAIL, values![said, id]),
+                suppression.insert(),
+                event.insert(),
+            ],
+            Reported::Complaint(suppression) => vec![suppression.insert(), event.insert()],
             Reported::Delayed => {
-                statements.push(Statement::new(DELAY_SENT_MAIL, values![said, id]));
+                vec![Statement::new(DELAY_SENT_MAIL, values![said, id]), event.insert()]
             }
-        }
-        statements.push(event.insert());
-        self.transaction(Durability::PowerCut, None, async |tx| tx.finish(&statements).await).await
+        };
+        self.transaction(Durability::PowerCut, None, async |tx| {
+            if let Some(Used { name, until }) = once
+                && tx.execute(USE_ASSERTION, &values![name, until]).await? == 0
+            {
+                return Ok(false);
+            }
+            tx.finish(&statements).await?;
+            Ok(true)
+        })
+        .await
     }
 }

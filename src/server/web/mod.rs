@@ -6,6 +6,7 @@ pub mod canonical;
 pub mod dev_mailbox;
 mod forward_auth;
 pub mod guard;
+mod hooks;
 mod oidc;
 pub mod ops;
 pub mod render;

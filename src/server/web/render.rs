@@ -21,6 +21,7 @@ use crate::{
             respond::ApiError,
             state::AppState,
         },
+        mail::hooks,
         vendor,
     },
 };
@@ -71,6 +72,7 @@ pub fn error_page(
 /// True if programs alone call this path.
 pub fn is_for_programs(path: &str) -> bool {
     path.starts_with("/api/")
+        || path.starts_with(hooks::PREFIX)
         || matches!(path, "/readyz" | "/metrics")
         || oidc::is_called(path)
         || grpc::is_path(path)

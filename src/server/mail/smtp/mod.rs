@@ -14,11 +14,11 @@ use std::{
 };
 
 use self::{connection::Connection, server::Server};
-use super::{dkim::Dkim, send_error::SendError};
+use super::{dkim::Dkim, reports::return_path, send_error::SendError};
 use crate::server::{
     config::{ConfigError, MailPolicy},
-    ground::clock::Clock,
-    values::public_url::PublicUrl,
+    ground::{clock::Clock, keys::Keys},
+    values::{address::Address, public_url::PublicUrl},
 };
 
 /// Time after which an unused connection is closed.
@@ -33,6 +33,13 @@ pub struct Smtp {
     /// last use by the monotonic clock.
     idle: Mutex<Vec<(Connection, Duration)>>,
     max_idle: usize,
+    return_paths: Option<ReturnPaths>,
+}
+
+/// Return paths that name the mail they are of, below the address that mails return to.
+pub struct ReturnPaths {
+    pub base: Address,
+    pub keys: Keys,
 }
 
 impl fmt::Debug for Smtp {
@@ -42,16 +49,19 @@ impl fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// Creates a client for the server in `url`. `dkim` signs its mails.
+    /// Creates a client for the server in `url`. `dkim` signs its mails. Without `return_paths` they
+    /// return to their sender.
     pub fn new(
         url: &str,
         mail: &MailPolicy,
         public_url: &PublicUrl,
         dkim: Arc<Dkim>,
         clock: Clock,
+        return_paths: Option<ReturnPaths>,
     ) -> Result<Self, ConfigError> {
         let server = Server::parse(url, mail, public_url)?;
-        Ok(Smtp { server, dkim, clock, idle: Mutex::default(), max_idle: mail.at_once as usize })
+        let (idle, max_idle) = (Mutex::default(), mail.at_once as usize);
+        Ok(Smtp { server, dkim, clock, idle, max_idle, return_paths })
     }
 
     /// Checks that the server answers and accepts our credentials.
@@ -59,9 +69,9 @@ impl Smtp {
         Connection::open(&self.server).await.map(Connection::quit)
     }
 
-    /// Sends a message, over an open connection if there is one.
-    pub async fn send(&self, message: &Message) -> Result<(), SendError> {
-        let envelope = message.envelope();
+    /// Sends the message of the mail `id`, over an open connection if there is one.
+    pub async fn send(&self, id: &str, message: &Message) -> Result<(), SendError> {
+        let envelope = &self.envelope(id, message.envelope())?;
         let body = self.dkim.raw(message)?;
         let mut connection = match self.take_idle() {
             Some(mut idle) => match idle.begin(envelope, &body).await {
@@ -81,6 +91,19 @@ impl Smtp {
             Err(_) => connection.quit(),
         }
         sent
+    }
+
+    /// Returns the envelope of a mail, from the return path that is its own.
+    fn envelope(&self, id: &str, envelope: &Envelope) -> Result<Envelope, SendError> {
+        let own = self.return_paths.as_ref();
+        let own = own.and_then(|paths| return_path::make(&paths.keys, &paths.base, id));
+        let own = own.and_then(|path| {
+            path.rsplit_once('@')
+                .map(|(local, domain)| lettre::Address::new_dangerous(local, domain))
+        });
+        let from = own.or_else(|| envelope.from().cloned());
+        let envelope = Envelope::new(from, envelope.to().to_vec());
+        envelope.map_err(|error| SendError::OfMail(error.to_string()))
     }
 
     /// Opens a connection and begins a mail on it.

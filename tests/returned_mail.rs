@@ -1,0 +1,209 @@
+//! Mails that come back: whoever waits is told, the address gets no more for a while, and one mail a
+//! day may be sent all the same.
+
+use latchkey::server::ground::clock::{DAY, SECOND};
+
+use crate::support::{App, Browser, Inbox, Mail};
+
+const TRANSPORT: &str = "[[mail.transports]]\nname = \"own\"\nkind = \"smtp\"\n\
+    return_path = \"bounces@example.com\"\n";
+const SENT: &str = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'";
+const SUPPRESSED: &str = "SELECT COUNT(*) FROM latchkey_suppressions";
+
+/// An app whose mails return to paths of their own, and its mail server.
+struct Returning {
+    app: App,
+    inbox: Inbox,
+    _folder: tempfile::TempDir,
+}
+
+impl Returning {
+    async fn start() -> Self {
+        Returning::with(&[]).await
+    }
+
+    async fn with(variables: &[(&str, &str)]) -> Self {
+        let (inbox, folder) = (Inbox::start().await, tempfile::tempdir().unwrap());
+        let file = folder.path().join("Leptos.toml");
+        std::fs::write(&file, format!("{TRANSPORT}url = \"{}\"\n", inbox.smtp_url())).unwrap();
+        Returning { app: App::with_file_and(&file, variables).await, inbox, _folder: folder }
+    }
+
+    /// A browser that waits for a mail to `address`, which was accepted, and the mail.
+    async fn waiting(&self, address: &str) -> (Browser, Mail) {
+        let sent = self.app.count(SENT).await;
+        let browser = self.app.browser();
+        browser.ask_for_mail(address).await;
+        self.app.until(SENT, sent + 1).await;
+        let count = self.inbox.count_to(address);
+        (browser, self.inbox.nth_to(address, count).await)
+    }
+
+    /// The mail comes back to its return path, and the mail server pipes it into the program.
+    async fn comes_back(&self, mail: &Mail, status: &str, words: &str) -> String {
+        let report = report(&mail.from, &mail.to, status, words);
+        self.app.said_by(&["bounce", "--to", &mail.from], &report).await
+    }
+
+    /// Waits for a mail to become suppressed, as the page of `browser` then says.
+    async fn standing(&self, browser: &Browser) -> serde_json::Value {
+        browser.get("/actions/progress").await.json()
+    }
+
+    async fn asks_again(&self, browser: &Browser) {
+        self.app.clock.advance(31 * SECOND);
+        let asked = browser.post_form("/actions/resend-passwordless", &[]).await;
+        assert!(asked.goes_to().starts_with("/login/code"));
+    }
+}
+
+/// A delivery report (RFC 3464) of a mail server.
+fn report(return_path: &str, recipient: &str, status: &str, words: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example.net\r\nTo: {return_path}\r\nSubject: Undelivered Mail\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; \
+         boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nIt was not delivered.\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; mx.example.net\r\n\r\n\
+         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: {status}\r\n\
+         Diagnostic-Code: smtp; {words}\r\n\r\n--b--\r\n"
+    )
+}
+
+const GONE: &str = "550 5.1.1 <ada@example.com>: no such mailbox";
+
+#[tokio::test]
+async fn the_page_that_waits_says_at_once_that_its_mail_came_back_and_why() {
+    let all = Returning::start().await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    assert_eq!(all.standing(&ada).await["is_sent"], true);
+    assert!(mail.from.starts_with("bounces+") && mail.from.ends_with("@example.com"));
+    assert_eq!(all.comes_back(&mail, "5.1.1", GONE).await, "1 report\n");
+    let standing = all.standing(&ada).await;
+    let trouble = standing["trouble"].as_str().unwrap();
+    assert!(trouble.contains("came back") && trouble.contains("no such mailbox"), "{trouble}");
+    assert!(!trouble.contains("ada@"), "the address is masked: {trouble}");
+    assert_eq!(standing["is_sent"], false);
+    let page = ada.get("/login/code").await.body;
+    assert!(page.contains("no such mailbox"), "{page}");
+    let events = all.app.texts("SELECT event FROM latchkey_audit_events").await;
+    assert!(events.contains(&"mail.returned".to_owned()), "{events:?}");
+}
+
+#[tokio::test]
+async fn an_address_whose_mail_came_back_gets_no_more_and_one_a_day_all_the_same() {
+    let all = Returning::start().await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    all.comes_back(&mail, "5.1.1", GONE).await;
+    all.asks_again(&ada).await;
+    let held_back = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'suppressed'";
+    all.app.until(held_back, 1).await;
+    let standing = all.standing(&ada).await;
+    assert_eq!(standing["may_try"], true);
+    assert!(standing["trouble"].as_str().unwrap().contains("Our last emails"), "{standing}");
+    assert_eq!(all.inbox.count(), 1);
+
+    all.app.clock.advance(31 * SECOND);
+    let again = ada.post_form("/actions/try-again", &[]).await;
+    assert!(again.goes_to().starts_with("/login/code"));
+    all.inbox.nth_to("ada@example.com", 2).await;
+    all.app.until(SENT, 1).await;
+    // Once a day, from whatever browser.
+    all.app.clock.advance(31 * SECOND);
+    ada.post_form("/actions/try-again", &[]).await;
+    let page = ada.get("/login/code").await.body;
+    assert!(page.contains("hour"), "the page says when it may be tried again: {page}");
+    let eve = all.app.browser();
+    eve.ask_for_mail("ada@example.com").await;
+    all.app.until(held_back, 2).await;
+    assert_eq!(all.inbox.count(), 2);
+    all.app.clock.advance(DAY);
+    let eve = all.app.browser();
+    eve.ask_for_mail("ada@example.com").await;
+    all.app.until(held_back, 3).await;
+    all.app.clock.advance(31 * SECOND);
+    eve.post_form("/actions/try-again", &[]).await;
+    let mail = all.inbox.nth_to("ada@example.com", 3).await;
+    // It was read, so the address is alive.
+    assert_eq!(eve.get(mail.link()).await.goes_to(), "/dashboard");
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
+    all.waiting("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_suppression_ends_after_a_week_or_by_an_operator() {
+    let all = Returning::start().await;
+    for name in ["ada", "eve"] {
+        let (_, mail) = all.waiting(&format!("{name}@example.com")).await;
+        all.comes_back(&mail, "5.1.1", "550 5.1.1 no such mailbox").await;
+    }
+    let listed = all.app.said_by(&["suppressions", "list"], "").await;
+    let line = "ada@example.com  hard, for 7 more days, by own: 550 5.1.1 no such mailbox";
+    assert!(listed.lines().any(|listed| listed == line), "{listed}");
+    let lift = ["suppressions", "lift", "ada@example.com"];
+    let lifted = all.app.said_by(&lift, "").await;
+    assert_eq!(lifted, "mails to ada@example.com are sent again\n");
+    let nothing = all.app.said_by(&lift, "").await;
+    assert_eq!(nothing, "nothing held back mails to ada@example.com\n");
+    let sent = all.app.count(SENT).await;
+    all.app.browser().ask_for_mail("ada@example.com").await;
+    all.app.until(SENT, sent + 1).await;
+    all.app.clock.advance(7 * DAY + SECOND);
+    all.app.browser().ask_for_mail("eve@example.com").await;
+    all.inbox.nth_to("eve@example.com", 2).await;
+}
+
+#[tokio::test]
+async fn a_report_that_names_no_mail_of_ours_or_is_none_changes_nothing() {
+    let all = Returning::start().await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    let forged = mail.from.replace('.', "x.");
+    let strangers = report(&forged, "ada@example.com", "5.1.1", GONE);
+    let said = all.app.said_by(&["bounce", "--to", &forged], &strangers).await;
+    assert!(said.contains("names no mail of ours"), "{said}");
+    let reply = format!("To: {}\r\nSubject: I am away\r\n\r\nBack on Monday.\r\n", mail.from);
+    let said = all.app.said_by(&["bounce", "--to", &mail.from], &reply).await;
+    assert!(said.contains("is no report"), "{said}");
+    assert_eq!(all.standing(&ada).await["is_sent"], true);
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
+}
+
+#[tokio::test]
+async fn a_delay_on_the_way_is_told_and_suppresses_nothing() {
+    let all = Returning::start().await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    all.comes_back(&mail, "4.2.2", "452 4.2.2 the mailbox is full").await;
+    let standing = all.standing(&ada).await;
+    let trouble = standing["trouble"].as_str().unwrap();
+    assert!(trouble.contains("delayed") && trouble.contains("mailbox is full"), "{trouble}");
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
+}
+
+#[tokio::test]
+async fn with_sign_up_closed_only_a_known_device_is_told_that_a_mail_came_back() {
+    let all = Returning::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
+    all.app.command(&["users", "add", "ada@example.com"]).await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+    ada.post_form("/actions/sign-out", &[]).await;
+    ada.ask_for_mail("ada@example.com").await;
+    let mail = all.inbox.nth_to("ada@example.com", 2).await;
+    all.app.until(SENT, 2).await;
+    let stranger = all.app.browser();
+    stranger.ask_for_mail("ada@example.com").await;
+    let theirs = all.inbox.nth_to("ada@example.com", 3).await;
+    all.app.until(SENT, 3).await;
+    all.comes_back(&mail, "5.1.1", GONE).await;
+    all.comes_back(&theirs, "5.1.1", GONE).await;
+    let told = all.standing(&ada).await;
+    assert!(told["trouble"].as_str().is_some_and(|words| words.contains("came back")), "{told}");
+    let unknown = all.app.browser();
+    unknown.ask_for_mail("nobody@example.com").await;
+    all.app.until(SENT, 2).await;
+    let (stranger, unknown) = (all.standing(&stranger).await, all.standing(&unknown).await);
+    assert_eq!(stranger, unknown);
+    assert_eq!(
+        (&stranger["trouble"], &stranger["is_sent"]),
+        (&serde_json::Value::Null, &false.into())
+    );
+}
