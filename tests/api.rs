@@ -256,7 +256,7 @@ async fn the_description_names_every_error_code_and_describes_every_answer() {
     let operations = paths.flat_map(|path| path.as_object().unwrap().values());
     for operation in operations {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
-            assert_eq!(parameter["in"], "query", "no path has parameters: {parameter}");
+            assert_ne!(parameter["in"], "path", "no path has parameters: {parameter}");
         }
         for (status, answer) in operation["responses"].as_object().unwrap() {
             let said = answer["description"].as_str().unwrap_or_default();

@@ -163,6 +163,9 @@ async fn what_is_no_ip_address_is_refused_from_an_app_and_nobody_else_is_believe
             let asked = ask(&app, door, "wiki", "ada@example.com", &[("x-user-ip", odd)]).await;
             assert_eq!(asked, Err("INVALID_REQUEST".to_owned()), "{door:?} {odd}");
         }
+        let two = [("x-user-ip", "203.0.113.7"), ("x-user-ip", "203.0.113.8")];
+        let asked = ask(&app, door, "wiki", "ada@example.com", &two).await;
+        assert_eq!(asked, Err("INVALID_REQUEST".to_owned()), "{door:?}: either may be forged");
     }
     let browser = app.browser();
     for told in ["203.0.113.7", "ada"] {

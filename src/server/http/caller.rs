@@ -78,16 +78,17 @@ impl Caller {
     pub async fn client_of_app(&self, state: &AppState) -> Result<Option<Client>, Error> {
         let tokens = self.headers.get_all(AUTHORIZATION).iter().filter_map(bearer);
         let Some(app) = state.apps.calling(tokens).await? else { return Ok(None) };
-        let id = String::from(app.id);
-        let told = |name| self.headers.get(name).map(text);
-        let ip = told(USER_IP).map(|ip| ip.parse().map_err(|_| no_ip())).transpose()?;
-        // Our peer is the back end, of which neither address nor program says anything of a person.
-        let ip: Option<IpAddr> = ip.map(|ip: IpAddr| ip.to_canonical());
-        let own = ip.is_none().then_some(USER_AGENT.as_str());
+        let (id, ip) = (String::from(app.id), user_ip(&self.headers)?);
+        let agent = match (self.headers.get(PERSON_AGENT), ip) {
+            // The address is a person's, and the program that calls is the back end's.
+            (None, Some(_)) => None,
+            (None, None) => self.headers.get(USER_AGENT),
+            (told, _) => told,
+        };
         Ok(Some(Client {
             ip,
             ip_prefix: ip.map_or_else(|| network::of_app(&id), ip_prefix),
-            user_agent: told(PERSON_AGENT).or_else(|| told(own?)).unwrap_or_default(),
+            user_agent: agent.map(text).unwrap_or_default(),
             request_id: correlation::request_id(&self.headers).to_owned(),
             app: Some(id),
         }))
@@ -127,8 +128,17 @@ fn text(value: &HeaderValue) -> String {
     text.chars().filter(|c| !c.is_control()).take(USER_AGENT_LENGTH).collect()
 }
 
-fn no_ip() -> Error {
-    Error::invalid("x-user-ip has to be one IP address, without a port, such as 203.0.113.7.")
+/// Returns the address that an app tells. Refuses two: one of them may be the person's own claim,
+/// which a careless back end has passed on.
+fn user_ip(headers: &HeaderMap) -> Result<Option<IpAddr>, Error> {
+    let mut told = headers.get_all(USER_IP).iter();
+    let ip: Option<IpAddr> = match (told.next(), told.next()) {
+        (None, _) => return Ok(None),
+        (Some(ip), None) => ip.to_str().ok().and_then(|ip| ip.parse().ok()),
+        (Some(_), Some(_)) => None,
+    };
+    let why = "x-user-ip has to be one IP address, without a port, such as 203.0.113.7.";
+    ip.map(|ip| Some(ip.to_canonical())).ok_or_else(|| Error::invalid(why))
 }
 
 /// Returns the address at the other end of the connection: of a proxy, if there is one.
