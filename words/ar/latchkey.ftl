@@ -42,7 +42,7 @@ date = {"\u200F"}{ $day } { $month ->
     [10] أكتوبر
     [11] نوفمبر
    *[12] ديسمبر
-} { $year }، { $time } UTC { $year }، { $time } UTC
+} { $year }، { $time } UTC
 
 ## كل صفحة
 

@@ -252,4 +252,14 @@ mod tests {
         );
         assert_eq!(date(1_709_208_000_000), "February 29, 2024, 12:00 UTC");
     }
+
+    #[test]
+    fn a_date_says_each_of_its_parts_once_in_every_language() {
+        for language in Language::ALL {
+            let said = speaking(language, || date(1_767_268_800_000));
+            for part in ["2026", "12:00", "UTC"] {
+                assert_eq!(said.matches(part).count(), 1, "{}: {said}", language.tag());
+            }
+        }
+    }
 }
