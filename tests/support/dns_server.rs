@@ -27,7 +27,14 @@ pub enum Mood {
 #[derive(Clone)]
 pub struct DnsServer {
     pub address: SocketAddr,
-    known: Arc<Mutex<(Mood, BTreeMap<String, Vec<RData>>)>>,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    mood: Mood,
+    /// By name, without the last dot.
+    records: BTreeMap<String, Vec<RData>>,
 }
 
 impl DnsServer {
@@ -49,7 +56,7 @@ impl DnsServer {
     }
 
     pub fn behave(&self, mood: Mood) {
-        self.known.lock().unwrap().0 = mood;
+        self.known.lock().unwrap().mood = mood;
     }
 
     /// Puts texts in place of what `name` had. Each is cut into strings, as a zone file has them.
@@ -62,7 +69,8 @@ impl DnsServer {
     }
 
     pub fn mail_host(&self, domain: &str, host: &str) {
-        let mut records = self.known.lock().unwrap().1.get(domain).cloned().unwrap_or_default();
+        let mut records =
+            self.known.lock().unwrap().records.get(domain).cloned().unwrap_or_default();
         records.push(RData::MX(MX::new(10, Name::from_ascii(host).unwrap())));
         self.put(domain, records);
     }
@@ -76,12 +84,12 @@ impl DnsServer {
     }
 
     fn put(&self, name: &str, records: Vec<RData>) {
-        self.known.lock().unwrap().1.insert(name.to_owned(), records);
+        self.known.lock().unwrap().records.insert(name.to_owned(), records);
     }
 }
 
-fn answer(asked: &Message, known: &(Mood, BTreeMap<String, Vec<RData>>)) -> Option<Message> {
-    let (mood, records) = known;
+fn answer(asked: &Message, known: &Known) -> Option<Message> {
+    let Known { mood, records } = known;
     let mut answer = Message::response(asked.metadata.id, OpCode::Query);
     answer.add_queries(asked.queries.iter().cloned());
     match mood {
