@@ -154,10 +154,10 @@ mod tests {
         let mut event = json!({
             "email": "ada@example.com",
             "timestamp": 1764460790,
-            "smtp-id": "<14c5d75ce93.dfd.64b469@ismtpd-555>",
+            "smtp-id": "<Lli-03HcQ5-JLybO9fXsJg@ismtpd0077p1las1.sendgrid.net>",
             "event": name,
             "sg_event_id": format!("id-of-{name}"),
-            "sg_message_id": "14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0",
+            "sg_message_id": "Lli-03HcQ5-JLybO9fXsJg.filter0077p1las1.21536.5717FC482.0",
         });
         event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         event
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(reports.len(), cases.len() - 2);
         for (report, (event, kind)) in reports.iter().zip(cases) {
             assert_eq!(report.kind, kind, "{event}");
-            assert_eq!(report.mail, MailRef::OfProvider("14c5d75ce93".to_owned()));
+            assert_eq!(report.mail, MailRef::OfProvider("Lli-03HcQ5-JLybO9fXsJg".to_owned()));
             assert_eq!(report.recipient.as_deref(), Some("ada@example.com"));
             let once = report.once.as_ref().unwrap();
             assert_eq!(once.id, event["sg_event_id"]);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 pub use super::topic::Topic;
 use super::{
-    HookError, Kind, MailRef, Outcome, Report, numbered, of_provider,
+    HookError, Kind, Outcome, Report, numbered, of_provider,
     sns::{Content, Message, Step, open},
     text,
 };
@@ -90,7 +90,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::server::mail::reports::sns::tests::{ARN, NOW, Signer, notification};
+    use crate::server::mail::reports::{
+        MailRef,
+        sns::tests::{ARN, NOW, Signer, notification},
+    };
 
     fn event(name: &str, kind: &str, more: Value) -> Value {
         let mut event = json!({

@@ -54,7 +54,7 @@ fn reply(said: &str) -> (Option<u16>, Option<Status>) {
 
 /// Parses `5.1.1`, also in the spellings `#5.1.1` and `(5.1.1)` of replies.
 fn parse(text: &str) -> Option<Status> {
-    let text = text.trim().split_whitespace().next()?.trim_matches(['#', '(', ')', ':', ';']);
+    let text = text.split_whitespace().next()?.trim_matches(['#', '(', ')', ':', ';']);
     let mut numbers = text.splitn(3, '.').map(|number| number.parse::<u16>().ok());
     let status = (numbers.next()??, numbers.next()??, numbers.next()??);
     matches!(status.0, 2 | 4 | 5).then_some(status)
