@@ -38,7 +38,7 @@ use crate::server::{
 const AHEAD: Millis = 5 * MINUTE;
 /// Most characters that are kept of a server's words.
 const MOST_SAID: usize = 500;
-/// Most characters of a name that a provider gave: of a mail, or of a message to us.
+/// Most octets of a name that a provider gave: of a mail, or of a message to us.
 const LONGEST_NAME: usize = 256;
 
 /// A report of what became of a mail after a transport had accepted it.

@@ -21,8 +21,8 @@ pub fn read(
     let event = json(body, "an event of Resend")?;
     let (kind, said) = match text(&event, "/type") {
         "email.bounced" => {
-            // Undetermined is neither here nor there, and no reason to write nobody again. Bounces
-            // of before 2025 have no type: each was one for good.
+            // Undetermined: nobody knows, so it may pass. An older form of the event has no type, and
+            // was sent of permanent bounces only.
             let kind = match text(&event, "/data/bounce/type") {
                 "Permanent" | "" => Kind::Hard,
                 _ => Kind::Soft,

@@ -2,8 +2,8 @@
 //! (version 1, the default of a topic) or SHA-256 (version 2).
 //!
 //! A message names the certificate of its signer by URL, which has to be Amazon's ([`Topic`]). The
-//! certificate's chain is not checked beyond that: it comes from Amazon by TLS, and Amazon's own
-//! libraries are content with that, too.
+//! certificate's chain is not checked beyond that: it comes from Amazon by TLS. Amazon's libraries
+//! for PHP and JavaScript do the same.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::signature::{
@@ -32,7 +32,7 @@ pub struct Message {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Content {
-    /// What a publisher sent.
+    /// The text that was published.
     Notification(String),
     /// The URL that confirms the subscription.
     Confirmation(String),
@@ -150,7 +150,7 @@ pub mod tests {
     pub const ARN: &str = "arn:aws:sns:eu-west-1:123456789012:bounces";
     const URL: &str = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-\
         9c6465fa7f48f5cacd23014631ec1136.pem";
-    /// What PKCS#1 puts before the hash: its algorithm.
+    /// The bytes that PKCS#1 puts before a hash: its algorithm.
     const SHA1: &[u8] = b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14";
     const SHA256: &[u8] =
         b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";

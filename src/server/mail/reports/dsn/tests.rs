@@ -140,6 +140,9 @@ fn a_report_is_read_although_what_it_returns_is_large_or_cut_off() {
     let report = postfix(&path(), "failed", "5.1.1", "550 5.1.1 no");
     let large = report.replace("Your code is secret.", &"x".repeat(2 * MOST_BYTES));
     assert_eq!(read(&large).unwrap().len(), 1);
+    // Nothing is read behind the bound.
+    let late = report.replace("This is a MIME-encapsulated message.", &"x".repeat(MOST_BYTES));
+    assert_eq!(read(&late), Err(NoReport::Other));
     let cut = &report[..report.find("Content-Description: Undelivered").unwrap()];
     assert_eq!(read(cut).unwrap().len(), 1);
     let group = "Final-Recipient: rfc822; ada@example.net\nAction: failed\nStatus: 5.1.1\n\n";
