@@ -58,6 +58,8 @@ mod passwords;
 mod plans;
 mod policy;
 mod poolers;
+mod provider_answers;
+mod providers;
 mod reload;
 mod returned_mail;
 mod routes;

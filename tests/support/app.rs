@@ -46,6 +46,27 @@ pub struct App {
     folder: TempDir,
 }
 
+/// Settings of development, with a policy as an operator would state it.
+pub fn settings(
+    source: Source,
+    transports: Vec<MailTransport>,
+    database_url: String,
+    public_url: &str,
+) -> Settings {
+    Settings {
+        production: false,
+        database_url,
+        transports,
+        from: "Example <no-reply@example.com>".parse().unwrap(),
+        secrets: vec![SECRET.to_owned()],
+        public_url: public_url.parse().unwrap(),
+        metrics_token: Some("a token for the metrics".to_owned()),
+        policy: source.policy().unwrap(),
+        source,
+        leptos: LeptosOptions::builder().output_name("latchkey").build(),
+    }
+}
+
 impl App {
     /// Starts a server with the default policy, except for generous limits.
     pub async fn start() -> Self {
@@ -96,26 +117,12 @@ impl App {
             }
             None => vec![MailTransport::of_smtp_url(&inbox.smtp_url())],
         };
-        let settings = Settings {
-            production: false,
-            database_url: match source.variables.get("DATABASE_URL") {
-                Some(url) => url.clone(),
-                None => database::fresh(folder.path()).await,
-            },
-            transports,
-            from: "Example <no-reply@example.com>".parse().unwrap(),
-            secrets: vec![SECRET.to_owned()],
-            public_url: source
-                .variables
-                .get("LATCHKEY_PUBLIC_URL")
-                .unwrap_or(&url)
-                .parse()
-                .unwrap(),
-            metrics_token: Some("a token for the metrics".to_owned()),
-            policy,
-            source,
-            leptos: LeptosOptions::builder().output_name("latchkey").build(),
+        let database_url = match source.variables.get("DATABASE_URL") {
+            Some(url) => url.clone(),
+            None => database::fresh(folder.path()).await,
         };
+        let public_url = source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).clone();
+        let settings = settings(source, transports, database_url, &public_url);
         let clock = Clock::manual(START);
         let (store, worker, running) = serve(&settings, &clock, &listener).await;
         let running = Some(running);

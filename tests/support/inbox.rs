@@ -62,6 +62,13 @@ pub struct Mail {
 }
 
 impl Mail {
+    pub(super) fn new([from, to, subject, text, html, raw]: [String; 6]) -> Self {
+        let is_code = |code: &String| code.len() == 6 && code.bytes().all(|c| c.is_ascii_digit());
+        let ends = text.lines().filter_map(|line| line.rsplit_once(": "));
+        let code = ends.map(|(_, end)| end.replace(' ', "")).find(is_code);
+        Mail { to, from, subject, text, html, raw, code }
+    }
+
     /// The link in the text part.
     pub fn link(&self) -> &str {
         self.text.lines().find(|line| line.starts_with("http")).expect("a link in the mail")
@@ -273,19 +280,10 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     Ok(())
 }
 
-fn read_mail(from: &str, to: &str, raw: String) -> Mail {
+pub(super) fn read_mail(from: &str, to: &str, raw: String) -> Mail {
     let message = MessageParser::default().parse(raw.as_bytes()).expect("a message");
+    let subject = message.subject().unwrap_or_default().to_owned();
     let text = message.body_text(0).unwrap_or_default().replace("\r\n", "\n");
-    let is_code = |code: &String| code.len() == 6 && code.bytes().all(|c| c.is_ascii_digit());
-    let ends = text.lines().filter_map(|line| line.rsplit_once(": "));
-    let code = ends.map(|(_, end)| end.replace(' ', "")).find(is_code);
-    Mail {
-        to: to.to_owned(),
-        from: from.to_owned(),
-        subject: message.subject().unwrap_or_default().to_owned(),
-        html: message.body_html(0).unwrap_or_default().into_owned(),
-        code,
-        text,
-        raw,
-    }
+    let html = message.body_html(0).unwrap_or_default().into_owned();
+    Mail::new([from.to_owned(), to.to_owned(), subject, text, html, raw])
 }

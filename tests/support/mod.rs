@@ -14,12 +14,14 @@ mod inbox;
 mod logout_endpoint;
 mod port;
 mod program;
+mod provider_rules;
+pub mod providers;
 pub mod relying_party;
 mod road;
 pub mod team;
 mod teller;
 
-pub use app::{App, SECRET, START};
+pub use app::{App, SECRET, START, settings};
 pub use browser::{Answer, Browser, client, http2_client};
 pub use certificates::{Certificates, Made, borrowed};
 pub use cluster::{Cluster, pg_dump};

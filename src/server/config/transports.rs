@@ -8,8 +8,11 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 use url::Url;
 
-use super::{app_values::parsed, connection_url};
-use crate::server::values::{address::Address, public_url::is_here};
+use super::{app_values::parsed, connection_url, networks};
+use crate::server::{
+    ground::webhook::WebhookKey,
+    values::{address::Address, public_url::is_here},
+};
 
 /// Kinds of transports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -143,6 +146,7 @@ pub struct MailTransport {
     pub return_path: Option<String>,
     /// Private networks that its host may be in. Elsewhere than at public addresses and there it is
     /// not connected to, whatever the DNS says.
+    #[serde(deserialize_with = "networks::parse")]
     pub networks: Vec<IpNet>,
 }
 
@@ -204,10 +208,22 @@ impl MailTransport {
             let how = "is no address with at most 20 characters before the @";
             return Some(format!("{name:?} has a return_path that {how}"));
         }
+        let is_region = |text: &String| {
+            text.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
+        };
+        if !self.region.as_ref().is_none_or(is_region) {
+            return Some(format!("{name:?} has a region that is none like \"eu-central-1\""));
+        }
+        let signing_key = self.signing_key.as_ref();
+        if signing_key.is_some_and(|key| WebhookKey::parse(key.expose()).is_none()) {
+            return Some(format!(
+                "{name:?} has a signing_key that is not \"whsec_\" and base64 of 24 to 64 octets"
+            ));
+        }
         let url = self.url.as_ref().map(Hidden::expose)?;
         let why = match self.kind {
             TransportKind::Smtp => connection_url::smtp_url(url).err().map(str::to_owned),
-            _ => api_fault(url),
+            kind => api_fault(url, kind),
         };
         // Nothing of the URL is repeated: it may hold a password.
         why.map(|why| format!("{name:?} has a url that {why}"))
@@ -246,8 +262,8 @@ impl MailTransport {
     }
 }
 
-/// Returns why a text is no address of an API, as the rest of a sentence.
-fn api_fault(url: &str) -> Option<String> {
+/// Returns why a text is no address of an API of this kind, as the rest of a sentence.
+fn api_fault(url: &str, kind: TransportKind) -> Option<String> {
     let url = Url::parse(url).ok();
     let is_web = url.is_some_and(|url| {
         ["http", "https"].contains(&url.scheme())
@@ -255,6 +271,8 @@ fn api_fault(url: &str) -> Option<String> {
             && url.username().is_empty()
             && url.password().is_none()
             && url.fragment().is_none()
+            // Paths are appended to that of a provider.
+            && (url.query().is_none() || kind == TransportKind::Http)
     });
     (!is_web).then(|| "is no address like https://mail.example.com/send".to_owned())
 }
@@ -295,7 +313,17 @@ mod tests {
             ("kind = \"postmark\"", "needs token"),
             ("kind = \"ses\"\nregion = \"eu-west-1\"\naccess_key = \"a\"", "needs secret_key"),
             ("kind = \"resend\"\ntoken = \"a\"\nregion = \"x\"", "has region, which"),
-            ("kind = \"http\"\nurl = \"ftp://a\"\nsigning_key = \"whsec_x\"", "has a url that"),
+            (
+                "kind = \"http\"\nurl = \"https://a\"\nsigning_key = \"whsec_x\"",
+                "has a signing_key",
+            ),
+            ("kind = \"resend\"\ntoken = \"a\"\nurl = \"ftp://a\"", "has a url that"),
+            ("kind = \"resend\"\ntoken = \"a\"\nurl = \"https://a?b\"", "has a url that"),
+            ("kind = \"resend\"\ntoken = \"a\"\nnetworks = [\"home\"]", "is no network"),
+            (
+                "kind = \"ses\"\nregion = \"a/b\"\naccess_key = \"a\"\nsecret_key = \"b\"",
+                "has a region that",
+            ),
             ("kind = \"resend\"\ntoken = \"a\"\ndomains = [\"a b\"]", "a domain like"),
             ("kind = \"resend\"\ntoken = \"a\"\ndomains = [\"qq.com\"]", "on every entry"),
             ("kind = \"resend\"\ntoken = \"a\"\ncolour = \"red\"", "unknown field"),

@@ -183,7 +183,8 @@ impl Keys {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Writes octets as hexadecimal digits in lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -12,4 +12,5 @@ pub mod public_key;
 pub mod random;
 pub mod unicode;
 pub mod user_agent;
+pub mod webhook;
 pub mod words;

@@ -29,6 +29,7 @@ use crate::server::{
 #[derive(Clone, Debug)]
 pub struct Composed {
     pub message: Message,
+    pub from: Mailbox,
     pub to: String,
     pub subject: String,
     pub text: String,
@@ -170,7 +171,8 @@ impl Sender<'_> {
             None => message.singlepart(SinglePart::plain(text.clone()))?,
         };
         let (to, html) = (to.as_str().to_owned(), html.unwrap_or_default());
-        Ok(Composed { message, to, subject, text, html, link: None, code: None })
+        let from = self.from.clone();
+        Ok(Composed { message, from, to, subject, text, html, link: None, code: None })
     }
 }
 

@@ -8,6 +8,7 @@ pub mod health;
 pub mod hooks;
 pub mod letter;
 pub mod masking;
+pub mod providers;
 pub mod reports;
 mod samples;
 pub mod send_error;

@@ -1,4 +1,4 @@
-//! A transport of mails: a mail server, or the dev mailbox.
+//! A transport of mails: a mail server, a provider's API, or the dev mailbox.
 
 use std::sync::Arc;
 
@@ -6,6 +6,10 @@ use super::{
     compose::Composed,
     dev_mailbox::DevMailbox,
     dkim::Dkim,
+    providers::{
+        Api, http::Service, mailgun::Mailgun, postmark::Postmark, resend::Resend,
+        sendgrid::SendGrid, ses::Ses,
+    },
     send_error::SendError,
     smtp::{ReturnPaths, Smtp},
 };
@@ -21,6 +25,7 @@ use crate::server::{
 #[derive(Debug)]
 pub enum Transport {
     Smtp(Box<Smtp>),
+    Api(Box<Api>),
     Dev(DevMailbox),
 }
 
@@ -32,20 +37,26 @@ impl Transport {
         dkim: &Arc<Dkim>,
         clock: &Clock,
     ) -> Result<Self, ConfigError> {
-        match entry.kind {
+        let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
+        let clock = clock.clone();
+        let api = match entry.kind {
             TransportKind::Smtp => {
                 let base = entry.return_path.as_deref().map(Address::parse);
                 let base = base.transpose().map_err(|error| ConfigError(error.to_string()))?;
                 let keys = || Keys::new(&settings.secrets);
                 let return_paths = base.map(|base| ReturnPaths { base, keys: keys() });
                 let url = entry.smtp_server().unwrap_or_default();
-                let (mail, public_url) = (&settings.policy.mail, &settings.public_url);
-                let (dkim, clock) = (dkim.clone(), clock.clone());
-                let smtp = Smtp::new(url, mail, public_url, dkim, clock, return_paths)?;
-                Ok(Transport::Smtp(Box::new(smtp)))
+                let smtp = Smtp::new(url, mail, public_url, dkim.clone(), clock, return_paths)?;
+                return Ok(Transport::Smtp(Box::new(smtp)));
             }
-            kind => Err(ConfigError(format!("{:?} cannot be used yet.", kind.name()))),
-        }
+            TransportKind::Ses => Api::open(Ses::new(entry, clock), entry, mail),
+            TransportKind::Postmark => Api::open(Postmark::new(entry)?, entry, mail),
+            TransportKind::Resend => Api::open(Resend::new(entry)?, entry, mail),
+            TransportKind::Sendgrid => Api::open(SendGrid::new(entry)?, entry, mail),
+            TransportKind::Mailgun => Api::open(Mailgun::new(entry)?, entry, mail),
+            TransportKind::Http => Api::open(Service::new(entry, clock)?, entry, mail),
+        };
+        api.map(|api| Transport::Api(Box::new(api)))
     }
 
     /// Checks that it answers and accepts our credentials.
@@ -53,6 +64,7 @@ impl Transport {
         match self {
             Transport::Dev(_) => Ok(()),
             Transport::Smtp(smtp) => smtp.test().await,
+            Transport::Api(api) => api.test().await,
         }
     }
 
@@ -71,14 +83,16 @@ impl Transport {
                 Ok(None)
             }
             Transport::Smtp(smtp) => smtp.send(id, &mail.message).await.map(|()| None),
+            Transport::Api(api) => api.send(id, &mail).await,
         }
     }
 
     /// Takes an address off the provider's own list of those who get no mail. Returns false if it is
     /// not there, or if there is no list.
-    pub async fn lift(&self, _address: &Address) -> Result<bool, SendError> {
+    pub async fn lift(&self, address: &Address) -> Result<bool, SendError> {
         match self {
-            Transport::Smtp(_) | Transport::Dev(_) => Ok(false),
+            Transport::Dev(_) | Transport::Smtp(_) => Ok(false),
+            Transport::Api(api) => api.lift(address).await,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::server::{
     config::{app_values::LogoutUri, apps::App},
     ground::{
         clock::{DAY, Millis, SECOND},
-        error::Error,
+        error::{Error, with_causes},
     },
     store::{LAST_WAIT, Logout},
 };
@@ -148,15 +148,9 @@ async fn send(
     let token = apps.logout_token(app, logout).await.map_err(|error| error.to_string())?;
     let post = http.post(uri.as_str()).form(&[("logout_token", &token)]);
     // Without the URI, whose query may hold a secret.
-    let answer = post.send().await.map_err(|error| cause(&error.without_url()))?;
+    let answer = post.send().await.map_err(|error| with_causes(&error.without_url()))?;
     match answer.status() {
         status if status.is_success() => Ok(()),
         status => Err(format!("the app answered {status}")),
     }
-}
-
-/// Returns an error with its causes: reqwest's own words say only that sending failed.
-fn cause(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(|error| error.to_string()).collect::<Vec<_>>().join(": ")
 }

@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(format!("{hook:?}"), format!("Ok(Hook({}))", provider.name()));
             assert!(Hook::parse(provider, &[]).is_err(), "{provider:?} without a secret");
             let weak = Hook::parse(provider, &[value(provider), "s3cr3t".to_owned()]);
-            let said = weak.err().expect("a short secret is refused");
+            let said = weak.expect_err("a short secret is refused");
             assert!(!said.contains("s3cr3t"), "{said}");
         }
     }
