@@ -35,6 +35,7 @@ impl Returning {
         let browser = self.app.browser();
         browser.ask_for_mail(address).await;
         self.app.until(SENT, sent + 1).await;
+        self.app.clock.advance(2 * SECOND);
         let count = self.inbox.count_to(address);
         (browser, self.inbox.nth_to(address, count).await)
     }

@@ -5,9 +5,17 @@ use super::{
     suppression::{is_known_device, may_be_told},
 };
 use crate::server::{
-    ground::{error::Error, words::say},
+    ground::{
+        clock::{Millis, SECOND},
+        error::Error,
+        words::say,
+    },
     store::{AuthRequest, MailState},
 };
+
+/// Time after which a mail may be said to be accepted. Most are by then, so that one which was
+/// withheld, as that to a banned address is, does not show by being so soon.
+const ACCEPTED_SOONEST: Millis = 2 * SECOND;
 
 /// Standing of a mail, in the words of the page that waits for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +40,9 @@ pub async fn of_request(
         return Ok(MailStanding::default());
     }
     let mail = auth.store.mail_of(&request.id).await?;
-    Ok(mail.map(standing).unwrap_or_default())
+    let mut standing = mail.map(standing).unwrap_or_default();
+    standing.is_sent &= auth.clock.now() >= request.last_mail_at + ACCEPTED_SOONEST;
+    Ok(standing)
 }
 
 fn standing(mail: MailState) -> MailStanding {
