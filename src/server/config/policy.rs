@@ -225,7 +225,7 @@ pub struct MailPolicy {
     pub new_device_notice: bool,
     /// Maximum mails in progress at once, and connections open to the mail server.
     pub at_once: u32,
-    /// Seconds the mail server may take for one command.
+    /// Seconds the mail server may take for one command, and a provider for the connection.
     pub timeout: u32,
     /// Our name at EHLO; the host of the public URL if not set.
     pub ehlo_name: Option<String>,

@@ -8,6 +8,7 @@ pub mod keys;
 pub mod logging;
 pub mod metrics;
 pub mod mode;
+pub mod public_address;
 pub mod public_key;
 pub mod random;
 pub mod unicode;

@@ -30,7 +30,9 @@ pub struct Service {
 impl Service {
     pub fn new(entry: &MailTransport, clock: Clock) -> Result<Self, ConfigError> {
         let key = WebhookKey::parse(needed(entry.signing_key.as_ref()));
-        let key = key.ok_or_else(|| ConfigError("signing_key of a transport is none.".to_owned()));
+        let key = key.ok_or_else(|| {
+            ConfigError("signing_key of a transport is no key like whsec_….".to_owned())
+        });
         Ok(Service { key: key?, clock })
     }
 }

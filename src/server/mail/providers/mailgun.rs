@@ -9,9 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Fault, Provider,
-    client::{Answer, Call, secret_header},
+    client::{Answer, Call, segment, token_header},
     needed,
-    sigv4::encoded,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -35,7 +34,7 @@ impl Mailgun {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
         let basic = STANDARD.encode(format!("api:{}", needed(entry.token.as_ref())));
         let domain = entry.sending_domain.as_ref().map_or("", |domain| domain.as_str()).to_owned();
-        Ok(Mailgun { basic: secret_header("token", &format!("Basic {basic}"))?, domain })
+        Ok(Mailgun { basic: token_header(entry, &format!("Basic {basic}"))?, domain })
     }
 }
 
@@ -96,7 +95,7 @@ impl Provider for Mailgun {
     }
 
     fn lifts(&self, address: &Address) -> Vec<Call> {
-        let address = encoded(address.as_str(), "");
+        let address = segment(address.as_str());
         let path = |list| format!("/v3/{}/{list}/{address}", self.domain);
         LISTS.iter().map(|list| Call::new(Method::DELETE, path(list))).collect()
     }

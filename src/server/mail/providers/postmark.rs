@@ -8,9 +8,8 @@ use serde_json::json;
 
 use super::{
     Fault, Provider,
-    client::{Answer, Call, secret_header},
+    client::{Answer, Call, segment, token_header},
     headers, needed,
-    sigv4::encoded,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -29,7 +28,7 @@ pub struct Postmark {
 impl Postmark {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
         let stream = entry.stream.clone().unwrap_or("outbound".to_owned());
-        Ok(Postmark { token: secret_header("token", needed(entry.token.as_ref()))?, stream })
+        Ok(Postmark { token: token_header(entry, needed(entry.token.as_ref()))?, stream })
     }
 }
 
@@ -94,7 +93,7 @@ impl Provider for Postmark {
     }
 
     fn lifts(&self, address: &Address) -> Vec<Call> {
-        let path = format!("/message-streams/{}/suppressions/delete", encoded(&self.stream, ""));
+        let path = format!("/message-streams/{}/suppressions/delete", segment(&self.stream));
         let body = json!({ "Suppressions": [{ "EmailAddress": address.as_str() }] });
         vec![Call::post(path, &body)]
     }

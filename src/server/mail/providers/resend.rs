@@ -8,9 +8,8 @@ use serde_json::{Map, json};
 
 use super::{
     Fault, Provider,
-    client::{Answer, Call, secret_header},
+    client::{Answer, Call, segment, token_header},
     headers, needed,
-    sigv4::encoded,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -28,7 +27,7 @@ pub struct Resend {
 impl Resend {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
         let bearer = format!("Bearer {}", needed(entry.token.as_ref()));
-        Ok(Resend { bearer: secret_header("token", &bearer)? })
+        Ok(Resend { bearer: token_header(entry, &bearer)? })
     }
 }
 
@@ -97,7 +96,7 @@ impl Provider for Resend {
     }
 
     fn lifts(&self, address: &Address) -> Vec<Call> {
-        let path = format!("/suppressions/{}", encoded(address.as_str(), ""));
+        let path = format!("/suppressions/{}", segment(address.as_str()));
         vec![Call::new(Method::DELETE, path)]
     }
 }

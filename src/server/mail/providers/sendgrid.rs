@@ -8,9 +8,8 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Fault, Provider,
-    client::{Answer, Call, secret_header},
+    client::{Answer, Call, segment, token_header},
     headers, needed,
-    sigv4::encoded,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -29,7 +28,7 @@ pub struct SendGrid {
 impl SendGrid {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
         let bearer = format!("Bearer {}", needed(entry.token.as_ref()));
-        Ok(SendGrid { bearer: secret_header("token", &bearer)? })
+        Ok(SendGrid { bearer: token_header(entry, &bearer)? })
     }
 }
 
@@ -102,7 +101,7 @@ impl Provider for SendGrid {
     }
 
     fn lifts(&self, address: &Address) -> Vec<Call> {
-        let address = encoded(address.as_str(), "");
+        let address = segment(address.as_str());
         let path = |list| format!("/v3/suppression/{list}/{address}");
         LISTS.iter().map(|list| Call::new(Method::DELETE, path(list))).collect()
     }

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::{
     Fault, Provider,
-    client::{Answer, Call},
+    client::{Answer, Call, segment},
     needed,
-    sigv4::{Signer, date, encoded},
+    sigv4::{Signer, date},
 };
 use crate::server::{
     config::transports::MailTransport,
@@ -130,7 +130,7 @@ impl Provider for Ses {
     }
 
     fn lifts(&self, address: &Address) -> Vec<Call> {
-        let address = encoded(address.as_str(), "");
+        let address = segment(address.as_str());
         let path = format!("/v2/email/suppression/addresses/{address}");
         vec![Call::new(Method::DELETE, path)]
     }

@@ -2,11 +2,15 @@
 //! Version 4 for API requests").
 
 use hmac::{Hmac, Mac};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+use super::client::RESERVED;
 use crate::server::ground::{clock::Millis, keys::hex};
 
+/// Characters of a path that are encoded, once more if the path is so already.
+const PATH: &AsciiSet = &RESERVED.remove(b'/');
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// An access key, and where it is used.
@@ -33,7 +37,7 @@ impl Signer {
             headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
         let names: Vec<&str> = headers.iter().map(|(name, _)| *name).collect();
         let names = names.join(";");
-        let path = encoded(path, "/");
+        let path = utf8_percent_encode(path, PATH);
         let request =
             format!("{method}\n{path}\n\n{lines}\n{names}\n{}", hex(&Sha256::digest(body)));
         let (date, Self { access_key, region, service, .. }) = (date(now), self);
@@ -59,16 +63,6 @@ pub fn date(now: Millis) -> String {
     let (year, month, day) = at.to_calendar_date();
     let (hour, minute, second) = at.to_hms();
     format!("{year:04}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z", u8::from(month))
-}
-
-/// Percent-encodes all octets but the unreserved ones (RFC 3986, 2.3) and those in `kept`.
-pub fn encoded(text: &str, kept: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c) || kept.contains(c);
-    let encode = |byte: u8| match char::from(byte) {
-        c if is_plain(c) => c.to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(encode).collect()
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
