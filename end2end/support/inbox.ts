@@ -6,6 +6,8 @@ import { SMTPServer } from "smtp-server";
 
 export interface Mail {
   to: string;
+  /** The address that it returns to. */
+  from: string;
   subject: string;
   text: string;
   html: string;
@@ -31,6 +33,7 @@ export class Inbox {
           const text = mail.text ?? "";
           this.mails.push({
             to: session.envelope.rcptTo[0].address,
+            from: (session.envelope.mailFrom || { address: "" }).address,
             subject: mail.subject ?? "",
             text,
             html: mail.html || "",

@@ -26,27 +26,27 @@ export class Server {
     readonly url: string,
     private readonly process: ChildProcess,
     private readonly folder: string,
+    private readonly env: NodeJS.ProcessEnv,
   ) {}
 
   static async start(smtpUrl: string, policy: Record<string, string>): Promise<Server> {
     if (!existsSync(program)) throw new Error("there is no release build: run `make build` first");
     const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
-    const child = spawn(program, [], {
-      cwd: folder,
-      stdio: ["ignore", "ignore", "pipe"],
-      env: {
-        PATH: process.env.PATH,
-        RUST_LOG: "warn,latchkey=info,latchkey::server=warn",
-        NO_COLOR: "1",
-        DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
-        SMTP_URL: smtpUrl,
-        LATCHKEY_CONFIG: join(top, "Leptos.toml"),
-        LEPTOS_SITE_ADDR: "127.0.0.1:0",
-        LEPTOS_SITE_ROOT: join(top, "target/site"),
-        ...policy,
-      },
-    });
-    const server = new Server(await urlOf(child), child, folder);
+    // A policy file of its own names its transport.
+    const url = policy.LATCHKEY_CONFIG ? "LATCHKEY_MAIL__TRANSPORTS__OWN__URL" : "SMTP_URL";
+    const env = {
+      PATH: process.env.PATH,
+      RUST_LOG: "warn,latchkey=info,latchkey::server=warn",
+      NO_COLOR: "1",
+      DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
+      [url]: smtpUrl,
+      LATCHKEY_CONFIG: join(top, "Leptos.toml"),
+      LEPTOS_SITE_ADDR: "127.0.0.1:0",
+      LEPTOS_SITE_ROOT: join(top, "target/site"),
+      ...policy,
+    };
+    const child = spawn(program, [], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env });
+    const server = new Server(await urlOf(child), child, folder, env);
     try {
       await server.ready();
     } catch (error) {
@@ -68,6 +68,14 @@ export class Server {
       if (!this.isRunning || Date.now() > deadline) throw new Error("the server did not start");
       await new Promise((next) => setTimeout(next, 50));
     }
+  }
+
+  /** Runs a command of the program beside the server, given an input. */
+  async command(args: string[], input = ""): Promise<void> {
+    const child = spawn(program, args, { cwd: this.folder, stdio: ["pipe", "ignore", "inherit"], env: this.env });
+    child.stdin.end(input);
+    const [code] = await once(child, "exit");
+    if (code !== 0) throw new Error(`latchkey ${args.join(" ")}: exit code ${code}`);
   }
 
   async stop(): Promise<void> {

@@ -12,7 +12,10 @@ use super::{
     message::told,
     words::counting,
 };
-use crate::actions::{progress, resend_passwordless, verify_code};
+use crate::{
+    actions::{progress, resend_passwordless, verify_code},
+    wire::Standing,
+};
 
 /// Seconds between checks whether the link was opened in another tab.
 const POLL_SECONDS: u64 = 2;
@@ -123,25 +126,27 @@ fn count_down(error: RwSignal<String>) {
         0 => fresh_mail.clone(),
         left => counting(&word("data-fresh-mail-in"), left),
     });
-    keep(move || set("fresh-mail", "disabled", (waits.get() != 0).then_some("")));
-
-    let trouble = RwSignal::new(text("trouble").trim().to_owned());
-    shows("trouble", trouble.get_untracked(), move || trouble.get());
     keep(move || {
-        set("trouble", "class", trouble.with(|trouble| !trouble.is_empty()).then_some("boxed"));
+        let disabled = (waits.get() != 0).then_some("");
+        set("fresh-mail", "disabled", disabled);
+        set("all-the-same", "disabled", disabled);
     });
-    let sent = RwSignal::new(text("sent").trim().to_owned());
-    shows("sent", sent.get_untracked(), move || sent.get());
+
+    let standing = RwSignal::new(text("standing").trim().to_owned());
+    shows("standing", standing.get_untracked(), move || standing.get());
     let poll = move || {
         if left(expires_at) == 0 {
             return;
         }
         work(async move {
-            if let Ok(standing) = progress(Some(value("request"))).await {
-                trouble.set(standing.trouble.unwrap_or_default());
-                sent.set(if standing.is_sent { word("data-sent") } else { String::new() });
-                set("try-again", "hidden", (!standing.may_try).then_some(""));
-                standing.location.inspect(|location| go(location));
+            if let Ok(Standing { location, trouble, may_try, is_sent }) =
+                progress(Some(value("request"))).await
+            {
+                let sent = is_sent.then(|| word("data-sent"));
+                set("standing", "class", Some(if trouble.is_some() { "boxed" } else { "soft" }));
+                set("try-again", "hidden", (!may_try).then_some(""));
+                standing.set(trouble.or(sent).unwrap_or_default());
+                location.inspect(|location| go(location));
             }
         });
     };

@@ -109,12 +109,9 @@ async fn code_page() -> Result<AnyView, Error> {
             </p>
             {webmail}
             {has_code.then(|| code_form(request.clone(), error.clone()))}
-            {(!has_code).then(|| boxed("code-message", "alert", error))}
+            {(!has_code).then(|| boxed(error))}
             {number}
-            <p id="sent" class="soft" role="status">
-                {mail.is_sent.then(|| say!("mail-sent"))}
-            </p>
-            {boxed("trouble", "status", mail.trouble)}
+            {mail_standing_line(mail.is_sent, mail.trouble)}
             {all_the_same_form(request.clone(), mail.may_try)}
             {again_form(request, expires_in, resend_in)}
             <CodeAlive />
@@ -141,11 +138,11 @@ fn over(context: &PageContext, heading: String, why: String, way_on: &str) -> An
     .into_any()
 }
 
-/// A message about the mail or the whole sign-in, in a box of its own.
-fn boxed(id: &'static str, role: &'static str, text: String) -> impl IntoView {
+/// A message about the whole sign-in, in a box of its own.
+fn boxed(text: String) -> impl IntoView {
     let class = if text.is_empty() { "" } else { "boxed" };
     view! {
-        <p id=id class=class role=role>
+        <p id="code-message" class=class role="alert">
             {text}
         </p>
     }
@@ -179,12 +176,23 @@ fn code_form(request: String, error: String) -> impl IntoView {
     }
 }
 
+/// The line that says what became of the mail.
+fn mail_standing_line(is_sent: bool, trouble: String) -> impl IntoView {
+    let class = if trouble.is_empty() { "soft" } else { "boxed" };
+    let sent = is_sent.then(|| say!("mail-sent")).unwrap_or_default();
+    view! {
+        <p id="standing" class=class role="status">
+            {if trouble.is_empty() { sent } else { trouble }}
+        </p>
+    }
+}
+
 /// The form that sends a mail although earlier ones came back, shown only then.
 fn all_the_same_form(request: String, may_try: bool) -> impl IntoView {
     view! {
         <form id="try-again" class="again" method="post" action="/actions/try-again" hidden=!may_try>
             <input type="hidden" name="request" value=request />
-            <button class="secondary" type="submit">
+            <button id="all-the-same" class="secondary" type="submit">
                 {say!("send-all-the-same")}
             </button>
         </form>
