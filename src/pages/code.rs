@@ -179,10 +179,10 @@ fn code_form(request: String, error: String) -> impl IntoView {
 /// The line that says what became of the mail.
 fn mail_standing_line(is_sent: bool, trouble: String) -> impl IntoView {
     let class = if trouble.is_empty() { "soft" } else { "boxed" };
-    let sent = is_sent.then(|| say!("mail-sent")).unwrap_or_default();
+    let words = if is_sent { say!("mail-sent") } else { trouble };
     view! {
         <p id="standing" class=class role="status">
-            {if trouble.is_empty() { sent } else { trouble }}
+            {words}
         </p>
     }
 }
