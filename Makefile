@@ -3,7 +3,7 @@
 
 stories := cargo test --quiet --features ssr --test stories -- --test-threads 8
 
-.PHONY: help setup run watch build test engines lint bench growth soak instances pooler fuzz audit
+.PHONY: help setup run watch build test engines lint bench growth soak instances failover pooler fuzz audit
 
 help:            ## this list
 	@sed -n 's/^\([a-z]*\): *.*## *\(.*\)/make \1\t\2/p' Makefile
@@ -54,6 +54,10 @@ instances:       ## three instances behind nginx, one of them killed under load
 	@$(MAKE) --no-print-directory build
 	@scripts/setup.sh proxy
 	@scripts/with_postgres.sh bench/instances.py
+
+failover:        ## the first of two mail servers killed in the midst of 1,000 sign-ins
+	@$(MAKE) --no-print-directory build
+	@bench/failover.py
 
 pooler:          ## every story on PostgreSQL behind pgbouncer in transaction mode
 	@scripts/setup.sh pooler
