@@ -7,6 +7,12 @@ use latchkey::server::{
     mail::{compose::test_mail, dkim::Dkim, send_error::SendError, transport::Transport},
     values::address::Address,
 };
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::timeout,
+};
 
 use crate::support::{
     Inbox, START,
@@ -113,6 +119,28 @@ async fn a_team_may_give_a_mail_an_id_or_none() {
         provider.behave(Behaviour::Says(202, body));
         assert_eq!(send(&transport, "b").await, Ok(None), "{body}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_without_an_end_is_not_read_to_its_end() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // An answer before any request would be none.
+            assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+            let head = "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n";
+            let mut written = stream.write_all(head.as_bytes()).await;
+            while written.is_ok() {
+                written = stream.write_all(&[b'a'; 4_096]).await;
+            }
+        }
+    });
+    let keys = format!("{}\nurl = \"{url}\"\nnetworks = [\"127.0.0.1\"]", Kind::Resend.keys());
+    let transport = open(&keys).unwrap();
+    // A few times what 64 KiB take, and much less than a request may.
+    let refused = timeout(Duration::from_secs(8), send(&transport, "a")).await;
+    assert_eq!(refused.unwrap(), Err(SendError::OfUs("it answered 401".to_owned())));
 }
 
 #[tokio::test]
