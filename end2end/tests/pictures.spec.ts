@@ -1,6 +1,5 @@
 // Pictures of every page and mail for docs/, taken with PICTURES=1.
 import { take } from "../support/pictures";
-import { RETURNING, comesBack } from "../support/returned";
 import { alive, askForMail, expect, test } from "../support/test";
 
 test.skip(!process.env.PICTURES, "PICTURES=1 takes pictures");
@@ -74,20 +73,4 @@ test("pictures", async ({ page, context, browser, inbox, expected, watch }) => {
   await page.getByRole("button", { name: "Delete it for good" }).click();
   await expect(page).toHaveURL("/goodbye");
   await take(page, "goodbye");
-});
-
-test.describe("of mails that come back", () => {
-  test.use({ policy: RETURNING });
-
-  test("pictures", async ({ page, inbox, workshop }) => {
-    await askForMail(page, "ada@example.com");
-    await expect(page.getByRole("status")).toHaveText(/^Sent/);
-    await take(page, "code-sent");
-    await comesBack(workshop, await inbox.mailTo("ada@example.com"));
-    await expect(page.getByRole("status")).toHaveText(/came back/);
-    await take(page, "code-returned");
-    await page.getByRole("button", { name: "Send a new email" }).click({ timeout: 15_000 });
-    await expect(page.getByRole("status")).toHaveText(/Our last emails/);
-    await take(page, "code-suppressed");
-  });
 });

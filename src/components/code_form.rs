@@ -143,7 +143,8 @@ fn count_down(error: RwSignal<String>) {
                 progress(Some(value("request"))).await
             {
                 let sent = is_sent.then(|| word("data-sent"));
-                set("standing", "class", Some(if trouble.is_some() { "boxed" } else { "soft" }));
+                let calm = sent.as_ref().map(|_| "hint soft");
+                set("standing", "class", trouble.as_ref().map(|_| "boxed").or(calm));
                 set("try-again", "hidden", (!may_try).then_some(""));
                 standing.set(trouble.or(sent).unwrap_or_default());
                 location.inspect(|location| go(location));

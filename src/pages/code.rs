@@ -111,7 +111,7 @@ async fn code_page() -> Result<AnyView, Error> {
             {has_code.then(|| code_form(request.clone(), error.clone()))}
             {(!has_code).then(|| boxed(error))}
             {number}
-            {mail_standing_line(mail.is_sent, mail.trouble)}
+            {standing(mail.is_sent, mail.trouble)}
             {all_the_same_form(request.clone(), mail.may_try)}
             {again_form(request, expires_in, resend_in)}
             <CodeAlive />
@@ -177,9 +177,12 @@ fn code_form(request: String, error: String) -> impl IntoView {
 }
 
 /// The line that says what became of the mail.
-fn mail_standing_line(is_sent: bool, trouble: String) -> impl IntoView {
-    let class = if trouble.is_empty() { "soft" } else { "boxed" };
-    let words = if is_sent { say!("mail-sent") } else { trouble };
+fn standing(is_sent: bool, trouble: String) -> impl IntoView {
+    let (class, words) = match (is_sent, trouble.is_empty()) {
+        (_, false) => ("boxed", trouble),
+        (true, true) => ("hint soft", say!("mail-sent")),
+        (false, true) => ("", String::new()),
+    };
     view! {
         <p id="standing" class=class role="status">
             {words}
@@ -190,7 +193,7 @@ fn mail_standing_line(is_sent: bool, trouble: String) -> impl IntoView {
 /// The form that sends a mail although earlier ones came back, shown only then.
 fn all_the_same_form(request: String, may_try: bool) -> impl IntoView {
     view! {
-        <form id="try-again" class="again" method="post" action="/actions/try-again" hidden=!may_try>
+        <form id="try-again" class="form" method="post" action="/actions/try-again" hidden=!may_try>
             <input type="hidden" name="request" value=request />
             <button id="all-the-same" class="secondary" type="submit">
                 {say!("send-all-the-same")}
