@@ -42,11 +42,15 @@ impl Returning {
 
     /// The mail comes back to its return path, and the mail server pipes it into the program.
     async fn comes_back(&self, mail: &Mail, status: &str, words: &str) -> String {
-        let report = report(&mail.from, &mail.to, status, words);
-        self.app.said_by(&["bounce", "--to", &mail.from], &report).await
+        self.told(mail, &report(&mail.from, &mail.to, status, words)).await
     }
 
-    /// Waits for a mail to become suppressed, as the page of `browser` then says.
+    /// The same with a report of the story's own.
+    async fn told(&self, mail: &Mail, report: &str) -> String {
+        self.app.said_by(&["bounce", "--to", &mail.from], report).await
+    }
+
+    /// The standing of a mail, as the page of `browser` says.
     async fn standing(&self, browser: &Browser) -> serde_json::Value {
         browser.get("/actions/progress").await.json()
     }
@@ -170,10 +174,21 @@ async fn a_report_that_names_no_mail_of_ours_or_is_none_changes_nothing() {
 async fn a_delay_on_the_way_is_told_and_suppresses_nothing() {
     let all = Returning::start().await;
     let (ada, mail) = all.waiting("ada@example.com").await;
-    all.comes_back(&mail, "4.2.2", "452 4.2.2 the mailbox is full").await;
+    let failed = report(&mail.from, &mail.to, "4.2.2", "452 4.2.2 the mailbox is full");
+    let delayed = failed.replace("Action: failed", "Action: delayed");
+    assert_eq!(all.told(&mail, &delayed).await, "1 report\n");
     let standing = all.standing(&ada).await;
     let trouble = standing["trouble"].as_str().unwrap();
     assert!(trouble.contains("delayed") && trouble.contains("mailbox is full"), "{trouble}");
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
+    let delivered = failed.replace("Action: failed", "Action: delivered");
+    all.told(&mail, &delivered).await;
+    assert_eq!(all.standing(&ada).await["is_sent"], true);
+    // The server gives up: the mail comes no more, and the next one may arrive.
+    all.told(&mail, &failed).await;
+    let standing = all.standing(&ada).await;
+    let trouble = standing["trouble"].as_str().unwrap();
+    assert!(trouble.contains("came back") && trouble.contains("mailbox is full"), "{trouble}");
     assert_eq!(all.app.count(SUPPRESSED).await, 0);
 }
 

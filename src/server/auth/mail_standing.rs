@@ -39,22 +39,33 @@ pub async fn of_request(
     if !may_be_told(auth) && !is_known_device(auth, request, requester).await? {
         return Ok(MailStanding::default());
     }
-    let mail = auth.store.mail_of(&request.id).await?;
-    let mut standing = mail.map(standing).unwrap_or_default();
+    let Some(mail) = auth.store.mail_of(&request.id).await? else {
+        return Ok(MailStanding::default());
+    };
+    let (address, now) = (&request.address, auth.clock.now());
+    let held_back = match mail.state.as_str() {
+        "suppressed" => auth.store.suppression(address, now).await?,
+        _ => None,
+    };
+    let has_complained = held_back.is_some_and(|by| by.expires_at.is_none());
+    let mut standing = standing(mail, has_complained);
     standing.is_sent &= auth.clock.now() >= request.last_mail_at + ACCEPTED_SOONEST;
     Ok(standing)
 }
 
-fn standing(mail: MailState) -> MailStanding {
+fn standing(mail: MailState, has_complained: bool) -> MailStanding {
     let MailState { state, last_error, delayed_by } = mail;
     let said = last_error.unwrap_or_default();
+    // Not every provider passes on what the server said.
+    let told = || if said.is_empty() { say!("mail-said-nothing") } else { said.clone() };
     let trouble = match (state.as_str(), delayed_by.as_deref()) {
         ("failed", _) => say!("mail-failed"),
         ("unsent", _) => say!("mail-unsent"),
-        ("returned", _) => say!("mail-returned", said = said.clone()),
-        ("suppressed", _) => say!("mail-suppressed", said = said.clone()),
+        ("returned", _) => say!("mail-returned", said = told()),
+        ("suppressed", _) if has_complained => say!("mail-complained"),
+        ("suppressed", _) => say!("mail-suppressed", said = told()),
         // Accepted, and still on its way behind that.
-        ("sent", Some(_)) => say!("mail-delayed-on-the-way", said = said.clone()),
+        ("sent", Some(_)) => say!("mail-delayed-on-the-way", said = told()),
         ("queued", Some("session")) => say!("mail-delayed-by-us"),
         ("queued", Some("unsure")) => say!("mail-delayed-unsure"),
         ("queued", _) if !said.is_empty() => say!("mail-delayed"),

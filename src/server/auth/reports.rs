@@ -31,10 +31,6 @@ const RECENT: Millis = MINUTE;
 pub async fn take(auth: &Auth, transport: Option<&str>, reports: Vec<Report>) -> Result<(), Error> {
     let mut early = Vec::new();
     for report in reports {
-        if report.kind == Kind::Delivered {
-            count(transport, &report);
-            continue;
-        }
         match find(auth, transport, &report).await? {
             Some(mail) => write(auth, &mail, &report).await?,
             None if auth.clock.now() - report.at < RECENT => early.push(report),
@@ -69,7 +65,7 @@ async fn find(
     Ok(mail.filter(|mail| transport.is_none_or(|by| mail.transport == by)))
 }
 
-/// Counts a report; `None` for one about no mail of ours.
+/// Counts a report that is acted on; `None` for one about no mail of ours.
 fn count(transport: Option<&str>, report: &Report) {
     let by = transport.unwrap_or("none").to_owned();
     let kind = report.kind.name();
@@ -77,15 +73,22 @@ fn count(transport: Option<&str>, report: &Report) {
 }
 
 async fn write(auth: &Auth, mail: &SentMail, report: &Report) -> Result<(), Error> {
-    count(Some(&mail.transport), report);
+    if report.kind == Kind::Delivered {
+        // The mail is late no longer. Nothing else waits for this news.
+        if mail.is_delayed {
+            auth.store.mail_delivered(&mail.id).await?;
+        }
+        count(Some(&mail.transport), report);
+        return Ok(());
+    }
     let said = masking::without(&mail.address, &report.said);
     let held = |why: Why| why.suppression(&mail.address, &mail.transport, &said, auth.clock.now());
     let (returned, complaint) = (held(Why::Returned), held(Why::Complaint));
     let (event, reported) = match report.kind {
-        Kind::Hard => (Event::MailReturned, Reported::Returned(&returned)),
-        Kind::Soft => (Event::MailDelayed, Reported::Delayed),
+        Kind::Hard => (Event::MailReturned, Reported::Returned(Some(&returned))),
+        Kind::Soft => (Event::MailReturned, Reported::Returned(None)),
         Kind::Complaint => (Event::MailComplaint, Reported::Complaint(&complaint)),
-        Kind::Delivered => return Ok(()),
+        Kind::Delayed | Kind::Delivered => (Event::MailDelayed, Reported::Delayed),
     };
     let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
     let event = auth.event(event, Some(&mail.address), &client).because(Reason::Said(said));
@@ -98,6 +101,7 @@ async fn write(auth: &Auth, mail: &SentMail, report: &Report) -> Result<(), Erro
         None => None,
     };
     if auth.store.mail_reported(mail, &reported, once, &event).await? {
+        count(Some(&mail.transport), report);
         event.emit();
     }
     Ok(())

@@ -88,6 +88,7 @@ pub fn statements() -> Vec<&'static str> {
         sent_mails::SENT_MAIL_OF_PROVIDER,
         sent_mails::RETURN_MAIL,
         sent_mails::DELAY_SENT_MAIL,
+        sent_mails::DELIVER_MAIL,
         suppressions::SUPPRESS,
         suppressions::SUPPRESSION,
         suppressions::SUPPRESSIONS,

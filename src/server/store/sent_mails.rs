@@ -21,6 +21,8 @@ pub struct SentMail {
     pub request_id: String,
     /// Transport that accepted it.
     pub transport: String,
+    /// True if it was last reported to be on its way still.
+    pub is_delayed: bool,
 }
 
 /// Name of a report, which counts once until a time.
@@ -30,19 +32,23 @@ pub struct Used<'a> {
     pub until: Millis,
 }
 
-pub const SENT_MAIL: &str = "SELECT id, address, request_id, transport \
-    FROM latchkey_outbox WHERE id = $1 AND transport IS NOT NULL AND state <> 'queued'";
-pub const SENT_MAIL_OF_PROVIDER: &str = "SELECT id, address, request_id, transport \
-    FROM latchkey_outbox WHERE message_id = $1 AND transport = $2";
+pub const SENT_MAIL: &str = "SELECT id, address, request_id, transport, \
+    state = 'sent' AND delayed_by IS NOT NULL AS is_delayed FROM latchkey_outbox \
+    WHERE id = $1 AND transport IS NOT NULL AND state <> 'queued'";
+pub const SENT_MAIL_OF_PROVIDER: &str = "SELECT id, address, request_id, transport, \
+    state = 'sent' AND delayed_by IS NOT NULL AS is_delayed FROM latchkey_outbox \
+    WHERE message_id = $1 AND transport = $2";
 pub const RETURN_MAIL: &str = "UPDATE latchkey_outbox SET state = 'returned', last_error = $1 \
     WHERE id = $2 AND state <> 'queued'";
 pub const DELAY_SENT_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = 'for_now', \
     last_error = $1 WHERE id = $2 AND state = 'sent'";
+pub const DELIVER_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = NULL, last_error = NULL \
+    WHERE id = $1 AND state = 'sent'";
 
 /// What is reported of a mail that was accepted.
 pub enum Reported<'a> {
-    /// It came back, and its address gets no more for a while.
-    Returned(&'a Suppression),
+    /// It came back; if its address is dead, that gets no more for a while.
+    Returned(Option<&'a Suppression>),
     /// It was called spam: it arrived, and its address gets no more.
     Complaint(&'a Suppression),
     /// It is still on its way.
@@ -64,6 +70,11 @@ impl Store {
         self.first(SENT_MAIL_OF_PROVIDER, &values![message_id, transport]).await
     }
 
+    /// Writes down that a mail which was late has arrived.
+    pub async fn mail_delivered(&self, id: &str) -> Result<(), Error> {
+        self.execute(DELIVER_MAIL, &values![id]).await.map(drop)
+    }
+
     /// Writes down a report, its consequences and its event, in one step. Returns false, and writes
     /// nothing, if its name was used before.
     pub async fn mail_reported(
@@ -75,11 +86,10 @@ impl Store {
     ) -> Result<bool, Error> {
         let (said, id) = (&event.reason, &mail.id);
         let statements = match reported {
-            Reported::Returned(suppression) => vec![
-                Statement::new(RETURN_MAIL, values![said, id]),
-                suppression.insert(),
-                event.insert(),
-            ],
+            Reported::Returned(suppression) => {
+                let first = [Statement::new(RETURN_MAIL, values![said, id]), event.insert()];
+                first.into_iter().chain(suppression.map(Suppression::insert)).collect()
+            }
             Reported::Complaint(suppression) => vec![suppression.insert(), event.insert()],
             Reported::Delayed => {
                 vec![Statement::new(DELAY_SENT_MAIL, values![said, id]), event.insert()]

@@ -31,7 +31,8 @@ pub const SUPPRESS: &str = "INSERT INTO latchkey_suppressions \
     (address, kind, said, transport, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6) \
     ON CONFLICT (address) DO UPDATE SET kind = excluded.kind, said = excluded.said, \
     transport = excluded.transport, created_at = excluded.created_at, \
-    expires_at = excluded.expires_at";
+    expires_at = excluded.expires_at \
+    WHERE latchkey_suppressions.expires_at IS NOT NULL OR excluded.expires_at IS NULL";
 pub const SUPPRESSION: &str = "SELECT address, kind, said, transport, created_at, expires_at, \
     tried_at FROM latchkey_suppressions \
     WHERE address = $1 AND (expires_at IS NULL OR expires_at > $2)";
@@ -45,7 +46,8 @@ pub const UNTRY: &str = "UPDATE latchkey_suppressions SET tried_at = $1 \
 pub const LIFT_SUPPRESSION: &str = "DELETE FROM latchkey_suppressions WHERE address = $1";
 
 impl Suppression {
-    /// Returns the statement that writes it, in place of an earlier one of its address.
+    /// Returns the statement that writes it, in place of an earlier one of its address. One that has
+    /// no end stays in place of one that has.
     pub(super) fn insert(&self) -> Statement<'_> {
         let Suppression { address, kind, said, transport, created_at, expires_at, .. } = self;
         Statement::new(SUPPRESS, values![address, kind, said, transport, *created_at, *expires_at])

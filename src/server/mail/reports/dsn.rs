@@ -130,7 +130,7 @@ fn fate(group: &Fields) -> Option<(String, Kind, String)> {
     let action = group.get("action").split_whitespace().next().unwrap_or_default();
     let kind = match action.to_ascii_lowercase().as_str() {
         "failed" => refused(status, diagnostic),
-        "delayed" => Kind::Soft,
+        "delayed" => Kind::Delayed,
         "delivered" => Kind::Delivered,
         // "relayed" and "expanded": gone on to where nobody reports.
         _ => return None,

@@ -1,13 +1,13 @@
 //! Reports from a team's own service, which sends the mails of a transport of kind `http`. It signs
-//! them by Standard Webhooks, with the secret that signs our mails to it:
+//! them by Standard Webhooks, with the secret that is `hook_key` of the transport:
 //!
 //! ```json
 //! {"mail_id": "…", "recipient": "ada@example.com", "kind": "hard", "said": "550 5.1.1 no user"}
 //! ```
 //!
 //! `mail_id` is the id that the mail came with; `kind` is `hard` (the address does not exist),
-//! `soft` (it did not arrive, but may another time), `complaint` or `delivered`; `recipient` and
-//! `said`, the mail server's words, may be left out.
+//! `soft` (it did not arrive, but another may), `delayed` (it is still tried), `complaint` or
+//! `delivered`; `recipient` and `said`, the mail server's words, may be left out.
 
 use axum::http::HeaderMap;
 
@@ -33,7 +33,7 @@ pub fn read(
         return Err(unreadable("mail_id has to be the id that the mail came with."));
     }
     let kind = Kind::named(text(&event, "/kind"))
-        .ok_or_else(|| unreadable("kind has to be hard, soft, complaint or delivered."))?;
+        .ok_or_else(|| unreadable("kind has to be hard, soft, delayed, complaint or delivered."))?;
     let mail = MailRef::Ours(id.to_owned());
     let report =
         Report::new(mail, text(&event, "/recipient"), kind, text(&event, "/said"), signed.at);
@@ -55,6 +55,7 @@ mod tests {
         for (name, kind) in [
             ("hard", Kind::Hard),
             ("soft", Kind::Soft),
+            ("delayed", Kind::Delayed),
             ("complaint", Kind::Complaint),
             ("delivered", Kind::Delivered),
         ] {

@@ -78,7 +78,7 @@ fn report(event: &Value, at: Millis) -> Option<Report> {
                 // On Mailgun's own lists, from which they have to be removed.
                 (_, "suppress-bounce") => Kind::Hard,
                 (_, "suppress-complaint" | "suppress-unsubscribe") => Kind::Complaint,
-                ("temporary", _) => Kind::Soft,
+                ("temporary", _) => Kind::Delayed,
                 // Tried for too long; refused for the sender's name.
                 (_, "old" | "espblock") => Kind::Soft,
                 _ => {
@@ -172,7 +172,7 @@ mod tests {
                 "Not delivering",
             ),
             (failed("permanent", "suppress-complaint", 607, ""), Kind::Complaint, ""),
-            (failed("temporary", "greylisted", 450, "later"), Kind::Soft, "later"),
+            (failed("temporary", "greylisted", 450, "later"), Kind::Delayed, "later"),
             (event("complained", json!({})), Kind::Complaint, ""),
             (
                 event("delivered", json!({"delivery-status": {"message": "OK"}})),

@@ -72,9 +72,11 @@ pub enum MailRef {
 pub enum Kind {
     /// The address does not exist, or takes no mail for good.
     Hard,
-    /// It did not arrive, or not yet, for a reason that may pass: a full mailbox, a policy, a
-    /// server in trouble. One mail may be late several times, and arrive.
+    /// It did not arrive and is not tried again, for a reason that may pass: a full mailbox, a
+    /// policy, a server in trouble.
     Soft,
+    /// It has not arrived yet, and is still tried. One mail may be late several times, and arrive.
+    Delayed,
     /// The person called it spam, or asked for no more mails.
     Complaint,
     Delivered,
@@ -86,13 +88,14 @@ impl Kind {
         match self {
             Kind::Hard => "hard",
             Kind::Soft => "soft",
+            Kind::Delayed => "delayed",
             Kind::Complaint => "complaint",
             Kind::Delivered => "delivered",
         }
     }
 
     pub fn named(name: &str) -> Option<Self> {
-        let all = [Kind::Hard, Kind::Soft, Kind::Complaint, Kind::Delivered];
+        let all = [Kind::Hard, Kind::Soft, Kind::Delayed, Kind::Complaint, Kind::Delivered];
         all.into_iter().find(|kind| kind.name() == name)
     }
 }

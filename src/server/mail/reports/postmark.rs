@@ -115,8 +115,10 @@ fn bounce(name: &str) -> Option<Kind> {
         "SpamComplaint" => Some(Kind::Complaint),
         "AutoResponder" | "AddressChange" | "Subscribe" | "Unsubscribe" | "OpenRelayTest"
         | "InboundError" => None,
-        // Transient, DnsError, SoftBounce, Blocked, DMARCPolicy, SpamNotification, Unknown and the
-        // like, and types to come.
+        // A server was in trouble, and is tried again.
+        "Transient" => Some(Kind::Delayed),
+        // DnsError, SoftBounce, Blocked, DMARCPolicy, SpamNotification, Unknown and the like, and
+        // types to come.
         _ => Some(Kind::Soft),
     }
 }
@@ -150,7 +152,7 @@ mod tests {
     fn each_type_of_bounce_has_its_kind() {
         for (name, code, kind) in [
             ("HardBounce", 1, Some(Kind::Hard)),
-            ("Transient", 2, Some(Kind::Soft)),
+            ("Transient", 2, Some(Kind::Delayed)),
             ("AutoResponder", 64, None),
             ("DnsError", 256, Some(Kind::Soft)),
             ("SpamNotification", 512, Some(Kind::Soft)),

@@ -32,7 +32,7 @@ pub fn read(
         }
         "email.complained" => (Kind::Complaint, ""),
         "email.delivered" => (Kind::Delivered, ""),
-        "email.delivery_delayed" => (Kind::Soft, ""),
+        "email.delivery_delayed" => (Kind::Delayed, ""),
         // It is on Resend's list of those that bounced or complained, and stays there until it is
         // removed.
         "email.suppressed" => (Kind::Hard, text(&event, "/data/suppressed/message")),
@@ -106,7 +106,7 @@ mod tests {
             ("bounced", json!({"bounce": {"message": "It bounced."}}), Kind::Hard, "It bounced."),
             ("complained", json!({}), Kind::Complaint, ""),
             ("delivered", json!({}), Kind::Delivered, ""),
-            ("delivery_delayed", json!({}), Kind::Soft, ""),
+            ("delivery_delayed", json!({}), Kind::Delayed, ""),
             (
                 "suppressed",
                 json!({"suppressed": {"message": "On the list.",

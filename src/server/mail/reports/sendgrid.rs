@@ -100,7 +100,7 @@ fn report(event: &Value, at: Millis) -> Option<Report> {
             };
             (kind, reason)
         }
-        "deferred" => (Kind::Soft, text(event, "/response")),
+        "deferred" => (Kind::Delayed, text(event, "/response")),
         "spamreport" => (Kind::Complaint, ""),
         "delivered" => (Kind::Delivered, text(event, "/response")),
         _ => return None,
@@ -184,7 +184,7 @@ mod tests {
             (dropped("Spam Reporting Address"), Kind::Complaint),
             (dropped("Unsubscribed Address"), Kind::Complaint),
             (dropped("Recipient List over Package Quota"), Kind::Soft),
-            (event("deferred", json!({"response": "400 try again later"})), Kind::Soft),
+            (event("deferred", json!({"response": "400 try again later"})), Kind::Delayed),
             (event("spamreport", json!({})), Kind::Complaint),
             (event("delivered", json!({"response": "250 OK"})), Kind::Delivered),
             (event("processed", json!({})), Kind::Delivered),

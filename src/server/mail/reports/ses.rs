@@ -73,7 +73,7 @@ fn reports(event: &Value, at: Millis) -> Vec<Report> {
         }
         "DeliveryDelay" => {
             let said = text(event, "/deliveryDelay/delayType");
-            each("/deliveryDelay/delayedRecipients", Kind::Soft, said)
+            each("/deliveryDelay/delayedRecipients", Kind::Delayed, said)
         }
         "Delivery" => {
             let said = text(event, "/delivery/smtpResponse");
@@ -149,7 +149,7 @@ mod tests {
                 "DeliveryDelay",
                 json!({"deliveryDelay": {"delayType": "MailboxFull",
                 "delayedRecipients": [{"emailAddress": "ada@example.com"}]}}),
-                Some(Kind::Soft),
+                Some(Kind::Delayed),
                 "MailboxFull",
             ),
             (

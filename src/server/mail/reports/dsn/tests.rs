@@ -57,7 +57,7 @@ fn the_action_and_the_status_decide_the_kind() {
         ("failed", "5.7.1", "550 5.7.1 listed", Some(Kind::Soft)),
         ("failed", "4.4.1", "connect: timed out", Some(Kind::Soft)),
         ("Failed (given up)", "5.1.1", "550 5.1.1 no", Some(Kind::Hard)),
-        ("delayed", "4.2.0", "450 4.2.0 greylisted", Some(Kind::Soft)),
+        ("delayed", "4.2.0", "450 4.2.0 greylisted", Some(Kind::Delayed)),
         ("delivered", "2.0.0", "250 ok", Some(Kind::Delivered)),
         ("relayed", "2.0.0", "250 ok", None),
         ("", "5.1.1", "550 5.1.1 no", None),
