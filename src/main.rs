@@ -13,6 +13,7 @@ use latchkey::server::{
     },
     config::{Settings, of_process},
     ground::{clock::Clock, logging, random::Random},
+    mail::amazon::Amazon,
     store::{Store, name_of},
 };
 use std::{error::Error, net::SocketAddr, path::Path, process::ExitCode};
@@ -175,7 +176,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.transports.is_empty());
     let redirect = settings.policy.server.redirect_listen;
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
-    let server = Server::build(settings, Clock::System, Random::System).await?;
+    let server = Server::build(settings, Clock::System, Random::System, Amazon::default()).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
     tracing::info!("secrets: {}", server.auth.keys.fingerprints());
     tracing::info!("sign-in page: {public_url}/login");

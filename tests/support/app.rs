@@ -7,9 +7,11 @@ use latchkey::server::{
         clock::{Clock, MINUTE, Millis},
         random::Random,
     },
+    mail::amazon::Amazon,
     store::Store,
 };
 use leptos::config::LeptosOptions;
+use reqwest::Client;
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
@@ -44,6 +46,8 @@ pub struct App {
     listener: TcpListener,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
     folder: TempDir,
+    /// The way to Amazon, if a story has its own.
+    amazon: Option<Client>,
 }
 
 /// Settings of development, with a policy as an operator would state it.
@@ -75,20 +79,29 @@ impl App {
 
     /// Starts a server whose policy is changed by variables, as an operator would.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
-        Self::launch(None, variables).await
+        Self::launch(None, variables, None).await
     }
 
     /// Starts a server whose policy is in a file.
     pub async fn with_file(path: &Path) -> Self {
-        Self::launch(Some(path.to_owned()), &[]).await
+        Self::launch(Some(path.to_owned()), &[], None).await
     }
 
     /// Starts a server whose policy is in a file, and changed by variables.
     pub async fn with_file_and(path: &Path, variables: &[(&str, &str)]) -> Self {
-        Self::launch(Some(path.to_owned()), variables).await
+        Self::launch(Some(path.to_owned()), variables, None).await
     }
 
-    async fn launch(path: Option<PathBuf>, variables: &[(&str, &str)]) -> Self {
+    /// The same, for a server that reaches Amazon by this client.
+    pub async fn with_amazon(path: &Path, variables: &[(&str, &str)], amazon: Client) -> Self {
+        Self::launch(Some(path.to_owned()), variables, Some(amazon)).await
+    }
+
+    async fn launch(
+        path: Option<PathBuf>,
+        variables: &[(&str, &str)],
+        amazon: Option<Client>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let inbox = Inbox::start().await;
         // Limits have stories of their own and would only get in the way of the others.
@@ -124,9 +137,9 @@ impl App {
         let public_url = source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).clone();
         let settings = settings(source, transports, database_url, &public_url);
         let clock = Clock::manual(START);
-        let (store, worker, running) = serve(&settings, &clock, &listener).await;
+        let (store, worker, running) = serve(&settings, &clock, &listener, &amazon).await;
         let running = Some(running);
-        App { url, clock, inbox, store, worker, settings, listener, running, folder }
+        App { url, clock, inbox, store, worker, settings, listener, running, folder, amazon }
     }
 
     /// A new browser that has asked for a mail, and the mail.
@@ -171,7 +184,8 @@ impl App {
     /// Restarts the server on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (store, worker, running) = serve(&self.settings, &self.clock, &self.listener).await;
+        let (store, worker, running) =
+            serve(&self.settings, &self.clock, &self.listener, &self.amazon).await;
         (self.store, self.worker) = (store, worker);
         self.running = Some(running);
     }
@@ -181,7 +195,8 @@ impl App {
     pub async fn beside(&self) -> Option<Self> {
         database::postgres()?;
         let (url, listener) = somewhere();
-        let (store, worker, running) = serve(&self.settings, &self.clock, &listener).await;
+        let amazon = self.amazon.clone();
+        let (store, worker, running) = serve(&self.settings, &self.clock, &listener, &amazon).await;
         Some(App {
             url,
             clock: self.clock.clone(),
@@ -192,6 +207,7 @@ impl App {
             listener,
             running: Some(running),
             folder: tempfile::tempdir().unwrap(),
+            amazon,
         })
     }
 
@@ -299,10 +315,12 @@ async fn serve(
     settings: &Settings,
     clock: &Clock,
     listener: &TcpListener,
+    amazon: &Option<Client>,
 ) -> (Store, AbortHandle, (oneshot::Sender<()>, JoinHandle<()>)) {
     static STARTS: AtomicU64 = AtomicU64::new(1);
     let random = Random::seeded(STARTS.fetch_add(1, Ordering::Relaxed));
-    let server = Server::build(settings.clone(), clock.clone(), random).await.unwrap();
+    let amazon = amazon.clone().map_or_else(Amazon::default, Amazon::by);
+    let server = Server::build(settings.clone(), clock.clone(), random, amazon).await.unwrap();
     let (store, worker) = (server.auth.store.clone(), server.worker());
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();

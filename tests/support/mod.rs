@@ -17,7 +17,10 @@ mod program;
 mod provider_rules;
 pub mod providers;
 pub mod relying_party;
+pub mod reporter;
+pub mod reporting;
 mod road;
+pub mod sns;
 pub mod team;
 mod teller;
 

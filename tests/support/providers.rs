@@ -71,6 +71,8 @@ pub enum Behaviour {
     Echoes,
     /// Accepts the mail and never says so.
     TakesAndFallsSilent,
+    /// Accepts the mail and says so once it is told to behave otherwise.
+    Holds,
 }
 
 /// A request that it received.
@@ -167,11 +169,27 @@ impl Provider {
 
     /// Waits for the first mail to `address`.
     pub async fn first_to(&self, address: &str) -> Mail {
+        self.nth_to(address, 1).await
+    }
+
+    /// Waits for the mail of this number to `address`, the first being 1.
+    pub async fn nth_to(&self, address: &str, number: usize) -> Mail {
         let mut mails = self.mails.clone();
-        let arrived = mails.wait_for(|mails| mails.iter().any(|mail| mail.to == address));
+        let nth = |mails: &[Mail]| {
+            mails.iter().filter(|mail| mail.to == address).nth(number - 1).cloned()
+        };
+        let arrived = mails.wait_for(|mails| nth(mails).is_some());
         let mails = tokio::time::timeout(Duration::from_secs(20), arrived).await;
         let mails = mails.unwrap_or_else(|_| panic!("no mail in time: {:?}", self.heard()));
-        mails.unwrap().iter().find(|mail| mail.to == address).unwrap().clone()
+        nth(&mails.unwrap()).unwrap()
+    }
+
+    /// The id by which it reports of the newest mail: its own, or that of a service's mail.
+    pub fn newest_id(&self) -> String {
+        match self.kind {
+            Kind::Http => self.mail_keys().pop().unwrap(),
+            _ => format!("0100-{}", self.count()),
+        }
     }
 
     /// The requests so far, like `POST /email 200`.
@@ -235,6 +253,10 @@ async fn reply(shared: &Shared, request: &Request) -> Reply {
     let reply = keep(shared, request, mail);
     if behaviour == Behaviour::TakesAndFallsSilent {
         std::future::pending::<()>().await;
+    }
+    if behaviour == Behaviour::Holds {
+        let mut told = shared.behaviour.subscribe();
+        told.wait_for(|behaviour| *behaviour != Behaviour::Holds).await.unwrap();
     }
     reply
 }

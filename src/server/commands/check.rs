@@ -12,8 +12,10 @@ use crate::server::{
     },
     http::{assets::Assets, certificate::Files},
     mail::{
+        amazon::Amazon,
         dkim::Dkim,
         dns::Dns,
+        hooks::{Hooks, PREFIX},
         sending_domain::{Finding, Sender, Verdict},
         templates::Templates,
         transports::Transports,
@@ -57,6 +59,7 @@ pub async fn check(settings: &Settings, clock: &Clock, dns: Option<SocketAddr>) 
             }
             let dkim = Arc::new(dkim);
             report.line("mail server", transports(settings, &dkim).await);
+            hooks(settings, &mut report);
             sending_domain(settings, &dkim, dns, &mut report).await;
         }
     }
@@ -217,6 +220,28 @@ async fn transports(settings: &Settings, dkim: &Arc<Dkim>) -> Result<String, Str
         true => "none, mails go to /dev/mailbox".to_owned(),
         false => format!("{}: answers, and takes our credentials if any", names.join(", ")),
     })
+}
+
+/// Reports whose word about mails that came back is taken, and whose is not.
+fn hooks(settings: &Settings, report: &mut Report) {
+    match Hooks::open(&settings.transports, Amazon::default()) {
+        Err(error) => report.line("reports of mails", Err::<String, _>(error)),
+        Ok(hooks) => {
+            let origin = settings.public_url.origin();
+            let urls = hooks.names().map(|name| format!("{origin}{PREFIX}{name}"));
+            let urls: Vec<String> = urls.collect();
+            if !urls.is_empty() {
+                report.line("reports of mails", Ok::<_, String>(format!("to {}", urls.join(", "))));
+            }
+        }
+    }
+    let silent = settings.transports.iter().filter(|it| it.is_api() && it.hook_key.is_none());
+    let silent: Vec<&str> = silent.map(|it| it.name.as_str()).collect();
+    if !silent.is_empty() {
+        let names = silent.join(", ");
+        let why = format!("{names}: without a hook_key nobody is told that a mail came back");
+        report.note("reports of mails", &why);
+    }
 }
 
 async fn database(store: &Store, limits: &Database) -> Result<String, String> {

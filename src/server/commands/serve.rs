@@ -36,6 +36,7 @@ use crate::server::{
         tls::Tls,
     },
     mail::{
+        amazon::Amazon,
         dev_mailbox::DevMailbox,
         dkim::Dkim,
         hooks::Hooks,
@@ -123,11 +124,12 @@ impl Doors {
 
 impl Server {
     /// Opens the database, migrates it, and starts the outbox worker. The caller provides clock and
-    /// randomness.
+    /// randomness, and the way to Amazon, whose certificates verify what SES reports.
     pub async fn build(
         settings: Settings,
         clock: Clock,
         random: Random,
+        amazon: Amazon,
     ) -> Result<Self, ServeError> {
         let templates = Arc::new(Templates::of_policy(&settings.policy, &settings.public_url)?);
         metrics::init(&clock);
@@ -147,7 +149,7 @@ impl Server {
             }
             false => (Transports::open(&settings, &dkim, &clock)?, None),
         };
-        let hooks = Hooks::open(&settings.transports)?;
+        let hooks = Hooks::open(&settings.transports, amazon)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;

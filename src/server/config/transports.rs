@@ -172,6 +172,11 @@ impl MailTransport {
         url.map(Hidden::expose)
     }
 
+    /// True if it is called over HTTP, and can report over HTTP.
+    pub fn is_api(&self) -> bool {
+        self.kind != TransportKind::Smtp
+    }
+
     /// True if the provider keeps a list of addresses that it sends nothing to.
     pub fn keeps_list(&self) -> bool {
         !matches!(self.kind, TransportKind::Smtp | TransportKind::Http)

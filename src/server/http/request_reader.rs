@@ -31,18 +31,9 @@ const MAX_DISCARDED: usize = 1024 * 1024;
 const MAX_SMALL_BODY: usize = 4 * 1024;
 const MAX_LARGE_BODIES: usize = 256;
 
-/// Most bytes of a body, and the permits that a large one needs.
-#[derive(Clone, Copy)]
-struct Room {
-    most: usize,
-    permits: u32,
-}
-
-impl Room {
-    const PLAIN: Room = Room { most: MAX_BODY, permits: 1 };
-    /// Providers report of many mails at a time.
-    const HOOK: Room = Room { most: 8 * MAX_BODY, permits: 8 };
-}
+/// Most bytes of a report of a provider, which may be of many mails. It needs a permit for every
+/// `MAX_BODY` bytes, taken as they come: a body that is announced and not sent takes no room.
+const MAX_HOOK_BODY: usize = 8 * MAX_BODY;
 
 /// Reads requests, as many large bodies at once as it has permits.
 #[derive(Debug)]
@@ -118,8 +109,8 @@ impl RequestReader {
         if is_announced || !body.is_end_stream() {
             let declared = declared.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
             let is_hook = parts.uri.path().starts_with(hooks::PREFIX);
-            let room = if is_hook { Room::HOOK } else { Room::PLAIN };
-            let most = if headers.contains_key(EXPECT) { room.most } else { MAX_DISCARDED };
+            let room = if is_hook { MAX_HOOK_BODY } else { MAX_BODY };
+            let most = if headers.contains_key(EXPECT) { room } else { MAX_DISCARDED };
             if declared.is_some_and(|length| length > most) {
                 return Err(Error::PayloadTooLarge.into());
             }
@@ -135,28 +126,35 @@ impl RequestReader {
     async fn collect(
         &self,
         body: Body,
-        room: Room,
+        room: usize,
     ) -> Result<(Bytes, Option<LargeBodyPermit>), Error> {
         let mut pieces = body.into_data_stream();
-        let (mut bytes, mut length, mut permit) = (Vec::new(), 0, None);
+        let (mut bytes, mut length) = (Vec::new(), 0);
+        let mut permit: Option<OwnedSemaphorePermit> = None;
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| Error::invalid("The body is cut off or malformed."))?;
             length += piece.len();
-            if length > room.most {
+            if length > room {
                 (bytes, permit) = (Vec::new(), None);
                 if length > MAX_DISCARDED {
                     break;
                 }
                 continue;
             }
-            if length > MAX_SMALL_BODY && permit.is_none() {
-                let acquired = self.0.clone().try_acquire_many_owned(room.permits);
-                let acquired = Arc::new(acquired.map_err(|_| Error::Unavailable)?);
-                permit = Some(LargeBodyPermit { _permit: acquired });
+            let needed = if length > MAX_SMALL_BODY { length.div_ceil(MAX_BODY) } else { 0 };
+            while permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits) < needed {
+                let one = self.0.clone().try_acquire_owned().map_err(|_| Error::Unavailable)?;
+                match &mut permit {
+                    Some(permit) => permit.merge(one),
+                    None => permit = Some(one),
+                }
             }
             bytes.extend_from_slice(&piece);
         }
-        if length > room.most { Err(Error::PayloadTooLarge) } else { Ok((bytes.into(), permit)) }
+        if length > room {
+            return Err(Error::PayloadTooLarge);
+        }
+        Ok((bytes.into(), permit.map(|permit| LargeBodyPermit { _permit: Arc::new(permit) })))
     }
 }
 

@@ -1,46 +1,71 @@
 //! Hooks of the transports, by which providers report what became of mails.
 
 use axum::http::HeaderMap;
-use reqwest::{Client, redirect::Policy};
+use metrics::counter;
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 
-use super::reports::{Hook, HookError, Outcome, Provider, Report};
+use super::{
+    amazon::{Amazon, NoAnswer},
+    reports::{Hook, HookError, Outcome, Provider, Report},
+};
 use crate::server::{
     config::{
         ConfigError,
         transports::{Hidden, MailTransport},
     },
-    ground::clock::Millis,
+    ground::clock::Clock,
 };
 
 /// Path below which the hooks are.
 pub const PREFIX: &str = "/hooks/mail/";
 
-/// Time that Amazon may take to answer.
-const ANSWER: Duration = Duration::from_secs(3);
-/// Most bytes of a certificate, and most certificates that are kept. Amazon has a few a region.
-const MOST_BYTES: usize = 16 * 1024;
-const MOST_KEPT: usize = 16;
+/// Requests with verified reports that are worked on at once, and the time that another waits for
+/// its turn: a provider that catches up must not take the database from people who sign in.
+const AT_ONCE: usize = 64;
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Time between two lines about requests that a hook refused: anybody may send them.
+const BETWEEN_LINES: Duration = Duration::from_secs(60);
 
 /// The hooks of this server's transports.
-#[derive(Default)]
 pub struct Hooks {
-    by_transport: BTreeMap<String, Hook>,
-    /// Certificates of Amazon SNS, by their URL.
-    certificates: Mutex<BTreeMap<String, Arc<[u8]>>>,
+    by_transport: BTreeMap<String, OfTransport>,
+    amazon: Amazon,
+    turns: Semaphore,
+}
+
+struct OfTransport {
+    hook: Hook,
+    /// Time of the last line about a refusal, on the monotonic clock.
+    told_at: Mutex<Option<Duration>>,
 }
 
 /// Reason that a request to a hook has no reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unread {
     Refused(HookError),
-    /// Amazon does not answer. The request may be sent again.
+    /// It cannot be read now, and may be sent again.
     Later,
+}
+
+impl From<HookError> for Unread {
+    fn from(error: HookError) -> Self {
+        Unread::Refused(error)
+    }
+}
+
+impl From<NoAnswer> for Unread {
+    fn from(_: NoAnswer) -> Self {
+        Unread::Later
+    }
 }
 
 impl fmt::Debug for Hooks {
@@ -51,8 +76,8 @@ impl fmt::Debug for Hooks {
 
 impl Hooks {
     /// Reads the key of each transport that has a hook. Several keys, separated by commas, are each
-    /// believed, while one replaces another.
-    pub fn open(entries: &[MailTransport]) -> Result<Self, ConfigError> {
+    /// believed, while one replaces another. Amazon's certificates come from `amazon`.
+    pub fn open(entries: &[MailTransport], amazon: Amazon) -> Result<Self, ConfigError> {
         let mut by_transport = BTreeMap::new();
         for entry in entries {
             let provider = Provider::named(entry.kind.name());
@@ -63,9 +88,20 @@ impl Hooks {
             let hook = Hook::parse(provider, &keys).map_err(|why| {
                 ConfigError(format!("hook_key of {name:?} in mail.transports: {why}."))
             })?;
-            by_transport.insert(name.to_owned(), hook);
+            let told_at = Mutex::default();
+            by_transport.insert(name.to_owned(), OfTransport { hook, told_at });
         }
-        Ok(Hooks { by_transport, certificates: Mutex::default() })
+        Ok(Hooks { by_transport, amazon, turns: Semaphore::new(AT_ONCE) })
+    }
+
+    /// Returns the names of the transports that have a hook.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_transport.keys().map(String::as_str)
+    }
+
+    /// Waits for the turn of a request whose reports were verified. `None` if too many wait.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(PATIENCE, self.turns.acquire()).await.ok()?.ok()
     }
 
     /// Verifies and reads a request to the hook of a transport. `None` if it has none.
@@ -74,10 +110,14 @@ impl Hooks {
         transport: &str,
         headers: &HeaderMap,
         body: &[u8],
-        now: Millis,
+        clock: &Clock,
     ) -> Option<Result<Vec<Report>, Unread>> {
-        let hook = self.by_transport.get(transport)?;
-        Some(self.read_with(hook, headers, body, now).await)
+        let known = self.by_transport.get(transport)?;
+        let read = self.read_with(&known.hook, headers, body, clock).await;
+        if let Err(Unread::Refused(error)) = &read {
+            known.note(transport, error, clock);
+        }
+        Some(read)
     }
 
     async fn read_with(
@@ -85,18 +125,18 @@ impl Hooks {
         hook: &Hook,
         headers: &HeaderMap,
         body: &[u8],
-        now: Millis,
+        clock: &Clock,
     ) -> Result<Vec<Report>, Unread> {
-        let mut outcome = hook.read(headers, body, None, now).map_err(Unread::Refused)?;
+        let mut outcome = hook.read(headers, body, None, clock.now())?;
         if let Outcome::NeedsCertificate(url) = &outcome {
-            let certificate = self.certificate(url).await?;
-            let read = hook.read(headers, body, Some(&certificate), now);
-            outcome = read.map_err(Unread::Refused)?;
+            let read =
+                |certificate: &[u8]| hook.read(headers, body, Some(certificate), clock.now());
+            outcome = self.amazon.with_certificate(url, clock, read).await??;
         }
         match outcome {
             Outcome::Reports(reports) => Ok(reports),
             Outcome::Confirm(url) => {
-                fetch(&url).await?;
+                self.amazon.confirm(&url).await?;
                 tracing::info!(
                     event = "hook.confirmed",
                     "the topic of Amazon SNS sends from now on"
@@ -106,43 +146,18 @@ impl Hooks {
             Outcome::NeedsCertificate(_) => Err(Unread::Later),
         }
     }
-
-    async fn certificate(&self, url: &str) -> Result<Arc<[u8]>, Unread> {
-        let kept = || self.certificates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(certificate) = kept().get(url) {
-            return Ok(certificate.clone());
-        }
-        let certificate: Arc<[u8]> = fetch(url).await?.into();
-        let mut kept = kept();
-        if kept.len() >= MOST_KEPT {
-            kept.clear();
-        }
-        kept.insert(url.to_owned(), certificate.clone());
-        Ok(certificate)
-    }
 }
 
-/// Reads a URL that was found to be Amazon's. No redirect leads elsewhere.
-async fn fetch(url: &str) -> Result<Vec<u8>, Unread> {
-    let read = async {
-        let client =
-            Client::builder().redirect(Policy::none()).timeout(ANSWER).no_proxy().build()?;
-        let mut answer = client.get(url).send().await?.error_for_status()?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > MOST_BYTES {
-                break;
-            }
-        }
-        Ok::<_, reqwest::Error>(bytes)
-    };
-    match read.await {
-        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(bytes),
-        Ok(_) => Err(Unread::Later),
-        Err(error) => {
-            tracing::warn!(%error, "Amazon SNS does not answer");
-            Err(Unread::Later)
+impl OfTransport {
+    /// Counts a refused request, and logs it at most once a minute.
+    fn note(&self, transport: &str, error: &HookError, clock: &Clock) {
+        let by = transport.to_owned();
+        counter!("latchkey_hooks_refused_total", "transport" => by).increment(1);
+        let now = clock.monotonic();
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if told_at.is_none_or(|at| now >= at + BETWEEN_LINES) {
+            *told_at = Some(now);
+            tracing::warn!(event = "hook.refused", transport, %error);
         }
     }
 }

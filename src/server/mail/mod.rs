@@ -1,5 +1,6 @@
 //! Mail: composing, sending, and what became of what was sent.
 
+pub mod amazon;
 pub mod compose;
 pub mod dev_mailbox;
 pub mod dkim;

@@ -34,15 +34,22 @@ async fn report(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let now = state.auth.clock.now();
-    let reports = match state.hooks.read(&transport, &headers, &body, now).await {
+    let clock = &state.auth.clock;
+    let reports = match state.hooks.read(&transport, &headers, &body, clock).await {
         Some(Ok(reports)) => reports,
         Some(Err(Unread::Later)) => return ApiError(Error::Unavailable).into_response(),
-        Some(Err(Unread::Refused(error))) => return refused(&transport, &error),
+        Some(Err(Unread::Refused(error))) => return refused(&error),
         None => {
             let sentence = "No transport of this name has a hook_key in mail.transports.";
             return respond::refused_as((StatusCode::NOT_FOUND, sentence));
         }
+    };
+    // Most requests report only what is not asked here, and are done.
+    if reports.is_empty() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let Some(_turn) = state.hooks.turn().await else {
+        return ApiError(Error::Unavailable).into_response();
     };
     match reports::take(&state.auth, Some(&transport), reports).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
@@ -50,8 +57,7 @@ async fn report(
     }
 }
 
-fn refused(transport: &str, error: &HookError) -> Response {
-    tracing::warn!(event = "hook.refused", transport, %error);
+fn refused(error: &HookError) -> Response {
     let status = match error {
         HookError::Forged(_) | HookError::Stale => StatusCode::UNAUTHORIZED,
         HookError::Unreadable(_) => StatusCode::BAD_REQUEST,
