@@ -174,7 +174,8 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let listener = listen(settings.leptos.site_addr).await?;
     let settings = settings.listening_on(listener.local_addr()?)?;
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.transports.is_empty());
-    let redirect = settings.policy.server.redirect_listen;
+    let (redirect, lmtp) =
+        (settings.policy.server.redirect_listen, settings.policy.mail.lmtp_listen);
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System, Amazon::default()).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
@@ -182,6 +183,9 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     tracing::info!("sign-in page: {public_url}/login");
     if let Some(address) = redirect {
         tracing::info!("{address} leads to {public_url}");
+    }
+    if let Some(address) = lmtp {
+        tracing::info!("{address} takes mails that come back (LMTP)");
     }
     if dev_mailbox {
         tracing::info!("no mail server is set: mails go to {public_url}/dev/mailbox");

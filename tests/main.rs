@@ -46,6 +46,7 @@ mod http2;
 mod integrations;
 mod limits;
 mod links;
+mod lmtp;
 mod logouts;
 mod mail;
 mod mail_security;

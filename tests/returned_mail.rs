@@ -3,77 +3,9 @@
 
 use latchkey::server::ground::clock::{DAY, SECOND};
 
-use crate::support::{App, Browser, Inbox, Mail};
+use crate::support::{Returning, report};
 
-const TRANSPORT: &str = "[[mail.transports]]\nname = \"own\"\nkind = \"smtp\"\n\
-    return_path = \"bounces@example.com\"\n";
-const SENT: &str = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'sent'";
 const SUPPRESSED: &str = "SELECT COUNT(*) FROM latchkey_suppressions";
-
-/// An app whose mails return to paths of their own, and its mail server.
-struct Returning {
-    app: App,
-    inbox: Inbox,
-    _folder: tempfile::TempDir,
-}
-
-impl Returning {
-    async fn start() -> Self {
-        Returning::with(&[]).await
-    }
-
-    async fn with(variables: &[(&str, &str)]) -> Self {
-        let (inbox, folder) = (Inbox::start().await, tempfile::tempdir().unwrap());
-        let file = folder.path().join("Leptos.toml");
-        std::fs::write(&file, format!("{TRANSPORT}url = \"{}\"\n", inbox.smtp_url())).unwrap();
-        Returning { app: App::with_file_and(&file, variables).await, inbox, _folder: folder }
-    }
-
-    /// A browser that waits for a mail to `address`, which was accepted, and the mail.
-    async fn waiting(&self, address: &str) -> (Browser, Mail) {
-        let sent = self.app.count(SENT).await;
-        let browser = self.app.browser();
-        browser.ask_for_mail(address).await;
-        self.app.until(SENT, sent + 1).await;
-        self.app.clock.advance(2 * SECOND);
-        let count = self.inbox.count_to(address);
-        (browser, self.inbox.nth_to(address, count).await)
-    }
-
-    /// The mail comes back to its return path, and the mail server pipes it into the program.
-    async fn comes_back(&self, mail: &Mail, status: &str, words: &str) -> String {
-        self.told(mail, &report(&mail.from, &mail.to, status, words)).await
-    }
-
-    /// The same with a report of the story's own.
-    async fn told(&self, mail: &Mail, report: &str) -> String {
-        self.app.said_by(&["bounce", "--to", &mail.from], report).await
-    }
-
-    /// The standing of a mail, as the page of `browser` says.
-    async fn standing(&self, browser: &Browser) -> serde_json::Value {
-        browser.get("/actions/progress").await.json()
-    }
-
-    async fn asks_again(&self, browser: &Browser) {
-        self.app.clock.advance(31 * SECOND);
-        let asked = browser.post_form("/actions/resend-passwordless", &[]).await;
-        assert!(asked.goes_to().starts_with("/login/code"));
-    }
-}
-
-/// A delivery report (RFC 3464) of a mail server.
-fn report(return_path: &str, recipient: &str, status: &str, words: &str) -> String {
-    format!(
-        "From: MAILER-DAEMON@mx.example.net\r\nTo: {return_path}\r\nSubject: Undelivered Mail\r\n\
-         MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; \
-         boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nIt was not delivered.\r\n\
-         --b\r\nContent-Type: message/delivery-status\r\n\r\n\
-         Reporting-MTA: dns; mx.example.net\r\n\r\n\
-         Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: {status}\r\n\
-         Diagnostic-Code: smtp; {words}\r\n\r\n--b--\r\n"
-    )
-}
 
 const GONE: &str = "550 5.1.1 <ada@example.com>: no such mailbox";
 
@@ -112,7 +44,7 @@ async fn an_address_whose_mail_came_back_gets_no_more_and_one_a_day_all_the_same
     let again = ada.post_form("/actions/try-again", &[]).await;
     assert!(again.goes_to().starts_with("/login/code"));
     all.inbox.nth_to("ada@example.com", 2).await;
-    all.app.until(SENT, 1).await;
+    all.app.until(Returning::SENT, 1).await;
     // Once a day, from whatever browser.
     all.app.clock.advance(31 * SECOND);
     ada.post_form("/actions/try-again", &[]).await;
@@ -150,9 +82,9 @@ async fn an_operator_lists_suppressions_and_lifts_them() {
     assert_eq!(lifted, "mails to ada@example.com are sent again\n");
     let nothing = all.app.said_by(&lift, "").await;
     assert_eq!(nothing, "nothing held back mails to ada@example.com\n");
-    let sent = all.app.count(SENT).await;
+    let sent = all.app.count(Returning::SENT).await;
     all.app.browser().ask_for_mail("ada@example.com").await;
-    all.app.until(SENT, sent + 1).await;
+    all.app.until(Returning::SENT, sent + 1).await;
 }
 
 #[tokio::test]
@@ -201,18 +133,18 @@ async fn with_sign_up_closed_only_a_known_device_is_told_that_a_mail_came_back()
     ada.post_form("/actions/sign-out", &[]).await;
     ada.ask_for_mail("ada@example.com").await;
     let mail = all.inbox.nth_to("ada@example.com", 2).await;
-    all.app.until(SENT, 2).await;
+    all.app.until(Returning::SENT, 2).await;
     let stranger = all.app.browser();
     stranger.ask_for_mail("ada@example.com").await;
     let theirs = all.inbox.nth_to("ada@example.com", 3).await;
-    all.app.until(SENT, 3).await;
+    all.app.until(Returning::SENT, 3).await;
     all.comes_back(&mail, "5.1.1", GONE).await;
     all.comes_back(&theirs, "5.1.1", GONE).await;
     let told = all.standing(&ada).await;
     assert!(told["trouble"].as_str().is_some_and(|words| words.contains("came back")), "{told}");
     let unknown = all.app.browser();
     unknown.ask_for_mail("nobody@example.com").await;
-    all.app.until(SENT, 2).await;
+    all.app.until(Returning::SENT, 2).await;
     let (stranger, unknown) = (all.standing(&stranger).await, all.standing(&unknown).await);
     assert_eq!(stranger, unknown);
     assert_eq!(

@@ -12,7 +12,10 @@ use crate::server::{
     },
     mail::{
         masking,
-        reports::{Kind, MailRef, Report},
+        reports::{
+            Kind, MailRef, Report,
+            dsn::{self, NoReport},
+        },
     },
     store::{Reported, SentMail, Used},
     values::event::{Event, Reason},
@@ -48,6 +51,23 @@ pub async fn take(auth: &Auth, transport: Option<&str>, reports: Vec<Report>) ->
         }
     }
     Ok(())
+}
+
+/// Acts on a mail that came back, which was sent to the address `to`, if that is known apart from
+/// the mail. Returns how many reports it has. Anything else that arrives there, such as an automatic
+/// reply, changes nothing.
+pub async fn take_mail(
+    auth: &Auth,
+    mail: &[u8],
+    to: Option<&str>,
+) -> Result<Result<usize, NoReport>, Error> {
+    let reports = match dsn::read(mail, to, &auth.keys, auth.clock.now()) {
+        Ok(reports) => reports,
+        Err(why) => return Ok(Err(why)),
+    };
+    let count = reports.len();
+    take(auth, None, reports).await?;
+    Ok(Ok(count))
 }
 
 /// Returns the mail of a report, if it is ours.

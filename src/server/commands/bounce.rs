@@ -6,7 +6,7 @@ use std::io::Read;
 use crate::server::{
     auth::{Auth, reports},
     ground::error::Error,
-    mail::reports::dsn::{self, MOST_BYTES, NoReport},
+    mail::reports::dsn::MOST_BYTES,
 };
 
 /// Acts on the report in `mail`, which was sent to the address `to`, if the mail server names that.
@@ -16,13 +16,9 @@ pub async fn run(auth: &Auth, mail: impl Read, to: Option<&str>) -> Result<(), E
     let mut bytes = Vec::new();
     let read = mail.take(MOST_BYTES as u64).read_to_end(&mut bytes);
     read.map_err(|error| Error::invalid(format!("The mail cannot be read: {error}.")))?;
-    match dsn::read(&bytes, to, &auth.keys, auth.clock.now()) {
-        Ok(reports) => {
-            let count = reports.len();
-            reports::take(auth, None, reports).await?;
-            println!("{count} {}", if count == 1 { "report" } else { "reports" });
-        }
-        Err(why @ (NoReport::Other | NoReport::NotOurs)) => println!("passed over: {why}"),
+    match reports::take_mail(auth, &bytes, to).await? {
+        Ok(count) => println!("{count} {}", if count == 1 { "report" } else { "reports" }),
+        Err(why) => println!("passed over: {why}"),
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::{
     fmt::Display,
     future::Future,
     io,
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -21,7 +22,7 @@ use super::team_users;
 use crate::server::{
     apps::Apps,
     auth::{Auth, worker_queue::WorkerQueue},
-    config::{ConfigError, ServerPolicy, Settings},
+    config::{ConfigError, Policy, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
         assets::Assets,
@@ -45,7 +46,7 @@ use crate::server::{
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
-    workers::{certificate, housekeeping, logouts, outbox::Outbox, policy_file},
+    workers::{certificate, housekeeping, lmtp, logouts, outbox::Outbox, policy_file},
 };
 
 /// Time that answers and mails in progress have to finish, once the server stops.
@@ -95,30 +96,35 @@ pub struct Server {
     doors: Doors,
 }
 
-/// TLS of the server, if it speaks it, and the listener of the address that leads to it.
+/// TLS of the server, if it speaks it, the listener of the address that leads to it, and that of
+/// the address for mails that come back.
 #[derive(Debug, Default)]
 struct Doors {
     tls: Option<Tls>,
     redirect: Option<TcpListener>,
+    lmtp: Option<TcpListener>,
     certificate_watch: Option<JoinHandle<()>>,
 }
 
 impl Doors {
-    /// Reads the certificate that `server` names, and listens on its second address.
+    /// Reads the certificate that `policy` names, and listens on its further addresses.
     async fn open(
-        server: &ServerPolicy,
+        policy: &Policy,
         clock: &Clock,
         stop: watch::Receiver<bool>,
     ) -> Result<Self, ServeError> {
-        let Some(files) = Files::of(server) else { return Ok(Doors::default()) };
+        let listen = async |address: Option<SocketAddr>, setting| match address {
+            Some(address) => listen_for(address, setting).await.map(Some),
+            None => Ok(None),
+        };
+        let lmtp = listen(policy.mail.lmtp_listen, "mail.lmtp_listen").await?;
+        let server = &policy.server;
+        let Some(files) = Files::of(server) else { return Ok(Doors { lmtp, ..Doors::default() }) };
         let pem = files.read()?;
         let tls = Tls::new(files.parse(&pem)?)?;
-        let redirect = match server.redirect_listen {
-            Some(address) => Some(listen_for(address, "server.redirect_listen").await?),
-            None => None,
-        };
+        let redirect = listen(server.redirect_listen, "server.redirect_listen").await?;
         let watch = certificate::watch(tls.clone(), files, pem, clock.clone(), stop);
-        Ok(Doors { tls: Some(tls), redirect, certificate_watch: Some(watch) })
+        Ok(Doors { tls: Some(tls), redirect, lmtp, certificate_watch: Some(watch) })
     }
 }
 
@@ -151,7 +157,7 @@ impl Server {
         };
         let hooks = Hooks::open(&settings.transports, amazon)?;
         let (stop, stopped) = watch::channel(false);
-        let doors = Doors::open(&settings.policy.server, &clock, stopped.clone()).await?;
+        let doors = Doors::open(&settings.policy, &clock, stopped.clone()).await?;
         let store = Store::open(&settings.database_url, &settings.policy.database).await?;
         let (worker_queue, jobs) =
             WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
@@ -215,7 +221,7 @@ impl Server {
             logouts,
             policy_watch,
             housekeeping,
-            doors: Doors { tls, redirect, certificate_watch },
+            doors: Doors { tls, redirect, lmtp, certificate_watch },
         } = self;
         let told = stop.clone();
         let limits = &auth.policy().server;
@@ -237,6 +243,9 @@ impl Server {
         let redirecting = redirect.map(|listener| {
             tokio::spawn(redirect::serve(listener, auth.public_url.clone(), stop.subscribe()))
         });
+        let taking = lmtp.map(|listener| {
+            tokio::spawn(lmtp::serve(listener, auth.clone(), stop.subscribe()))
+        });
         let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;
@@ -248,8 +257,8 @@ impl Server {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
             let _ = tokio::join!(worker, logouts);
-            if let Some(redirecting) = redirecting {
-                let _ = redirecting.await;
+            for beside in redirecting.into_iter().chain(taking) {
+                let _ = beside.await;
             }
             served
         };

@@ -73,6 +73,7 @@ pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
         ("mail.at_once", old.mail.at_once != new.mail.at_once),
         ("mail.timeout", old.mail.timeout != new.mail.timeout),
         ("mail.ehlo_name", old.mail.ehlo_name != new.mail.ehlo_name),
+        ("mail.lmtp_listen", old.mail.lmtp_listen != new.mail.lmtp_listen),
         ("mail.transports", old.mail.transports != new.mail.transports),
         ("mail.dkim", old.mail.dkim != new.mail.dkim),
         ("users", old.users != new.users),

@@ -103,7 +103,8 @@ impl Settings {
                 None => of_development(&policy.server, leptos.site_addr.port())?,
             };
         if !production {
-            let listens_on = [Some(leptos.site_addr), policy.server.redirect_listen];
+            let (redirect, lmtp) = (policy.server.redirect_listen, policy.mail.lmtp_listen);
+            let listens_on = [Some(leptos.site_addr), redirect, lmtp];
             for_this_machine(&policy.server, &public_url, listens_on)?;
         }
         if policy.server.tls_files().is_some() && !public_url.is_https() {
@@ -222,7 +223,7 @@ impl Settings {
 fn for_this_machine(
     server: &ServerPolicy,
     public_url: &PublicUrl,
-    listens_on: [Option<SocketAddr>; 2],
+    listens_on: [Option<SocketAddr>; 3],
 ) -> Result<(), ConfigError> {
     const ALONE: &str = "development is for this machine alone. Set LATCHKEY_ENV=production";
     let speaks_tls_here = server.tls_files().is_some() && is_here(public_url.host());

@@ -229,6 +229,8 @@ pub struct MailPolicy {
     pub timeout: u32,
     /// Our name at EHLO; the host of the public URL if not set.
     pub ehlo_name: Option<String>,
+    /// Address at which a mail server hands over, by LMTP, what came back to return paths.
+    pub lmtp_listen: Option<SocketAddr>,
     /// Transports in the order in which they are tried.
     pub transports: Vec<MailTransport>,
     /// Keys that sign mails. Each makes a signature of its own.
@@ -319,6 +321,7 @@ impl Default for MailPolicy {
             at_once: 8,
             timeout: 20,
             ehlo_name: None,
+            lmtp_listen: None,
             transports: Vec::new(),
             dkim: Vec::new(),
         }

@@ -136,6 +136,12 @@ impl Policy {
         if let Some(why) = transports::fault(&mail.transports) {
             bad("mail.transports", why)?;
         }
+        let returns = mail.transports.iter().any(|transport| transport.return_path.is_some());
+        if mail.lmtp_listen.is_some() && !returns {
+            let why = "is set, and no entry of [[mail.transports]] has a return_path, so no mail \
+                       would come back there: add one";
+            bad("mail.lmtp_listen", why)?;
+        }
         if let Some(why) = dkim::fault(&mail.dkim) {
             bad("mail.dkim", why)?;
         }

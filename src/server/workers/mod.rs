@@ -1,9 +1,11 @@
-//! Background work: sending mails, telling apps of logouts, upkeep, watching the policy file
-//! and the certificate.
+//! Background work: sending mails, taking those that come back, telling apps of logouts, upkeep,
+//! watching the policy file and the certificate.
 
 pub mod certificate;
 mod delivery;
 pub mod housekeeping;
+pub mod lmtp;
+mod lmtp_peer;
 pub mod logouts;
 pub mod outbox;
 mod outcome;
