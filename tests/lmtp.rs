@@ -128,7 +128,8 @@ async fn a_message_that_is_too_large_is_refused_before_or_after_it_was_sent() {
 async fn garbage_is_refused_and_whoever_goes_on_with_it_is_sent_away() {
     let (_all, port) = with_door().await;
     let mut mx = MailServer::connect(&port).await;
-    let none = ["EHLO mx", "GET / HTTP/1.1", "", "MAIL", "MAIL FROM:me", "RCPT TO:<a@b.c>", "\u{1}"];
+    let none =
+        ["EHLO mx", "GET / HTTP/1.1", "", "MAIL", "MAIL FROM:me", "RCPT TO:<a@b.c>", "\u{1}"];
     for command in none {
         assert!(mx.says(command).await.starts_with("50"), "{command:?}");
     }

@@ -243,9 +243,8 @@ impl Server {
         let redirecting = redirect.map(|listener| {
             tokio::spawn(redirect::serve(listener, auth.public_url.clone(), stop.subscribe()))
         });
-        let taking = lmtp.map(|listener| {
-            tokio::spawn(lmtp::serve(listener, auth.clone(), stop.subscribe()))
-        });
+        let taking = lmtp
+            .map(|listener| tokio::spawn(lmtp::serve(listener, auth.clone(), stop.subscribe())));
         let server = serving.abort_handle();
         let late = async {
             let _ = stopping.wait_for(|stopped| *stopped).await;

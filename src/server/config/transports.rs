@@ -219,11 +219,9 @@ impl MailTransport {
         if !self.region.as_ref().is_none_or(is_region) {
             return Some(format!("{name:?} has a region that is none like \"eu-central-1\""));
         }
-        let signing_key = self.signing_key.as_ref();
-        if signing_key.is_some_and(|key| WebhookKey::parse(key.expose()).is_none()) {
-            return Some(format!(
-                "{name:?} has a signing_key that is not \"whsec_\" and base64 of 24 to 64 octets"
-            ));
+        let signing_key = self.signing_key.as_ref().map(Hidden::expose).map(WebhookKey::parse);
+        if let Some(Err(why)) = signing_key {
+            return Some(format!("{name:?} has a signing_key that {why}"));
         }
         let url = self.url.as_ref().map(Hidden::expose)?;
         let why = match self.kind {

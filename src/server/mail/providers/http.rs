@@ -30,9 +30,7 @@ pub struct Service {
 impl Service {
     pub fn new(entry: &MailTransport, clock: Clock) -> Result<Self, ConfigError> {
         let key = WebhookKey::parse(needed(entry.signing_key.as_ref()));
-        let key = key.ok_or_else(|| {
-            ConfigError("signing_key of a transport is no key like whsec_….".to_owned())
-        });
+        let key = key.map_err(|why| ConfigError(format!("signing_key of a transport {why}.")));
         Ok(Service { key: key?, clock })
     }
 }

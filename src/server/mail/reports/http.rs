@@ -13,14 +13,14 @@ use axum::http::HeaderMap;
 
 use super::{
     HookError, Kind, LONGEST_NAME, MailRef, Report, json,
-    standard_webhooks::{STANDARD_NAMES, Secret, verify},
+    standard_webhooks::{STANDARD_NAMES, verify},
     text,
 };
-use crate::server::ground::clock::Millis;
+use crate::server::ground::{clock::Millis, webhook::WebhookKey};
 
 /// Verifies and reads a report.
 pub fn read(
-    secrets: &[Secret],
+    secrets: &[WebhookKey],
     headers: &HeaderMap,
     body: &[u8],
     now: Millis,

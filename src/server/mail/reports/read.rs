@@ -3,10 +3,8 @@
 use axum::http::HeaderMap;
 use std::fmt;
 
-use super::{
-    HookError, Report, http, mailgun, postmark, resend, sendgrid, ses, standard_webhooks::Secret,
-};
-use crate::server::ground::clock::Millis;
+use super::{HookError, Report, http, mailgun, postmark, resend, sendgrid, ses};
+use crate::server::ground::{clock::Millis, webhook::WebhookKey};
 
 /// A sender of reports, by its name in `mail.transports`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +52,8 @@ pub enum Hook {
     Postmark(Vec<postmark::Password>),
     SendGrid(Vec<sendgrid::PublicKey>),
     Mailgun(Vec<mailgun::SigningKey>),
-    Resend(Vec<Secret>),
-    Http(Vec<Secret>),
+    Resend(Vec<WebhookKey>),
+    Http(Vec<WebhookKey>),
 }
 
 impl fmt::Debug for Hook {
@@ -76,6 +74,11 @@ pub enum Outcome {
     Confirm(String),
 }
 
+/// Parses the key of a webhook, as the error of a hook says it.
+fn webhook_key(text: &str) -> Result<WebhookKey, String> {
+    WebhookKey::parse(text).map_err(|why| format!("a secret {why}"))
+}
+
 impl Hook {
     /// Parses what the operator set for a provider: ARNs of topics for SES, public keys for
     /// SendGrid, secrets for the others. An error says what is wrong, and repeats no secret.
@@ -94,8 +97,8 @@ impl Hook {
             Provider::Postmark => Hook::Postmark(all(values, postmark::Password::parse)?),
             Provider::SendGrid => Hook::SendGrid(all(values, sendgrid::PublicKey::parse)?),
             Provider::Mailgun => Hook::Mailgun(all(values, mailgun::SigningKey::parse)?),
-            Provider::Resend => Hook::Resend(all(values, Secret::parse)?),
-            Provider::Http => Hook::Http(all(values, Secret::parse)?),
+            Provider::Resend => Hook::Resend(all(values, webhook_key)?),
+            Provider::Http => Hook::Http(all(values, webhook_key)?),
         })
     }
 

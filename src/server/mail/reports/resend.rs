@@ -5,14 +5,14 @@ use axum::http::HeaderMap;
 
 use super::{
     HookError, Kind, Report, json, of_provider,
-    standard_webhooks::{SVIX_NAMES, Secret, verify},
+    standard_webhooks::{SVIX_NAMES, verify},
     text,
 };
-use crate::server::ground::clock::Millis;
+use crate::server::ground::{clock::Millis, webhook::WebhookKey};
 
 /// Verifies and reads a report.
 pub fn read(
-    secrets: &[Secret],
+    secrets: &[WebhookKey],
     headers: &HeaderMap,
     body: &[u8],
     now: Millis,
