@@ -91,14 +91,20 @@ enum Command {
     Backup { file: String },
 }
 
+/// Exit code at which a mail server keeps a mail, and pipes it to us again later (EX_TEMPFAIL of
+/// sysexits.h). After any other but 0 it would give a report up.
+const AGAIN: u8 = 75;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
+    let is_piped = matches!(command, Some(Command::Bounce { .. }));
     match run(command.unwrap_or(Command::Serve)).await {
         Ok(code) => code,
         Err(error) => {
             eprintln!("latchkey: {error}");
-            ExitCode::from(error.downcast_ref::<ServeError>().map_or(1, ServeError::exit_code))
+            let code = error.downcast_ref::<ServeError>().map_or(1, ServeError::exit_code);
+            ExitCode::from(if is_piped { AGAIN } else { code })
         }
     }
 }
@@ -135,7 +141,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         }
         Command::Outbox(command) => outbox::run(&alone(&settings).await?, command).await?,
         Command::Suppressions(command) => {
-            suppressions::run(&alone(&settings).await?, command).await?
+            suppressions::run(&settings, &alone(&settings).await?, command).await?
         }
         Command::Sessions(command) => {
             users::run_sessions(&alone(&settings).await?, command).await?

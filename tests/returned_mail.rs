@@ -2,8 +2,9 @@
 //! day may be sent all the same.
 
 use latchkey::server::ground::clock::{DAY, SECOND};
+use std::process::{Command, Stdio};
 
-use crate::support::{Returning, report};
+use crate::support::{Returning, SECRET, report};
 
 const SUPPRESSED: &str = "SELECT COUNT(*) FROM latchkey_suppressions";
 
@@ -100,6 +101,21 @@ async fn a_report_that_names_no_mail_of_ours_or_is_none_changes_nothing() {
     assert!(said.contains("is no report"), "{said}");
     assert_eq!(all.standing(&ada).await["is_sent"], true);
     assert_eq!(all.app.count(SUPPRESSED).await, 0);
+}
+
+#[tokio::test]
+async fn a_report_that_cannot_be_written_is_left_to_the_mail_server() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("bad.toml"), "[auth]\nexpires_in = 1\n").unwrap();
+    for variable in [("DATABASE_URL", "sqlite://gone/gone.db"), ("LATCHKEY_CONFIG", "bad.toml")] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        program.arg("bounce").current_dir(folder.path()).env_clear().stdin(Stdio::null());
+        program.env("SESSION_JWT_SECRET", SECRET).env(variable.0, variable.1);
+        let output = program.output().unwrap();
+        // EX_TEMPFAIL: it is piped again later.
+        assert_eq!(output.status.code(), Some(75), "{variable:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().starts_with("latchkey: "));
+    }
 }
 
 #[tokio::test]
