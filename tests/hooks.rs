@@ -4,7 +4,7 @@
 use latchkey::server::ground::clock::{DAY, MINUTE, SECOND};
 
 use crate::support::{
-    providers::{KINDS, Kind},
+    providers::{Behaviour, KINDS, Kind},
     reporter::Fate,
     reporting::{ADA, HELD_BACK, Reporting, SENT, SUPPRESSED},
 };
@@ -96,11 +96,32 @@ async fn an_address_that_complained_gets_no_mail_until_an_operator_lifts_it() {
         let listed = all.app.said_by(&["suppressions", "list"], "").await;
         let line = format!("{ADA}  complaint, until it is lifted, by it: ");
         assert!(listed.lines().any(|listed| listed.starts_with(&line)), "{kind:?}: {listed}");
-        let lifted = all.app.said_by(&["suppressions", "lift", ADA], "").await;
-        assert_eq!(lifted, format!("mails to {ADA} are sent again\n"), "{kind:?}");
+        // The provider's own list has it, too.
+        if kind != Kind::Http {
+            all.provider.suppress(ADA);
+        }
+        let told = all.app.said_by(&["suppressions", "lift", ADA], "").await;
+        let again = format!("mails to {ADA} are sent again\n");
+        let own = if kind == Kind::Http { "" } else { "it: it is on its own list no longer\n" };
+        assert_eq!(told, again + own, "{kind:?}");
+        assert_eq!(all.app.count(SUPPRESSED).await, 0, "{kind:?}");
         all.waiting().await;
         assert_eq!(all.provider.count(), 2, "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn an_operator_is_told_that_a_provider_keeps_an_address_on_its_list() {
+    let all = Reporting::start(Kind::Resend).await;
+    all.waiting().await;
+    all.reports(Fate::Dead).await;
+    all.provider.behave(Behaviour::Says(403, "{\"message\": \"not with this key\"}"));
+    let (code, told) = all.app.command(&["suppressions", "lift", ADA]).await;
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("list of a provider is unchanged: it: "), "{told}");
+    assert!(told.contains("not with this key"), "{told}");
+    // Ours does not depend on it.
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
 }
 
 #[tokio::test]

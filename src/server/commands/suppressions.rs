@@ -2,12 +2,15 @@
 
 use clap::Subcommand;
 
+use super::serve::ServeError;
 use crate::server::{
     auth::Auth,
+    config::Settings,
     ground::{
-        clock::{DAY, Millis},
+        clock::{Clock, DAY, Millis},
         error::Error,
     },
+    mail::{dkim::Dkim, transports::Transports},
     store::Suppression,
     values::address::Address,
 };
@@ -19,22 +22,51 @@ const PAGE: i64 = 1_000;
 pub enum Suppressions {
     /// List the addresses that get no mail, and what was said when theirs came back.
     List,
-    /// Send mails to an address again.
+    /// Send mails to an address again, and take it off the providers' own lists.
     Lift { email: String },
 }
 
 /// Runs a command, and prints its result.
-pub async fn run(auth: &Auth, command: Suppressions) -> Result<(), Box<dyn std::error::Error>> {
+pub async fn run(
+    settings: &Settings,
+    auth: &Auth,
+    command: Suppressions,
+) -> Result<(), Box<dyn std::error::Error>> {
     match command {
         Suppressions::List => list(auth).await?,
         Suppressions::Lift { email } => {
-            match auth.lift_suppression(&Address::parse(&email)?).await? {
+            let address = Address::parse(&email)?;
+            match auth.lift_suppression(&address).await? {
                 true => println!("mails to {email} are sent again"),
                 false => println!("nothing held back mails to {email}"),
             }
+            lift_at_providers(settings, &address).await?;
         }
     }
     Ok(())
+}
+
+/// Takes an address off the list that each provider keeps of those it sends nothing to.
+async fn lift_at_providers(
+    settings: &Settings,
+    address: &Address,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let dkim = Dkim::open(&settings.policy.mail, &settings.from, Clock::System);
+    let dkim = dkim.map_err(ServeError::from)?;
+    let transports = Transports::open(settings, &dkim.into(), &Clock::System);
+    let transports = transports.map_err(ServeError::from)?;
+    let mut refused = Vec::new();
+    for transport in transports.iter().filter(|transport| transport.entry.keeps_list()) {
+        match transport.transport.lift(address).await {
+            Ok(true) => println!("{}: it is on its own list no longer", transport.name()),
+            Ok(false) => {}
+            Err(error) => refused.push(format!("{}: {error}", transport.name())),
+        }
+    }
+    match refused.as_slice() {
+        [] => Ok(()),
+        all => Err(format!("the list of a provider is unchanged: {}", all.join("; ")).into()),
+    }
 }
 
 async fn list(auth: &Auth) -> Result<(), Error> {
