@@ -123,6 +123,16 @@ async fn commands_are_pipelined_to_a_mail_server_that_announces_it_alone() {
 }
 
 #[tokio::test]
+async fn a_mail_server_that_refuses_a_second_ehlo_gets_mails() {
+    let app = App::start().await;
+    app.inbox.behave(Manners::KnowsOneEhlo);
+    for address in ["bea@example.com", "cid@example.com"] {
+        app.asked(address).await;
+    }
+    assert_eq!(app.inbox.count(), 2);
+}
+
+#[tokio::test]
 async fn the_ehlo_name_is_the_public_name_or_the_operators_choice() {
     for (variables, hello) in [
         (vec![("LATCHKEY_PUBLIC_URL", "https://login.example.com")], "EHLO login.example.com"),

@@ -47,6 +47,8 @@ pub enum Manners {
     KnowsAsciiOnly,
     /// Announces PIPELINING (RFC 2920), and answers MAIL and RCPT only with DATA.
     Pipelines,
+    /// 503 at a second EHLO, as OpenSMTPD.
+    KnowsOneEhlo,
 }
 
 /// A mail as its recipient sees it.
@@ -207,7 +209,7 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let refuses = manners() == Manners::RefusesGreeting;
     let greeting = if refuses { "554 not you" } else { "220 inbox ESMTP" };
     write.write_all(format!("{greeting}\r\n").as_bytes()).await?;
-    let (mut from, mut to) = (String::new(), String::new());
+    let (mut from, mut to, mut is_known) = (String::new(), String::new(), false);
     // Answers that wait for DATA, of a server that takes commands before it answers.
     let mut waiting = String::new();
     while let Some(line) = lines.next_line().await? {
@@ -222,6 +224,9 @@ async fn converse(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         let refusal;
         let reply = match (verb.as_str(), manners()) {
             ("EHLO", Manners::RefusesEhlo) => "421 come back with another name",
+            ("EHLO", Manners::KnowsOneEhlo) if std::mem::replace(&mut is_known, true) => {
+                "503 5.5.1 Invalid command: Already identified"
+            }
             ("EHLO", Manners::KnowsAsciiOnly) => "250-inbox\r\n250 AUTH PLAIN",
             ("EHLO", Manners::Pipelines) => "250-inbox\r\n250-PIPELINING\r\n250 SMTPUTF8",
             ("EHLO", _) => "250-inbox\r\n250-AUTH PLAIN\r\n250-8BITMIME\r\n250 SMTPUTF8",

@@ -47,10 +47,16 @@ impl Connection {
             within(limit, Step::StartTls, starting).await?;
         }
         // lettre does not say whether the server pipelines. Before AUTH: some servers forget that
-        // at EHLO.
-        let hello = connection.command(Ehlo::new(ehlo_name.clone()));
-        let hello = within(limit, Step::Connect, hello).await?;
-        let pipelines = hello.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"));
+        // at EHLO. OpenSMTPD refuses a second EHLO, although any is allowed (RFC 5321, 4.1.4).
+        let hello = async {
+            match connection.command(Ehlo::new(ehlo_name.clone())).await {
+                Err(error) if error.is_permanent() => Ok(false),
+                hello => hello.map(|hello| {
+                    hello.message().any(|line| line.eq_ignore_ascii_case("PIPELINING"))
+                }),
+            }
+        };
+        let pipelines = within(limit, Step::Connect, hello).await?;
         let mut open = Connection { connection, pipelines, timeout: limit };
         if let Some(credentials) = &server.credentials {
             let proving = open.connection.auth(DEFAULT_MECHANISMS, credentials);
