@@ -31,6 +31,9 @@ const KEPT: Millis = 7 * DAY;
 const SENT_TO: [&str; 6] =
     ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "to"];
 
+/// The part of a report that says what became of a mail.
+const STATUS: [&str; 2] = ["message/delivery-status", "message/global-delivery-status"];
+
 /// The reason that a mail gives no report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoReport {
@@ -52,7 +55,7 @@ pub fn read(
     let mail = Entity::parse(mail.get(..MOST_BYTES).unwrap_or(mail));
     let parts = report(&mail, DEPTH).ok_or(NoReport::Other)?;
     let part = |kinds: &[&str]| parts.iter().find(|part| part.is(kinds)).map(Entity::text);
-    let status = part(&["message/delivery-status", "message/global-delivery-status"]);
+    let status = part(&STATUS);
     let feedback = part(&["message/feedback-report"]);
     let groups = Fields::groups(&status.or(feedback).ok_or(NoReport::Other)?);
     let returned = part(&[
@@ -64,8 +67,9 @@ pub fn read(
     ]);
     let returned = returned.map(|returned| Fields::read(&returned)).unwrap_or_default();
     let id = about(&mail.fields, sent_to, &groups, &returned, keys).ok_or(NoReport::NotOurs)?;
+    let notification = part(&["text/plain"]).unwrap_or_default();
     let reports = groups.iter().filter_map(|group| {
-        let (recipient, kind, said) = fate(group)?;
+        let (recipient, kind, said) = fate(group, &notification)?;
         Some(Report::new(MailRef::Ours(id.clone()), &recipient, kind, &said, now))
     });
     let reports = reports.take(MOST_RECIPIENTS).collect();
@@ -75,15 +79,16 @@ pub fn read(
 }
 
 /// Returns the parts of the report that a mail is, or that it wraps. A mail that is attached to
-/// another is not meant.
+/// another is not meant. OpenSMTPD calls its reports multipart/mixed.
 fn report<'a>(entity: &Entity<'a>, depth: usize) -> Option<Vec<Entity<'a>>> {
-    if entity.is(&["multipart/report"]) {
-        Some(entity.parts())
-    } else if entity.is_multipart() && depth > 0 {
-        entity.parts().iter().find_map(|part| report(part, depth - 1))
-    } else {
-        None
+    if !entity.is_multipart() {
+        return None;
     }
+    let parts = entity.parts();
+    if entity.is(&["multipart/report"]) || parts.iter().any(|part| part.is(&STATUS)) {
+        return Some(parts);
+    }
+    (depth > 0).then(|| parts.iter().find_map(|part| report(part, depth - 1)))?
 }
 
 /// Returns our id of the mail that a report is about.
@@ -114,7 +119,8 @@ fn about(
 }
 
 /// Returns recipient, kind and the server's words of a group of fields, if it tells of a fate.
-fn fate(group: &Fields) -> Option<(String, Kind, String)> {
+/// `notification` is the part of the report for people.
+fn fate(group: &Fields, notification: &str) -> Option<(String, Kind, String)> {
     let feedback = group.get("feedback-type").to_ascii_lowercase();
     if !feedback.is_empty() {
         // RFC 5965, 7.3: types that are not known count as "other". These are known, and nobody's
@@ -126,7 +132,15 @@ fn fate(group: &Fields) -> Option<(String, Kind, String)> {
         };
         return is_complaint.then(|| (address(recipient), Kind::Complaint, feedback));
     }
-    let (status, diagnostic) = (group.get("status"), group.get("diagnostic-code"));
+    let recipient = address(match group.get("final-recipient") {
+        "" => group.get("original-recipient"),
+        recipient => recipient,
+    });
+    let diagnostic = match group.get("diagnostic-code") {
+        "" => told(notification, &recipient),
+        diagnostic => diagnostic,
+    };
+    let status = group.get("status");
     let action = group.get("action").split_whitespace().next().unwrap_or_default();
     let kind = match action.to_ascii_lowercase().as_str() {
         "failed" => refused(status, diagnostic),
@@ -134,10 +148,6 @@ fn fate(group: &Fields) -> Option<(String, Kind, String)> {
         "delivered" => Kind::Delivered,
         // "relayed" and "expanded": gone on to where nobody reports.
         _ => return None,
-    };
-    let recipient = match group.get("final-recipient") {
-        "" => group.get("original-recipient"),
-        recipient => recipient,
     };
     let said = match untyped(diagnostic) {
         "" => format!("status {status}"),
@@ -147,7 +157,14 @@ fn fate(group: &Fields) -> Option<(String, Kind, String)> {
         "" => said,
         server => format!("{said} (from {server})"),
     };
-    Some((address(recipient), kind, said))
+    Some((recipient, kind, said))
+}
+
+/// Returns what the server said about a recipient, from the part of a report for people: OpenSMTPD
+/// has it nowhere else, in a line such as `ada@example.com: 550 5.1.1 no such mailbox`.
+fn told<'a>(notification: &'a str, recipient: &str) -> &'a str {
+    let about = |line: &'a str| line.strip_prefix(recipient)?.strip_prefix(": ");
+    notification.lines().find_map(about).unwrap_or_default().trim()
 }
 
 /// Returns an address of a report without its type (`rfc822;`) and angle brackets.

@@ -1,4 +1,4 @@
-//! Reports as Postfix, Exim and feedback loops write them.
+//! Reports as Postfix, Exim, OpenSMTPD and feedback loops write them.
 
 use crate::server::{ground::keys::Keys, mail::reports::return_path, values::address::Address};
 
@@ -137,6 +137,61 @@ From: Latchkey <no-reply@example.com>
 Message-ID: <rewritten@mx.example.com>
 
 --1764460801-eximdsn-1804289383--
+",
+        path = path(),
+    )
+}
+
+pub fn opensmtpd(told: &str) -> String {
+    format!(
+        "Received: from out.example.com (mx [local])
+\tby mx (OpenSMTPD) with ESMTPA id c0f32a84
+\tfor <{path}>;
+\tSun, 29 Nov 2026 12:00:01 +0000 (UTC)
+Subject: Delivery status notification: failed
+From: Mailer Daemon <MAILER-DAEMON@out.example.com>
+To: {path}
+Date: Sun, 29 Nov 2026 12:00:01 +0000 (UTC)
+MIME-Version: 1.0
+Content-Type: multipart/mixed;boundary=\"2360793212083523556/out.example.com\"
+Message-ID: <791fcf370274020e@mx>
+
+This is a MIME-encapsulated message.
+
+--2360793212083523556/out.example.com
+Content-Description: Notification
+Content-Type: text/plain; charset=us-ascii
+
+    Hi!
+
+    This is the MAILER-DAEMON, please DO NOT REPLY to this email.
+
+    An error has occurred while attempting to deliver a message for
+    the following list of recipients:
+
+ada@example.net: {told}
+
+    Below is a copy of the original message:
+
+--2360793212083523556/out.example.com
+Content-Description: Delivery Report
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; out.example.com
+
+Final-Recipient: rfc822; ada@example.net
+Action: failed
+Status: 5.0.0
+
+--2360793212083523556/out.example.com
+Content-Description: Message headers
+Content-Type: text/rfc822-headers
+
+From: Latchkey <no-reply@example.com>
+Subject: Your code
+Message-ID: <{MAIL}@app.example.com>
+
+--2360793212083523556/out.example.com--
 ",
         path = path(),
     )

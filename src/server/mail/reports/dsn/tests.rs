@@ -1,7 +1,7 @@
-//! Reports as Postfix, Exim and feedback loops write them, and what is none.
+//! Reports as Postfix, Exim, OpenSMTPD and feedback loops write them, and what is none.
 
 use super::{
-    samples::{MAIL, complaint, exim, keys, path, postfix},
+    samples::{MAIL, complaint, exim, keys, opensmtpd, path, postfix},
     *,
 };
 use crate::server::ground::random::Random;
@@ -81,6 +81,23 @@ fn a_report_of_exim_says_in_its_reply_what_its_status_does_not() {
 }
 
 #[test]
+fn a_report_of_opensmtpd_says_why_in_its_part_for_people_alone() {
+    for (told, kind) in [
+        ("550 5.1.1 <ada@example.net>: Recipient address rejected: User unknown", Kind::Hard),
+        ("552 5.2.2 mailbox full", Kind::Soft),
+        ("Envelope expired", Kind::Soft),
+    ] {
+        let report = read(&opensmtpd(told)).unwrap().remove(0);
+        assert_eq!((&report.mail, report.kind), (&ours(), kind), "{told}");
+        assert_eq!(report.said, told.replace("ada@", "a***@"));
+    }
+    // It has no words where they are about somebody else.
+    let other = opensmtpd("550 5.1.1 no").replace("\nada@example.net:", "\neve@example.net:");
+    let report = read(&other).unwrap().remove(0);
+    assert_eq!((report.kind, report.said.as_str()), (Kind::Soft, "status 5.0.0"));
+}
+
+#[test]
 fn a_report_about_an_address_of_any_script_is_read() {
     let report = postfix(&path(), "failed", "5.1.1", "550 5.1.1 no")
         .replace("message/delivery-status", "message/global-delivery-status")
@@ -125,7 +142,6 @@ fn replies_receipts_and_letters_are_no_reports() {
     let report = postfix(&path(), "failed", "5.1.1", "550 5.1.1 no");
     for other in [
         format!("To: {}\nAuto-Submitted: auto-replied\n\nI am on holiday.\n", path()),
-        report.replace("multipart/report", "multipart/mixed"),
         // A receipt (RFC 8098).
         report.replace("delivery-status", "disposition-notification"),
         String::new(),
@@ -160,6 +176,7 @@ fn garbage_is_read_without_harm() {
     let samples = [
         postfix(&path(), "failed", "5.1.1", "550 5.1.1 no"),
         exim("550 no such user here"),
+        opensmtpd("550 5.1.1 no such mailbox"),
         complaint("abuse"),
     ];
     for sample in samples {
