@@ -126,10 +126,12 @@ impl Step {
 }
 
 /// Parses subject and detail of the enhanced status at the start of `words`: 5.`subject`.`detail`.
+/// 5.0.0 says nothing: Postfix makes it of 5.1.1 at the end of a message.
 fn enhanced(words: &str) -> Option<(u16, u16)> {
     let status = words.split_whitespace().next()?;
     let mut numbers = status.strip_prefix("5.")?.split('.').map(str::parse);
     match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(Ok(0)), Some(Ok(0)), None) => None,
         (Some(Ok(subject)), Some(Ok(detail)), None) => Some((subject, detail)),
         _ => None,
     }
@@ -155,6 +157,9 @@ mod tests {
             (Step::Rcpt, 550, "5.4.5 Daily user sending limit exceeded", "session"),
             (Step::Data, 550, "5.1.1 no such user", "recipient"),
             (Step::Data, 550, "no such user", "recipient"),
+            (Step::Data, 550, "5.0.0 <END-OF-MESSAGE>: no such user", "recipient"),
+            (Step::Data, 552, "5.0.0 too big", "mail"),
+            (Step::Data, 554, "5.0.0 no", "for_now"),
             (Step::Data, 552, "5.2.2 mailbox full", "recipient"),
             (Step::Data, 552, "5.3.4 message too big", "mail"),
             (Step::Data, 554, "5.6.0 cannot be parsed", "mail"),
