@@ -20,14 +20,14 @@ SIGN_INS = int(os.environ.get("SIGN_INS", "1000"))
 PROGRAM = os.environ.get("PROGRAM", str(TOP / "target/release/latchkey"))
 
 
-def environment(database_url, port, sink):
-    """The settings of a server under load."""
-    return {
+def environment(database_url, port, sink=None):
+    """The settings of a server under load. Without a sink, the caller says where mails go."""
+    smtp = {"SMTP_URL": f"smtp://127.0.0.1:{sink.port}"} if sink else {}
+    return smtp | {
         "PATH": os.environ["PATH"],
         "RUST_LOG": "error",
         "DATABASE_URL": database_url,
         "SESSION_JWT_SECRET": secrets.token_urlsafe(48),
-        "SMTP_URL": f"smtp://127.0.0.1:{sink.port}",
         "LATCHKEY_CONFIG": str(TOP / "Leptos.toml"),
         "LATCHKEY_PUBLIC_URL": f"http://localhost:{port}",
         "LATCHKEY_LIMITS__SENDS_PER_MINUTE": "1000000",

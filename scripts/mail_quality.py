@@ -3,10 +3,7 @@
 verifies its signatures, SpamAssassin holds nothing against it, and text and HTML say the same. With
 a folder as its argument, it leaves the mails there."""
 
-import email
-import email.policy
 import html.parser
-import json
 import mailbox
 import pathlib
 import re
@@ -14,9 +11,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 
 import dkim
+
+from mail_reader import Browser, Inbox, code_of, parsed, text_of
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench"))
 
@@ -24,11 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench")
 from harness import (
     PROGRAM,
     TOP,
-    MailSink,
     Process,
-    connected,
     environment,
-    expect_on,
     held_port,
     say,
 )
@@ -38,7 +33,6 @@ LANGUAGES = sorted(folder.name for folder in (TOP / "words").iterdir() if folder
 MODES = ["LINK_OTP", "LINK", "OTP"]
 KEYS = {"r1": "rsa", "e1": "ed25519"}
 SUPPORT = "https://example.com/help"
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 PASSWORD = "correct horse battery"
 MOST_BYTES = 20_000
 
@@ -46,50 +40,10 @@ MOST_BYTES = 20_000
 ALLOWED = {"HTML_MESSAGE"}
 
 
-class Inbox(MailSink):
-    """Keeps each mail as it came over SMTP."""
-
-    def __init__(self):
-        self.kept, self.some = [], threading.Condition()
-        super().__init__()
-
-    def keep(self, to, raw):
-        raw = re.sub(r"^\.", "", raw, flags=re.MULTILINE)
-        with self.some:
-            self.kept.append((to, raw.encode()))
-            self.some.notify_all()
-
-    def nth_to(self, address, number):
-        def found():
-            return [raw for to, raw in self.kept if to == address]
-
-        with self.some:
-            if not self.some.wait_for(lambda: len(found()) >= number, 30):
-                raise RuntimeError(f"{len(found())} mails came to {address}, not {number}")
-            return found()[number - 1]
-
-
-class Browser:
-    """One that is known by its cookies, in one language."""
-
-    def __init__(self, port, language):
-        self.port, self.cookies = port, {}
-        self.headers = {"accept_language": language, "user_agent": FIREFOX}
-        self.headers |= {"host": HOST, "x_forwarded_proto": "https", "origin": f"https://{HOST}"}
-
-    def post(self, status, path, body):
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        with connected(self.port) as connection:
-            headers = self.headers | {"cookie": cookie}
-            answer, data = expect_on(connection, status, "POST", path, body, **headers)
-        for set_cookie in answer.headers.get_all("set-cookie") or []:
-            name, value = set_cookie.split(";")[0].split("=", 1)
-            self.cookies[name] = value
-        return data
-
-    def ask(self, address, **fields):
-        body = {"email": address} | fields
-        return json.loads(self.post(200, "/api/auth/send-passwordless", body))["auth_request_id"]
+def browser_at(port, language):
+    """A browser whose requests come by a proxy."""
+    https = {"host": HOST, "x_forwarded_proto": "https", "origin": f"https://{HOST}"}
+    return Browser(port, language, **https)
 
 
 def every_kind(port, inbox, language):
@@ -98,12 +52,12 @@ def every_kind(port, inbox, language):
     for template in ["SIGNIN", "SIGNUP"]:
         for mode in MODES:
             address = f"{template}.{mode}.{language}@example.net".lower()
-            Browser(port, language).ask(address, passwordless_type=mode, template=template)
+            browser_at(port, language).ask(address, passwordless_type=mode, template=template)
             mails[f"{template} {mode}"] = inbox.nth_to(address, 1)
     address = f"owner.{language}@example.net"
     # The second browser is one that the address does not know.
     for number in [1, 2]:
-        browser = Browser(port, language)
+        browser = browser_at(port, language)
         request = browser.ask(address)
         code = code_of(text_of(parsed(inbox.nth_to(address, number))))
         browser.post(200, "/api/auth/verify", {"code": code, "auth_request_id": request})
@@ -116,18 +70,6 @@ def every_kind(port, inbox, language):
     for kind, raw in mails.items():
         assert parsed(raw)["Content-Language"] == language, f"{kind} is not in {language}"
     return {f"{kind}, {language}": raw for kind, raw in mails.items()}
-
-
-def parsed(raw):
-    return email.message_from_bytes(raw, policy=email.policy.default)
-
-
-def text_of(mail):
-    return mail.get_body(["plain"]).get_content().replace("\r\n", "\n")
-
-
-def code_of(text):
-    return "".join(re.search(r": (\d{3}) (\d{3})$", text, re.MULTILINE).groups())
 
 
 # Elements without an end.

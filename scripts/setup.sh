@@ -6,8 +6,8 @@
 #   scripts/setup.sh lint    that and ruff (make lint)
 #   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
 #                            schemathesis, openapi-spec-validator, authlib, dkimpy, SpamAssassin,
-#                            and what examples/services needs: Express, jose, FastAPI, PyJWT and
-#                            Go, and the vendor's SDKs (make test)
+#                            Postfix, OpenSMTPD, and what examples/services needs: Express, jose,
+#                            FastAPI, PyJWT and Go, and the vendor's SDKs (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
 #   scripts/setup.sh engines build, Firefox and WebKitGTK (make engines)
@@ -180,6 +180,40 @@ proxies() { # for the stories of hosts that they guard; end2end/apps starts them
   unpacked caddy /usr/bin/caddy
 }
 
+mail_servers() { # for scripts/mail_servers.py, which goes without, and says so
+  # No system installs both, and installing one would start it: unpacked with the libraries that
+  # they need, they are a root folder of their own.
+  local root=target/debian/mta known=0 tmp package
+  local packages=(postfix libsasl2-modules sasl2-bin opensmtpd)
+  [ -d "$root" ] && return
+  if ! command -v apt-get >/dev/null; then
+    say "no Postfix and OpenSMTPD, and no apt-get to bring them: no real mail server gets mails"
+    return
+  fi
+  say "Postfix and OpenSMTPD: Debian's, unpacked into $root, not installed (seconds)"
+  apt_get update -qq
+  while [ ${#packages[@]} != "$known" ]; do
+    known=${#packages[@]}
+    mapfile -t packages < <({
+      printf '%s\n' "${packages[@]}"
+      apt-cache depends --important "${packages[@]}" |
+        sed -nE 's/^ *\|?(Pre)?Depends: (lib[^ ]*|zlib1g)$/\2/p'
+    } | sort -u)
+  done
+  tmp=$(mktemp -d)
+  (cd "$tmp" && apt-get download -qq -o APT::Sandbox::User=root "${packages[@]}")
+  rm -rf "$root" "$root.part"
+  mkdir -p "$root.part"/usr/{bin,sbin,lib,lib64}
+  # Some packages have /lib, others /usr/lib.
+  for package in bin sbin lib lib64; do ln -s "usr/$package" "$root.part/$package"; done
+  for package in "$tmp"/*.deb; do
+    dpkg-deb --fsys-tarfile "$package" |
+      tar -x --keep-directory-symlink --no-same-owner -C "$root.part"
+  done
+  rm -r "$tmp"
+  mv "$root.part" "$root"
+}
+
 spam_filter() { # scripts/mail_quality.py goes without, and says so
   type -P spamassassin >/dev/null && return
   if command -v apt-get >/dev/null; then
@@ -228,7 +262,7 @@ case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
   all)
-    browser; postgres; pooler; apache; proxies; spam_filter
+    browser; postgres; pooler; apache; proxies; spam_filter; mail_servers
     node_tools examples/services
     python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}" \
       "${mails[@]}"

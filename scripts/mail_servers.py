@@ -1,0 +1,412 @@
+#!/usr/bin/env python3
+"""Mails by real mail servers: Postfix and OpenSMTPD take them from a running Latchkey, refuse,
+delay and return them, and the page of whoever waits says what became of each. Without root, or the
+servers, it says so and proves nothing."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+
+import mta
+from mail_reader import Browser, code_of, text_of
+from mta import until
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench"))
+
+# Found by the line above.
+from harness import PROGRAM, TOP, Process, environment, held_port, say
+
+UNPACKED = TOP / "target/debian/mta"
+PASSWORD = "correct horse battery"
+RETURNS = "bounces@example.com"
+PIPED = "bounces@piped.example.com"
+
+# Domains of example.net whose mails take a way of their own.
+AT = [f"{name}.example.net" for name in ["ascii", "small", "late", "piped", "submitted", "relayed"]]
+
+BY_OPENSMTPD = "by out.example.com (OpenSMTPD)"
+
+# What the page says.
+LATER = "asks us to come back later"
+OF_US = "our mail service does not take it"
+CHECK = "Check the address"
+CAME_BACK = "The email came back"
+DELAYED = "has not arrived yet"
+
+
+class Servers:
+    """Both mail servers, and what is around them. Postfix is the server of example.net, and of the
+    return paths; OpenSMTPD hands on to Postfix what it takes, and to Latchkey what comes back."""
+
+    def __init__(self, folder):
+        self.root = mta.Root(UNPACKED, folder)
+        self.secret = secrets.token_urlsafe(48)
+        # SQLite gives the files beside it the mode of this one: the pipe has another user.
+        self.root.write("srv/latchkey.db", "", 0o666)
+        self.root.folder("srv", mode=0o777)
+        self.policy, self.authority = mta.Policy(), mta.Authority()
+        self.ca = self.root.write("etc/ca.pem", self.authority.pem)
+        for name, host in {"own": "localhost", "wrong": "other.example.net"}.items():
+            self.root.write(f"etc/{name}.pem", self.authority.issue(host), 0o600)
+        self.mx, self.ascii, self.small, self.wrong, self.early, self.late = ports(6)
+        self.submission, self.relay, self.lmtp = ports(3)
+        self.box = mta.Maildir(self.root.folder("var/mail/all", "nobody"))
+        self.postfix, self.opensmtpd = self.configured_postfix(), self.configured_opensmtpd()
+
+    def configured_postfix(self):
+        shutil.copy(PROGRAM, self.root.path / "usr/bin/latchkey")
+        of_pipe = {
+            "DATABASE_URL": "sqlite:///srv/latchkey.db",
+            "SESSION_JWT_SECRET": self.secret,
+            "LATCHKEY_CONFIG": "/srv/Leptos.toml",
+        }
+        asks = f"check_policy_service inet:127.0.0.1:{self.policy.port}"
+        settings = {
+            "smtpd_tls_chain_files": "/etc/own.pem",
+            "smtpd_tls_security_level": "may",
+            "smtpd_tls_received_header": "yes",
+            "smtpd_recipient_restrictions": asks,
+            "smtpd_data_restrictions": asks,
+            "smtpd_end_of_data_restrictions": asks,
+            "virtual_mailbox_domains": " ".join(["example.net", *AT]),
+            "virtual_mailbox_base": "/var/mail",
+            # Everybody is here but those who are gone.
+            "virtual_mailbox_maps": "regexp:/etc/postfix/mailboxes",
+            "virtual_uid_maps": f"static:{mta.USERS['nobody']}",
+            "virtual_gid_maps": f"static:{mta.USERS['nobody']}",
+            "virtual_minimum_uid": "1",
+            "transport_maps": "texthash:/etc/postfix/transport",
+            "relay_domains": "example.com piped.example.com full.example.net slow.example.net",
+            "delay_warning_time": "1s",
+            "queue_run_delay": "1s",
+            "minimal_backoff_time": "1s",
+            "maximal_backoff_time": "1s",
+            "latchkey_destination_recipient_limit": "1",
+            "export_environment": " ".join(f"{name}={value}" for name, value in of_pipe.items()),
+        }
+        self.root.write("etc/postfix/mailboxes", "!/^gone/ all/\n")
+        self.root.write(
+            "etc/postfix/transport",
+            f"example.com lmtp:inet:127.0.0.1:{self.lmtp}\n"
+            "piped.example.com latchkey:\n"
+            "full.example.net error:5.2.2 The mailbox is full\n"
+            "slow.example.net retry:4.2.1 The mailbox is being moved\n",
+        )
+        listeners = {
+            self.mx: {},
+            # Takes a mail before it knows whether its recipient exists.
+            self.late: {"smtpd_reject_unlisted_recipient": "no"},
+            self.ascii: {"smtpd_discard_ehlo_keywords": "smtputf8"},
+            self.small: {"message_size_limit": "2000"},
+            self.wrong: {"smtpd_tls_chain_files": "/etc/wrong.pem"},
+            self.submission: mta.known_to_sasl(self.root, "latchkey", PASSWORD),
+            self.early: {"smtpd_delay_reject": "no", "smtpd_sender_restrictions": asks},
+        }
+        piped = (
+            "latchkey unix - n n - - pipe\n"
+            "  user=nobody argv=/usr/bin/latchkey bounce --to ${recipient}\n"
+        )
+        return mta.postfix(self.root, listeners, settings, piped)
+
+    def configured_opensmtpd(self):
+        configuration = f"""
+            # Without TLS: that of Debian 12 fails at it since OpenSSL 3 (OpenSMTPD/OpenSMTPD#1171).
+            filter late phase rcpt-to match rcpt-to {{ "later@relayed.example.net" }} \\
+                reject "451 4.7.1 come back later"
+            filter never phase rcpt-to match rcpt-to {{ "never@relayed.example.net" }} \\
+                reject "550 5.1.1 no such mailbox"
+            filter all chain {{ late, never }}
+            listen on 127.0.0.1 port {self.relay} hostname out.example.com filter all
+            action forth relay host "smtp://127.0.0.1:{self.mx}"
+            action returned relay host "lmtp://127.0.0.1:{self.lmtp}"
+            match from any for domain "example.com" action returned
+            match from any for any action forth
+        """
+        lines = [line.strip() for line in configuration.strip().split("\n")]
+        return mta.opensmtpd(self.root, self.relay, "\n".join(lines) + "\n")
+
+    def submission_url(self, password):
+        password = urllib.parse.quote(password)
+        return f"smtp://latchkey:{password}@localhost:{self.submission}?tls=required"
+
+    def returns(self, transports):
+        """The door for mails that come back, if some of `transports` have a return path."""
+        has = any("return_path" in keys for _, _, keys in transports)
+        return f"lmtp_listen = '127.0.0.1:{self.lmtp}'\n" if has else ""
+
+
+def ports(count):
+    return [held_port() for _ in range(count)]
+
+
+class Latchkey:
+    """The program with these transports: name, URL and further keys of each."""
+
+    def __init__(self, servers, *transports):
+        self.servers, self.port = servers, held_port()
+        text = f"[mail]\nfrom = 'Example <no-reply@example.com>'\n{servers.returns(transports)}"
+        for name, url, keys in transports:
+            text += f"[[mail.transports]]\nname = '{name}'\nkind = 'smtp'\nurl = '{url}'\n"
+            text += "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+        policy = servers.root.write("srv/Leptos.toml", text)
+        self.folder = policy.parent
+        self.settings = environment(f"sqlite://{self.folder}/latchkey.db", self.port) | {
+            "RUST_LOG": "off",
+            "LATCHKEY_CONFIG": str(policy),
+            "SESSION_JWT_SECRET": servers.secret,
+            "SSL_CERT_FILE": str(servers.ca),
+        }
+        self.process = Process([PROGRAM], self.settings, self.folder, core=None)
+
+    def __enter__(self):
+        self.process.until_answers(self.port, "/healthz")
+        return self
+
+    def __exit__(self, *nothing):
+        self.process.__exit__(*nothing)
+
+    def command(self, *arguments):
+        """Exit code and words of a command of the program."""
+        command = [PROGRAM, *arguments]
+        done = subprocess.run(
+            command, env=self.settings, cwd=self.folder, capture_output=True, text=True
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def asked(self, address):
+        return Waiting(self, address)
+
+
+class Waiting:
+    """A browser that has asked for a mail, and its page."""
+
+    def __init__(self, latchkey, address):
+        self.latchkey, self.address = latchkey, address
+        self.browser = Browser(latchkey.port, "en")
+        self.request = self.browser.ask(address)
+
+    def standing(self):
+        return json.loads(self.browser.get(200, "/actions/progress"))
+
+    def is_told(self, *words):
+        """Waits until the page says these words of its mail."""
+
+        def found():
+            trouble = self.standing()["trouble"] or ""
+            self.last = trouble
+            return all(word in trouble for word in words) and trouble
+
+        try:
+            return until(found, "")
+        except RuntimeError:
+            said = f"the page says {self.last!r}"
+            raise AssertionError(f"{self.address}: {said}, and not {words}") from None
+
+    def signs_in(self):
+        """Waits for the mail, and signs in by its code."""
+        mail = self.latchkey.servers.box.first_to(self.address)
+        body = {"code": code_of(text_of(mail)), "auth_request_id": self.request}
+        self.browser.post(200, "/api/auth/verify", body)
+        return mail
+
+
+def ways(servers):
+    """A transport for each listener, and for the domains of the mails that are to take it."""
+    postfix = "smtp://localhost:{}"
+    return [
+        ("ascii", postfix.format(servers.ascii), {"domains": ["ascii.example.net"]}),
+        ("small", postfix.format(servers.small), {"domains": ["small.example.net"]}),
+        (
+            "late",
+            postfix.format(servers.late),
+            {"domains": ["late.example.net", "full.example.net", "slow.example.net"]}
+            | {"return_path": RETURNS},
+        ),
+        (
+            "piped",
+            postfix.format(servers.late),
+            {"domains": ["piped.example.net"], "return_path": PIPED},
+        ),
+        (
+            "opensmtpd",
+            postfix.format(servers.relay),
+            {"domains": ["relayed.example.net"], "return_path": RETURNS},
+        ),
+        ("submission", servers.submission_url(PASSWORD), {"domains": ["submitted.example.net"]}),
+        ("postfix", postfix.format(servers.mx) + "?tls=required", {"return_path": RETURNS}),
+    ]
+
+
+def deliveries(servers, latchkey):
+    """Mails arrive over TLS, with a password, in any script."""
+    ada, eve, bob, jurgen, plain = (
+        latchkey.asked(address)
+        for address in [
+            "ada@example.net",
+            "eve@submitted.example.net",
+            "bob@relayed.example.net",
+            "jürgen@example.net",
+            "ada@ascii.example.net",
+        ]
+    )
+    mail = ada.signs_in()
+    assert "using TLSv1.3" in received(mail), received(mail)
+    assert mail["Return-Path"].startswith("<bounces+"), mail["Return-Path"]
+    mail = eve.signs_in()
+    assert "Authenticated sender: latchkey" in received(mail), received(mail)
+    assert BY_OPENSMTPD in received(bob.signs_in())
+    jurgen.signs_in()
+    plain.signs_in()
+
+
+def refusals(servers, latchkey):
+    """What a server refuses for now comes later; what it refuses for good, the page says."""
+    passing = {
+        ("RCPT", "grey@example.net"): "DEFER_IF_PERMIT Greylisted, come again",
+        ("RCPT", "rcpt@example.net"): "451 4.3.0 Try again later",
+        ("DATA", "data@example.net"): "451 4.3.0 Try again later",
+        ("DATA", "spam@example.net"): "554 5.7.1 Looks like spam",
+        ("END-OF-MESSAGE", "end@example.net"): "452 4.3.1 No space",
+        ("END-OF-MESSAGE", "policy@example.net"): "550 5.7.1 Not by our policy",
+    }
+    final = {
+        ("RCPT", "blocked@example.net"): "550 5.7.1 No mails, please",
+        ("RCPT", "moved@example.net"): "551 5.1.6 Not here",
+        ("END-OF-MESSAGE", "never@example.net"): "550 5.1.1 No such mailbox",
+    }
+    servers.policy.plan |= {at: [answer] for at, answer in (passing | final).items()}
+    delayed = [latchkey.asked(address) for _, address in passing]
+    refused = [latchkey.asked(address) for _, address in final]
+    refused += [
+        latchkey.asked(address)
+        for address in [
+            "gone@example.net",
+            "jürgen@ascii.example.net",
+            "never@relayed.example.net",
+        ]
+    ]
+    small = latchkey.asked("ada@small.example.net")
+    # OpenSMTPD refuses it for now, and Postfix gets it at once.
+    later = latchkey.asked("later@relayed.example.net")
+    for waiting in delayed:
+        waiting.is_told(LATER)
+    for waiting in refused:
+        waiting.is_told(CHECK)
+    small.is_told("Nothing is wrong with the address")
+    for waiting in delayed:
+        waiting.signs_in()
+    assert BY_OPENSMTPD not in received(later.signs_in())
+    for waiting in [*refused, small]:
+        assert not servers.box.mails_to(waiting.address), f"{waiting.address} got a mail"
+
+
+def returns(servers, latchkey):
+    """A mail that was taken and came back is told to whoever waits for it."""
+    words = {
+        "gone@late.example.net": (CAME_BACK, "unknown user"),
+        "gone@piped.example.net": (CAME_BACK, "unknown user"),
+        "gone@relayed.example.net": (CAME_BACK, "User unknown"),
+        "ada@full.example.net": (DELAYED, "The mailbox is full"),
+        "ada@slow.example.net": (DELAYED, "The mailbox is being moved"),
+    }
+    asked = [latchkey.asked(address) for address in words]
+    for waiting in asked:
+        waiting.is_told(*words[waiting.address])
+    _, listed = latchkey.command("suppressions", "list")
+    for address, (kind, _) in words.items():
+        assert (address in listed) == (kind == CAME_BACK), f"{address}: {listed}"
+
+
+def refusals_of_us(servers):
+    """What is refused to us blames no address, and is not sent where a certificate is wrong."""
+    early = ("early", f"smtp://localhost:{servers.early}", {})
+    with Latchkey(servers, early) as latchkey:
+        for number, answer in enumerate(["450 4.7.0 Too fast", "550 5.7.1 Sender refused"]):
+            # On an open connection a refusal does not count: it may be about that alone.
+            servers.policy.plan["MAIL", ""] = 99 * [answer]
+            waiting = latchkey.asked(f"early{number}@example.net")
+            waiting.is_told(OF_US)
+            del servers.policy.plan["MAIL", ""]
+            waiting.signs_in()
+    wrong = [
+        ("name", f"smtp://localhost:{servers.wrong}?tls=required", "certificate"),
+        ("password", servers.submission_url("guessed"), "at AUTH"),
+        ("none", f"smtp://localhost:{servers.late}?tls=required", "certificate"),
+    ]
+    for name, url, words in wrong:
+        with Latchkey(servers, (name, url, {})) as latchkey:
+            if name == "none":
+                # The machine's own roots, which know no private CA.
+                del latchkey.settings["SSL_CERT_FILE"]
+            code, said = latchkey.command("send-test-mail", f"{name}@example.net")
+            assert code == 1 and words in said, f"{name}: {code}, {said}"
+            assert not servers.box.mails_to(f"{name}@example.net"), name
+
+
+def two_transports(servers):
+    """The first server stops in the midst of sign-ins, and comes back: nobody is kept waiting, and
+    no mail comes by both."""
+    opensmtpd = ("opensmtpd", f"smtp://localhost:{servers.relay}", {})
+    postfix = ("postfix", f"smtp://localhost:{servers.mx}", {})
+    with Latchkey(servers, opensmtpd, postfix) as latchkey:
+
+        def signs_in(number):
+            if number == 20:
+                servers.opensmtpd.stop()
+            if number == 60:
+                servers.opensmtpd.start()
+            return latchkey.asked(f"two{number}@example.net").signs_in()
+
+        with concurrent.futures.ThreadPoolExecutor(4) as people:
+            mails = list(people.map(signs_in, range(80)))
+        by_first = [mail for mail in mails if BY_OPENSMTPD in received(mail)]
+        assert 0 < len(by_first) < len(mails), f"{len(by_first)} of {len(mails)} by the first"
+
+        def is_back():
+            number = secrets.randbelow(1_000_000)
+            mail = latchkey.asked(f"back{number}@example.net").signs_in()
+            return BY_OPENSMTPD in received(mail)
+
+        until(is_back, "a mail by the first server", 40)
+    ways = {}
+    for _, mail in servers.box.delivered():
+        ways.setdefault(mail["Message-ID"], set()).add(BY_OPENSMTPD in received(mail))
+    twice = [name for name, by in ways.items() if len(by) > 1]
+    assert not twice, f"{twice} came by both"
+
+
+def received(mail):
+    """The way of a mail, as the servers on it wrote it."""
+    return " ".join(" ".join(mail.get_all("Received", [])).split())
+
+
+def main():
+    if not UNPACKED.exists():
+        say("SKIPPED: no Postfix and OpenSMTPD, which scripts/setup.sh all brings on Debian")
+        return
+    if os.geteuid() != 0:
+        say("SKIPPED: Postfix and OpenSMTPD start as root only, for example in a container")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        servers = Servers(folder)
+        with servers.postfix, servers.opensmtpd:
+            with Latchkey(servers, *ways(servers)) as latchkey:
+                deliveries(servers, latchkey)
+                refusals(servers, latchkey)
+                say("Postfix and OpenSMTPD take mails, delay them and refuse them")
+                returns(servers, latchkey)
+                say("mails that both took and returned are told of, by LMTP and by a pipe")
+            refusals_of_us(servers)
+            say("refusals of Latchkey itself blame no address, and no wrong server gets a mail")
+            two_transports(servers)
+            say("while the first server is down, the second has its mails")
+
+
+main()
