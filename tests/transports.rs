@@ -116,6 +116,9 @@ async fn a_mail_that_a_transport_may_have_accepted_is_sent_by_no_other() {
     two.app.clock.advance(MINUTE);
     two.app.until("SELECT MAX(attempts) FROM latchkey_outbox", refused + 1).await;
     assert_eq!(two.second.count(), 0);
+    let standing = ada.get("/actions/progress").await.json();
+    let trouble = standing["trouble"].as_str().unwrap();
+    assert!(trouble.contains("If nothing comes, send a new email"), "{trouble}");
     // Whoever asks again is not kept waiting by it.
     two.app.clock.advance(31 * SECOND);
     ada.post_form("/actions/resend-passwordless", &[]).await;
@@ -184,4 +187,44 @@ async fn a_test_mail_goes_by_every_transport_and_says_what_each_answered() {
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("second: it did not take it: at RCPT TO"), "{said}");
     assert_eq!((two.first.count(), two.second.count()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_transport_that_is_down_holds_up_no_mail_that_is_for_another() {
+    let two = Two::with("domains = [\"qq.example\"]").await;
+    two.second.behave(Manners::RefusesGreeting);
+    two.app.browser().ask_for_mail("ada@example.com").await;
+    two.app.until(DELAYED, 1).await;
+    for n in 0..3 {
+        let address = format!("ada{n}@qq.example");
+        two.app.browser().ask_for_mail(&address).await;
+        two.first.first_to(&address).await;
+    }
+    // It is asked again only after its wait.
+    assert_eq!(two.app.count(DELAYED).await, 1);
+    two.second.behave(Manners::Takes);
+    two.app.clock.advance(MINUTE);
+    two.second.first_to("ada@example.com").await;
+}
+
+#[tokio::test]
+async fn a_mail_of_a_transport_that_is_down_is_not_tried_all_the_time_while_another_may_be_tried() {
+    let two = Two::with("domains = [\"qq.example\"]").await;
+    for inbox in [&two.first, &two.second] {
+        inbox.behave(Manners::DropsInData);
+    }
+    two.app.browser().ask_for_mail("ada@qq.example").await;
+    two.app.until(DELAYED, 1).await;
+    for inbox in [&two.first, &two.second] {
+        inbox.behave(Manners::RefusesGreeting);
+    }
+    // The other refuses us, and nothing waits for it when it may be tried again.
+    two.app.browser().ask_for_mail("eve@example.com").await;
+    two.app.until(DELAYED, 2).await;
+    two.app.run_sql("DELETE FROM latchkey_outbox WHERE address = 'eve@example.com'").await;
+    two.app.clock.advance(MINUTE);
+    let tried = "SELECT COUNT(*) FROM latchkey_outbox WHERE attempts > 1 AND leased_at IS NULL";
+    two.app.until(tried, 1).await;
+    let due = two.app.count("SELECT MAX(due_at) FROM latchkey_outbox WHERE leased_at IS NULL");
+    assert!(due.await > two.app.clock.now());
 }

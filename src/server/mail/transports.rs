@@ -81,27 +81,38 @@ impl Transports {
         order
     }
 
-    /// True if mails to anybody are accepted by one of them, as far as we know.
+    /// True if one of them takes mails, as far as we know.
     pub fn are_well(&self) -> bool {
-        self.for_all().any(|transport| transport.health.is_well())
+        self.iter().any(|transport| transport.health.is_well())
     }
 
-    /// Returns how many of `free` mails may be sent at the moment. While all that are for everybody
-    /// refuse us, one mail at a time tries.
+    /// Returns how many of `free` mails may be taken up at the moment. While all transports refuse
+    /// us, one mail at a time tries. While one is well, all are taken up: only their addresses say
+    /// whether it is theirs.
     pub fn room(&self, free: usize) -> usize {
-        let may_try = || self.for_all().any(|it| it.health.wait() == Duration::ZERO);
+        let may_try = || self.iter().any(|it| it.health.wait() == Duration::ZERO);
         match self.are_well() {
             true => free,
             false => usize::from(may_try()).min(free),
         }
     }
 
+    /// Returns how long a mail has to wait until one of its transports may be tried; `None` if one
+    /// is well. See `order` for `bound`.
+    pub fn wait(&self, address: &Address, bound: Option<&str>) -> Option<Duration> {
+        let order = self.order(address, bound, None);
+        if order.iter().any(|transport| transport.health.is_well()) {
+            return None;
+        }
+        // Left due, because it is not taken up before, and another instance may fare better.
+        if self.room(1) == 0 {
+            return Some(Duration::ZERO);
+        }
+        order.iter().map(|transport| transport.health.wait()).min()
+    }
+
     /// Closes idle connections. Called from time to time.
     pub fn close_idle(&self) {
         self.iter().for_each(|transport| transport.transport.close_idle());
-    }
-
-    fn for_all(&self) -> impl Iterator<Item = &NamedTransport> {
-        self.iter().filter(|transport| transport.entry.domains.is_empty())
     }
 }

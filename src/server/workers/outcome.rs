@@ -22,6 +22,9 @@ const LAST_RETRY: Millis = MINUTE;
 /// open, until there have been three times as many.
 const LEFT_TO_OTHERS: i64 = 4;
 
+/// Name of a delay of a mail that a transport may have accepted.
+const UNSURE: &str = "unsure";
+
 /// Result of an attempt to send a mail.
 pub(super) enum Outcome {
     /// A transport accepted it.
@@ -108,8 +111,12 @@ impl Outbox {
             Some(by) => {
                 let why = format!("attempt {}: {}", mail.attempts, outcome.why());
                 let event = self.event(Event::MailDelayed, mail, &why);
-                let due = event.at + self.retry_after(mail, outcome)?;
-                let delay = Delay { due, bound: outcome.bound(held), by };
+                let bound = outcome.bound(held);
+                let due = event.at + self.retry_after(mail, bound, outcome)?;
+                // Whatever it says now: the transport may have accepted it, and no other is asked
+                // unless the person asks again.
+                let by = by.map(|by| if bound.is_some() { UNSURE } else { by });
+                let delay = Delay { due, bound, by };
                 let is_ours = self.auth.store.mail_delayed(mail.lease(), delay, &event).await?;
                 (event, is_ours)
             }
@@ -196,10 +203,20 @@ impl Outbox {
     /// Returns how long to wait before the next attempt. The wait doubles each time, with up to
     /// half of it added at random, so that a mail server that comes back is not flooded by everyone
     /// at once.
-    fn retry_after(&self, mail: &QueuedMail, outcome: &Outcome) -> Result<Millis, Error> {
+    fn retry_after(
+        &self,
+        mail: &QueuedMail,
+        bound: Option<&str>,
+        outcome: &Outcome,
+    ) -> Result<Millis, Error> {
+        // Not the mail's fault: all wait until a transport of theirs may be tried again.
+        if let Outcome::Refused(_, SendError::OfUs(_)) = outcome
+            && let Some(wait) = self.transports.wait(&mail.address, bound)
+        {
+            // Rounded up: nothing is to be tried a moment too early.
+            return Ok(Millis::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(LAST_RETRY));
+        }
         let attempts = match outcome {
-            // Not the mail's fault: all wait until a transport may be tried again.
-            Outcome::Refused(_, SendError::OfUs(_)) if !self.transports.are_well() => return Ok(0),
             Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
                 mail.attempts.min(LEFT_TO_OTHERS)
             }
