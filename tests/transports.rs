@@ -228,3 +228,33 @@ async fn a_mail_of_a_transport_that_is_down_is_not_tried_all_the_time_while_anot
     let due = two.app.count("SELECT MAX(due_at) FROM latchkey_outbox WHERE leased_at IS NULL");
     assert!(due.await > two.app.clock.now());
 }
+
+#[tokio::test]
+async fn a_transport_that_keeps_mails_without_a_word_gets_no_more_until_it_takes_one() {
+    let two = Two::start().await;
+    two.first.behave(Manners::DropsInData);
+    for n in 0..3 {
+        two.app.browser().ask_for_mail(&format!("ada{n}@example.com")).await;
+        two.app.until(DELAYED, n + 1).await;
+    }
+    for n in 0..3 {
+        let address = format!("eve{n}@example.com");
+        two.app.browser().ask_for_mail(&address).await;
+        two.second.first_to(&address).await;
+        two.app.until(SENT, n + 1).await;
+    }
+    // One mail tries it again, the others wait a moment more.
+    two.first.behave(Manners::Takes);
+    two.app.clock.advance(MINUTE);
+    let tried = "SELECT COUNT(*) FROM latchkey_outbox \
+        WHERE state = 'sent' OR attempts > 1 AND leased_at IS NULL";
+    two.app.until(tried, 6).await;
+    two.app.clock.advance(MINUTE);
+    two.app.until(SENT, 6).await;
+    for n in 0..3 {
+        two.first.first_to(&format!("ada{n}@example.com")).await;
+    }
+    two.app.browser().ask_for_mail("bea@example.com").await;
+    two.first.first_to("bea@example.com").await;
+    assert_eq!(two.second.count(), 3);
+}

@@ -4,7 +4,10 @@
 
 use metrics::gauge;
 use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,6 +16,10 @@ use crate::server::ground::clock::Clock;
 /// Wait after the first refused session. Each further refusal doubles it, up to [`LAST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LAST_WAIT: Duration = Duration::from_secs(30);
+/// Mails in a row of which nobody knows whether it accepted them, after which it counts as one that
+/// refuses us. Otherwise one that hangs would keep every mail from those that work. More than one,
+/// because a single mail may do that to a server.
+const MOST_UNSURE: u32 = 3;
 
 const GAUGE: &str = "latchkey_mail_server_refuses_us";
 
@@ -22,6 +29,8 @@ pub struct Health {
     name: String,
     clock: Clock,
     refused: Mutex<Option<Refused>>,
+    /// Mails since the last that it accepted, of which nobody knows whether it did.
+    unsure: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -42,7 +51,8 @@ impl Refused {
 
 impl Health {
     pub fn new(name: &str, clock: Clock) -> Self {
-        let health = Health { name: name.to_owned(), clock, refused: Mutex::default() };
+        let (name, unsure) = (name.to_owned(), AtomicU32::new(0));
+        let health = Health { name, clock, refused: Mutex::default(), unsure };
         health.show(0.0);
         health
     }
@@ -98,8 +108,16 @@ impl Health {
         }
     }
 
+    /// Records that nobody knows whether it accepted a mail.
+    pub fn unsure(&self, why: &str) {
+        if self.unsure.fetch_add(1, Ordering::Relaxed) + 1 >= MOST_UNSURE {
+            self.refused(why);
+        }
+    }
+
     /// Records that a session got as far as the recipient.
     pub fn works(&self) {
+        self.unsure.store(0, Ordering::Relaxed);
         if let Some(refused) = self.lock().take() {
             self.show(0.0);
             if refused.times > 1 {

@@ -161,8 +161,14 @@ impl Outbox {
         let sent = sent.unwrap_or_else(|_| Err(slow()));
         match &sent {
             Ok(_) | Err(SendError::OfRecipient(_)) => to.health.works(),
-            Err(SendError::OfUs(why)) => {
-                to.health.refused(&masking::without(&mail.address, why));
+            Err(error @ (SendError::OfUs(why) | SendError::Unsure(why))) => {
+                let why = masking::without(&mail.address, why);
+                match error {
+                    // Alone, it is asked again: no other could take over.
+                    SendError::Unsure(_) if self.transports.are_several() => to.health.unsure(&why),
+                    SendError::Unsure(_) => {}
+                    _ => to.health.refused(&why),
+                }
                 self.auth.outbox.set_backlog(!self.transports.are_well());
             }
             Err(_) => {}
