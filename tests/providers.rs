@@ -250,3 +250,31 @@ async fn a_provider_that_repeats_what_it_was_sent_spills_no_secret() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_mail_whose_lease_ran_out_while_a_provider_cleared_its_list_is_sent_once() {
+    let provider = Provider::start(Kind::Postmark).await;
+    let two = Two::with(&provider.keys()).await;
+    two.app
+        .run_sql(
+            "INSERT INTO latchkey_suppressions (address, kind, said, transport, created_at) \
+             VALUES ('ada@example.com', 'complaint', 'spam', 'first', 0)",
+        )
+        .await;
+    let ada = two.app.browser();
+    ada.ask_for_mail("ada@example.com").await;
+    two.app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'suppressed'", 1).await;
+    two.app.clock.advance(11 * SECOND);
+    provider.behave(Behaviour::HoldsLifts);
+    ada.post_form("/actions/try-again", &[]).await;
+    provider.lifts(1).await;
+    two.app.clock.advance(MINUTE + SECOND);
+    // Another worker has it now.
+    provider.lifts(2).await;
+    provider.behave(Behaviour::Takes);
+    two.app.until(SENT, 1).await;
+    two.ask("eve@example.com").await;
+    provider.first_to("eve@example.com").await;
+    two.app.until(SENT, 2).await;
+    assert_eq!(provider.count(), 2, "{:?}", provider.heard());
+}

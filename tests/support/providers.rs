@@ -73,6 +73,8 @@ pub enum Behaviour {
     TakesAndFallsSilent,
     /// Accepts the mail and says so once it is told to behave otherwise.
     Holds,
+    /// Answers a request to take an address off its list only once it is told to behave otherwise.
+    HoldsLifts,
 }
 
 /// A request that it received.
@@ -117,6 +119,8 @@ struct Shared {
     put: watch::Sender<Vec<Mail>>,
     behaviour: watch::Sender<Behaviour>,
     suppressed: Mutex<BTreeSet<String>>,
+    /// Requests to take an address off its list, answered or not.
+    lifts: watch::Sender<usize>,
     /// The request of each key by which it knows a mail again, and its id.
     known: Mutex<BTreeMap<String, (Bytes, String)>>,
     /// Lines like `POST /email`.
@@ -136,6 +140,7 @@ impl Provider {
             put,
             behaviour: watch::Sender::default(),
             suppressed: Mutex::default(),
+            lifts: watch::Sender::default(),
             known: Mutex::default(),
             heard: Mutex::default(),
             keys: Mutex::default(),
@@ -161,6 +166,13 @@ impl Provider {
 
     pub fn suppress(&self, address: &str) {
         self.shared.suppressed.lock().unwrap().insert(address.to_owned());
+    }
+
+    /// Waits for the request number `n` to take an address off its list.
+    pub async fn lifts(&self, n: usize) {
+        let mut lifts = self.shared.lifts.subscribe();
+        let asked = tokio::time::timeout(Duration::from_secs(20), lifts.wait_for(|all| *all >= n));
+        asked.await.expect("a request in time").unwrap();
     }
 
     pub fn count(&self) -> usize {
@@ -232,6 +244,9 @@ async fn reply(shared: &Shared, request: &Request) -> Reply {
         return reply;
     }
     if let Some(reply) = lift(shared, request) {
+        let mut behaviour = shared.behaviour.subscribe();
+        shared.lifts.send_modify(|lifts| *lifts += 1);
+        behaviour.wait_for(|now| *now != Behaviour::HoldsLifts).await.unwrap();
         return reply;
     }
     if request.method != Method::POST {

@@ -27,6 +27,8 @@ use crate::server::{
 const LEASE: Duration = Duration::from_millis(store::LEASE as u64);
 /// Time that the mail server may take for one mail.
 const SENDING: Duration = Duration::from_secs(45);
+/// Time that a provider may take to clear its list of an address.
+const LIFTING: Duration = Duration::from_secs(10);
 /// A lease older than this is renewed before sending begins: what is left of a younger one is more
 /// than [`SENDING`], so that no worker sends a mail whose lease it has lost.
 const FRESH: Duration = Duration::from_secs(8);
@@ -93,13 +95,14 @@ impl Outbox {
             if !to.health.may_be_tried() {
                 continue;
             }
+            // Before the lease is looked at: it has to last for the sending.
+            if is_asked_for {
+                self.lift_at(to, &held.mail).await;
+            }
             match within(DATABASE, self.hold(held, to)).await {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => return Some(Outcome::Stuck(error)),
-            }
-            if is_asked_for {
-                self.lift_at(to, &held.mail).await;
             }
             let sent = self.send(&held.mail, to, composed.clone()).await;
             let by = Some(to.name().to_owned());
@@ -183,8 +186,9 @@ impl Outbox {
     /// Takes the recipient off the provider's own list of those who get no mail. If that fails, the
     /// provider will say so about the mail.
     async fn lift_at(&self, to: &NamedTransport, mail: &QueuedMail) {
-        let lifted = timeout(SENDING, to.transport.lift(&mail.address)).await;
-        if let Ok(Err(error)) = lifted {
+        let slow = || SendError::ForNow("the transport took too long".to_owned());
+        let lifted = timeout(LIFTING, to.transport.lift(&mail.address)).await;
+        if let Err(error) = lifted.unwrap_or_else(|_| Err(slow())) {
             let why = masking::without(&mail.address, &error.to_string());
             tracing::warn!(transport = to.name(), why, "the provider's own list is unchanged");
         }
