@@ -121,7 +121,8 @@ fn place(
     let table = document.entry(table).or_insert_with(|| toml::Table::new().into());
     let table = table.as_table_mut().ok_or("is not a table")?;
     let Some((entries, (name, key))) =
-        key.split_once("__").and_then(|(list, rest)| Some((list, rest.split_once("__")?)))
+        // The name may have dashes side by side or at its ends, the key has no two of them.
+        key.split_once("__").and_then(|(list, rest)| Some((list, rest.rsplit_once("__")?)))
     else {
         table.insert(key.to_owned(), value);
         return Ok(());
@@ -233,6 +234,16 @@ mod tests {
         assert!(error.contains("no entry has the name \"post-mark\""), "{error}");
         let error = policy_of(text, &[]).unwrap_err();
         assert!(error.contains("mail.transports \"post-mark\" needs token"), "{error}");
+        for name in ["a--b", "a-", "-a", "--"] {
+            let text = format!(
+                "[[mail.transports]]\nname = \"a\"\nkind = \"postmark\"\ntoken = \"t\"\n\
+                 [[mail.transports]]\nname = \"{name}\"\nkind = \"postmark\"\n"
+            );
+            let name = name.to_uppercase().replace('-', "_");
+            let variable = format!("LATCHKEY_MAIL__TRANSPORTS__{name}__TOKEN");
+            let policy = policy_of(&text, &[(&variable, "42")]).unwrap();
+            assert_eq!(policy.mail.transports[1].token.as_ref().unwrap().expose(), "42");
+        }
     }
 
     #[test]
