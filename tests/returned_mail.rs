@@ -172,3 +172,29 @@ async fn with_sign_up_closed_only_a_known_device_is_told_that_a_mail_came_back()
         (&serde_json::Value::Null, &false.into())
     );
 }
+
+#[tokio::test]
+async fn with_sign_up_closed_a_known_device_gets_its_mail_all_the_same() {
+    let all = Returning::with(&[("LATCHKEY_AUTH__SIGN_UP", "closed")]).await;
+    all.app.command(&["users", "add", "ada@example.com"]).await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+    ada.post_form("/actions/sign-out", &[]).await;
+    all.comes_back(&mail, "5.1.1", GONE).await;
+    ada.ask_for_mail("ada@example.com").await;
+    let held_back = "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'suppressed'";
+    all.app.until(held_back, 1).await;
+    assert_eq!(all.standing(&ada).await["may_try"], true);
+    // A stranger's request goes on as if nothing were held back, and sends nothing.
+    let stranger = all.app.browser();
+    stranger.ask_for_mail("ada@example.com").await;
+    all.app.clock.advance(31 * SECOND);
+    let asked = stranger.post_form("/actions/try-again", &[]).await;
+    assert!(asked.goes_to().starts_with("/login/code"));
+    all.app.until(held_back, 3).await;
+    assert_eq!(all.inbox.count(), 1);
+    ada.post_form("/actions/try-again", &[]).await;
+    let mail = all.inbox.nth_to("ada@example.com", 2).await;
+    assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
+    assert_eq!(all.app.count(SUPPRESSED).await, 0);
+}

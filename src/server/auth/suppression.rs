@@ -109,11 +109,11 @@ pub async fn try_again(auth: &Auth, id: &str, requester: &Requester) -> Result<S
         return Err(Error::RateLimited { retry_after: seconds_until(now, free_at) });
     }
     let found = auth.store.suppression(address, now).await?;
+    let is_known = is_known_device(auth, &request, requester).await?;
     // Where a stranger is not told of it, it makes no difference to one either.
-    let Some(found) = found.filter(|_| may_be_told(auth)) else {
+    let Some(found) = found.filter(|_| is_known || may_be_told(auth)) else {
         return request::resend(auth, id, requester).await;
     };
-    let is_known = is_known_device(auth, &request, requester).await?;
     let since = if is_known { now } else { now - BETWEEN_TRIES };
     if !auth.store.try_again(address, since, now).await? {
         let next = found.tried_at.unwrap_or(now) + BETWEEN_TRIES;
