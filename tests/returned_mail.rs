@@ -198,3 +198,28 @@ async fn with_sign_up_closed_a_known_device_gets_its_mail_all_the_same() {
     assert_eq!(ada.get(mail.link()).await.goes_to(), "/dashboard");
     assert_eq!(all.app.count(SUPPRESSED).await, 0);
 }
+
+#[tokio::test]
+async fn the_page_repeats_no_link_no_code_and_no_quotation_marks_of_a_server() {
+    let all = Returning::start().await;
+    let (ada, mail) = all.waiting("ada@example.com").await;
+    let (first, last) = mail.code().split_at(3);
+    let words = format!(
+        "550 5.1.1 spam: {} {}, {first} {last}\u{201d} \u{202e}call http://evil.example or \
+         www.evil.example, {}",
+        mail.link(),
+        mail.code(),
+        "on and on ".repeat(40)
+    );
+    all.comes_back(&mail, "5.1.1", &words).await;
+    for asked in ["came back", "Our last emails"] {
+        let trouble = all.standing(&ada).await["trouble"].as_str().unwrap().to_owned();
+        assert!(trouble.contains(asked) && trouble.contains("550 5.1.1 spam"), "{trouble}");
+        for odd in ["link_token", "evil", mail.code(), last, "\u{202e}", "\u{201d} "] {
+            assert!(!trouble.contains(odd), "{odd}: {trouble}");
+        }
+        assert!(trouble.chars().count() < 400, "{trouble}");
+        all.asks_again(&ada).await;
+        all.app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'suppressed'", 1).await;
+    }
+}

@@ -8,6 +8,7 @@ use crate::server::{
     ground::{
         clock::{Millis, SECOND},
         error::Error,
+        unicode::is_invisible,
         words::say,
     },
     store::{AuthRequest, MailState},
@@ -16,6 +17,15 @@ use crate::server::{
 /// Time after which a mail may be said to be accepted. Most are by then, so that one which was
 /// withheld, as that to a banned address is, does not show by being so soon.
 const ACCEPTED_SOONEST: Millis = 2 * SECOND;
+
+/// Most characters of a server's words that the page repeats.
+const MOST_SAID: usize = 200;
+/// Characters of its longest word that is repeated.
+const WORD: usize = 32;
+/// Digits of a code in a mail.
+const CODE: usize = 6;
+/// The marks that quotations stand in, in whatever language.
+const QUOTATION_MARKS: [char; 11] = ['"', '“', '”', '„', '‟', '«', '»', '「', '」', '『', '』'];
 
 /// Standing of a mail, in the words of the page that waits for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +65,8 @@ pub async fn of_request(
 
 fn standing(mail: MailState, has_complained: bool) -> MailStanding {
     let MailState { state, last_error, delayed_by } = mail;
-    let said = last_error.unwrap_or_default();
+    let is_refused = last_error.as_ref().is_some_and(|error| !error.is_empty());
+    let said = repeated(&last_error.unwrap_or_default());
     // Not every provider passes on what the server said.
     let told = || if said.is_empty() { say!("mail-said-nothing") } else { said.clone() };
     let trouble = match (state.as_str(), delayed_by.as_deref()) {
@@ -68,7 +79,7 @@ fn standing(mail: MailState, has_complained: bool) -> MailStanding {
         ("sent", Some(_)) => say!("mail-delayed-on-the-way", said = told()),
         ("queued", Some("session")) => say!("mail-delayed-by-us"),
         ("queued", Some("unsure")) => say!("mail-delayed-unsure"),
-        ("queued", _) if !said.is_empty() => say!("mail-delayed"),
+        ("queued", _) if is_refused => say!("mail-delayed"),
         _ => String::new(),
     };
     MailStanding {
@@ -76,4 +87,47 @@ fn standing(mail: MailState, has_complained: bool) -> MailStanding {
         trouble,
         may_try: state == "suppressed",
     }
+}
+
+/// Returns a server's words as the page repeats them. Whoever runs the recipient's server chose
+/// them, and whoever typed the address reads them: they are short, lead nowhere, hide nothing, do
+/// not end the quotation that they stand in, and hold no code of a mail that the server quotes.
+fn repeated(said: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_control() || is_invisible(c) => ' ',
+        c if QUOTATION_MARKS.contains(&c) => '\'',
+        c => c,
+    };
+    let said: String = said.chars().map(plain).collect();
+    let mut words: Vec<&str> = said.split_whitespace().collect();
+    for n in 0..words.len() {
+        let half = |word: &str| {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+            word.chars().count() == CODE / 2 && word.chars().all(char::is_numeric)
+        };
+        if words.get(n + 1).is_some_and(|next| half(next)) && half(words[n]) {
+            (words[n], words[n + 1]) = ("…", "…");
+        }
+    }
+    let words: Vec<_> =
+        words.into_iter().map(|word| if is_telling(word) { "…" } else { word }).collect();
+    let words: String = words.join(" ").chars().take(MOST_SAID).collect();
+    if words.is_empty() { "…".to_owned() } else { words }
+}
+
+/// Reports whether a word may be a link, a token or a code.
+fn is_telling(word: &str) -> bool {
+    let is_link = word.contains("://")
+        || word.to_lowercase().contains("www.")
+        || word.contains('.') && word.contains('/');
+    let mut digits = 0;
+    let is_code = word.chars().any(|c| {
+        digits = match c {
+            '-' => digits,
+            c if c.is_numeric() => digits + 1,
+            _ => 0,
+        };
+        digits >= CODE
+    });
+    is_link || is_code || word.chars().count() > WORD
 }
