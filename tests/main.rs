@@ -54,6 +54,7 @@ mod mail_server;
 mod matching;
 mod metrics;
 mod not_you;
+mod numbers;
 mod operations;
 mod operator;
 mod outbox;

@@ -8,11 +8,12 @@ use crate::support::App;
 
 /// Statements that may read a whole table: those that count rows for `/metrics`, and the one that
 /// reads the signing keys, of which there are a handful.
-const WHOLE: [&str; 4] = [
+const WHOLE: [&str; 5] = [
     "SELECT kid, algorithm, sealed, signs_from FROM latchkey_signing_keys",
     "SELECT COUNT(*) FROM latchkey_sessions",
     "SELECT COUNT(*) FROM latchkey_logouts",
-    "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox",
+    "SELECT transport, COUNT(*), MIN(created_at) FROM latchkey_outbox",
+    "SELECT COUNT(*), COUNT(CASE WHEN kind = 'complaint' THEN 1 END) FROM latchkey_suppressions",
 ];
 
 /// Every statement of the store. Fails if one is missing from its list.

@@ -33,6 +33,7 @@ use std::{net::IpAddr, sync::Arc};
 use crate::server::{
     config::Policy,
     ground::{clock::Clock, error::Error, keys::Keys, random::Random},
+    mail::numbers::Numbers,
     store::{AuthRequest, SessionRow, Store, TeamUsers},
     values::{
         address::Address,
@@ -61,6 +62,8 @@ pub struct Auth {
     pub team_users: Option<TeamUsers>,
     /// Passes new mails to the outbox worker of this process.
     pub outbox: WorkerQueue,
+    /// Numbers of mails for `/metrics`.
+    pub numbers: Numbers,
     hashing: Hashing,
 }
 
@@ -162,6 +165,7 @@ impl Auth {
         Auth {
             client_limits,
             totals: Totals::default(),
+            numbers: Numbers::new(clock.clone()),
             store,
             clock,
             random,

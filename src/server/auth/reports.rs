@@ -12,6 +12,7 @@ use crate::server::{
     },
     mail::{
         masking,
+        numbers::Fate,
         reports::{
             Kind, MailRef, Report,
             dsn::{self, NoReport},
@@ -104,11 +105,11 @@ async fn write(auth: &Auth, mail: &SentMail, report: &Report) -> Result<(), Erro
     let said = masking::without(&mail.address, &report.said);
     let held = |why: Why| why.suppression(&mail.address, &mail.transport, &said, auth.clock.now());
     let (returned, complaint) = (held(Why::Returned), held(Why::Complaint));
-    let (event, reported) = match report.kind {
-        Kind::Hard => (Event::MailReturned, Reported::Returned(Some(&returned))),
-        Kind::Soft => (Event::MailReturned, Reported::Returned(None)),
-        Kind::Complaint => (Event::MailComplaint, Reported::Complaint(&complaint)),
-        Kind::Delayed | Kind::Delivered => (Event::MailDelayed, Reported::Delayed),
+    let (event, fate, reported) = match report.kind {
+        Kind::Hard => (Event::MailReturned, Fate::Returned, Reported::Returned(Some(&returned))),
+        Kind::Soft => (Event::MailReturned, Fate::Returned, Reported::Returned(None)),
+        Kind::Complaint => (Event::MailComplaint, Fate::Complaint, Reported::Complaint(&complaint)),
+        Kind::Delayed | Kind::Delivered => (Event::MailDelayed, Fate::Delayed, Reported::Delayed),
     };
     let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
     let event = auth.event(event, Some(&mail.address), &client).because(Reason::Said(said));
@@ -123,6 +124,7 @@ async fn write(auth: &Auth, mail: &SentMail, report: &Report) -> Result<(), Erro
     if auth.store.mail_reported(mail, &reported, once, &event).await? {
         count(Some(&mail.transport), report);
         event.emit();
+        auth.numbers.count(Some(&mail.transport), &mail.address, fate);
     }
     Ok(())
 }

@@ -8,6 +8,9 @@ use super::clock::{Clock, SECOND};
 
 /// Histogram buckets in seconds: from a cached page to a slow database.
 const BUCKETS: [f64; 9] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+/// Buckets in seconds from asking for a mail until a transport accepts it: from a mail server nearby
+/// to a mail that was nearly given up.
+const MAIL_BUCKETS: [f64; 9] = [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 
 /// Time between two calls of [`upkeep`]. Meanwhile a flood of requests leaves some hundred
 /// kilobytes of samples.
@@ -15,7 +18,11 @@ pub const UPKEEP_EVERY: Duration = Duration::from_secs(2);
 
 fn builder() -> PrometheusBuilder {
     let seconds = Matcher::Suffix("_seconds".to_owned());
-    PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS).unwrap_or_default()
+    let of_mails = Matcher::Full("latchkey_mail_seconds".to_owned());
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &BUCKETS)
+        .and_then(|builder| builder.set_buckets_for_metric(of_mails, &MAIL_BUCKETS))
+        .unwrap_or_default()
 }
 
 /// Returns the recorder of this process. The `metrics` crate allows only one.

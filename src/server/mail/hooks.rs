@@ -1,7 +1,7 @@
 //! Hooks of the transports, by which providers report what became of mails.
 
 use axum::http::HeaderMap;
-use metrics::counter;
+use metrics::{Counter, counter};
 use std::{
     collections::BTreeMap,
     fmt,
@@ -88,6 +88,8 @@ impl Hooks {
             let hook = Hook::parse(provider, &keys).map_err(|why| {
                 ConfigError(format!("hook_key of {name:?} in mail.transports: {why}."))
             })?;
+            // From zero, so that Prometheus sees the first one.
+            HookError::NAMES.into_iter().for_each(|why| refusals(name, why).increment(0));
             let told_at = Mutex::default();
             by_transport.insert(name.to_owned(), OfTransport { hook, told_at });
         }
@@ -148,11 +150,16 @@ impl Hooks {
     }
 }
 
+/// Returns the counter of requests to a hook that were refused.
+fn refusals(transport: &str, why: &'static str) -> Counter {
+    let transport = transport.to_owned();
+    counter!("latchkey_hooks_refused_total", "transport" => transport, "why" => why)
+}
+
 impl OfTransport {
     /// Counts a refused request, and logs it at most once a minute.
     fn note(&self, transport: &str, error: &HookError, clock: &Clock) {
-        let by = transport.to_owned();
-        counter!("latchkey_hooks_refused_total", "transport" => by).increment(1);
+        refusals(transport, error.name()).increment(1);
         let now = clock.monotonic();
         let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
         if told_at.is_none_or(|at| now >= at + BETWEEN_LINES) {

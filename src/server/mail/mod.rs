@@ -1,6 +1,7 @@
 //! Mail: composing, sending, and what became of what was sent.
 
 pub mod amazon;
+mod busiest;
 pub mod compose;
 pub mod dev_mailbox;
 pub mod dkim;
@@ -9,6 +10,7 @@ pub mod health;
 pub mod hooks;
 pub mod letter;
 pub mod masking;
+pub mod numbers;
 pub mod providers;
 pub mod reports;
 mod samples;

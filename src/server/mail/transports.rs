@@ -1,5 +1,6 @@
 //! The transports of mails, in the order in which they are tried, each with its health.
 
+use metrics::{Counter, counter};
 use std::{sync::Arc, time::Duration};
 
 use super::{dev_mailbox::DevMailbox, dkim::Dkim, health::Health, transport::Transport};
@@ -22,8 +23,25 @@ pub struct NamedTransport {
 }
 
 impl NamedTransport {
+    fn new(entry: MailTransport, transport: Transport, clock: &Clock) -> Self {
+        let health = Health::new(entry.name.as_str(), clock.clone());
+        let named = NamedTransport { entry, transport, health };
+        // From zero, so that Prometheus sees the first one.
+        named.taken_over().increment(0);
+        named
+    }
+
     pub fn name(&self) -> &str {
         self.entry.name.as_str()
+    }
+
+    /// Counts a mail that it accepted after those before it did not.
+    pub fn count_taken_over(&self) {
+        self.taken_over().increment(1);
+    }
+
+    fn taken_over(&self) -> Counter {
+        counter!("latchkey_mails_taken_over_total", "transport" => self.name().to_owned())
     }
 }
 
@@ -32,8 +50,7 @@ impl Transports {
     pub fn open(settings: &Settings, dkim: &Arc<Dkim>, clock: &Clock) -> Result<Self, ConfigError> {
         let open = |entry: &MailTransport| {
             let transport = Transport::open(entry, settings, dkim, clock)?;
-            let health = Health::new(entry.name.as_str(), clock.clone());
-            Ok(NamedTransport { entry: entry.clone(), transport, health })
+            Ok(NamedTransport::new(entry.clone(), transport, clock))
         };
         settings.transports.iter().map(open).collect::<Result<_, _>>().map(Transports)
     }
@@ -41,8 +58,7 @@ impl Transports {
     /// Creates the dev mailbox as the only transport.
     pub fn dev(mailbox: DevMailbox, clock: &Clock) -> Self {
         let (entry, transport) = (MailTransport::dev_mailbox(), Transport::Dev(mailbox));
-        let health = Health::new(entry.name.as_str(), clock.clone());
-        Transports(vec![NamedTransport { entry, transport, health }])
+        Transports(vec![NamedTransport::new(entry, transport, clock)])
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &NamedTransport> {

@@ -92,6 +92,7 @@ pub fn statements() -> Vec<&'static str> {
         suppressions::SUPPRESS,
         suppressions::SUPPRESSION,
         suppressions::SUPPRESSIONS,
+        suppressions::COUNT_SUPPRESSIONS,
         suppressions::TRY_AGAIN,
         suppressions::UNTRY,
         suppressions::LIFT_SUPPRESSION,

@@ -192,8 +192,8 @@ pub const TAKE_OVER: &str = "UPDATE latchkey_outbox SET due_at = created_at, lea
     WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL";
 pub const MAIL_OF: &str = "SELECT state, last_error, delayed_by FROM latchkey_outbox \
     WHERE auth_request_id = $1 ORDER BY created_at DESC LIMIT 1";
-pub const COUNT_QUEUED: &str =
-    "SELECT COUNT(*), MIN(created_at) FROM latchkey_outbox WHERE state = 'queued'";
+pub const COUNT_QUEUED: &str = "SELECT transport, COUNT(*), MIN(created_at) \
+    FROM latchkey_outbox WHERE state = 'queued' GROUP BY transport";
 pub const END_MAIL: &str = "UPDATE latchkey_outbox \
     SET state = $1, payload = NULL, sent_at = $2, last_error = $3, transport = $4, \
     message_id = $5, delayed_by = NULL WHERE id = $6 AND state = 'queued' AND attempts = $7";
@@ -272,9 +272,10 @@ impl Store {
         self.first(MAIL_OF, &values![auth_request_id]).await
     }
 
-    /// Returns how many mails are queued, and when the oldest of them was created.
-    pub async fn queued_mails(&self) -> Result<(i64, Option<Millis>), Error> {
-        self.one(COUNT_QUEUED, &[]).await
+    /// Returns how many mails are queued, and when the oldest of them was created, by the transport
+    /// that they are bound to; `None` for those that any may send.
+    pub async fn queued_mails(&self) -> Result<Vec<(Option<String>, i64, Millis)>, Error> {
+        self.all(COUNT_QUEUED, &[]).await
     }
 
     /// Records how a mail ended and wipes its payload, for the holder of its lease. Returns false,

@@ -39,6 +39,9 @@ pub const SUPPRESSION: &str = "SELECT address, kind, said, transport, created_at
 pub const SUPPRESSIONS: &str = "SELECT address, kind, said, transport, created_at, expires_at, \
     tried_at FROM latchkey_suppressions \
     WHERE address > $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY address LIMIT $3";
+pub const COUNT_SUPPRESSIONS: &str = "SELECT COUNT(*), \
+    COUNT(CASE WHEN kind = 'complaint' THEN 1 END) FROM latchkey_suppressions \
+    WHERE expires_at IS NULL OR expires_at > $1";
 pub const TRY_AGAIN: &str = "UPDATE latchkey_suppressions SET tried_at = $1 \
     WHERE address = $2 AND (tried_at IS NULL OR tried_at < $3)";
 pub const UNTRY: &str = "UPDATE latchkey_suppressions SET tried_at = $1 \
@@ -78,6 +81,11 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Suppression>, Error> {
         self.all(SUPPRESSIONS, &values![after, now, limit]).await
+    }
+
+    /// Returns how many are in force, and how many of them are for complaints.
+    pub async fn count_suppressions(&self, now: Millis) -> Result<(i64, i64), Error> {
+        self.one(COUNT_SUPPRESSIONS, &values![now]).await
     }
 
     /// Lets one mail through, unless one was let through since `since`. Returns false then.

@@ -38,7 +38,8 @@ pub async fn show_metrics(
     if !is_open && !has_token(&request, state.metrics_token.as_deref()) {
         return Err(Error::Unauthenticated.into());
     }
-    Ok(([("content-type", "text/plain; version=0.0.4")], metrics::text()).into_response())
+    let text = metrics::text() + &state.auth.numbers.text();
+    Ok(([("content-type", "text/plain; version=0.0.4")], text).into_response())
 }
 
 /// True if a request comes from this machine, and not through a proxy on it.

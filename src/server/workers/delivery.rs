@@ -17,7 +17,7 @@ use crate::server::{
         logging::span_of,
     },
     mail::{
-        compose::Composed, letter::Letter, masking, send_error::SendError,
+        compose::Composed, letter::Letter, masking, numbers::Fate, send_error::SendError,
         transports::NamedTransport,
     },
     store::{self, QueuedMail},
@@ -90,7 +90,7 @@ impl Outbox {
         let (bound, earlier) = (held.bound.as_deref(), earlier.as_deref());
         let order = self.transports.order(&mail.address, bound, earlier);
         let mut refused = None;
-        for to in order {
+        for (place, to) in order.into_iter().enumerate() {
             // One that refuses us is passed over, until it is time to try it again.
             if !to.health.may_be_tried() {
                 continue;
@@ -107,7 +107,12 @@ impl Outbox {
             let sent = self.send(&held.mail, to, composed.clone()).await;
             let by = Some(to.name().to_owned());
             match sent {
-                Ok(accepted) => return Some(Outcome::Sent(accepted)),
+                Ok(accepted) => {
+                    if place > 0 {
+                        to.count_taken_over();
+                    }
+                    return Some(Outcome::Sent(accepted));
+                }
                 Err(error @ (SendError::OfUs(_) | SendError::ForNow(_))) => {
                     refused = Some(Outcome::Refused(by, error));
                 }
@@ -176,6 +181,8 @@ impl Outbox {
             }
             Err(_) => {}
         }
+        let fate = sent.as_ref().err().map_or(Fate::Sent, Fate::from);
+        self.auth.numbers.count(Some(to.name()), &mail.address, fate);
         if let Err(error) = &sent {
             let (by, of) = (to.name().to_owned(), error.name());
             counter!("latchkey_mail_refusals_total", "transport" => by, "of" => of).increment(1);

@@ -1,9 +1,9 @@
 //! Regular upkeep: deletes expired rows in small batches, a minute apart, and forgets idle clients;
 //! keeps SQLite's log small without making anybody wait; keeps samples of metrics from piling up;
-//! counts mails and sessions for `/metrics`.
+//! counts mails, suppressions and sessions for `/metrics`.
 
 use metrics::gauge;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::server::{
@@ -62,10 +62,11 @@ async fn upkeep(mut stop: watch::Receiver<bool>) {
 /// long as the last count took, so that counting stays a small part of the database's work.
 #[allow(clippy::disallowed_methods)] // counts are timed in real time
 async fn count(auth: &Auth, mut stop: watch::Receiver<bool>) {
+    let mut bound_to = BTreeSet::new();
     loop {
         let began = Instant::now();
-        if let Err(error) = count_once(auth).await {
-            tracing::warn!(%error, "mails and sessions could not be counted; trying again");
+        if let Err(error) = count_once(auth, &mut bound_to).await {
+            tracing::warn!(%error, "what /metrics shows could not be counted; trying again");
         }
         if !waited(COUNT_EVERY.max(began.elapsed() * 100), &mut stop).await {
             return;
@@ -74,13 +75,27 @@ async fn count(auth: &Auth, mut stop: watch::Receiver<bool>) {
 }
 
 /// Counts what only the database knows. Not done when `/metrics` is read: while the database is
-/// down, the other numbers are needed most.
-async fn count_once(auth: &Auth) -> Result<(), Error> {
+/// down, the other numbers are needed most. `bound_to` are the transports that mails were bound to
+/// before: their gauges fall to zero.
+async fn count_once(auth: &Auth, bound_to: &mut BTreeSet<String>) -> Result<(), Error> {
     let now = auth.clock.now();
-    let (queued, oldest) = auth.store.queued_mails().await?;
-    gauge!("latchkey_mails_queued").set(queued as f64);
+    let queued = auth.store.queued_mails().await?;
+    let count: i64 = queued.iter().map(|(_, count, _)| count).sum();
+    let oldest = queued.iter().map(|(_, _, at)| *at).min();
+    gauge!("latchkey_mails_queued").set(count as f64);
     gauge!("latchkey_oldest_mail_seconds")
         .set(oldest.map_or(0.0, |at| (now - at) as f64 / 1_000.0));
+    bound_to.extend(auth.policy().mail.transports.iter().map(|it| it.name.as_str().to_owned()));
+    bound_to.extend(queued.iter().filter_map(|(transport, ..)| transport.clone()));
+    for name in bound_to.iter() {
+        let bound = queued.iter().find(|(transport, ..)| transport.as_ref() == Some(name));
+        let count = bound.map_or(0, |(_, count, _)| *count);
+        gauge!("latchkey_mails_bound", "transport" => name.clone()).set(count as f64);
+    }
+    let (suppressions, complaints) = auth.store.count_suppressions(now).await?;
+    for (kind, count) in [("hard", suppressions - complaints), ("complaint", complaints)] {
+        gauge!("latchkey_suppressions", "kind" => kind).set(count as f64);
+    }
     gauge!("latchkey_logouts_queued").set(auth.store.queued_logouts().await? as f64);
     gauge!("latchkey_sessions").set(auth.store.count_sessions(now).await? as f64);
     Ok(())

@@ -10,7 +10,7 @@ use crate::server::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
     },
-    mail::{masking, send_error::SendError},
+    mail::{masking, numbers::Fate, send_error::SendError},
     store::{AuditEvent, Delay, Ending, MailEnd, QueuedMail},
     values::event::{Event, Reason},
 };
@@ -169,13 +169,19 @@ impl Outbox {
         Ok((event, is_ours))
     }
 
-    /// Updates the metrics, and logs a mail that cannot be opened.
+    /// Updates the metrics, as far as the answer of a transport has not done so, and logs a mail
+    /// that cannot be opened.
     fn report(&self, mail: &QueuedMail, outcome: &Outcome, event: &AuditEvent) {
+        let count = |fate| self.auth.numbers.count(None, &mail.address, fate);
         match outcome {
-            Outcome::Sent(_) => {
-                histogram!("latchkey_mail_seconds")
+            Outcome::Sent(Accepted { by, .. }) => {
+                histogram!("latchkey_mail_seconds", "transport" => by.clone())
                     .record((event.at - mail.created_at) as f64 / SECOND as f64);
             }
+            Outcome::Withheld => count(Fate::Withheld),
+            Outcome::HeldBack(_) => count(Fate::HeldBack),
+            Outcome::TooLate => count(Fate::Expired),
+            Outcome::Refused(None, SendError::OfMail(_)) => count(Fate::Failed),
             Outcome::Unopened => {
                 counter!("latchkey_mails_unopened_total").increment(1);
                 tracing::error!(
@@ -184,11 +190,7 @@ impl Outbox {
                     event.reason
                 );
             }
-            Outcome::Refused(..)
-            | Outcome::Withheld
-            | Outcome::HeldBack(_)
-            | Outcome::TooLate
-            | Outcome::Stuck(_) => {}
+            Outcome::Refused(..) | Outcome::Stuck(_) => {}
         }
     }
 

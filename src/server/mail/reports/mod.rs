@@ -140,6 +140,20 @@ pub enum HookError {
     Unreadable(String),
 }
 
+impl HookError {
+    /// Names for metric labels.
+    pub const NAMES: [&str; 3] = ["forged", "stale", "unreadable"];
+
+    pub fn name(&self) -> &'static str {
+        let [forged, stale, unreadable] = Self::NAMES;
+        match self {
+            HookError::Forged(_) => forged,
+            HookError::Stale => stale,
+            HookError::Unreadable(_) => unreadable,
+        }
+    }
+}
+
 impl Report {
     fn new(mail: MailRef, recipient: &str, kind: Kind, said: &str, at: Millis) -> Self {
         let recipient = Some(recipient.trim()).filter(|recipient| !recipient.is_empty());
