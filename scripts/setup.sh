@@ -5,8 +5,9 @@
 #                            (make run)
 #   scripts/setup.sh lint    that and ruff (make lint)
 #   scripts/setup.sh all     lint, Chromium, PostgreSQL, pgbouncer, mod_auth_openidc, nginx, Caddy,
-#                            schemathesis, openapi-spec-validator, authlib, dkimpy, SpamAssassin,
-#                            Postfix, OpenSMTPD, and what examples/services needs: Express, jose,
+#                            promtool, schemathesis, openapi-spec-validator, authlib, dkimpy,
+#                            SpamAssassin, Postfix, OpenSMTPD, and what examples/services needs:
+#                            Express, jose,
 #                            FastAPI, PyJWT and Go, and the vendor's SDKs (make test)
 #   scripts/setup.sh proxy   build, PostgreSQL and nginx (make instances)
 #   scripts/setup.sh pooler  build, PostgreSQL and pgbouncer (make pooler)
@@ -223,6 +224,15 @@ spam_filter() { # scripts/mail_quality.py goes without, and says so
   fi
 }
 
+alert_rules() { # scripts/alerts.py goes without, and says so
+  type -P promtool >/dev/null && return
+  if command -v apt-get >/dev/null; then
+    unpacked prometheus /usr/bin/promtool
+  else
+    say "no promtool, and no apt-get to bring it: alerts and dashboard are not checked by it"
+  fi
+}
+
 python_tools() { # those named, each as package==version, in an environment of their own
   local home=target/python there
   there=$("$home/bin/pip" freeze --disable-pip-version-check 2>/dev/null || true)
@@ -262,7 +272,7 @@ case $what in
   build) ;;
   lint) python_tools "${linter[@]}" ;;
   all)
-    browser; postgres; pooler; apache; proxies; spam_filter; mail_servers
+    browser; postgres; pooler; apache; proxies; alert_rules; spam_filter; mail_servers
     node_tools examples/services
     python_tools "${linter[@]}" "${contract[@]}" "${app[@]}" "${services[@]}" \
       "${mails[@]}"
