@@ -29,8 +29,9 @@ use crate::server::{
 pub const PREFIX: &str = "/hooks/mail/";
 
 /// Requests with verified reports that are worked on at once, and the time that another waits for
-/// its turn: a provider that catches up must not take the database from people who sign in.
-const AT_ONCE: usize = 64;
+/// its turn: a provider that catches up must not take the database from people who sign in. It gets
+/// half of the connections that PostgreSQL has by default.
+const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Time between two lines about requests that a hook refused: anybody may send them.
 const BETWEEN_LINES: Duration = Duration::from_secs(60);
