@@ -98,7 +98,7 @@ async fn refused_reports_are_counted_and_fill_no_log() {
     all.sends(&forged).await;
     assert_eq!(told(), 2);
     let metrics = all.app.browser().get("/metrics").await.body;
-    let line = "latchkey_hooks_refused_total{transport=\"noisy\"} 51\n";
+    let line = "latchkey_hooks_refused_total{transport=\"noisy\",why=\"forged\"} 51\n";
     assert!(metrics.contains(line), "{metrics}");
 }
 

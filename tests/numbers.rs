@@ -132,7 +132,7 @@ async fn what_becomes_of_a_mail_is_counted_by_transport_and_domain() {
     all.until_mails("team", "example.com", "refused_us", 1).await;
     all.team.behave(Behaviour::Takes);
 
-    for kind in ["delivered", "soft", "hard"] {
+    for kind in ["delivered", "delayed", "hard"] {
         assert_eq!(all.report(kind, &ada, kind).await, StatusCode::NO_CONTENT);
     }
     // The same report once more.

@@ -65,10 +65,9 @@ pub async fn of_request(
 
 fn standing(mail: MailState, has_complained: bool) -> MailStanding {
     let MailState { state, last_error, delayed_by } = mail;
-    let is_refused = last_error.as_ref().is_some_and(|error| !error.is_empty());
-    let said = repeated(&last_error.unwrap_or_default());
+    let said = last_error.filter(|said| !said.is_empty());
     // Not every provider passes on what the server said.
-    let told = || if said.is_empty() { say!("mail-said-nothing") } else { said.clone() };
+    let told = || said.as_deref().map_or_else(|| say!("mail-said-nothing"), repeated);
     let trouble = match (state.as_str(), delayed_by.as_deref()) {
         ("failed", _) => say!("mail-failed"),
         ("unsent", _) => say!("mail-unsent"),
@@ -79,7 +78,7 @@ fn standing(mail: MailState, has_complained: bool) -> MailStanding {
         ("sent", Some(_)) => say!("mail-delayed-on-the-way", said = told()),
         ("queued", Some("session")) => say!("mail-delayed-by-us"),
         ("queued", Some("unsure")) => say!("mail-delayed-unsure"),
-        ("queued", _) if is_refused => say!("mail-delayed"),
+        ("queued", _) if said.is_some() => say!("mail-delayed"),
         _ => String::new(),
     };
     MailStanding {
