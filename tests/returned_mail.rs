@@ -212,6 +212,13 @@ async fn the_page_repeats_no_link_no_code_and_no_quotation_marks_of_a_server() {
         "on and on ".repeat(40)
     );
     all.comes_back(&mail, "5.1.1", &words).await;
+    let kept = "SELECT COALESCE(reason, '') FROM latchkey_audit_events UNION \
+        SELECT said FROM latchkey_suppressions UNION \
+        SELECT last_error FROM latchkey_outbox WHERE last_error IS NOT NULL";
+    let kept = all.app.texts(kept).await.join("\n");
+    for secret in ["link_token", mail.code(), last] {
+        assert!(!kept.contains(secret), "{secret}: {kept}");
+    }
     for asked in ["came back", "Our last emails"] {
         let trouble = all.standing(&ada).await["trouble"].as_str().unwrap().to_owned();
         assert!(trouble.contains(asked) && trouble.contains("550 5.1.1 spam"), "{trouble}");

@@ -20,10 +20,6 @@ const ACCEPTED_SOONEST: Millis = 2 * SECOND;
 
 /// Most characters of a server's words that the page repeats.
 const MOST_SAID: usize = 200;
-/// Characters of its longest word that is repeated.
-const WORD: usize = 32;
-/// Digits of a code in a mail.
-const CODE: usize = 6;
 /// The marks that quotations stand in, in whatever language.
 const QUOTATION_MARKS: [char; 11] = ['"', '“', '”', '„', '‟', '«', '»', '「', '」', '『', '』'];
 
@@ -89,8 +85,8 @@ fn standing(mail: MailState, has_complained: bool) -> MailStanding {
 }
 
 /// Returns a server's words as the page repeats them. Whoever runs the recipient's server chose
-/// them, and whoever typed the address reads them: they are short, lead nowhere, hide nothing, do
-/// not end the quotation that they stand in, and hold no code of a mail that the server quotes.
+/// them, and whoever typed the address reads them: they are short, lead nowhere, hide nothing, and
+/// do not end the quotation that they stand in. What a mail holds was removed when they came.
 fn repeated(said: &str) -> String {
     let plain = |c: char| match c {
         c if c.is_control() || is_invisible(c) => ' ',
@@ -98,35 +94,11 @@ fn repeated(said: &str) -> String {
         c => c,
     };
     let said: String = said.chars().map(plain).collect();
-    let mut words: Vec<&str> = said.split_whitespace().collect();
-    for n in 0..words.len() {
-        let half = |word: &str| {
-            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-            word.chars().count() == CODE / 2 && word.chars().all(char::is_numeric)
-        };
-        if words.get(n + 1).is_some_and(|next| half(next)) && half(words[n]) {
-            (words[n], words[n + 1]) = ("…", "…");
-        }
-    }
-    let words: Vec<_> =
-        words.into_iter().map(|word| if is_telling(word) { "…" } else { word }).collect();
-    let words: String = words.join(" ").chars().take(MOST_SAID).collect();
+    let is_link = |word: &str| {
+        let is_path = word.contains('.') && word.contains('/');
+        is_path || word.contains("://") || word.to_lowercase().contains("www.")
+    };
+    let words = said.split_whitespace().map(|word| if is_link(word) { "…" } else { word });
+    let words: String = words.collect::<Vec<_>>().join(" ").chars().take(MOST_SAID).collect();
     if words.is_empty() { "…".to_owned() } else { words }
-}
-
-/// Reports whether a word may be a link, a token or a code.
-fn is_telling(word: &str) -> bool {
-    let is_link = word.contains("://")
-        || word.to_lowercase().contains("www.")
-        || word.contains('.') && word.contains('/');
-    let mut digits = 0;
-    let is_code = word.chars().any(|c| {
-        digits = match c {
-            '-' => digits,
-            c if c.is_numeric() => digits + 1,
-            _ => 0,
-        };
-        digits >= CODE
-    });
-    is_link || is_code || word.chars().count() > WORD
 }

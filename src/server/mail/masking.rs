@@ -1,6 +1,11 @@
-//! Masks the addresses that a mail server likes to repeat in its replies.
+//! Masks what a mail server likes to repeat in its replies: addresses, and what a mail holds.
 
 use crate::server::values::address::{Address, masked};
+
+/// Characters of the longest word that is kept: links, tokens and ids are longer.
+pub const WORD: usize = 32;
+/// Digits of a code in a mail.
+const CODE: usize = 6;
 
 /// Returns `words` with every spelling of `address` masked: the whole or the local part alone, with
 /// or without the part after a `+`, in any case (ASVS 5.0 16.2.5).
@@ -31,6 +36,49 @@ pub fn without_any(words: &str) -> String {
         }
     }
     pieces.join("@")
+}
+
+/// Returns the words of a server about a mail to `address` as they may be kept and logged.
+pub fn of_server(address: &Address, words: &str) -> String {
+    without_secrets(&without(address, words))
+}
+
+/// Returns `words`, on one line, without what a mail holds that a server may quote: links and
+/// tokens, which are long, and codes. Names of hosts stay, however long.
+pub fn without_secrets(words: &str) -> String {
+    let mut words: Vec<&str> = words.split_whitespace().collect();
+    for n in 0..words.len() {
+        let next = words.get(n + 1).copied().unwrap_or_default();
+        if is_half_of_code(words[n]) && is_half_of_code(next) {
+            (words[n], words[n + 1]) = ("…", "…");
+        } else if is_secret(words[n]) {
+            words[n] = "…";
+        }
+    }
+    words.join(" ")
+}
+
+/// Reports whether a word may be a link, a token or a code.
+fn is_secret(word: &str) -> bool {
+    let is_host =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-<>()[]:,;".contains(c);
+    let is_long = word.chars().count() > WORD && !(word.contains('.') && word.chars().all(is_host));
+    let mut digits = 0;
+    let has_code = word.chars().any(|c| {
+        digits = match c {
+            '-' => digits,
+            c if c.is_numeric() => digits + 1,
+            _ => 0,
+        };
+        digits >= CODE
+    });
+    is_long || has_code
+}
+
+/// Reports whether a word may be one of the two groups of digits that a code is written in.
+fn is_half_of_code(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    word.chars().count() == CODE / 2 && word.chars().all(char::is_numeric)
 }
 
 /// Replaces each `word` in `text` by `with`, in any case, unless it is part of a longer word.
@@ -93,6 +141,25 @@ mod tests {
             without(&address("a@example.com"), "<a@example.com> a"),
             "<a***@example.com> a***"
         );
+    }
+
+    #[test]
+    fn what_a_mail_holds_is_removed_and_what_a_server_says_stays() {
+        let token = "5XuAK7Tb5Xj2NIH6cRAEBHBaP0KDGwNTrZp6dFuqTzE";
+        for (words, left) in [
+            ("550 5.7.1 spam: code 123456, or 123 456.", "550 5.7.1 spam: code … or … …"),
+            ("code 123-456 code (١٢٣٤٥٦)", "code … code …"),
+            ("550 554 of 192.0.2.1", "… … of 192.0.2.1"),
+            ("at EHLO:\r\n(421) 4.3.2 in 300 s", "at EHLO: (421) 4.3.2 in 300 s"),
+            (
+                "no A of [email-smtp.eu-central-1.amazonaws.com]:465",
+                "no A of [email-smtp.eu-central-1.amazonaws.com]:465",
+            ),
+        ] {
+            assert_eq!(without_secrets(words), left);
+        }
+        let link = format!("see https://a.example/l?link_token={token} or {token}");
+        assert_eq!(without_secrets(&link), "see … or …");
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Outbox {
         match &sent {
             Ok(_) | Err(SendError::OfRecipient(_)) => to.health.works(),
             Err(error @ (SendError::OfUs(why) | SendError::Unsure(why))) => {
-                let why = masking::without(&mail.address, why);
+                let why = masking::of_server(&mail.address, why);
                 match error {
                     // Alone, it is asked again: no other could take over.
                     SendError::Unsure(_) if self.transports.are_several() => to.health.unsure(&why),
@@ -196,7 +196,7 @@ impl Outbox {
         let slow = || SendError::ForNow("the transport took too long".to_owned());
         let lifted = timeout(LIFTING, to.transport.lift(&mail.address)).await;
         if let Err(error) = lifted.unwrap_or_else(|_| Err(slow())) {
-            let why = masking::without(&mail.address, &error.to_string());
+            let why = masking::of_server(&mail.address, &error.to_string());
             tracing::warn!(transport = to.name(), why, "the provider's own list is unchanged");
         }
     }

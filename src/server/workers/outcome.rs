@@ -194,11 +194,11 @@ impl Outbox {
         }
     }
 
-    /// Makes the audit event of a mail. The address is masked in `why` too, because mail servers
-    /// tend to repeat it in their answers.
+    /// Makes the audit event of a mail. The address is masked in `why` too, and links and codes are
+    /// removed, because mail servers tend to repeat them in their answers.
     fn event(&self, name: Event, mail: &QueuedMail, why: &str) -> AuditEvent {
         let client = Client { request_id: mail.request_id.clone(), ..Client::default() };
-        let why = masking::without(&mail.address, why);
+        let why = masking::of_server(&mail.address, why);
         self.auth.event(name, Some(&mail.address), &client).because(Reason::Said(why))
     }
 

@@ -49,8 +49,8 @@ pub struct Report {
     /// only that is to be believed: whoever can report about one mail could name any address.
     pub recipient: Option<String>,
     pub kind: Kind,
-    /// Words of the server, one line of at most 500 characters, without control characters, with
-    /// addresses masked.
+    /// Words of the server, one line of at most 500 characters, without control characters, links
+    /// and codes, with addresses masked.
     pub said: String,
     /// Name of this report, under which a second copy is known.
     pub once: Option<Once>,
@@ -175,13 +175,13 @@ fn numbered(reports: Vec<Report>, id: &str, until: Millis) -> Vec<Report> {
     reports.into_iter().enumerate().map(named).collect()
 }
 
-/// Returns `said` as one short line without control and invisible characters, and with addresses
-/// masked, which servers like to repeat.
+/// Returns `said` as one short line without control and invisible characters, and without the
+/// addresses and secrets of a mail, which servers like to repeat.
 fn line(said: &str, recipient: Option<&str>) -> String {
     let start: String = said.chars().take(4 * MOST_SAID).collect();
     let visible = |c: char| if c.is_control() || is_invisible(c) { ' ' } else { c };
     let start: String = start.chars().map(visible).collect();
-    let words = start.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = masking::without_secrets(&start);
     let address = recipient.and_then(|recipient| Address::parse(recipient).ok());
     let words = match address {
         Some(address) => masking::without(&address, &words),
