@@ -157,3 +157,32 @@ async fn a_key_for_another_domain_does_not_count() {
     assert_eq!(said.lines().count(), 1, "{said}");
     assert!(said.contains("note DNS of the sender: login.example.com is reserved"), "{said}");
 }
+
+#[tokio::test]
+async fn providers_that_sign_are_looked_at_by_their_selectors() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |kind: &str| {
+        format!(
+            "[[mail.transports]]\nname = \"our-{kind}\"\nkind = \"{kind}\"\ntoken = \"t\"\n\
+             url = \"http://127.0.0.1:1\"\nnetworks = [\"127.0.0.1\"]\n"
+        )
+    };
+    let entries: String = ["resend", "sendgrid", "postmark"].map(entry).concat();
+    let file = folder.path().join("Leptos.toml");
+    std::fs::write(&file, entries).unwrap();
+    let from = format!("Stories <no-reply@{DOMAIN}>");
+    let app = App::with_file_and(&file, &[("LATCHKEY_MAIL__FROM", &from)]).await;
+    let dns = DnsServer::start().await;
+    dns.texts(DOMAIN, &["v=spf1 include:amazonses.com ~all"]);
+    dns.texts(&format!("resend._domainkey.{DOMAIN}"), &["p=MIGf"]);
+    let said = checked(&app, &dns).await;
+    for line in [
+        format!("ok   DKIM of our-resend: resend._domainkey.{DOMAIN} shows"),
+        format!("BAD  DKIM of our-sendgrid: s1._domainkey.{DOMAIN} has no record"),
+        format!("note DKIM of our-postmark: the provider's page for {DOMAIN}"),
+        "see that it names our-resend, our-sendgrid, our-postmark".to_owned(),
+    ] {
+        assert!(said.contains(&line), "{line}:\n{said}");
+    }
+    assert!(!said.contains("reverse name"), "no host of ours hands over mails: {said}");
+}

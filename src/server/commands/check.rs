@@ -16,7 +16,7 @@ use crate::server::{
         dkim::Dkim,
         dns::Dns,
         hooks::{Hooks, PREFIX},
-        sending_domain::{Finding, Sender, Verdict},
+        sending_domain::{Finding, Provider, Sender, Verdict},
         templates::Templates,
         transports::Transports,
     },
@@ -180,16 +180,26 @@ async fn sending_domain(
     // A mail server on this machine hands on mails under our own name.
     let ehlo_name = settings.policy.mail.ehlo_name.as_deref();
     let ours = ehlo_name.unwrap_or(settings.public_url.host());
-    let urls = settings.transports.iter().filter_map(MailTransport::smtp_server);
-    let url = urls.map(Url::parse).find_map(Result::ok);
-    let host = url.as_ref().and_then(Url::host_str).filter(|host| !is_here(host)).unwrap_or(ours);
+    let servers = settings.transports.iter().filter_map(MailTransport::smtp_server);
+    let urls: Vec<Url> = servers.filter_map(|url| Url::parse(url).ok()).collect();
+    let host = |url: &Url| url.host_str().filter(|host| !is_here(host)).unwrap_or(ours).to_owned();
+    let mut hosts: Vec<String> = urls.iter().map(host).collect();
+    hosts.sort();
+    hosts.dedup();
+    let providers = settings.transports.iter().filter(|entry| entry.keeps_list());
+    let providers = providers
+        .map(|entry| Provider { name: entry.name.as_str(), selector: entry.kind.dkim_selector() });
     let dns = match Dns::new(dns) {
         Ok(dns) => dns,
         Err(error) => return report.note("DNS of the sender", &error),
     };
-    for Finding { what, verdict } in
-        (Sender { domain, keys: dkim.keys(), host }).findings(&dns).await
-    {
+    let sender = Sender {
+        domain,
+        keys: dkim.keys(),
+        hosts: hosts.iter().map(String::as_str).collect(),
+        providers: providers.collect(),
+    };
+    for Finding { what, verdict } in sender.findings(&dns).await {
         match verdict {
             Verdict::Good(found) => report.line(&what, Ok::<_, String>(found)),
             Verdict::Bad(fault) => report.line(&what, Err::<String, _>(fault)),

@@ -14,6 +14,7 @@ mod overlay;
 mod policy;
 mod secret;
 mod source;
+mod transport_values;
 pub mod transports;
 mod validation;
 

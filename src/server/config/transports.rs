@@ -1,14 +1,12 @@
 //! Transports of mails, in the order in which they are tried: `[[mail.transports]]` of the policy,
 //! or the one mail server that SMTP_URL names.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize, Serializer};
-use sha2::{Digest, Sha256};
-use std::fmt;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{app_values::parsed, connection_url, networks};
+pub use super::transport_values::{Hidden, MailDomain, TransportName};
+use super::{connection_url, networks};
 use crate::server::{
     ground::webhook::WebhookKey,
     values::{address::Address, public_url::is_here},
@@ -42,6 +40,16 @@ impl TransportKind {
         }
     }
 
+    /// Returns the selector of the provider's signatures (DKIM), where it is the same for every
+    /// customer.
+    pub fn dkim_selector(self) -> Option<&'static str> {
+        match self {
+            TransportKind::Resend => Some("resend"),
+            TransportKind::Sendgrid => Some("s1"),
+            _ => None,
+        }
+    }
+
     /// Returns the keys that an entry of this kind needs, and those that it may have beside them.
     fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
         match self {
@@ -59,57 +67,6 @@ impl TransportKind {
             }
             TransportKind::Http => (&["url", "signing_key"], &["hook_key", "networks"]),
         }
-    }
-}
-
-parsed!(
-    /// Name of a transport in logs, metrics, variables and the paths of hooks.
-    TransportName,
-    |name| {
-        let is_name = (1..=32).contains(&name.len())
-            && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-');
-        is_name.then_some(name).ok_or_else(|| {
-            "a name of 1 to 32 lower-case letters, digits and dashes is needed".to_owned()
-        })
-    }
-);
-
-parsed!(
-    /// Domain of recipients, as their addresses have it.
-    MailDomain,
-    |domain| {
-        let address = Address::parse(&format!("a@{}", domain.trim_start_matches('@')));
-        address.map(|address| address.local_and_domain().1.to_owned()).map_err(|_| {
-            format!("a domain like \"example.com\" is needed, and {domain:?} is none")
-        })
-    }
-);
-
-/// A key or a password of the policy. It is never shown: `Debug` hides it, and what compares
-/// policies sees a hash.
-#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Hidden(String);
-
-impl Hidden {
-    pub fn new(text: String) -> Self {
-        Hidden(text)
-    }
-
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-impl Serialize for Hidden {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0)))
     }
 }
 
@@ -154,7 +111,7 @@ impl MailTransport {
     /// Returns the transport for the mail server that SMTP_URL names.
     pub fn of_smtp_url(url: &str) -> Self {
         MailTransport {
-            name: TransportName("smtp".to_owned()),
+            name: TransportName::known("smtp"),
             url: Some(Hidden::new(url.to_owned())),
             ..MailTransport::default()
         }
@@ -162,7 +119,7 @@ impl MailTransport {
 
     /// Returns the entry of the dev mailbox, which no policy names.
     pub fn dev_mailbox() -> Self {
-        let name = TransportName("dev-mailbox".to_owned());
+        let name = TransportName::known("dev-mailbox");
         MailTransport { name, ..MailTransport::default() }
     }
 

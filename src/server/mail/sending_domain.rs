@@ -36,8 +36,17 @@ pub struct Sender<'a> {
     /// Domain of `mail.from`, which is in the envelope as well.
     pub domain: &'a str,
     pub keys: &'a [Key],
-    /// Host that hands mails to receivers, as far as we know it.
-    pub host: &'a str,
+    /// Hosts that hand mails to receivers, as far as we know them.
+    pub hosts: Vec<&'a str>,
+    /// Providers that do, by the names of their transports.
+    pub providers: Vec<Provider<'a>>,
+}
+
+/// A provider that signs our mails.
+pub struct Provider<'a> {
+    pub name: &'a str,
+    /// Selector of its signatures, where it is the same for every customer.
+    pub selector: Option<&'static str>,
 }
 
 impl Sender<'_> {
@@ -50,31 +59,42 @@ impl Sender<'_> {
         let signatures = join_all(self.keys.iter().map(async |key| {
             finding(&format!("DKIM {}", key.selector()), signature(dns, key).await)
         }));
-        let (spf, signatures, dmarc, mx, reverse) = join!(
+        let providers = join_all(self.providers.iter().map(async |by| {
+            finding(&format!("DKIM of {}", by.name), self.signature_of(dns, by).await)
+        }));
+        let reverse = join_all(
+            self.hosts
+                .iter()
+                .map(async |host| finding("reverse name", reverse_name(dns, host).await)),
+        );
+        let (spf, signatures, providers, dmarc, mx, reverse) = join!(
             self.spf(dns),
             signatures,
+            providers,
             self.dmarc(dns),
             self.mail_hosts(dns),
-            self.reverse_name(dns),
+            reverse,
         );
         let mut found = vec![finding("SPF", spf)];
         found.extend(signatures);
         found.extend(self.alignment().map(|verdict| finding("DKIM", Ok(verdict))));
+        found.extend(providers);
         found.push(finding("DMARC", dmarc));
         found.push(finding("MX", mx));
-        found.push(finding("reverse name", reverse));
+        found.extend(reverse);
         found
     }
 
     async fn spf(&self, dns: &Dns) -> Result<Verdict, NoAnswer> {
-        let Sender { domain, host, .. } = self;
+        let Sender { domain, hosts, .. } = self;
         let records = spf_records(dns, domain).await?;
         let [record] = &records[..] else {
             return Ok(Bad(if records.is_empty() {
+                let hosts: String = hosts.iter().map(|host| format!("a:{host} ")).collect();
                 format!(
                     "{domain} has no record, so receivers cannot tell who may send for it. Add \
-                     what the operator of your mail server names, or else: {domain}. TXT \
-                     \"v=spf1 a:{host} ~all\""
+                     what the operator of your mail server or your provider names, or else: \
+                     {domain}. TXT \"v=spf1 {hosts}~all\""
                 )
             } else {
                 format!(
@@ -95,7 +115,9 @@ impl Sender<'_> {
                  give up (RFC 7208, 4.6.4). Take away the services that no longer send for it."
             )));
         }
-        Ok(Good(format!("\"{record}\"; see that it names {host}")))
+        let providers = self.providers.iter().map(|by| by.name);
+        let all: Vec<&str> = hosts.iter().copied().chain(providers).collect();
+        Ok(Good(format!("\"{record}\"; see that it names {}", all.join(", "))))
     }
 
     /// Judges whether a signature counts for the sender's domain (DMARC, RFC 9989).
@@ -106,6 +128,9 @@ impl Sender<'_> {
         };
         let is_aligned =
             |key: &Key| is_within(domain, key.domain()) || is_within(key.domain(), domain);
+        if keys.is_empty() && self.hosts.is_empty() {
+            return None;
+        }
         if keys.is_empty() {
             return Some(Open(format!(
                 "we sign nothing. Your mail server has to, for {domain}; if it does not, \
@@ -156,30 +181,48 @@ impl Sender<'_> {
         })
     }
 
-    async fn reverse_name(&self, dns: &Dns) -> Result<Verdict, NoAnswer> {
-        let host = self.host;
-        let addresses = match host.trim_matches(['[', ']']).parse() {
-            Ok(address) => vec![address],
-            Err(_) => dns.addresses(host).await?,
+    /// Judges whether a provider's signatures can be verified.
+    async fn signature_of(&self, dns: &Dns, by: &Provider<'_>) -> Result<Verdict, NoAnswer> {
+        let (domain, name) = (self.domain, by.name);
+        let Some(selector) = by.selector else {
+            return Ok(Open(format!(
+                "the provider's page for {domain} says whether its records are there"
+            )));
         };
-        let Some(&address) = addresses.first() else {
-            return Ok(Open(format!("{host} has no address in the DNS")));
-        };
-        let names = dns.names(address).await?;
-        for name in &names {
-            if dns.addresses(name).await?.contains(&address) {
-                return Ok(Good(format!("{address} of {host} is {name}")));
-            }
-        }
-        let lacks = match names.first() {
-            None => "has no reverse name".to_owned(),
-            Some(name) => format!("has the reverse name {name}, which does not lead back to it"),
-        };
-        Ok(Open(format!(
-            "{address} of {host} {lacks}. If it hands mails to receivers, whoever gave you the \
-             address has to set one: many refuse mails from addresses without"
-        )))
+        let record = format!("{selector}._domainkey.{domain}");
+        Ok(match dns.texts(&record).await?.is_empty() {
+            false => Good(format!("{record} shows the provider's key")),
+            true => Bad(format!(
+                "{record} has no record, so {name} does not sign for {domain}. Add what the \
+                 provider's page for the domain shows"
+            )),
+        })
     }
+}
+
+/// Judges the name that the address of a host has in the DNS.
+async fn reverse_name(dns: &Dns, host: &str) -> Result<Verdict, NoAnswer> {
+    let addresses = match host.trim_matches(['[', ']']).parse() {
+        Ok(address) => vec![address],
+        Err(_) => dns.addresses(host).await?,
+    };
+    let Some(&address) = addresses.first() else {
+        return Ok(Open(format!("{host} has no address in the DNS")));
+    };
+    let names = dns.names(address).await?;
+    for name in &names {
+        if dns.addresses(name).await?.contains(&address) {
+            return Ok(Good(format!("{address} of {host} is {name}")));
+        }
+    }
+    let lacks = match names.first() {
+        None => "has no reverse name".to_owned(),
+        Some(name) => format!("has the reverse name {name}, which does not lead back to it"),
+    };
+    Ok(Open(format!(
+        "{address} of {host} {lacks}. If it hands mails to receivers, whoever gave you the \
+         address has to set one: many refuse mails from addresses without"
+    )))
 }
 
 /// Judges the record of one key.
