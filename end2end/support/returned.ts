@@ -1,9 +1,13 @@
 // Mails that come back to a return path of their own.
 import { join } from "node:path";
+import { OWN_URL } from "./server";
 import { type Mail, type Workshop } from "./test";
 
 /** A policy whose mails have such paths. */
-export const RETURNING = { LATCHKEY_CONFIG: join(import.meta.dirname, "return_path.toml") };
+export const RETURNING = {
+  LATCHKEY_CONFIG: join(import.meta.dirname, "return_path.toml"),
+  [OWN_URL]: "",
+};
 
 /** The mail server of the recipient reports that it has no such mailbox. */
 export async function comesBack({ server }: Workshop, mail: Mail): Promise<void> {

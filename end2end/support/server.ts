@@ -9,6 +9,9 @@ import { createInterface } from "node:readline";
 const top = resolve(import.meta.dirname, "../..");
 const program = join(top, `target/${process.env.LATCHKEY_BUILD ?? "release"}/latchkey`);
 
+/** The variable with the URL of a transport that a policy's file calls "own". */
+export const OWN_URL = "LATCHKEY_MAIL__TRANSPORTS__OWN__URL";
+
 /** Waits for the log line with the server's URL. Prints other lines, except those of level INFO. */
 function urlOf(child: ChildProcess): Promise<string> {
   return new Promise((found, failed) => {
@@ -32,18 +35,18 @@ export class Server {
   static async start(smtpUrl: string, policy: Record<string, string>): Promise<Server> {
     if (!existsSync(program)) throw new Error("there is no release build: run `make build` first");
     const folder = mkdtempSync(join(tmpdir(), "latchkey-"));
-    // A policy file of its own names its transport.
-    const url = policy.LATCHKEY_CONFIG ? "LATCHKEY_MAIL__TRANSPORTS__OWN__URL" : "SMTP_URL";
     const env = {
       PATH: process.env.PATH,
       RUST_LOG: "warn,latchkey=info,latchkey::server=warn",
       NO_COLOR: "1",
       DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
-      [url]: smtpUrl,
+      SMTP_URL: smtpUrl,
       LATCHKEY_CONFIG: join(top, "Leptos.toml"),
       LEPTOS_SITE_ADDR: "127.0.0.1:0",
       LEPTOS_SITE_ROOT: join(top, "target/site"),
       ...policy,
+      // A policy whose file names a transport leaves its URL to this.
+      ...(OWN_URL in policy ? { SMTP_URL: "", [OWN_URL]: smtpUrl } : {}),
     };
     const child = spawn(program, [], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env });
     const server = new Server(await urlOf(child), child, folder, env);
