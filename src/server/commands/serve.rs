@@ -191,7 +191,7 @@ impl Server {
             let state = state.clone();
             tokio::spawn(async move { state.apps.keys.published().await.map(drop) });
         }
-        transports.iter().for_each(|transport| auth.numbers.expect(transport.name()));
+        transports.iter().for_each(|transport| auth.numbers.begin(transport.name()));
         let outbox = Outbox { auth: auth.clone(), transports, templates, from };
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());

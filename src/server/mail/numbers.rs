@@ -113,13 +113,13 @@ struct Table {
 impl Numbers {
     pub fn new(clock: Clock) -> Self {
         let numbers = Numbers { clock, table: Mutex::default() };
-        numbers.expect(NONE);
+        numbers.begin(NONE);
         numbers
     }
 
     /// Counts from zero for a transport: a series that begins at one hides its first mail from
     /// Prometheus.
-    pub fn expect(&self, transport: &str) {
+    pub fn begin(&self, transport: &str) {
         self.lock().other.entry(transport.to_owned()).or_default();
     }
 
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn each_fate_is_counted_under_its_transport_and_domain() {
         let numbers = numbers();
-        numbers.expect("own");
+        numbers.begin("own");
         assert!(told(&numbers, "transport=\"own\",domain=\"other\",result=\"complaint\"} 0"));
         count(&numbers, Some("own"), "example.com", Fate::Sent);
         count(&numbers, Some("own"), "example.com", Fate::Complaint);

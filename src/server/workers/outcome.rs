@@ -157,8 +157,8 @@ impl Outbox {
             }
             _ => Ending::Unsent.into(),
         };
-        let is_ours = self.auth.store.mail_ended(mail.lease(), end, &event).await?;
-        // The provider sends nothing to that address any more, until it is asked to.
+        // The provider sends nothing to that address any more, until it is asked to. Written first:
+        // once the mail has ended, nobody would try this again.
         if let Outcome::Refused(Some(by), SendError::OfRecipient(_)) = outcome
             && self.transports.named(by).is_some_and(|by| by.entry.keeps_list())
         {
@@ -166,6 +166,7 @@ impl Outbox {
             let suppression = Why::Returned.suppression(address, by, said, event.at);
             self.auth.store.suppress(&suppression).await?;
         }
+        let is_ours = self.auth.store.mail_ended(mail.lease(), end, &event).await?;
         Ok((event, is_ours))
     }
 
