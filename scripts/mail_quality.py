@@ -175,7 +175,7 @@ def judge_sameness(text, page):
     for url in in_text - {SUPPORT}:
         assert url.startswith(f"https://{HOST}/"), url
     for line in text.split("\n"):
-        # What leads to a link is worded for the button there, and the link was compared.
+        # A line that leads to a link is worded for the button there; the link was compared.
         if line.endswith(":") or "://" in line:
             continue
         twice = re.search(r"(.{8,})\1", squeezed(line))

@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "bench")
 # Found by the line above.
 from harness import say
 
-# What the page says.
+# Words of the page.
 LATER = "asks us to come back later"
 OF_US = "our mail service does not take it"
 CHECK = "Check the address"

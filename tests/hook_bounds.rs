@@ -44,7 +44,7 @@ async fn a_stranger_who_knows_the_topic_makes_us_ask_amazon_a_few_times_a_minute
     assert_eq!(sns.asked().len(), 4);
     storm(100).await;
     assert_eq!(sns.asked().len(), 4);
-    // What is true comes through within a minute, and then whatever a stranger does.
+    // True reports come through within a minute, and then whatever a stranger does.
     all.app.clock.advance(MINUTE);
     let report = all.report(Fate::Late);
     assert_eq!(all.sends(&report).await.status, 204);
@@ -110,7 +110,7 @@ async fn people_sign_in_while_a_provider_sends_a_thousand_reports() {
         let reports: Vec<Signed> = (0..1_000).map(|_| all.report(Fate::Late)).collect();
         let flood = async {
             let mut left: Vec<&Signed> = reports.iter().collect();
-            // What is not taken comes again, as a provider has it.
+            // Reports that are not taken come again, as a provider has it.
             while !left.is_empty() {
                 let sent = stream::iter(left).map(async |report| {
                     let status = all.sends(report).await.status.as_u16();

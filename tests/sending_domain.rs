@@ -1,4 +1,4 @@
-//! What `latchkey check` says of the DNS records by which receivers judge mails.
+//! Findings of `latchkey check` about the DNS records by which receivers judge mails.
 
 use crate::support::{App, DnsServer, Mood};
 

@@ -1,4 +1,4 @@
-//! What each provider checks and answers, by its documents.
+//! Checks and answers of each provider, by its documents.
 
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};

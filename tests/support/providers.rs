@@ -21,7 +21,7 @@ use super::{Mail, provider_rules};
 pub const TOKEN: &str = "8f2a6c1e-55d0-4f4e-9c2b-7e1d3a90b6f4";
 pub const ACCESS_KEY: &str = "AKIAEXAMPLE7";
 pub const SECRET_KEY: &str = "q9Xv2LbT7sWk4RzN8mYc1HgJ5dPf0aUe";
-/// What the reference libraries of Standard Webhooks are tested with.
+/// Key that the reference libraries of Standard Webhooks are tested with.
 pub const SIGNING_KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

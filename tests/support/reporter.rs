@@ -1,4 +1,4 @@
-//! What providers report of mails, written and signed as their documents say.
+//! Reports of providers about mails, written and signed as their documents say.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, Mac};

@@ -14,7 +14,7 @@ parsed!(
     |name| {
         let is_name = (1..=32).contains(&name.len())
             && name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-')
-            // What no transport did is counted under that name.
+            // Mails that no transport had are counted under that name.
             && name != "none";
         is_name.then_some(name).ok_or_else(|| {
             "a name of 1 to 32 lower-case letters, digits and dashes is needed, other than none"

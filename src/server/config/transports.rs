@@ -162,7 +162,7 @@ impl MailTransport {
         if let Some(odd) = set.iter().find(|key| !is_known(key)) {
             return Some(format!("{name:?} has {odd}, which its kind {kind:?} does not know"));
         }
-        // What names a mail goes after it (RFC 5321, 4.5.3.1.1).
+        // The name of a mail goes after it, within 64 octets (RFC 5321, 4.5.3.1.1).
         let is_base = |path: &str| {
             Address::parse(path).is_ok_and(|path| path.local_and_domain().0.len() <= 20)
         };

@@ -12,7 +12,7 @@ use super::{
 /// Lookups that a receiver makes for SPF before it gives up (RFC 7208, 4.6.4).
 const SPF_LOOKUPS: usize = 10;
 
-/// What was found about one kind of record.
+/// Result for one kind of record.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Finding {
     pub what: String,

@@ -149,7 +149,7 @@ pub struct Delay<'a> {
     pub due: Millis,
     /// Transport that may have accepted it.
     pub bound: Option<&'a str>,
-    /// Whose fault it is: `session`, `for_now` or `unsure`; `None` if it is the database's.
+    /// Kind of the fault: `session`, `for_now` or `unsure`; `None` if it is the database's.
     pub by: Option<&'a str>,
 }
 

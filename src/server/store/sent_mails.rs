@@ -45,7 +45,7 @@ pub const DELAY_SENT_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = 'for_
 pub const DELIVER_MAIL: &str = "UPDATE latchkey_outbox SET delayed_by = NULL, last_error = NULL \
     WHERE id = $1 AND state = 'sent'";
 
-/// What is reported of a mail that was accepted.
+/// Report about a mail that was accepted.
 pub enum Reported<'a> {
     /// It came back; if its address is dead, that gets no more for a while.
     Returned(Option<&'a Suppression>),

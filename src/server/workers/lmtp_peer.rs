@@ -97,7 +97,7 @@ mod tests {
             ("a\r\n.\r\n", "a\r\n"),
             (".\r\n", ""),
             ("..\r\n..b\r\n.\r\n", ".\r\n.b\r\n"),
-            // What only looks like its end.
+            // Lines that only look like its end.
             ("a\n.\r\nb\r\n.\r\n", "a\n.\r\nb\r\n"),
             ("a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n"),
         ] {

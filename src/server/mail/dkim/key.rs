@@ -24,7 +24,7 @@ use crate::server::{
     },
 };
 
-/// What precedes the 32 bytes of an Ed25519 key in PKCS#8 (RFC 8410, 7).
+/// Bytes in front of the 32 of an Ed25519 key in PKCS#8 (RFC 8410, 7).
 const ED25519_PKCS8: [u8; 16] =
     [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
 

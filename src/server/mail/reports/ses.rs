@@ -25,7 +25,7 @@ pub fn read(
     let Message { id, at, until, content } = message;
     Ok(match content {
         Content::Confirmation(url) => Outcome::Confirm(url),
-        // What is not JSON is a greeting: "Successfully validated SNS topic …".
+        // A message that is not JSON is a greeting: "Successfully validated SNS topic …".
         Content::Notification(content) => {
             let event = serde_json::from_str(&content).unwrap_or(Value::Null);
             Outcome::Reports(numbered(reports(&event, at), &id, until))

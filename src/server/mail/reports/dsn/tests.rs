@@ -41,7 +41,7 @@ fn without_a_return_path_the_message_id_of_the_returned_mail_says_which_it_is() 
     assert_eq!(read(&headers_only).unwrap()[0].mail, ours());
     let foreign = report.replace(MAIL, "CAF-foreign");
     assert_eq!(read(&foreign), Err(NoReport::NotOurs));
-    // What a mail server passes beside the mail.
+    // Passed by the mail server beside the mail.
     let to = super::read(foreign.as_bytes(), Some(&path()), &keys(), NOW);
     assert_eq!(to.unwrap()[0].mail, ours());
     // Somebody else's code.
