@@ -150,11 +150,11 @@ def refusals_of_us(servers):
     wrong = [
         ("name", f"smtp://localhost:{servers.wrong}?tls=required", "certificate"),
         ("password", servers.submission_url("guessed"), "at AUTH"),
-        ("none", f"smtp://localhost:{servers.late}?tls=required", "certificate"),
+        ("own-roots", f"smtp://localhost:{servers.late}?tls=required", "certificate"),
     ]
     for name, url, words in wrong:
         with Latchkey(servers, (name, url, {})) as latchkey:
-            if name == "none":
+            if name == "own-roots":
                 # The machine's own roots, which know no private CA.
                 del latchkey.settings["SSL_CERT_FILE"]
             code, said = latchkey.command("send-test-mail", f"{name}@example.net")
