@@ -4,6 +4,8 @@
 //! The forms post here with and without JavaScript; `server::http::form_posts` handles the
 //! difference.
 
+pub mod desk;
+
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 #[cfg(feature = "ssr")]

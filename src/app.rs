@@ -12,11 +12,11 @@ use leptos_router::{
 use crate::{
     pages::{
         CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
-        GuardedHostPage, Home, LeavePage, LoginPage, NotFound, NotYouPage,
+        GuardedHostPage, Home, LeavePage, LoginPage, NotFound, NotYouPage, OperatorsPage,
     },
     server::{
         ground::words::{language, say},
-        http::{headers, page_context::PageContext, state::AppState},
+        http::{desk_style, headers, page_context::PageContext, state::AppState},
     },
 };
 
@@ -37,7 +37,9 @@ pub fn shell(state: AppState) -> impl IntoView {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let is_private = PageContext::current().is_ok_and(|context| context.is_private());
+    let context = PageContext::current().ok();
+    let is_private = context.as_ref().is_some_and(PageContext::is_private);
+    let is_of_desk = context.is_some_and(|context| context.at_desk.is_some());
     let assets = &state.assets;
     let policy = state.auth.policy();
     let (brand, icon, stylesheet) =
@@ -53,7 +55,16 @@ pub fn shell(state: AppState) -> impl IntoView {
                 <link rel="icon" href=icon />
                 <link rel="stylesheet" href=assets.css.clone() />
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
-                <script type="module" nonce=text.clone()>{assets.start.clone()}</script>
+                // The desk has a style of its own, and no islands.
+                {is_of_desk.then(|| view! { <link rel="stylesheet" href=desk_style::href() /> })}
+                {(!is_of_desk)
+                    .then(|| {
+                        view! {
+                            <script type="module" nonce=text.clone()>
+                                {assets.start.clone()}
+                            </script>
+                        }
+                    })}
                 {is_private.then(|| view! { <script nonce=text>{ASK_AGAIN}</script> })}
                 <AutoReload options=state.leptos_options.clone() />
                 <MetaTags />
@@ -102,6 +113,13 @@ pub fn App() -> impl IntoView {
                             />
                             <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
+                            <Route path=path!("/desk") view=OperatorsPage ssr=SsrMode::Async />
+                            <Route
+                                path=path!("/desk/operators")
+                                view=OperatorsPage
+                                ssr=SsrMode::Async
+                            />
+                            <Route path=path!("/desk/*rest") view=NotFound ssr=SsrMode::Async />
                             <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />
                         </FlatRoutes>
                     </Router>

@@ -13,7 +13,7 @@
 //! components     islands, compiled for the browser as well
 //! actions        server functions, called by the forms of the pages
 //! http           shared by pages and API: callers, cookies, headers, answers, connections
-//! apps           rules of the sign-in to other apps: requests, codes, tokens, the keys that sign
+//! apps, desk     rules of the sign-in to other apps, and those of the desk for operators
 //! auth           rules of the sign-in, from an address to a session: no HTTP, no SQL
 //! mail, store    contents and delivery of mails; the database, and all SQL
 //! config         Leptos.toml and the environment, the policy, the brand

@@ -7,7 +7,7 @@ use latchkey::server::{
     commands::{
         apps, audit, bounce,
         check::check,
-        dkim, keys, outbox,
+        desk, dkim, keys, outbox,
         serve::{self, ServeError, Server, listen},
         suppressions, test_mail, users,
     },
@@ -56,6 +56,9 @@ enum Command {
         #[arg(long)]
         by: Option<String>,
     },
+    /// Manage the operators of the desk.
+    #[command(subcommand)]
+    Desk(desk::Desk),
     /// Manage the keys that sign mails (DKIM): what is printed goes into the policy file and the
     /// DNS by hand.
     #[command(subcommand)]
@@ -135,6 +138,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::SendTestMail { email, by } => {
             test_mail::send(&settings, &email, by.as_deref()).await?
         }
+        Command::Desk(command) => desk::run(&alone(&settings).await?, command).await?,
         Command::Dkim(command) => dkim::run(&settings, &Random::System, command)?,
         Command::Bounce { to } => {
             bounce::run(&alone(&settings).await?, std::io::stdin(), to.as_deref()).await?
@@ -182,6 +186,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.transports.is_empty());
     let (redirect, lmtp) =
         (settings.policy.server.redirect_listen, settings.policy.mail.lmtp_listen);
+    let desk = settings.policy.desk.listen.filter(|_| settings.policy.desk.enabled);
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System, Amazon::default()).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));
@@ -189,6 +194,9 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     tracing::info!("sign-in page: {public_url}/login");
     if let Some(address) = redirect {
         tracing::info!("{address} leads to {public_url}");
+    }
+    if let Some(address) = desk {
+        tracing::info!("{address} is the address of the desk");
     }
     if let Some(address) = lmtp {
         tracing::info!("{address} takes mails that come back (LMTP)");

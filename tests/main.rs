@@ -26,6 +26,7 @@ mod codes;
 mod commands;
 mod configuration;
 mod databases;
+mod desk;
 mod dev_mailbox;
 mod disclosure;
 mod dkim;

@@ -54,7 +54,7 @@ pub fn Frame(#[prop(into)] title: String, children: Children) -> impl IntoView {
 }
 
 /// The team's own links, and the other languages of the page.
-fn small_print(brand: &Brand) -> impl IntoView + use<> {
+pub fn small_print(brand: &Brand) -> impl IntoView + use<> {
     let links = [
         (brand.support_link(), say!("support")),
         (brand.terms.clone(), say!("terms")),

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod auth;
 pub mod commands;
 pub mod config;
+pub mod desk;
 pub mod ground;
 pub mod http;
 pub mod mail;

@@ -7,6 +7,7 @@ mod browser;
 mod certificates;
 mod cluster;
 pub mod database;
+pub mod desk;
 mod dns_server;
 mod guarding_proxy;
 mod http2;

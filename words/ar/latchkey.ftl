@@ -256,6 +256,26 @@ host-again-title = لم يتم تسجيل دخولك إلى { $host } بعد
 host-again-explained = استغرق تسجيل الدخول وقتًا طويلًا، أو بدأ في متصفح آخر، أو أن متصفحك لا يحتفظ بملفات تعريف الارتباط الخاصة بـ { $host }.
 host-again = حاول مرة أخرى
 
+## مكتب المشغّلين
+
+desk = المكتب
+desk-account = حسابك
+desk-stale = مضى على تسجيل دخولك أكثر من 15 دقيقة: يمكنك المشاهدة، أما التغييرات فتحتاج تسجيل دخول جديدًا.
+desk-sign-in-again = تسجيل الدخول من جديد
+desk-reason = السبب
+desk-reason-kept = يبقى في سجل التدقيق.
+desk-operators = المشغّلون
+desk-operators-explained = أسماؤهم في ملف السياسة تحت [desk]، أو أضافهم الأمر latchkey desk invite. لا يصبح أحد مشغّلًا من هنا.
+desk-address = العنوان
+desk-role = الدور
+desk-named-by = مصدره
+desk-by-file = ملف السياسة
+desk-by-command = latchkey desk invite
+desk-you = أنت
+desk-role-look = look: يرى الأرقام والأشخاص
+desk-role-help = help: يتصرف أيضًا نيابة عن الأشخاص
+desk-role-steer = steer: يغيّر السياسة أيضًا
+
 ## الأخطاء
 
 not-found = غير موجودة
@@ -267,6 +287,7 @@ did-not-work = عذرًا، لم ينجح ذلك
 try-again = إعادة المحاولة
 
 error-invalid-email = تحقق من كتابة عنوان البريد الإلكتروني.
+error-missing-reason = اذكر السبب: يبقى في سجل التدقيق.
 error-missing-field = هناك حقل ناقص: { $field }. املأه ثم حاول مرة أخرى.
 error-missing-email = اكتب عنوان بريدك الإلكتروني.
 error-missing-code = اكتب الأرقام الستة التي في الرسالة.
@@ -306,6 +327,9 @@ error-unauthenticated = لم تسجّل الدخول. سجّل الدخول ثم
 error-app-needed = أرسل رمز الوصول الخاص بتطبيق في الترويسة Authorization: Bearer. يعطيه POST /oauth/token مقابل grant_type=client_credentials.
 error-request-unknown = لم يُعثر على تسجيل الدخول هذا. اطلب رسالة جديدة.
 error-forbidden-origin = جاء هذا الطلب من موقع آخر، ولذلك رُفض. افتح الصفحة هنا ثم حاول مرة أخرى.
+error-forbidden = دورك لا يسمح بهذا. اطلبه ممن له دور أعلى.
+error-fresh-sign-in-needed = سجّل الدخول من جديد لهذا: التغييرات في المكتب تحتاج تسجيل دخول خلال آخر 15 دقيقة.
+error-not-found = لا يوجد شيء هنا بهذا الاسم. ربما لم يعد موجودًا: تحقق منه وحاول مرة أخرى.
 error-payload-too-large = هذا أكثر مما تقبله الصفحة. أرسل أقل.
 error-unavailable = لا يمكننا ذلك الآن. لم يضع شيء: حاول مرة أخرى بعد بضع ثوانٍ.
 error-internal = حدث خطأ لدينا. حاول مرة أخرى، وأخبرنا إن تكرر.
@@ -325,6 +349,7 @@ detail-no-app-request = عُد إلى التطبيق وابدأ من جديد ه
 detail-device-code = يتكوّن الرمز من ثمانية أحرف، مثل WDJB-MJHT.
 detail-no-device = قارن الرمز بالرمز الظاهر على جهازك. إن كانا متطابقين فقد انتهت صلاحيته: ابدأ من جديد هناك.
 detail-not-admitted = لا يُسمح لحسابك بتسجيل الدخول إلى { $app }. اسأل من يديره.
+detail-reason-too-long = يجب ألا يزيد السبب عن { $n } حرفًا.
 detail-no-guarded-host = ارجع إلى الصفحة التي أردت فتحها وافتحها من جديد: العنوان الذي جاء بك إلى هنا لا يخص موقعًا يسجَّل الدخول إليه من هنا.
 
 ## الرسائل

@@ -239,6 +239,26 @@ host-again-title = Sie sind bei { $host } noch nicht angemeldet
 host-again-explained = Die Anmeldung hat zu lange gedauert, hat in einem anderen Browser begonnen, oder Ihr Browser behält keine Cookies von { $host }.
 host-again = Noch einmal versuchen
 
+## Der Desk
+
+desk = Desk
+desk-account = Ihr Konto
+desk-stale = Ihre Anmeldung ist älter als 15 Minuten: Sie können alles ansehen, Änderungen brauchen eine neue Anmeldung.
+desk-sign-in-again = Neu anmelden
+desk-reason = Grund
+desk-reason-kept = Bleibt im Audit-Protokoll.
+desk-operators = Operatoren
+desk-operators-explained = Sie stehen in der Policy-Datei unter [desk], oder latchkey desk invite hat sie hinzugefügt. Hier wird niemand zum Operator.
+desk-address = Adresse
+desk-role = Rolle
+desk-named-by = Genannt von
+desk-by-file = Policy-Datei
+desk-by-command = latchkey desk invite
+desk-you = Sie
+desk-role-look = look: sieht Zahlen und Personen
+desk-role-help = help: handelt auch für Personen
+desk-role-steer = steer: ändert auch die Policy
+
 ## Fehler
 
 not-found = Nicht gefunden
@@ -250,6 +270,7 @@ did-not-work = Das hat leider nicht geklappt
 try-again = Noch einmal versuchen
 
 error-invalid-email = Prüfen Sie die Schreibweise der Adresse.
+error-missing-reason = Geben Sie einen Grund an: Er bleibt im Audit-Protokoll.
 error-missing-field = Etwas fehlt: { $field }. Füllen Sie es aus, und versuchen Sie es noch einmal.
 error-missing-email = Geben Sie Ihre E-Mail-Adresse ein.
 error-missing-code = Geben Sie die sechs Ziffern aus der E-Mail ein.
@@ -287,6 +308,9 @@ error-unauthenticated = Sie sind nicht angemeldet. Melden Sie sich an, und versu
 error-app-needed = Schicken Sie das Zugriffstoken einer App mit, im Header Authorization: Bearer. POST /oauth/token gibt eines für grant_type=client_credentials.
 error-request-unknown = Diese Anmeldung gibt es nicht. Fordern Sie eine neue E-Mail an.
 error-forbidden-origin = Diese Anfrage kam von einer anderen Website und wurde deshalb abgelehnt. Öffnen Sie die Seite hier, und versuchen Sie es noch einmal.
+error-forbidden = Ihre Rolle erlaubt das nicht. Bitten Sie jemanden mit einer höheren Rolle darum.
+error-fresh-sign-in-needed = Melden Sie sich dafür neu an: Änderungen am Desk brauchen eine Anmeldung der letzten 15 Minuten.
+error-not-found = Unter diesem Namen gibt es hier nichts. Prüfen Sie ihn, und versuchen Sie es noch einmal.
 error-payload-too-large = Das ist mehr, als diese Seite annimmt. Schicken Sie weniger.
 error-unavailable = Das geht bei uns gerade nicht. Nichts ist verloren: Versuchen Sie es in ein paar Sekunden noch einmal.
 error-internal = Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und geben Sie uns Bescheid, wenn es so bleibt.
@@ -306,6 +330,7 @@ detail-no-app-request = Gehen Sie zur App zurück, und beginnen Sie dort noch ei
 detail-device-code = Der Code hat acht Buchstaben, etwa WDJB-MJHT.
 detail-no-device = Vergleichen Sie den Code mit dem auf Ihrem Gerät. Sind beide gleich, ist er abgelaufen: Beginnen Sie dort noch einmal.
 detail-not-admitted = Ihr Konto darf sich bei { $app } nicht anmelden. Fragen Sie, wer es betreibt.
+detail-reason-too-long = Der Grund darf höchstens { $n } Zeichen haben.
 detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.
 
 ## E-Mails

@@ -240,6 +240,26 @@ host-again-title = You are not signed in to { $host } yet
 host-again-explained = The sign-in took too long, began in another browser, or your browser keeps no cookies for { $host }.
 host-again = Try again
 
+## The desk
+
+desk = Desk
+desk-account = Your account
+desk-stale = You signed in more than 15 minutes ago: you can look, and changes need a fresh sign-in.
+desk-sign-in-again = Sign in again
+desk-reason = Reason
+desk-reason-kept = Stays in the audit log.
+desk-operators = Operators
+desk-operators-explained = They are named in the policy file, under [desk], or added by latchkey desk invite. Nobody becomes an operator here.
+desk-address = Address
+desk-role = Role
+desk-named-by = Named by
+desk-by-file = policy file
+desk-by-command = latchkey desk invite
+desk-you = you
+desk-role-look = look: sees numbers and people
+desk-role-help = help: acts for people, too
+desk-role-steer = steer: changes the policy, too
+
 ## Errors
 
 not-found = Not found
@@ -251,6 +271,7 @@ did-not-work = Sorry, that did not work
 try-again = Try again
 
 error-invalid-email = Check the spelling of that email address.
+error-missing-reason = Give a reason: it stays in the audit log.
 error-missing-field = Something is missing: { $field }. Fill it in and try again.
 error-missing-email = Enter your email address.
 error-missing-code = Enter the six digits from the email.
@@ -288,6 +309,9 @@ error-unauthenticated = You are not signed in. Sign in and try again.
 error-app-needed = Send the access token of an app, with the header Authorization: Bearer. POST /oauth/token gives one for grant_type=client_credentials.
 error-request-unknown = This sign-in was not found. Ask for a new email.
 error-forbidden-origin = This request came from another site, so it was refused. Open the page here and try again.
+error-forbidden = Your role does not allow this. Ask somebody with a higher role at the desk.
+error-fresh-sign-in-needed = Sign in again to do this: at the desk, changes need a sign-in of the last 15 minutes.
+error-not-found = There is nothing here under that name. It may be gone: check it and try again.
 error-payload-too-large = That is more than this page takes. Send less.
 error-unavailable = We cannot do this right now. Nothing is lost: try again in a few seconds.
 error-internal = Something went wrong on our side. Try again, and tell us if it keeps happening.
@@ -307,6 +331,7 @@ detail-no-app-request = Go back to the app and start again there: this browser d
 detail-device-code = The code has eight letters, like WDJB-MJHT.
 detail-no-device = Compare the code with the one on your device. If they are the same, it has expired: start again there.
 detail-not-admitted = Your account may not sign in to { $app }. Ask whoever runs it.
+detail-reason-too-long = Take a reason of at most { $n } characters.
 detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.
 
 ## Mails

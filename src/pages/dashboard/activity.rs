@@ -44,7 +44,10 @@ fn said(event: &EventLine) -> Option<String> {
         | Event::MailFailed
         | Event::MailReturned
         | Event::MailComplaint
-        | Event::SuppressionLifted => return None,
+        | Event::SuppressionLifted
+        | Event::OperatorAdded
+        | Event::OperatorRemoved
+        | Event::OperatorRefused => return None,
     })
 }
 
@@ -69,6 +72,9 @@ fn refused(kind: Option<Kind>) -> String {
             | Kind::AppNeeded
             | Kind::RequestUnknown
             | Kind::ForbiddenOrigin
+            | Kind::Forbidden
+            | Kind::FreshSignInNeeded
+            | Kind::NotFound
             | Kind::PayloadTooLarge
             | Kind::Unavailable
             | Kind::Internal,

@@ -28,6 +28,8 @@ impl Auth {
             user_agent: client.user_agent.clone(),
             ip_prefix: client.ip_prefix.clone(),
             app_id: client.app.clone(),
+            operator: None,
+            note: String::new(),
         }
     }
 }
@@ -43,7 +45,7 @@ impl AuditEvent {
 
     /// Writes the log line and increments the counter. Call it once the row is written.
     pub fn emit(&self) {
-        let AuditEvent { event, reason, address, user_id, app_id: app, .. } = self;
+        let AuditEvent { event, reason, address, user_id, app_id: app, operator, .. } = self;
         let name = event.name();
         // A mail server's reply is free text: as a label, each one would create a new time series.
         let label = if *event == Event::AuthFailed { reason.clone() } else { String::new() };
@@ -55,7 +57,7 @@ impl AuditEvent {
             }
             // A flood of addresses that may not receive mail must not fill the log with errors.
             Event::MailFailed if !is_withheld => tracing::error!(event = name, reason, address),
-            _ => tracing::info!(event = name, reason, address, user_id, app),
+            _ => tracing::info!(event = name, reason, address, user_id, app, operator),
         }
     }
 }

@@ -97,11 +97,12 @@ async fn write(auth: &Auth, filter: &Filter, out: &mut impl Write) -> Result<usi
 
 fn line(row: &AuditRow) -> String {
     let AuditRow { id, event, reason, request_id, subject, address, .. } = row;
-    let AuditRow { user_id, user_agent, ip_prefix, app_id, .. } = row;
+    let AuditRow { user_id, user_agent, ip_prefix, app_id, operator, note, .. } = row;
     json!({
         "id": id, "at": rfc_3339(row.at), "event": event, "reason": reason,
         "request_id": request_id, "subject": subject, "address": address, "user_id": user_id,
         "user_agent": user_agent, "ip_prefix": ip_prefix, "app_id": app_id,
+        "operator": operator, "note": note,
     })
     .to_string()
 }

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod audit;
 pub mod bounce;
 pub mod check;
+pub mod desk;
 pub mod dkim;
 pub mod keys;
 pub mod outbox;

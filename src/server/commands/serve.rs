@@ -1,6 +1,6 @@
 //! Builds the server and runs it.
 
-use axum::Router;
+use axum::{Extension, Router};
 use std::{
     fmt::Display,
     future::Future,
@@ -28,6 +28,7 @@ use crate::server::{
         assets::Assets,
         certificate::Files,
         cookies::Cookies,
+        desk_door::AtDesk,
         listener::Listener,
         readiness::Readiness,
         redirect,
@@ -51,6 +52,9 @@ use crate::server::{
 
 /// Time that answers and mails in progress have to finish, once the server stops.
 const DRAIN: Duration = Duration::from_secs(9);
+
+/// Most connections at once to the desk's own address.
+const DESK_CONNECTIONS: u32 = 256;
 
 /// Reason why the server did not start or did not go on: one sentence for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -96,13 +100,14 @@ pub struct Server {
     doors: Doors,
 }
 
-/// TLS of the server, if it speaks it, the listener of the address that leads to it, and that of
-/// the address for mails that come back.
+/// TLS of the server, if it speaks it, and the listeners of the address that leads to it, of the
+/// address for mails that come back, and of that of the desk.
 #[derive(Debug, Default)]
 struct Doors {
     tls: Option<Tls>,
     redirect: Option<TcpListener>,
     lmtp: Option<TcpListener>,
+    desk: Option<TcpListener>,
     certificate_watch: Option<JoinHandle<()>>,
 }
 
@@ -118,13 +123,17 @@ impl Doors {
             None => Ok(None),
         };
         let lmtp = listen(policy.mail.lmtp_listen, "mail.lmtp_listen").await?;
+        let desk =
+            listen(policy.desk.listen.filter(|_| policy.desk.enabled), "desk.listen").await?;
         let server = &policy.server;
-        let Some(files) = Files::of(server) else { return Ok(Doors { lmtp, ..Doors::default() }) };
+        let Some(files) = Files::of(server) else {
+            return Ok(Doors { lmtp, desk, ..Doors::default() });
+        };
         let pem = files.read()?;
         let tls = Tls::new(files.parse(&pem)?)?;
         let redirect = listen(server.redirect_listen, "server.redirect_listen").await?;
         let watch = certificate::watch(tls.clone(), files, pem, clock.clone(), stop);
-        Ok(Doors { tls: Some(tls), redirect, lmtp, certificate_watch: Some(watch) })
+        Ok(Doors { tls: Some(tls), redirect, lmtp, desk, certificate_watch: Some(watch) })
     }
 }
 
@@ -222,7 +231,7 @@ impl Server {
             logouts,
             policy_watch,
             housekeeping,
-            doors: Doors { tls, redirect, lmtp, certificate_watch },
+            doors: Doors { tls, redirect, lmtp, desk, certificate_watch },
         } = self;
         let told = stop.clone();
         let limits = &auth.policy().server;
@@ -238,6 +247,11 @@ impl Server {
             told.send_replace(true);
         });
         let mut stopping = stop.subscribe();
+        let at_desk = desk.map(|listener| {
+            let listener = Listener::new(listener, DESK_CONNECTIONS, keep_alive);
+            let router = router.clone().layer(Extension(AtDesk));
+            tokio::spawn(serving::serve(listener, router, tls.clone(), stop.subscribe()))
+        });
         // Spawned as a task: the task of `main` runs on a thread of its own, which every connection
         // would have to wake.
         let serving = tokio::spawn(serving::serve(listener, router, tls, stop.subscribe()));
@@ -257,7 +271,7 @@ impl Server {
             let served = serving.await.map_err(io::Error::other);
             stop.send_replace(true);
             let _ = tokio::join!(worker, logouts);
-            for beside in redirecting.into_iter().chain(taking) {
+            for beside in redirecting.into_iter().chain(taking).chain(at_desk) {
                 let _ = beside.await;
             }
             served

@@ -29,6 +29,15 @@ pub struct File {
 }
 
 impl File {
+    pub fn stylesheet(text: String) -> Self {
+        File::new("text/css; charset=utf-8", text.into())
+    }
+
+    /// Returns its URL, which changes with its content, at a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{path}?v={}", self.version)
+    }
+
     fn new(kind: &'static str, bytes: Vec<u8>) -> Self {
         let digest = Sha256::digest(&bytes);
         let version = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
@@ -43,20 +52,18 @@ impl BrandFiles {
         let accent = accent.map(|accent| Colour::parse(accent).map(Accent::of)).transpose();
         let accent = accent.map_err(|why| ("brand.accent", why))?;
         let logo = logo.map(read_logo).transpose().map_err(|why| ("brand.logo", why))?;
-        let stylesheet = accent
-            .as_ref()
-            .map(|accent| File::new("text/css; charset=utf-8", accent.stylesheet().into()));
+        let stylesheet = accent.as_ref().map(|accent| File::stylesheet(accent.stylesheet()));
         Ok(BrandFiles { accent: accent.unwrap_or_default(), stylesheet, logo })
     }
 
     /// Returns the URL of the stylesheet that overrides ours, if there is one.
     pub fn stylesheet(&self) -> Option<String> {
-        self.stylesheet.as_ref().map(|file| format!("/brand.css?v={}", file.version))
+        self.stylesheet.as_ref().map(|file| file.url("/brand.css"))
     }
 
     /// Returns the URL of the team's logo, if there is one.
     pub fn logo(&self) -> Option<String> {
-        self.logo.as_ref().map(|file| format!("/brand-logo?v={}", file.version))
+        self.logo.as_ref().map(|file| file.url("/brand-logo"))
     }
 
     /// Returns the URL of the icon that browsers show in a tab.

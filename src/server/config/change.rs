@@ -3,7 +3,8 @@
 use super::{ConfigError, policy::Policy};
 
 /// Keys whose values are entries with a name each.
-const ENTRIES: [&str; 4] = ["apps", "forward_auth", "mail.dkim", "mail.transports"];
+const ENTRIES: [&str; 5] =
+    ["apps", "desk.operators", "forward_auth", "mail.dkim", "mail.transports"];
 
 /// A key whose value changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
         ("mail.transports", old.mail.transports != new.mail.transports),
         ("mail.dkim", old.mail.dkim != new.mail.dkim),
         ("users", old.users != new.users),
+        ("desk.listen", old.desk.listen != new.desk.listen),
     ];
     changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
 }
@@ -106,8 +108,9 @@ fn told(key: &str, value: Option<&toml::Value>) -> String {
     let Some(value) = value else { return "unset".to_owned() };
     if let Some(entries) = value.as_array().filter(|_| ENTRIES.contains(&key)) {
         let name = |entry: &toml::Value| {
-            let named =
-                ["id", "host", "name", "selector"].into_iter().find_map(|key| entry.get(key));
+            let named = ["id", "host", "name", "selector", "address"]
+                .into_iter()
+                .find_map(|key| entry.get(key));
             named?.as_str().map(str::to_owned)
         };
         let ids = entries.iter().filter_map(name);
@@ -147,9 +150,15 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         "auth.expires_in" | "auth.code_tries" | "session.token_ttl" | "session.max_age" => grew,
         "apps"
         | "forward_auth"
+        | "desk.operators"
         | "session.audiences"
         | "auth.magiclink_origins"
         | "server.trusted_proxies" => gained,
+        "desk.enabled" | "desk.may_steer" => matches!(new, Some(toml::Value::Boolean(true))),
+        "desk.locked" => match (old, new) {
+            (Some(Array(old)), Some(Array(new))) => old.iter().any(|key| !new.contains(key)),
+            _ => false,
+        },
         "mail.new_device_notice" => matches!(new, Some(toml::Value::Boolean(false))),
         key => (key.starts_with("limits.") && grew) || key.starts_with("users."),
     }

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod brand;
 mod change;
 mod connection_url;
+pub mod desk;
 mod dkim;
 mod environment;
 pub mod forward_auth;

@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    apps::App, brand::BrandFiles, dkim::DkimKey, forward_auth::GuardedHost, networks,
-    transports::MailTransport,
+    apps::App, brand::BrandFiles, desk::DeskPolicy, dkim::DkimKey, forward_auth::GuardedHost,
+    networks, transports::MailTransport,
 };
 use crate::server::ground::mode::Mode;
 
@@ -30,6 +30,7 @@ pub struct Policy {
     pub users: Option<UsersPolicy>,
     pub apps: Vec<App>,
     pub forward_auth: Vec<GuardedHost>,
+    pub desk: DeskPolicy,
     /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,

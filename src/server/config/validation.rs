@@ -172,6 +172,9 @@ impl Policy {
             let why = "is empty, so no proxy may ask for [[forward_auth]]: name its address";
             bad("server.trusted_proxies", why)?;
         }
+        if let Some((key, why)) = self.desk.fault() {
+            bad(key, why)?;
+        }
         self.brand.check()
     }
 

@@ -59,6 +59,12 @@ pub enum Error {
     /// The app has no such auth request.
     RequestUnknown,
     ForbiddenOrigin,
+    /// An operator whose role does not allow this.
+    Forbidden,
+    /// An operator whose sign-in is too old to change anything.
+    FreshSignInNeeded,
+    /// There is nothing under this name, or nothing that the caller may know of.
+    NotFound,
     PayloadTooLarge,
     Unavailable,
     Internal,
@@ -87,13 +93,16 @@ pub enum Kind {
     AppNeeded,
     RequestUnknown,
     ForbiddenOrigin,
+    Forbidden,
+    FreshSignInNeeded,
+    NotFound,
     PayloadTooLarge,
     Unavailable,
     Internal,
 }
 
 impl Kind {
-    const ALL: [Kind; 23] = [
+    const ALL: [Kind; 26] = [
         Kind::InvalidEmail,
         Kind::MissingField,
         Kind::InvalidRequest,
@@ -114,6 +123,9 @@ impl Kind {
         Kind::AppNeeded,
         Kind::RequestUnknown,
         Kind::ForbiddenOrigin,
+        Kind::Forbidden,
+        Kind::FreshSignInNeeded,
+        Kind::NotFound,
         Kind::PayloadTooLarge,
         Kind::Unavailable,
         Kind::Internal,
@@ -142,6 +154,9 @@ impl Kind {
             Kind::AppNeeded => "app_needed",
             Kind::RequestUnknown => "request_unknown",
             Kind::ForbiddenOrigin => "forbidden_origin",
+            Kind::Forbidden => "forbidden",
+            Kind::FreshSignInNeeded => "fresh_sign_in_needed",
+            Kind::NotFound => "not_found",
             Kind::PayloadTooLarge => "payload_too_large",
             Kind::Unavailable => "unavailable",
             Kind::Internal => "internal",
@@ -178,6 +193,9 @@ impl Error {
             Error::AppNeeded => Kind::AppNeeded,
             Error::RequestUnknown => Kind::RequestUnknown,
             Error::ForbiddenOrigin => Kind::ForbiddenOrigin,
+            Error::Forbidden => Kind::Forbidden,
+            Error::FreshSignInNeeded => Kind::FreshSignInNeeded,
+            Error::NotFound => Kind::NotFound,
             Error::PayloadTooLarge => Kind::PayloadTooLarge,
             Error::Unavailable => Kind::Unavailable,
             Error::Internal => Kind::Internal,
@@ -199,8 +217,11 @@ impl Error {
             | Error::PasswordWrong
             | Error::NumberWrong => 400,
             Error::Unauthenticated | Error::AppNeeded => 401,
-            Error::RequestUnknown => 404,
-            Error::WrongBrowser { .. } | Error::ForbiddenOrigin => 403,
+            Error::RequestUnknown | Error::NotFound => 404,
+            Error::WrongBrowser { .. }
+            | Error::ForbiddenOrigin
+            | Error::Forbidden
+            | Error::FreshSignInNeeded => 403,
             Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
                 410
             }
@@ -246,6 +267,7 @@ impl fmt::Display for Error {
                 "code" => say!("error-missing-code"),
                 "password" => say!("error-missing-password"),
                 "number" => say!("error-missing-number"),
+                "reason" => say!("error-missing-reason"),
                 field => say!("error-missing-field", field = field),
             },
             Error::InvalidRequest { detail } => {
@@ -279,6 +301,9 @@ impl fmt::Display for Error {
             Error::AppNeeded => say!("error-app-needed"),
             Error::RequestUnknown => say!("error-request-unknown"),
             Error::ForbiddenOrigin => say!("error-forbidden-origin"),
+            Error::Forbidden => say!("error-forbidden"),
+            Error::FreshSignInNeeded => say!("error-fresh-sign-in-needed"),
+            Error::NotFound => say!("error-not-found"),
             Error::PayloadTooLarge => say!("error-payload-too-large"),
             Error::Unavailable => say!("error-unavailable"),
             Error::Internal => say!("error-internal"),

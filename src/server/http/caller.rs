@@ -1,9 +1,9 @@
 //! The sender of a request: its headers, its session, and its address.
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::{ConnectInfo, FromRequestParts, Request},
     http::{
-        HeaderMap, HeaderValue, Method,
+        Extensions, HeaderMap, HeaderValue, Method,
         header::{ACCEPT_LANGUAGE, AUTHORIZATION, USER_AGENT},
         request::Parts,
     },
@@ -59,10 +59,24 @@ pub struct Caller {
 
 impl Caller {
     pub fn of(state: &AppState, parts: &Parts) -> Self {
-        let ip =
-            client_ip(peer(parts), &parts.headers, &state.auth.policy().server.trusted_proxies);
-        let only_looks = parts.method == Method::HEAD || is_prefetch(&parts.headers);
-        Caller { headers: parts.headers.clone(), ip, only_looks }
+        Self::of_head(state, &parts.method, &parts.headers, &parts.extensions)
+    }
+
+    /// The same for a request that is not taken apart yet.
+    pub fn of_request(state: &AppState, request: &Request) -> Self {
+        Self::of_head(state, request.method(), request.headers(), request.extensions())
+    }
+
+    fn of_head(
+        state: &AppState,
+        method: &Method,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Self {
+        let proxies = &state.auth.policy().server.trusted_proxies;
+        let ip = client_ip(peer(extensions), headers, proxies);
+        let only_looks = *method == Method::HEAD || is_prefetch(headers);
+        Caller { headers: headers.clone(), ip, only_looks }
     }
 
     /// Returns the session that the request presents, if it is alive.
@@ -142,8 +156,8 @@ fn user_ip(headers: &HeaderMap) -> Result<Option<IpAddr>, Error> {
 }
 
 /// Returns the address at the other end of the connection: of a proxy, if there is one.
-pub fn peer(parts: &Parts) -> IpAddr {
-    let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+pub fn peer(extensions: &Extensions) -> IpAddr {
+    let socket = extensions.get::<ConnectInfo<SocketAddr>>();
     socket.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| {
         address.ip().to_canonical()
     })

@@ -9,6 +9,8 @@ pub mod client_ip;
 pub mod connection;
 pub mod cookies;
 pub mod correlation;
+pub mod desk_door;
+pub mod desk_style;
 pub mod form_posts;
 pub mod grpc;
 pub mod head;

@@ -5,12 +5,13 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 use std::sync::Arc;
 
-use super::{caller::Caller, cookies, form_posts::Flash, state::AppState};
+use super::{caller::Caller, cookies, desk_door, form_posts::Flash, state::AppState};
 use crate::{
     server::{
         apps::authorize::Waiting,
         auth::{Requester, request, session::Session},
         config::Policy,
+        desk::operator::Operator,
         ground::{clock::seconds_until, error::Error},
         store::{Activity, AuthRequest, Ended},
     },
@@ -37,6 +38,10 @@ pub struct PageContext {
     pub session: Option<Arc<Session>>,
     /// Activity that the guard read along with the session, for the dashboard.
     pub activity: Option<Arc<Activity>>,
+    /// The operator that the guard let in, on pages of the desk.
+    pub at_desk: Option<Arc<Operator>>,
+    /// True if there is a desk where the request came in.
+    has_desk: bool,
     pub error: Option<Error>,
     pub is_unknown: bool,
     response: ResponseOptions,
@@ -57,10 +62,12 @@ impl PageContext {
 
     fn assemble(state: AppState) -> Option<Self> {
         let (parts, response): (Parts, ResponseOptions) = (use_context()?, use_context()?);
-        let (session, activity) = (
+        let (session, activity, at_desk) = (
             parts.extensions.get::<Session>().cloned().map(Arc::new),
             parts.extensions.get().cloned(),
+            parts.extensions.get().cloned(),
         );
+        let has_desk = desk_door::is_open(&state, &parts.extensions);
         let error = parts.extensions.get().map(|ErrorToShow(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
         let location = parts.uri.path_and_query().map_or("/", |location| location.as_str()).into();
@@ -70,6 +77,8 @@ impl PageContext {
             location,
             session,
             activity,
+            at_desk,
+            has_desk,
             error,
             is_unknown,
             response,
@@ -108,6 +117,19 @@ impl PageContext {
     /// Returns the caller's session, for pages and functions outside the guard.
     pub async fn present_session(&self) -> Result<Option<Session>, Error> {
         self.caller.session(&self.state).await
+    }
+
+    /// Returns the operator who uses this page or server function.
+    pub async fn operator(&self) -> Result<Arc<Operator>, Error> {
+        if let Some(operator) = &self.at_desk {
+            return Ok(operator.clone());
+        }
+        if !self.has_desk {
+            return Err(Error::NotFound);
+        }
+        let session = self.present_session().await?.ok_or(Error::Unauthenticated)?;
+        let client = self.caller.client();
+        Operator::of(&self.state.auth, &session, client).await.map(Arc::new)
     }
 
     pub fn set_cookie(&self, cookie: HeaderValue) {

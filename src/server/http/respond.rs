@@ -35,8 +35,8 @@ struct ErrorBody {
     /// `link_invalid`, `link_expired`, `link_used`, `link_superseded`, `wrong_browser`,
     /// `code_wrong`, `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`,
     /// `rate_limited`, `unauthenticated`, `app_needed`, `request_unknown`, `forbidden_origin`,
-    /// `payload_too_large`, `unavailable`, `internal`; on pages also `password_wrong` and
-    /// `number_wrong`. More codes may be added.
+    /// `forbidden`, `fresh_sign_in_needed`, `not_found`, `payload_too_large`, `unavailable`,
+    /// `internal`; on pages also `password_wrong` and `number_wrong`. More codes may be added.
     #[schema(example = "code_wrong")]
     code: String,
     /// A sentence to show to the user.

@@ -28,11 +28,15 @@ pub struct AuditEvent {
     pub ip_prefix: String,
     /// App that called, with a token of its own.
     pub app_id: Option<String>,
+    /// Operator of the desk who did it: an address, or `app:<id>`.
+    pub operator: Option<String>,
+    /// The operator's own words on why.
+    pub note: String,
 }
 
 pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
-    subject, address, user_id, user_agent, ip_prefix, list, app_id) \
-    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11";
+    subject, address, user_id, user_agent, ip_prefix, list, app_id, operator, note) \
+    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13";
 
 impl AuditEvent {
     /// Returns the statement that writes the event.
@@ -55,6 +59,8 @@ impl AuditEvent {
             &self.ip_prefix,
             event.list(),
             &self.app_id,
+            &self.operator,
+            &self.note,
         ];
         Statement::new(INSERT_EVENT, values)
     }
@@ -73,6 +79,8 @@ pub struct AuditRow {
     pub user_agent: String,
     pub ip_prefix: String,
     pub app_id: Option<String>,
+    pub operator: Option<String>,
+    pub note: String,
 }
 
 /// Range of events to read: after (`since`, `after`) and before `until`, of one subject or of all.
@@ -86,10 +94,10 @@ pub struct Events {
 }
 
 pub const EVENTS: &str = "SELECT id, at, event, reason, request_id, subject, address, user_id, \
-    user_agent, ip_prefix, app_id FROM latchkey_audit_events \
+    user_agent, ip_prefix, app_id, operator, note FROM latchkey_audit_events \
     WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
 pub const EVENTS_OF_ONE: &str = "SELECT id, at, event, reason, request_id, subject, address, \
-    user_id, user_agent, ip_prefix, app_id FROM latchkey_audit_events \
+    user_id, user_agent, ip_prefix, app_id, operator, note FROM latchkey_audit_events \
     WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
 
 impl Store {

@@ -2,8 +2,8 @@
 
 use super::{
     accounts, activity, allowances, assertions, attempts, audit, auth_requests, bans, credentials,
-    device_requests, entry_codes, grants, logouts, match_numbers, outbox, purge, sent_mails,
-    sessions, sign_ins, signing_keys, suppressions, trust, users, waiting_mails,
+    device_requests, entry_codes, grants, logouts, match_numbers, operators, outbox, purge,
+    sent_mails, sessions, sign_ins, signing_keys, suppressions, trust, users, waiting_mails,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -71,6 +71,10 @@ pub fn statements() -> Vec<&'static str> {
         logouts::FORGET_LOGOUTS,
         logouts::COUNT_LOGOUTS,
         logouts::QUEUE_LOGOUTS,
+        operators::ADD_OPERATOR,
+        operators::REMOVE_OPERATOR,
+        operators::OPERATOR,
+        operators::OPERATORS,
         outbox::INSERT_MAIL,
         outbox::CLAIM,
         outbox::CLAIM_UNLOCKED,

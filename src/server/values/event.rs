@@ -32,10 +32,14 @@ pub enum Event {
     MailComplaint,
     /// Mails to an address are no longer held back.
     SuppressionLifted,
+    OperatorAdded,
+    OperatorRemoved,
+    /// The desk refused somebody who was signed in.
+    OperatorRefused,
 }
 
 impl Event {
-    const ALL: [Event; 20] = [
+    const ALL: [Event; 23] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -56,6 +60,9 @@ impl Event {
         Event::MailReturned,
         Event::MailComplaint,
         Event::SuppressionLifted,
+        Event::OperatorAdded,
+        Event::OperatorRemoved,
+        Event::OperatorRefused,
     ];
 
     pub fn name(self) -> &'static str {
@@ -80,6 +87,9 @@ impl Event {
             Event::MailReturned => "mail.returned",
             Event::MailComplaint => "mail.complaint",
             Event::SuppressionLifted => "suppression.lifted",
+            Event::OperatorAdded => "operator.added",
+            Event::OperatorRemoved => "operator.removed",
+            Event::OperatorRefused => "operator.refused",
         }
     }
 
@@ -109,7 +119,10 @@ impl Event {
             | Event::MailFailed
             | Event::MailReturned
             | Event::MailComplaint
-            | Event::SuppressionLifted => "",
+            | Event::SuppressionLifted
+            | Event::OperatorAdded
+            | Event::OperatorRemoved
+            | Event::OperatorRefused => "",
         }
     }
 }

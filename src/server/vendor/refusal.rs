@@ -87,7 +87,10 @@ fn spelled(error: &Error) -> (Code, String) {
         Error::CodeSuperseded => (Code::FailedPrecondition, "code has expired with the next email"),
         Error::RequestUnknown => (Code::NotFound, "auth_request_id was not found"),
         Error::WrongBrowser { .. } => (Code::PermissionDenied, "auth_request_id mismatch"),
-        Error::ForbiddenOrigin => (Code::PermissionDenied, "forbidden"),
+        Error::ForbiddenOrigin | Error::Forbidden | Error::FreshSignInNeeded => {
+            (Code::PermissionDenied, "forbidden")
+        }
+        Error::NotFound => (Code::NotFound, "not found"),
         Error::TooManyAttempts { .. } | Error::CodesPaused { .. } => {
             (Code::ResourceExhausted, "too many attempts")
         }
@@ -228,6 +231,9 @@ mod tests {
             Error::AppNeeded,
             Error::RequestUnknown,
             Error::ForbiddenOrigin,
+            Error::Forbidden,
+            Error::FreshSignInNeeded,
+            Error::NotFound,
             Error::PayloadTooLarge,
             Error::Unavailable,
             Error::Internal,

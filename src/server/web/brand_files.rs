@@ -1,4 +1,4 @@
-//! The files of the team's brand.
+//! The files of the team's brand, and the stylesheet of the desk.
 
 use axum::{
     extract::State,
@@ -9,7 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::server::{config::brand::File, http::state::AppState};
+use crate::server::{
+    config::brand::File,
+    http::{desk_style, state::AppState},
+};
 
 /// GET `/brand.css`
 pub async fn stylesheet(State(state): State<AppState>) -> Response {
@@ -19,6 +22,11 @@ pub async fn stylesheet(State(state): State<AppState>) -> Response {
 /// GET `/brand-logo`
 pub async fn logo(State(state): State<AppState>) -> Response {
     serve(state.auth.policy().brand_files.logo.as_ref())
+}
+
+/// GET `/desk.css`
+pub async fn desk_stylesheet() -> Response {
+    serve(Some(&desk_style::STYLESHEET))
 }
 
 fn serve(file: Option<&File>) -> Response {

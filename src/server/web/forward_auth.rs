@@ -83,7 +83,7 @@ impl Asked {
     /// Reads the description. Only a trusted proxy gives one: anybody else could name any host.
     fn read(state: &AppState, parts: Parts) -> Result<Self, Refusal> {
         let policy = state.auth.policy();
-        let peer: IpAddr = caller::peer(&parts);
+        let peer: IpAddr = caller::peer(&parts.extensions);
         if !policy.server.trusted_proxies.iter().any(|net| net.contains(&peer)) {
             // Once: anybody on the internet may ask.
             static TOLD: Once = Once::new();

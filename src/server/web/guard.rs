@@ -2,7 +2,7 @@
 //! anything is rendered.
 
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::HeaderValue,
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
@@ -13,26 +13,36 @@ use super::render;
 use crate::server::{
     apps::device_requests,
     auth::session,
+    desk::operator::Operator,
     ground::error::Error,
-    http::{caller, cookies, form_posts, headers, respond::ApiError, state::AppState},
+    http::{
+        caller::{self, Caller},
+        cookies, desk_door, form_posts, headers,
+        page_context::Unknown,
+        respond::ApiError,
+        state::AppState,
+    },
     values::destination::with_query,
 };
 
 /// Path whose page shows its user's activity.
 const DASHBOARD: &str = "/dashboard";
 /// Paths that need a session, along with everything below them.
-const PROTECTED: [&str; 2] = [DASHBOARD, device_requests::PAGE];
+const PROTECTED: [&str; 3] = [DASHBOARD, device_requests::PAGE, desk_door::PAGES];
 
 /// Guards every route at or below one of [`PROTECTED`], whether a page or a plain axum handler. It wraps
 /// all routes, so that a new one is guarded, too.
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let mut below = PROTECTED.iter().filter_map(|guarded| path.strip_prefix(guarded));
-    if below.any(|rest| rest.is_empty() || rest.starts_with('/')) {
+    if PROTECTED.iter().any(|guarded| is_at_or_below(path, guarded)) {
         // Boxed: otherwise the future of every request would be as large as this one.
         return Box::pin(require_session(state, request, next)).await;
     }
     next.run(request).await
+}
+
+fn is_at_or_below(path: &str, place: &str) -> bool {
+    path.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Lets a request with a live session through, and leaves the [`session::Session`] in its
@@ -40,6 +50,10 @@ pub async fn protect(state: &AppState, request: Request, next: Next) -> Response
 /// `next`, and answers programs with an error. Renews a session that came in a cookie.
 async fn require_session(state: &AppState, mut request: Request, next: Next) -> Response {
     let auth = &state.auth;
+    let is_desk = is_at_or_below(request.uri().path(), desk_door::PAGES);
+    if is_desk && !desk_door::is_open(state, request.extensions()) {
+        return no_such_page(state, request).await;
+    }
     // The dashboard itself shows activity, which is read along with its session.
     let found = match caller::presented(state.cookies, request.headers()) {
         None => Ok(None),
@@ -62,6 +76,14 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
         Ok(None) => return to_login(&request),
         Err(error) => return render::error_page(state.clone(), error, request).await,
     };
+    if is_desk {
+        let client = Caller::of_request(state, &request).client();
+        match Operator::of(auth, &session, client).await {
+            Ok(operator) => drop(request.extensions_mut().insert(Arc::new(operator))),
+            Err(Error::NotFound) => return no_such_page(state, request).await,
+            Err(error) => return render::error_page(state.clone(), error, request).await,
+        }
+    }
     // A client with a bearer token gets its next token from the API instead.
     let renewed = if session.by_cookie {
         session::renew(auth, &session).await
@@ -80,6 +102,15 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
     }
     headers::no_store(&mut response);
     response
+}
+
+/// Answers as for a path that has no route.
+async fn no_such_page(state: &AppState, mut request: Request) -> Response {
+    if form_posts::wants_json(request.headers()) {
+        return ApiError(Error::NotFound).into_response();
+    }
+    request.extensions_mut().insert(Unknown);
+    render::page(State(state.clone()), request).await
 }
 
 fn to_login(request: &Request) -> Response {

@@ -60,6 +60,7 @@ pub fn router(state: AppState) -> Router {
     let ops = Router::new()
         .route("/brand.css", get(brand_files::stylesheet))
         .route("/brand-logo", get(brand_files::logo))
+        .route("/desk.css", get(brand_files::desk_stylesheet))
         .route("/metrics", get(ops::show_metrics))
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));

@@ -1,0 +1,102 @@
+//! The frame of the desk's pages: its navigation above their content.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::super::frame::{refusal, small_print};
+use crate::server::{
+    config::desk::Role,
+    desk::operator::{LONGEST_REASON, Operator},
+    ground::words::say,
+    http::page_context::PageContext,
+    values::destination::with_query,
+};
+
+/// Pages in the order of the navigation, each with the role that it takes.
+fn places() -> [(&'static str, String, Role); 1] {
+    [("/desk/operators", say!("desk-operators"), Role::Look)]
+}
+
+/// The frame of a page of the desk.
+#[component]
+pub fn DeskFrame(#[prop(into)] title: String, children: Children) -> impl IntoView {
+    let context = PageContext::current().ok();
+    let operator = context.as_ref().and_then(|context| context.at_desk.clone());
+    let policy = context.as_ref().map(|context| context.policy()).unwrap_or_default();
+    let here = context.as_ref().map(|context| context.location.clone()).unwrap_or_default();
+    let role = operator.as_ref().map(|operator| operator.role).unwrap_or_default();
+    let path = here.split('?').next().unwrap_or_default().to_owned();
+    // The longest path that this page is at or below: `/desk` is above them all.
+    let current = places()
+        .into_iter()
+        .map(|(to, ..)| to)
+        .filter(|to| path == *to || path.starts_with(&format!("{to}/")))
+        .max_by_key(|to| to.len());
+    let links = places().into_iter().filter(|(.., needed)| role >= *needed).map(|(to, name, _)| {
+        view! {
+            <li>
+                <a href=to aria-current=(Some(to) == current).then_some("page")>
+                    {name}
+                </a>
+            </li>
+        }
+    });
+    let is_stale = operator.is_some_and(|operator| !operator.is_fresh);
+    let stale = is_stale.then(|| stale_notice(&here));
+    let refused = context.as_ref().map(refusal);
+    let heading = title.clone();
+    view! {
+        <Title text=title />
+        <header class="desk-bar">
+            <a class="desk-name" href="/desk">
+                {policy.brand.name.clone()}
+                " "
+                <span>{say!("desk")}</span>
+            </a>
+            <nav aria-label=say!("desk")>
+                <ul>{links.collect_view()}</ul>
+            </nav>
+            <a class="desk-account" href="/dashboard">
+                {say!("desk-account")}
+            </a>
+        </header>
+        <main class="desk">
+            {stale} {refused} <h1>{heading}</h1> {children()}
+        </main>
+        {small_print(&policy.brand)}
+    }
+}
+
+/// Says that changes need a fresh sign-in, and leads to it and back.
+fn stale_notice(here: &str) -> impl IntoView + use<> {
+    let again = with_query("/login", "next", here);
+    view! {
+        <p class="notice">
+            {say!("desk-stale")} " " <a href=again>{say!("desk-sign-in-again")}</a>
+        </p>
+    }
+}
+
+/// The field for an operator's reason, in a form whose fields are labelled by `id`.
+pub fn reason_field(id: &str) -> impl IntoView + use<> {
+    let (id, hint) = (format!("{id}-reason"), format!("{id}-hint"));
+    view! {
+        <label for=id.clone()>{say!("desk-reason")}</label>
+        <input
+            id=id
+            name="reason"
+            required
+            maxlength=LONGEST_REASON
+            autocomplete="off"
+            aria-describedby=hint.clone()
+        />
+        <p id=hint class="soft">
+            {say!("desk-reason-kept")}
+        </p>
+    }
+}
+
+/// True if the page may show the forms of acts that take `role`.
+pub fn may_act(operator: &Operator, role: Role) -> bool {
+    operator.role >= role && operator.is_fresh
+}

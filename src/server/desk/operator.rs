@@ -1,0 +1,184 @@
+//! Operators: who they are, and what each may do.
+
+use crate::server::{
+    auth::{Auth, Client, session::Session},
+    config::desk::Role,
+    ground::{
+        clock::{MINUTE, Millis},
+        error::Error,
+        words::say,
+    },
+    store::AuditEvent,
+    values::{
+        address::Address,
+        event::{Event, Reason},
+    },
+};
+
+/// Longest age of a sign-in that may change anything in the desk (ASVS 5.0 7.5.1, 7.5.3): somebody
+/// who finds an operator's browser open can look, and do no more.
+pub const FRESH: Millis = 15 * MINUTE;
+/// Most characters of an operator's reason.
+pub const LONGEST_REASON: usize = 500;
+
+/// Somebody who is at the desk.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// Address, or `app:` and the id of an app.
+    pub name: String,
+    pub role: Role,
+    /// False if the sign-in is older than [`FRESH`].
+    pub is_fresh: bool,
+    pub client: Client,
+    /// Address of a person; `None` for an app.
+    pub address: Option<Address>,
+}
+
+impl Operator {
+    /// Returns the operator whose session it is. To everybody else there is no desk; that a
+    /// signed-in person tried is recorded.
+    pub async fn of(auth: &Auth, session: &Session, client: Client) -> Result<Self, Error> {
+        let address = &session.row.address;
+        let desk = &auth.policy().desk;
+        if !desk.enabled {
+            return Err(Error::NotFound);
+        }
+        let role = match desk.role_of(address) {
+            Some(role) => Some(role),
+            None => auth.store.operator(address).await?.and_then(|role| Role::named(&role)),
+        };
+        let Some(role) = role else {
+            record_refusal(auth, address, &client, &Error::NotFound).await;
+            return Err(Error::NotFound);
+        };
+        let is_fresh = auth.clock.now() - session.row.created_at <= FRESH;
+        let name = address.as_str().to_owned();
+        Ok(Operator { name, role, is_fresh, client, address: Some(address.clone()) })
+    }
+
+    /// Refuses what takes a higher role to see.
+    pub async fn may(&self, auth: &Auth, role: Role) -> Result<(), Error> {
+        if self.role >= role {
+            return Ok(());
+        }
+        Err(self.refused(auth, Error::Forbidden).await)
+    }
+
+    /// Refuses what takes a higher role, or a fresher sign-in, to do.
+    pub async fn may_change(&self, auth: &Auth, role: Role) -> Result<(), Error> {
+        self.may(auth, role).await?;
+        if self.is_fresh {
+            return Ok(());
+        }
+        Err(self.refused(auth, Error::FreshSignInNeeded).await)
+    }
+
+    async fn refused(&self, auth: &Auth, error: Error) -> Error {
+        if let Some(address) = &self.address {
+            record_refusal(auth, address, &self.client, &error).await;
+        }
+        error
+    }
+
+    /// Creates the event of an act, to which the operator gave a reason.
+    pub fn event(
+        &self,
+        auth: &Auth,
+        event: Event,
+        address: Option<&Address>,
+        reason: &ActReason,
+    ) -> AuditEvent {
+        AuditEvent {
+            operator: Some(self.name.clone()),
+            note: reason.0.clone(),
+            ..auth.event(event, address, &self.client).because(Reason::Operator)
+        }
+    }
+}
+
+/// An operator, as the policy file or a command named them.
+#[derive(Debug)]
+pub struct Known {
+    pub address: Address,
+    pub role: Role,
+    pub named_by: NamedBy,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamedBy {
+    File,
+    /// `latchkey desk invite`.
+    Command,
+}
+
+/// Returns all operators. Of an address that both name, the file's role counts.
+pub async fn all(auth: &Auth) -> Result<Vec<Known>, Error> {
+    let desk = &auth.policy().desk;
+    let by_file = desk.operators.iter().map(|entry| Known {
+        address: Address::stored(entry.address.as_str().to_owned()),
+        role: entry.role,
+        named_by: NamedBy::File,
+    });
+    let added = auth.store.operators().await?;
+    let by_command = added.into_iter().filter_map(|row| {
+        let role = Role::named(&row.role).filter(|_| desk.role_of(&row.address).is_none())?;
+        Some(Known { address: row.address, role, named_by: NamedBy::Command })
+    });
+    Ok(by_file.chain(by_command).collect())
+}
+
+/// Makes somebody an operator, or gives one another role, for a command.
+pub async fn add(auth: &Auth, address: &Address, role: Role) -> Result<(), Error> {
+    let event = auth.event(Event::OperatorAdded, Some(address), &Client::default());
+    let event = AuditEvent { note: role.name().to_owned(), ..event.because(Reason::Operator) };
+    auth.store.add_operator(address, role.name(), auth.clock.now(), &event).await?;
+    event.emit();
+    Ok(())
+}
+
+/// Ends the rights of an operator whom a command added. Returns false if there is none.
+pub async fn remove(auth: &Auth, address: &Address) -> Result<bool, Error> {
+    let event = auth.event(Event::OperatorRemoved, Some(address), &Client::default());
+    let event = event.because(Reason::Operator);
+    let was_one = auth.store.remove_operator(address, &event).await?;
+    if was_one {
+        event.emit();
+    }
+    Ok(was_one)
+}
+
+/// Records that somebody who is signed in was refused, as often as a client may try a code: more
+/// would fill the table. If it cannot be recorded, the refusal stands.
+async fn record_refusal(auth: &Auth, address: &Address, client: &Client, error: &Error) {
+    if auth.one_more_verify(client).await.is_err() {
+        return;
+    }
+    let event = auth.event(Event::OperatorRefused, Some(address), client);
+    let event = event.because(Reason::Refused(error.kind()));
+    let _ = auth.store.note(&event).await;
+    event.emit();
+}
+
+/// Words of an operator on why they act, which stay in the audit table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActReason(String);
+
+impl ActReason {
+    /// Parses what was typed. It may not be empty: an act without a reason explains nothing to who
+    /// reads of it later.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::missing("reason"));
+        }
+        if text.chars().count() > LONGEST_REASON {
+            return Err(Error::invalid(say!("detail-reason-too-long", n = LONGEST_REASON)));
+        }
+        Ok(ActReason(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,19 @@
+//! The way to the desk: its paths, and the address that it answers at.
+
+use axum::http::Extensions;
+
+use super::state::AppState;
+
+/// Path of the desk's pages, and of everything below it.
+pub const PAGES: &str = "/desk";
+
+/// Marks a request that came in at the desk's own address, `desk.listen`.
+#[derive(Clone, Copy, Debug)]
+pub struct AtDesk;
+
+/// Reports whether there is a desk for a request with these extensions: the desk is on, and if it
+/// has an address of its own the request came in there.
+pub fn is_open(state: &AppState, extensions: &Extensions) -> bool {
+    let desk = &state.auth.policy().desk;
+    desk.enabled && (desk.listen.is_none() || extensions.get::<AtDesk>().is_some())
+}
