@@ -26,13 +26,16 @@ pub enum SendError {
     OfMail(String),
 }
 
+/// Name of what a transport may have accepted.
+pub const UNSURE: &str = "unsure";
+
 impl SendError {
     /// Returns the name for metric labels.
     pub fn name(&self) -> &'static str {
         match self {
             SendError::OfUs(_) => "session",
             SendError::ForNow(_) => "for_now",
-            SendError::Unsure(_) => "unsure",
+            SendError::Unsure(_) => UNSURE,
             SendError::OfRecipient(_) => "recipient",
             SendError::OfMail(_) => "mail",
         }

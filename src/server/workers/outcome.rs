@@ -10,7 +10,11 @@ use crate::server::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
     },
-    mail::{masking, numbers::Fate, send_error::SendError},
+    mail::{
+        masking,
+        numbers::Fate,
+        send_error::{SendError, UNSURE},
+    },
     store::{AuditEvent, Delay, Ending, MailEnd, QueuedMail},
     values::event::{Event, Reason},
 };
@@ -21,9 +25,6 @@ const LAST_RETRY: Millis = MINUTE;
 /// Attempts after which the wait stops growing for a mail that another instance may be able to
 /// open, until there have been three times as many.
 const LEFT_TO_OTHERS: i64 = 4;
-
-/// Name of a delay of a mail that a transport may have accepted.
-const UNSURE: &str = "unsure";
 
 /// Result of an attempt to send a mail.
 pub(super) enum Outcome {

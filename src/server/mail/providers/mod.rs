@@ -10,11 +10,12 @@ pub mod sendgrid;
 pub mod ses;
 mod sigv4;
 
-use reqwest::Url;
+use reqwest::{Url, header::HeaderValue};
+use serde_json::{Map, Value, json};
 use std::fmt;
 
-use self::client::{Answer, Call, Http};
-use super::{compose::Composed, send_error::SendError};
+use self::client::{Answer, Call, Http, token_header};
+use super::{compose::Composed, masking, send_error::SendError};
 use crate::server::{
     config::{
         ConfigError, MailPolicy,
@@ -25,8 +26,6 @@ use crate::server::{
 
 /// Characters of a provider's words that are kept.
 const WORDS: usize = 300;
-/// Characters of its longest word that is kept: links, tokens and ids are longer.
-const WORD: usize = 32;
 /// Characters of the longest id of a mail that is kept.
 const MESSAGE_ID: usize = 200;
 
@@ -109,7 +108,7 @@ impl Api {
             |id: &String| id.len() <= MESSAGE_ID && id.bytes().all(|byte| byte.is_ascii_graphic());
         match self.provider.accepted(&answer) {
             Some(message_id) => Ok(message_id.filter(is_id)),
-            None => Err(self.refused(&answer, mail.code.as_deref())),
+            None => Err(self.refused(&answer)),
         }
     }
 
@@ -118,7 +117,7 @@ impl Api {
         let answer = self.ask(self.provider.probe()).await?;
         match self.provider.knows_us(&answer) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(self.refused(&answer, None)),
+            Ok(false) => Err(self.refused(&answer)),
             Err(why) => Err(SendError::OfUs(why.to_owned())),
         }
     }
@@ -130,7 +129,7 @@ impl Api {
         for call in self.provider.lifts(address) {
             let answer = self.ask(call).await?;
             let lifted = self.provider.lifted(&answer);
-            was_there |= lifted.ok_or_else(|| self.refused(&answer, None))?;
+            was_there |= lifted.ok_or_else(|| self.refused(&answer))?;
         }
         Ok(was_there)
     }
@@ -142,11 +141,11 @@ impl Api {
     }
 
     /// Returns the error of an answer that is not the one wanted.
-    fn refused(&self, answer: &Answer, code: Option<&str>) -> SendError {
+    fn refused(&self, answer: &Answer) -> SendError {
         let (fault, words) = self.provider.refusal(answer);
         let status = answer.status.as_u16();
         let (fault, words) = match (fault, status) {
-            (Some(fault), _) => (fault, said(words, code)),
+            (Some(fault), _) => (fault, said(words)),
             (None, 200..=299) => (
                 SendError::Unsure as Fault,
                 "which is not the answer that its API documents".to_owned(),
@@ -155,7 +154,7 @@ impl Api {
                 SendError::OfUs as Fault,
                 "a redirect, which is not followed: set url to where its API is".to_owned(),
             ),
-            (None, _) => (fault_of(status), said(words, code)),
+            (None, _) => (fault_of(status), said(words)),
         };
         let colon = if words.is_empty() { "" } else { ": " };
         fault(format!("it answered {status}{colon}{words}"))
@@ -179,15 +178,8 @@ fn fault_of(status: u16) -> Fault {
 
 /// Returns a provider's words as they may be logged: on one line, cut, and without the mail's link
 /// or code or our token, should it repeat the request.
-fn said(words: &str, code: Option<&str>) -> String {
-    let words = words.replace(char::is_control, " ");
-    let short =
-        |word: &str| if word.chars().count() > WORD { "…".to_owned() } else { word.to_owned() };
-    let mut words = words.split_whitespace().map(short).collect::<Vec<_>>().join(" ");
-    if let Some(code) = code.filter(|code| !code.is_empty()) {
-        let (first, last) = code.split_at(code.len() / 2);
-        words = words.replace(code, "…").replace(&format!("{first} {last}"), "…");
-    }
+fn said(words: &str) -> String {
+    let words = masking::without_secrets(&words.replace(char::is_control, " "));
     words.chars().take(WORDS).collect()
 }
 
@@ -209,6 +201,16 @@ fn headers(mail: &Composed) -> impl Iterator<Item = (&'static str, &str)> {
     names.into_iter().filter_map(|name| Some((name, headers.get_raw(name)?)))
 }
 
+/// Returns the same as the JSON object that APIs take.
+fn headers_in_json(mail: &Composed) -> Map<String, Value> {
+    headers(mail).map(|(name, value)| (name.to_owned(), json!(value))).collect()
+}
+
+/// Returns the header that carries the token of an entry.
+fn bearer(entry: &MailTransport) -> Result<HeaderValue, ConfigError> {
+    token_header(entry, &format!("Bearer {}", needed(entry.token.as_ref())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,9 +219,9 @@ mod tests {
     fn a_providers_words_are_kept_on_one_line_without_what_the_mail_holds() {
         let link = "https://login.example.com/api/auth/link?link_token=3q2-7wYhX0aLw5n9zKQ";
         let echo = format!("bad\r\nrequest: {link} or 123 456, 123456\u{1b}[0m");
-        assert_eq!(said(&echo, Some("123456")), "bad request: … or …, … [0m");
-        assert_eq!(said(&"a ".repeat(1_000), None).chars().count(), WORDS);
-        assert_eq!(said("", Some("")), "");
+        assert_eq!(said(&echo), "bad request: … or … … … [0m");
+        assert_eq!(said(&"a ".repeat(1_000)).chars().count(), WORDS);
+        assert_eq!(said(""), "");
     }
 
     #[test]

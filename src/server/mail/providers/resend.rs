@@ -4,12 +4,12 @@ use reqwest::{
     Method, Url,
     header::{AUTHORIZATION, HeaderName, HeaderValue},
 };
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::{
-    Fault, Provider,
-    client::{Answer, Call, segment, token_header},
-    headers, needed,
+    Fault, Provider, bearer,
+    client::{Answer, Call, segment},
+    headers_in_json,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -26,8 +26,7 @@ pub struct Resend {
 
 impl Resend {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
-        let bearer = format!("Bearer {}", needed(entry.token.as_ref()));
-        Ok(Resend { bearer: token_header(entry, &bearer)? })
+        Ok(Resend { bearer: bearer(entry)? })
     }
 }
 
@@ -38,14 +37,12 @@ impl Provider for Resend {
 
     /// The key makes Resend send a mail once, however often we ask within 24 hours.
     fn message(&self, id: &str, mail: &Composed) -> Result<Call, SendError> {
-        let headers: Map<_, _> =
-            headers(mail).map(|(name, value)| (name.to_owned(), json!(value))).collect();
         let mut body = json!({
             "from": mail.from.to_string(),
             "to": [mail.to],
             "subject": mail.subject,
             "text": mail.text,
-            "headers": headers,
+            "headers": headers_in_json(mail),
         });
         if !mail.html.is_empty() {
             body["html"] = json!(mail.html);

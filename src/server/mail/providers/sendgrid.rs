@@ -4,12 +4,12 @@ use reqwest::{
     Method, Url,
     header::{AUTHORIZATION, HeaderValue},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    Fault, Provider,
-    client::{Answer, Call, segment, token_header},
-    headers, needed,
+    Fault, Provider, bearer,
+    client::{Answer, Call, segment},
+    headers_in_json,
 };
 use crate::server::{
     config::{ConfigError, transports::MailTransport},
@@ -27,8 +27,7 @@ pub struct SendGrid {
 
 impl SendGrid {
     pub fn new(entry: &MailTransport) -> Result<Self, ConfigError> {
-        let bearer = format!("Bearer {}", needed(entry.token.as_ref()));
-        Ok(SendGrid { bearer: token_header(entry, &bearer)? })
+        Ok(SendGrid { bearer: bearer(entry)? })
     }
 }
 
@@ -38,8 +37,6 @@ impl Provider for SendGrid {
     }
 
     fn message(&self, _id: &str, mail: &Composed) -> Result<Call, SendError> {
-        let headers: Map<_, _> =
-            headers(mail).map(|(name, value)| (name.to_owned(), json!(value))).collect();
         let mut from = json!({ "email": mail.from.email.to_string() });
         if let Some(name) = &mail.from.name {
             from["name"] = json!(name);
@@ -59,7 +56,7 @@ impl Provider for SendGrid {
                 "from": from,
                 "subject": mail.subject,
                 "content": content,
-                "headers": headers,
+                "headers": headers_in_json(mail),
                 // Whoever wants no newsletters asked for this mail all the same.
                 "mail_settings": { "bypass_unsubscribe_management": { "enable": true } },
                 "tracking_settings": {
