@@ -77,6 +77,7 @@ mod sign_in;
 mod spellings;
 mod tables;
 mod team_users;
+mod test_people;
 mod tls;
 mod tls_settings;
 mod tokens;

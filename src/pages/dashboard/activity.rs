@@ -25,7 +25,7 @@ fn said(event: &EventLine) -> Option<String> {
         Event::AuthFailed => refused(Kind::named(&event.reason)),
         Event::SessionIssued => match Method::named(&event.reason) {
             Some(Method::Link) => say!("activity-signed-in-link"),
-            Some(Method::Code) => say!("activity-signed-in-code"),
+            Some(Method::Code | Method::FixedCode) => say!("activity-signed-in-code"),
             Some(Method::Password) => say!("activity-signed-in-password"),
             Some(Method::Match) => say!("activity-signed-in-match"),
             None => say!("activity-signed-in"),

@@ -17,7 +17,8 @@ fn amr(method: &str) -> Vec<&'static str> {
         Some(Method::Link) => vec!["email", "url"],
         // The link proves the mailbox; the number only ties it to the window.
         Some(Method::Match) => vec!["email", "url"],
-        Some(Method::Code) => vec!["email", "code", "otp"],
+        // An app that is tested is told what it is told of everybody.
+        Some(Method::Code | Method::FixedCode) => vec!["email", "code", "otp"],
         Some(Method::Password) => vec!["pwd"],
         None => vec![],
     }

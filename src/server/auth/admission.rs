@@ -2,7 +2,10 @@
 
 use super::{Auth, Client};
 use crate::server::{
-    config::SignUp, ground::error::Error, store::Admission, values::address::Address,
+    config::SignUp,
+    ground::error::Error,
+    store::Admission,
+    values::{address::Address, event::Reason},
 };
 
 impl Auth {
@@ -29,6 +32,7 @@ impl Auth {
             (Some(Some(user_id)), _) => Admission::As { user_id },
             (Some(None), _) => Admission::Nobody,
             (None, SignUp::Open) => Admission::Anyone { new_id },
+            (None, _) if self.is_test_person(address) => Admission::Anyone { new_id },
             (None, SignUp::Closed) => Admission::Known,
         }
     }
@@ -51,11 +55,19 @@ impl Auth {
         apps.find(|app| app.id.as_str() == id).is_some_and(|app| app.admits(address))
     }
 
-    /// Reports whether mail may go to an address. With a team table only its users get mail;
-    /// without one anyone does while sign-up is open, else only users. A banned address or user
-    /// never does. The outbox worker asks, long after the request was answered, so that no answer
-    /// can depend on it.
-    pub async fn may_receive(&self, address: &Address) -> Result<bool, Error> {
+    /// Returns why no mail may go to an address; `None` if one may. With a team table only its users
+    /// get mail; without one anyone does while sign-up is open, else only users. A banned address or
+    /// user never does, nor does a test person. The outbox worker asks, long after the request was
+    /// answered, so that no answer can depend on it.
+    pub async fn why_withheld(&self, address: &Address) -> Result<Option<Reason>, Error> {
+        if self.is_test_person(address) {
+            return Ok(Some(Reason::TestPerson));
+        }
+        let may_receive = self.may_receive(address).await?;
+        Ok((!may_receive).then_some(Reason::NotAUser))
+    }
+
+    async fn may_receive(&self, address: &Address) -> Result<bool, Error> {
         match (self.team_id(address).await?, self.policy().auth.sign_up) {
             (Some(None), _) => Ok(false),
             (Some(Some(user_id)), _) => Ok(!self.store.is_banned(Some(&user_id), address).await?),

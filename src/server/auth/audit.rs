@@ -50,7 +50,8 @@ impl AuditEvent {
         // A mail server's reply is free text: as a label, each one would create a new time series.
         let label = if *event == Event::AuthFailed { reason.clone() } else { String::new() };
         counter!("latchkey_events_total", "event" => name, "reason" => label).increment(1);
-        let is_withheld = *reason == Reason::NotAUser.to_string();
+        let withheld = [Reason::NotAUser, Reason::TestPerson];
+        let is_withheld = withheld.iter().any(|why| *reason == why.to_string());
         match event {
             Event::MailDelayed | Event::MailReturned | Event::MailComplaint => {
                 tracing::warn!(event = name, reason, address);

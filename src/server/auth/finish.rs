@@ -112,5 +112,6 @@ async fn used_up(
         SignInOutcome::SignedIn { user_id } => user_id,
     };
     verified.of_user(&user_id).emit();
+    auth.warn_of_sign_in(address, &user_id);
     Ok(Proved { user_id, address: address.clone(), request })
 }

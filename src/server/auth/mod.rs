@@ -24,6 +24,7 @@ pub mod sealed;
 pub mod session;
 pub mod suppression;
 pub mod terms;
+pub mod test_people;
 mod totals;
 pub mod worker_queue;
 

@@ -1,9 +1,7 @@
 //! Auth requests: asking for a mail, and asking for another.
 
 use super::{
-    Auth, Requester,
-    code::Code,
-    code_hash, device,
+    Auth, Requester, code_hash, device,
     dispute::Disputed,
     limits,
     link::{self, LinkToken},
@@ -52,7 +50,7 @@ impl Secrets {
     ) -> Result<Self, Error> {
         let token = LinkToken::random(&auth.random)?;
         let expires_at = now + Millis::from(terms.expires_in) * SECOND;
-        let code = terms.mode.has_code().then(|| Code::random(&auth.random)).transpose()?;
+        let code = terms.mode.has_code().then(|| auth.code_for(&terms.address)).transpose()?;
         // No code in the mail, no hash stored: there is nothing to guess. A link that was not
         // mailed cannot be guessed anyway.
         let code_hash = match &code {

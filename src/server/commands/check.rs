@@ -5,7 +5,7 @@ use url::Url;
 
 use super::team_users;
 use crate::server::{
-    config::{Database, Settings, UsersPolicy, transports::MailTransport},
+    config::{Database, Settings, UsersPolicy, test_people::TestPerson, transports::MailTransport},
     ground::{
         clock::{Clock, SECOND},
         keys::Keys,
@@ -21,7 +21,10 @@ use crate::server::{
         transports::Transports,
     },
     store::{Store, TeamUsers, missing_file, name_of},
-    values::public_url::{PublicUrl, is_here},
+    values::{
+        address::is_reserved,
+        public_url::{PublicUrl, is_here},
+    },
 };
 
 /// Seconds that one query of the check may take: some read a whole table.
@@ -41,6 +44,7 @@ pub async fn check(settings: &Settings, clock: &Clock, dns: Option<SocketAddr>) 
     report.line("policy", Ok::<_, String>(format!("{file}, for {kind}")));
     let (secrets, names) = (settings.secrets.len(), Keys::new(&settings.secrets).fingerprints());
     report.line("secrets", Ok::<_, String>(format!("{secrets}: {names}")));
+    test_people(settings, &report);
     report.line("public URL", public_url(settings).await);
     if let Some(files) = Files::of(&settings.policy.server) {
         report.line("certificate", certificate(&files, &settings.public_url, clock));
@@ -102,10 +106,30 @@ impl Report {
         }
     }
 
+    /// Prints what is no fault, and dangerous.
+    fn warn(&self, what: &str, found: &dyn Display) {
+        println!("WARN {what}: {found}");
+    }
+
     /// Prints what is no fault, and worth knowing.
     fn note(&self, what: &str, found: &dyn Display) {
         println!("note {what}: {found}");
     }
+}
+
+/// Reports who signs in without a mail.
+fn test_people(settings: &Settings, report: &Report) {
+    let people = settings.policy.test_people.iter().map(TestPerson::masked);
+    let people = people.collect::<Vec<_>>().join(", ");
+    if people.is_empty() {
+        return;
+    }
+    let found = format!("{people}: whoever knows their code signs in without a mail");
+    if settings.production {
+        let why = format!("{found}. Remove [[test_people]] as soon as nobody needs them.");
+        return report.warn("TEST PEOPLE IN PRODUCTION", &why);
+    }
+    report.note("test people", &found);
 }
 
 async fn public_url(settings: &Settings) -> Result<String, String> {
@@ -206,13 +230,6 @@ async fn sending_domain(
             Verdict::Open(found) => report.note(&what, &found),
         }
     }
-}
-
-/// True for domains that can never be in the DNS (RFC 2606, RFC 6761).
-fn is_reserved(domain: &str) -> bool {
-    let last_two = domain.rsplitn(3, '.').take(2).collect::<Vec<_>>();
-    matches!(last_two[..], ["localhost" | "test" | "invalid" | "example", ..])
-        || matches!(last_two[..], ["com" | "net" | "org", "example"])
 }
 
 async fn transports(settings: &Settings, dkim: &Arc<Dkim>) -> Result<String, String> {

@@ -21,7 +21,7 @@ use tokio::{
 use super::team_users;
 use crate::server::{
     apps::Apps,
-    auth::{Auth, worker_queue::WorkerQueue},
+    auth::{Auth, test_people, worker_queue::WorkerQueue},
     config::{ConfigError, Policy, Settings},
     ground::{clock::Clock, keys::Keys, metrics, random::Random},
     http::{
@@ -178,6 +178,7 @@ impl Server {
                 "mails that were in hand when the server last stopped are sent now"
             );
         }
+        test_people::warn_at_start(&auth.policy());
         let Settings { from, metrics_token, source, leptos, .. } = settings;
         let cookies = Cookies::new(auth.public_url.is_https());
         let assets = Assets::find(&leptos);

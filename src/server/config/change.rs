@@ -1,10 +1,17 @@
 //! Changes that a reload of the policy would make, and the check that it may make them.
 
-use super::{ConfigError, policy::Policy};
+use super::{ConfigError, policy::Policy, test_people::TestPerson};
 
 /// Keys whose values are entries with a name each.
-const ENTRIES: [&str; 5] =
-    ["apps", "desk.operators", "forward_auth", "mail.dkim", "mail.transports"];
+const ENTRIES: [&str; 6] = [
+    "apps",
+    "desk.operators",
+    "forward_auth",
+    "mail.dkim",
+    "mail.transports",
+    TEST_PEOPLE,
+];
+const TEST_PEOPLE: &str = "test_people";
 
 /// A key whose value changes.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +49,9 @@ pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
         let within = format!("{key}.");
         old.stated.iter().any(|other| other.starts_with(&within))
     };
-    let is_table = |key: &&String| is_table(key) || ENTRIES.contains(&key.as_str());
+    // Without test people less is let through, so that they may go at any time.
+    let is_entries = |key: &str| ENTRIES.contains(&key) && key != TEST_PEOPLE;
+    let is_table = |key: &&String| is_table(key) || is_entries(key);
     if let Some(table) = old.stated.iter().filter(gone).find(is_table) {
         return Err(ConfigError(format!(
             "[{table}] was there and is gone, as if the file were cut off. If it is meant to go, restart"
@@ -99,6 +108,15 @@ fn flat(policy: &Policy) -> toml::Table {
     let mut flat = toml::Table::new();
     // Every policy was parsed from TOML, so it can be written as TOML.
     walk(toml::Table::try_from(policy).unwrap_or_default(), "", &mut flat);
+    // Their codes are written nowhere, and a change of one is a change.
+    let person = |person: &TestPerson| {
+        let code = ("code".to_owned(), person.code.expose().into());
+        toml::Value::Table(
+            [("name".to_owned(), person.masked().into()), code].into_iter().collect(),
+        )
+    };
+    let people: Vec<toml::Value> = policy.test_people.iter().map(person).collect();
+    flat.insert(TEST_PEOPLE.to_owned(), people.into());
     flat
 }
 
@@ -153,6 +171,7 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         | "desk.operators"
         | "session.audiences"
         | "auth.magiclink_origins"
+        | TEST_PEOPLE
         | "server.trusted_proxies" => gained,
         "desk.enabled" | "desk.may_steer" => matches!(new, Some(toml::Value::Boolean(true))),
         "desk.locked" => match (old, new) {
@@ -227,6 +246,24 @@ mod tests {
         };
         let change = only(&users("hunter2"), &users("hunter3"));
         assert_eq!((change.old.as_str(), change.new.as_str()), ("…", "…"));
+    }
+
+    #[test]
+    fn test_people_come_loudly_go_freely_and_their_codes_are_not_told() {
+        let person = |code: &str| {
+            format!("[[test_people]]\naddress = \"ada@example.com\"\ncode = \"{code}\"\n")
+        };
+        let added = only("", &person("111222"));
+        assert_eq!((added.old.as_str(), added.new.as_str()), ("", "a***@example.com"));
+        assert!(added.loosens);
+        let changed = only(&person("111222"), &person("333444"));
+        assert_eq!(
+            (changed.old.as_str(), changed.new.as_str()),
+            ("a***@example.com", "a***@example.com")
+        );
+        assert!(changed.loosens);
+        assert!(!only(&person("111222"), "").loosens);
+        assert_eq!(nothing_vanished(&policy(&person("111222")), &policy("")), Ok(()));
     }
 
     #[test]

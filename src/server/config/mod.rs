@@ -15,6 +15,7 @@ mod overlay;
 mod policy;
 mod secret;
 mod source;
+pub mod test_people;
 mod transport_values;
 pub mod transports;
 mod validation;

@@ -11,9 +11,9 @@ use std::{
 
 use super::{
     apps::App, brand::BrandFiles, desk::DeskPolicy, dkim::DkimKey, forward_auth::GuardedHost,
-    networks, transports::MailTransport,
+    networks, test_people::TestPerson, transports::MailTransport,
 };
-use crate::server::ground::mode::Mode;
+use crate::server::{ground::mode::Mode, values::address::Address};
 
 /// The rules in force, parsed from the file and the environment and checked as a whole.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -31,6 +31,7 @@ pub struct Policy {
     pub apps: Vec<App>,
     pub forward_auth: Vec<GuardedHost>,
     pub desk: DeskPolicy,
+    pub test_people: Vec<TestPerson>,
     /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,
@@ -354,6 +355,11 @@ impl Policy {
     pub fn app_name<'a>(&'a self, id: &'a str) -> &'a str {
         let mut apps = self.apps.iter();
         apps.find(|app| app.id.as_str() == id).map_or(id, App::shown)
+    }
+
+    /// Returns the test person of an address, if there is one.
+    pub fn test_person(&self, address: &Address) -> Option<&TestPerson> {
+        self.test_people.iter().find(|person| person.is(address))
     }
 
     /// True if tokens are signed for others than our own pages.

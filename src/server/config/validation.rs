@@ -9,7 +9,7 @@ use super::{
     connection_url::database_url,
     dkim, forward_auth, networks,
     policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
-    transports,
+    test_people, transports,
 };
 use crate::server::values::{address::Address, public_url::PublicUrl};
 
@@ -164,6 +164,9 @@ impl Policy {
             let why = "is \"apps\", and [[apps]] has none with api = true: add one with \
                        `latchkey apps add --api`, or nobody may use the API";
             bad("server.headless", why)?;
+        }
+        if let Some(why) = test_people::fault(&self.test_people, auth.mode) {
+            bad("test_people", why)?;
         }
         if let Some(why) = forward_auth::fault(&self.forward_auth) {
             bad("forward_auth", why)?;

@@ -112,6 +112,13 @@ fn is_domain(domain: &str) -> bool {
         && labels.last().is_some_and(|top| !top.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// True for domains that can never be in the DNS (RFC 2606, RFC 6761).
+pub fn is_reserved(domain: &str) -> bool {
+    let last_two = domain.rsplitn(3, '.').take(2).collect::<Vec<_>>();
+    matches!(last_two[..], ["localhost" | "test" | "invalid" | "example", ..])
+        || matches!(last_two[..], ["com" | "net" | "org", "example"])
+}
+
 /// Masks an address as `a***@example.com`: enough for an operator to recognise, too little to
 /// harvest from a log (ASVS 5.0 16.2.5).
 pub fn masked(address: &str) -> String {

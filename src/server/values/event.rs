@@ -132,6 +132,8 @@ impl Event {
 pub enum Method {
     Link,
     Code,
+    /// The code of a test person, which the policy has and no mail.
+    FixedCode,
     Password,
     /// A link opened in another browser, and the number that the waiting window shows.
     Match,
@@ -142,6 +144,7 @@ impl Method {
         match self {
             Method::Link => "link",
             Method::Code => "code",
+            Method::FixedCode => "test_person",
             Method::Password => "password",
             Method::Match => "match",
         }
@@ -149,7 +152,7 @@ impl Method {
 
     /// Returns the method of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
-        [Method::Link, Method::Code, Method::Password, Method::Match]
+        [Method::Link, Method::Code, Method::FixedCode, Method::Password, Method::Match]
             .into_iter()
             .find(|method| method.name() == name)
     }
@@ -166,6 +169,8 @@ pub enum Reason {
     Refused(Kind),
     /// The address may not sign in or receive the mail.
     NotAUser,
+    /// The address is a test person's, who gets no mail.
+    TestPerson,
     /// A session ended because its browser began another.
     Replaced,
     /// A session ended because the password was set or removed elsewhere.
@@ -187,6 +192,7 @@ impl fmt::Display for Reason {
             Reason::By(method) => method.name(),
             Reason::Refused(kind) => kind.code(),
             Reason::NotAUser => "not_a_user",
+            Reason::TestPerson => Method::FixedCode.name(),
             Reason::Replaced => "replaced",
             Reason::PasswordChanged => "password",
             Reason::NotYou => "not_you",

@@ -211,9 +211,9 @@ impl Outbox {
         let letter = letter.ok_or(Outcome::Unopened)?;
         // Not checked earlier: the answer to a request must be the same for every address, so only
         // here is it decided whether a mail is sent.
-        match within(DATABASE, self.auth.may_receive(&mail.address)).await {
-            Ok(true) => {}
-            Ok(false) => return Err(Outcome::Withheld),
+        match within(DATABASE, self.auth.why_withheld(&mail.address)).await {
+            Ok(None) => {}
+            Ok(Some(why)) => return Err(Outcome::Withheld(why)),
             Err(error) => return Err(Outcome::Stuck(error)),
         }
         match within(DATABASE, self.auth.passage(&mail.address, mail.created_at)).await {

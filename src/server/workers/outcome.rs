@@ -30,8 +30,8 @@ const LEFT_TO_OTHERS: i64 = 4;
 pub(super) enum Outcome {
     /// A transport accepted it.
     Sent(Accepted),
-    /// The address may not receive it: it belongs to no user, or to a banned one.
-    Withheld,
+    /// The address may not receive it: it belongs to no user, to a banned one, or to a test person.
+    Withheld(Reason),
     /// Earlier mails to the address came back, in these words.
     HeldBack(String),
     /// A transport refused it, or nobody knows; `None` if none could be asked.
@@ -68,7 +68,7 @@ impl Outcome {
     fn why(&self) -> String {
         match self {
             Outcome::Sent(_) => String::new(),
-            Outcome::Withheld => Reason::NotAUser.to_string(),
+            Outcome::Withheld(why) => why.to_string(),
             // The words of the server alone: whoever waits for the mail is told them.
             Outcome::HeldBack(said) => said.clone(),
             Outcome::TooLate => "its link and code expired before it could be sent".to_owned(),
@@ -148,7 +148,7 @@ impl Outbox {
                 ..Ending::Sent.into()
             },
             // A withheld mail must look sent to the requester.
-            Outcome::Withheld => Ending::Sent.into(),
+            Outcome::Withheld(_) => Ending::Sent.into(),
             Outcome::HeldBack(_) => Ending::Suppressed.into(),
             Outcome::Refused(by, SendError::OfRecipient(_)) => {
                 MailEnd { transport: by.as_deref(), ..Ending::Failed.into() }
@@ -180,7 +180,7 @@ impl Outbox {
                 histogram!("latchkey_mail_seconds", "transport" => by.clone())
                     .record((event.at - mail.created_at) as f64 / SECOND as f64);
             }
-            Outcome::Withheld => count(Fate::Withheld),
+            Outcome::Withheld(_) => count(Fate::Withheld),
             Outcome::HeldBack(_) => count(Fate::HeldBack),
             Outcome::TooLate => count(Fate::Expired),
             Outcome::Refused(None, SendError::OfMail(_)) => count(Fate::Failed),
