@@ -7,7 +7,7 @@ use latchkey::server::{
     commands::{
         apps, audit, bounce,
         check::check,
-        desk, dkim, keys, outbox,
+        desk, dkim, keys, outbox, policy,
         serve::{self, ServeError, Server, listen},
         suppressions, test_mail, users,
     },
@@ -87,6 +87,9 @@ enum Command {
     /// Manage the keys that sign tokens for apps.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Show what of the policy is in force, and the operators' overrides, and take these back.
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
     /// Read the audit events.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -153,6 +156,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Users(command) => return users::run(&alone(&settings).await?, command).await,
         Command::Apps(command) => apps::run(&settings.policy, &Random::System, command)?,
         Command::Keys(command) => keys::run(alone(&settings).await?, command).await?,
+        Command::Policy(command) => policy::run(&alone(&settings).await?, command).await?,
         Command::Audit(command) => audit::run(&alone(&settings).await?, command).await?,
         Command::Backup { file } => back_up(&settings, &file).await?,
     }

@@ -59,6 +59,7 @@ mod numbers;
 mod operations;
 mod operator;
 mod outbox;
+mod overrides;
 mod pages;
 mod passwords;
 mod plans;

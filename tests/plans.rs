@@ -6,10 +6,11 @@ use std::{fs, path::Path};
 
 use crate::support::App;
 
-/// Statements that may read a whole table: those that count rows for `/metrics`, and those
-/// that read the signing keys and the operators, of which there are a handful.
-const WHOLE: [&str; 6] = [
+/// Statements that may read a whole table: those that count rows for `/metrics`, and those that
+/// read the signing keys, the operators and the overrides, of which there are a handful.
+const WHOLE: [&str; 7] = [
     "SELECT address, role, added_at FROM latchkey_operators",
+    "SELECT key, value, set_by, reason, at, version FROM latchkey_overrides",
     "SELECT kid, algorithm, sealed, signs_from FROM latchkey_signing_keys",
     "SELECT COUNT(*) FROM latchkey_sessions",
     "SELECT COUNT(*) FROM latchkey_logouts",

@@ -1,6 +1,7 @@
 //! The server under test.
 
 use latchkey::server::{
+    auth::Auth,
     commands::serve::Server,
     config::{Settings, Source, Variables, transports::MailTransport},
     ground::{
@@ -16,7 +17,10 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
@@ -39,6 +43,8 @@ pub struct App {
     pub clock: Clock,
     pub inbox: Inbox,
     pub store: Store,
+    /// Rules of the server, for stories about what no door does yet.
+    pub auth: Arc<Auth>,
     /// The outbox worker.
     pub worker: AbortHandle,
     settings: Settings,
@@ -137,9 +143,9 @@ impl App {
         let public_url = source.variables.get("LATCHKEY_PUBLIC_URL").unwrap_or(&url).clone();
         let settings = settings(source, transports, database_url, &public_url);
         let clock = Clock::manual(START);
-        let (store, worker, running) = serve(&settings, &clock, &listener, &amazon).await;
+        let (store, auth, worker, running) = serve(&settings, &clock, &listener, &amazon).await;
         let running = Some(running);
-        App { url, clock, inbox, store, worker, settings, listener, running, folder, amazon }
+        App { url, clock, inbox, store, auth, worker, settings, listener, running, folder, amazon }
     }
 
     /// A new browser that has asked for a mail, and the mail.
@@ -184,9 +190,9 @@ impl App {
     /// Restarts the server on the same port and database.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (store, worker, running) =
+        let (store, auth, worker, running) =
             serve(&self.settings, &self.clock, &self.listener, &self.amazon).await;
-        (self.store, self.worker) = (store, worker);
+        (self.store, self.auth, self.worker) = (store, auth, worker);
         self.running = Some(running);
     }
 
@@ -196,12 +202,14 @@ impl App {
         database::postgres()?;
         let (url, listener) = somewhere();
         let amazon = self.amazon.clone();
-        let (store, worker, running) = serve(&self.settings, &self.clock, &listener, &amazon).await;
+        let (store, auth, worker, running) =
+            serve(&self.settings, &self.clock, &listener, &amazon).await;
         Some(App {
             url,
             clock: self.clock.clone(),
             inbox: self.inbox.clone(),
             store,
+            auth,
             worker,
             settings: self.settings.clone(),
             listener,
@@ -316,12 +324,12 @@ async fn serve(
     clock: &Clock,
     listener: &TcpListener,
     amazon: &Option<Client>,
-) -> (Store, AbortHandle, (oneshot::Sender<()>, JoinHandle<()>)) {
+) -> (Store, Arc<Auth>, AbortHandle, (oneshot::Sender<()>, JoinHandle<()>)) {
     static STARTS: AtomicU64 = AtomicU64::new(1);
     let random = Random::seeded(STARTS.fetch_add(1, Ordering::Relaxed));
     let amazon = amazon.clone().map_or_else(Amazon::default, Amazon::by);
     let server = Server::build(settings.clone(), clock.clone(), random, amazon).await.unwrap();
-    let (store, worker) = (server.auth.store.clone(), server.worker());
+    let (auth, worker) = (server.auth.clone(), server.worker());
     listener.set_nonblocking(true).unwrap();
     let listener = tokio::net::TcpListener::from_std(listener.try_clone().unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -329,5 +337,5 @@ async fn serve(
         let _ = stopped.await;
     };
     let done = tokio::spawn(async move { server.serve(listener, stopped).await.unwrap() });
-    (store, worker, (stop, done))
+    (auth.store.clone(), auth, worker, (stop, done))
 }

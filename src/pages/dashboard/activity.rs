@@ -47,7 +47,8 @@ fn said(event: &EventLine) -> Option<String> {
         | Event::SuppressionLifted
         | Event::OperatorAdded
         | Event::OperatorRemoved
-        | Event::OperatorRefused => return None,
+        | Event::OperatorRefused
+        | Event::PolicySteered => return None,
     })
 }
 

@@ -17,6 +17,7 @@ pub mod matching;
 pub mod notice;
 pub mod password;
 mod password_hash;
+pub mod policy;
 pub mod reports;
 pub mod request;
 pub mod request_log;
@@ -30,6 +31,7 @@ pub mod worker_queue;
 
 use arc_swap::ArcSwap;
 use std::{net::IpAddr, sync::Arc};
+use tokio::sync::Mutex;
 
 use crate::server::{
     config::Policy,
@@ -44,6 +46,7 @@ use crate::server::{
 };
 use client_limits::ClientLimits;
 use hashing::Hashing;
+use policy::Parts;
 use session::Token;
 use totals::Totals;
 use worker_queue::WorkerQueue;
@@ -56,6 +59,9 @@ pub struct Auth {
     pub random: Random,
     pub keys: Keys,
     policy: ArcSwap<Policy>,
+    parts: ArcSwap<Parts>,
+    /// Held while another policy is put in force.
+    replacing: Mutex<()>,
     pub public_url: PublicUrl,
     pub client_limits: ClientLimits,
     totals: Totals,
@@ -162,7 +168,14 @@ impl Auth {
         outbox: WorkerQueue,
     ) -> Self {
         let client_limits = ClientLimits::new(clock.clone(), &policy.limits, &store);
-        let policy = ArcSwap::from_pointee(policy);
+        let base = Arc::new(policy);
+        let parts = Parts {
+            base: base.clone(),
+            // That of no act: overrides are taken from the database, even if none was ever made.
+            version: -1,
+            overrides: Vec::new(),
+            left_out: Vec::new(),
+        };
         Auth {
             client_limits,
             totals: Totals::default(),
@@ -171,23 +184,14 @@ impl Auth {
             clock,
             random,
             keys,
-            policy,
+            policy: ArcSwap::new(base),
+            parts: ArcSwap::from_pointee(parts),
+            replacing: Mutex::new(()),
             public_url,
             team_users,
             outbox,
             hashing: Hashing::default(),
         }
-    }
-
-    /// Returns the policy in force.
-    pub fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
-    }
-
-    /// Replaces the policy as a whole.
-    pub fn set_policy(&self, policy: Policy) {
-        self.client_limits.apply(&policy.limits);
-        self.policy.store(Arc::new(policy));
     }
 
     /// Records a refusal and returns the error for the caller. Our own failures are not refusals:

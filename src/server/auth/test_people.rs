@@ -9,7 +9,7 @@ use crate::server::{
 };
 
 impl Auth {
-    pub(super) fn is_test_person(&self, address: &Address) -> bool {
+    pub fn is_test_person(&self, address: &Address) -> bool {
         self.policy().test_person(address).is_some()
     }
 

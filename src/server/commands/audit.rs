@@ -4,13 +4,13 @@
 use clap::Subcommand;
 use serde_json::json;
 use std::io::{self, Write};
-use time::{Date, Month, OffsetDateTime, Time};
+use time::{Date, Month, Time};
 
 use super::{stdout, written};
 use crate::server::{
     auth::Auth,
     ground::{
-        clock::{DAY, HOUR, MINUTE, Millis, SECOND},
+        clock::{DAY, HOUR, MINUTE, Millis, SECOND, rfc_3339},
         error::Error,
     },
     store::{AuditRow, Events},
@@ -105,22 +105,6 @@ fn line(row: &AuditRow) -> String {
         "operator": operator, "note": note,
     })
     .to_string()
-}
-
-/// Formats a time like `2026-01-31T12:00:00.000Z`.
-pub fn rfc_3339(at: Millis) -> String {
-    let seconds = at.div_euclid(SECOND);
-    let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else { return at.to_string() };
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-        time.year(),
-        u8::from(time.month()),
-        time.day(),
-        time.hour(),
-        time.minute(),
-        time.second(),
-        at.rem_euclid(SECOND)
-    )
 }
 
 /// Parses a time that an operator gave, in UTC: `2026-01-31`, `2026-01-31T12:00:00Z`, or ago, as

@@ -5,7 +5,12 @@ use url::Url;
 
 use super::team_users;
 use crate::server::{
-    config::{Database, Settings, UsersPolicy, test_people::TestPerson, transports::MailTransport},
+    config::{
+        Database, Settings, UsersPolicy,
+        overrides::{LeftOut, lay},
+        test_people::TestPerson,
+        transports::MailTransport,
+    },
     ground::{
         clock::{Clock, SECOND},
         keys::Keys,
@@ -82,6 +87,7 @@ pub async fn check(settings: &Settings, clock: &Clock, dns: Option<SocketAddr>) 
                 found.map(|found| format!("{}; {found}", name_of(&settings.database_url))),
             );
             report.line("clock", time(&store, clock).await);
+            overrides(settings, &store, &mut report).await;
             if let Some(users) = &settings.policy.users {
                 report.line("users", team(users, &store, &limits).await);
             }
@@ -287,6 +293,28 @@ async fn database(store: &Store, limits: &Database) -> Result<String, String> {
         0 => "it is up to date".to_owned(),
         pending => format!("{pending} migrations will be made at the start"),
     })
+}
+
+/// Reports the overrides of the policy. One that is left out is no fault: the server starts
+/// without it.
+async fn overrides(settings: &Settings, store: &Store, report: &mut Report) {
+    // Before the first start there is no table of them.
+    let is_current = store.pending_migrations().await.is_ok_and(|pending| pending == 0);
+    let overrides = if is_current { store.overrides().await } else { return };
+    let overrides = match overrides {
+        Ok(overrides) => overrides,
+        Err(error) => return report.line("overrides", Err::<String, _>(error)),
+    };
+    let left_out = lay(&settings.policy, &overrides).left_out;
+    if !overrides.is_empty() {
+        let found =
+            format!("{} of {} are in force", overrides.len() - left_out.len(), overrides.len());
+        report.line("overrides", Ok::<_, String>(found));
+    }
+    for LeftOut { key, why } in left_out {
+        let why = format!("{key} {why}; it is left out: `latchkey policy take-back {key}`");
+        report.note("overrides", &why);
+    }
 }
 
 /// Checks every row, unlike a start.

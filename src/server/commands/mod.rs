@@ -9,6 +9,7 @@ pub mod desk;
 pub mod dkim;
 pub mod keys;
 pub mod outbox;
+pub mod policy;
 pub mod serve;
 pub mod suppressions;
 mod team_users;

@@ -47,7 +47,7 @@ use crate::server::{
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
-    workers::{certificate, housekeeping, lmtp, logouts, outbox::Outbox, policy_file},
+    workers::{certificate, housekeeping, lmtp, logouts, outbox::Outbox, overrides, policy_file},
 };
 
 /// Time that answers and mails in progress have to finish, once the server stops.
@@ -96,6 +96,7 @@ pub struct Server {
     worker: JoinHandle<()>,
     logouts: JoinHandle<()>,
     policy_watch: JoinHandle<()>,
+    override_watch: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
     doors: Doors,
 }
@@ -171,6 +172,9 @@ impl Server {
         let (worker_queue, jobs) =
             WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
         let auth = Arc::new(open(store, &settings, clock, random, worker_queue).await?);
+        if let Some(replaced) = auth.take_overrides().await.map_err(io::Error::other)? {
+            overrides::tell(&replaced, &[]);
+        }
         let taken = auth.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
             tracing::info!(
@@ -204,12 +208,24 @@ impl Server {
         transports.iter().for_each(|transport| auth.numbers.begin(transport.name()));
         let outbox = Outbox { auth: auth.clone(), transports, templates, from };
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
+        let override_watch = overrides::watch(auth.clone(), stopped.clone());
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
         let logouts = tokio::spawn(logouts::run(state.apps.clone(), stopped.clone()));
         let worker = tokio::spawn(Arc::new(outbox).run(jobs, stopped));
         state.readiness.needs(worker.abort_handle());
         let router = router(state.clone());
-        Ok(Server { router, auth, state, stop, worker, logouts, policy_watch, housekeeping, doors })
+        Ok(Server {
+            router,
+            auth,
+            state,
+            stop,
+            worker,
+            logouts,
+            policy_watch,
+            override_watch,
+            housekeeping,
+            doors,
+        })
     }
 
     /// Returns a handle that aborts the outbox worker.
@@ -231,6 +247,7 @@ impl Server {
             worker,
             logouts,
             policy_watch,
+            override_watch,
             housekeeping,
             doors: Doors { tls, redirect, lmtp, desk, certificate_watch },
         } = self;
@@ -281,7 +298,8 @@ impl Server {
             served = finished => served?,
             () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
-        let watches = [policy_watch, housekeeping].into_iter().chain(certificate_watch);
+        let watches =
+            [policy_watch, override_watch, housekeeping].into_iter().chain(certificate_watch);
         watches.for_each(|watch| watch.abort());
         server.abort();
         auth.store.close().await;

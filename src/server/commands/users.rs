@@ -9,12 +9,12 @@ use std::{
 
 use super::{
     addresses::{Found, of_text},
-    audit::{ExportError, rfc_3339},
+    audit::ExportError,
     stdout, written,
 };
 use crate::server::{
     auth::{Auth, Client},
-    ground::error::Error,
+    ground::{clock::rfc_3339, error::Error},
     store::{AuditEvent, Ban, NewUser, User},
     values::{
         address::Address,

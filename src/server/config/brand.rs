@@ -49,10 +49,16 @@ impl BrandFiles {
     /// Builds the files from an accent like `#3a50d9` and the path of a logo. An error is the key
     /// at fault, and the rest of a sentence that starts with it.
     pub fn new(accent: Option<&str>, logo: Option<&Path>) -> Result<Self, (&'static str, String)> {
+        let logo = logo.map(read_logo).transpose().map_err(|why| ("brand.logo", why))?;
+        BrandFiles { logo, ..BrandFiles::default() }.with_accent(accent)
+    }
+
+    /// Builds the files with another accent, and the same logo.
+    pub fn with_accent(&self, accent: Option<&str>) -> Result<Self, (&'static str, String)> {
         let accent = accent.map(|accent| Colour::parse(accent).map(Accent::of)).transpose();
         let accent = accent.map_err(|why| ("brand.accent", why))?;
-        let logo = logo.map(read_logo).transpose().map_err(|why| ("brand.logo", why))?;
         let stylesheet = accent.as_ref().map(|accent| File::stylesheet(accent.stylesheet()));
+        let logo = self.logo.clone();
         Ok(BrandFiles { accent: accent.unwrap_or_default(), stylesheet, logo })
     }
 

@@ -1,16 +1,12 @@
 //! Changes that a reload of the policy would make, and the check that it may make them.
 
+use std::collections::BTreeMap;
+
 use super::{ConfigError, policy::Policy, test_people::TestPerson};
 
 /// Keys whose values are entries with a name each.
-const ENTRIES: [&str; 6] = [
-    "apps",
-    "desk.operators",
-    "forward_auth",
-    "mail.dkim",
-    "mail.transports",
-    TEST_PEOPLE,
-];
+const ENTRIES: [&str; 6] =
+    ["apps", "desk.operators", "forward_auth", "mail.dkim", "mail.transports", TEST_PEOPLE];
 const TEST_PEOPLE: &str = "test_people";
 
 /// A key whose value changes.
@@ -44,22 +40,23 @@ pub fn changes(old: &Policy, new: &Policy) -> Vec<Change> {
 /// Refuses a policy that looks as if it was read from a truncated file: a table is gone, or a key
 /// is gone and its absence lets more through. A start accepts either.
 pub fn nothing_vanished(old: &Policy, new: &Policy) -> Result<(), ConfigError> {
-    let gone = |key: &&String| !new.stated.contains(*key);
+    let gone = |key: &&String| !new.origin.stated.contains(*key);
     let is_table = |key: &&String| {
         let within = format!("{key}.");
-        old.stated.iter().any(|other| other.starts_with(&within))
+        old.origin.stated.iter().any(|other| other.starts_with(&within))
     };
     // Without test people less is let through, so that they may go at any time.
     let is_entries = |key: &str| ENTRIES.contains(&key) && key != TEST_PEOPLE;
     let is_table = |key: &&String| is_table(key) || is_entries(key);
-    if let Some(table) = old.stated.iter().filter(gone).find(is_table) {
+    if let Some(table) = old.origin.stated.iter().filter(gone).find(is_table) {
         return Err(ConfigError(format!(
             "[{table}] was there and is gone, as if the file were cut off. If it is meant to go, restart"
         )));
     }
     let loosened = changes(old, new).into_iter().filter(|change| change.loosens);
-    let mut vanished = loosened
-        .filter(|change| old.stated.contains(&change.key) && !new.stated.contains(&change.key));
+    let mut vanished = loosened.filter(|change| {
+        old.origin.stated.contains(&change.key) && !new.origin.stated.contains(&change.key)
+    });
     match vanished.next() {
         None => Ok(()),
         Some(Change { key, old, new, .. }) => Err(ConfigError(format!(
@@ -92,8 +89,17 @@ pub fn waits_for_start(old: &Policy, new: &Policy) -> Vec<&'static str> {
     changed.into_iter().filter_map(|(key, has_changed)| has_changed.then_some(key)).collect()
 }
 
+/// Returns the value of every key that has one, for people to read: never a secret.
+pub fn shown(policy: &Policy) -> BTreeMap<String, String> {
+    let shown = |(key, value): (String, toml::Value)| {
+        let shown = told(&key, Some(&value));
+        (key, shown)
+    };
+    flat(policy).into_iter().map(shown).collect()
+}
+
 /// Returns every key with its value, under its dotted name.
-fn flat(policy: &Policy) -> toml::Table {
+pub(super) fn flat(policy: &Policy) -> toml::Table {
     fn walk(table: toml::Table, above: &str, flat: &mut toml::Table) {
         for (key, value) in table {
             let key = if above.is_empty() { key } else { format!("{above}.{key}") };

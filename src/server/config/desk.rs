@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
-use super::app_values::parsed;
+use super::{app_values::parsed, steerable};
 use crate::server::values::address::Address;
 
 /// Pages and API for operators, and who they are.
@@ -112,6 +112,17 @@ impl DeskPolicy {
                 return Some(("desk.operators", why));
             }
         }
-        None
+        let is_known = |name: &str| {
+            let within = format!("{name}.");
+            steerable::keys().iter().any(|it| it.key == name || it.key.starts_with(&within))
+        };
+        let unknown = self.locked.iter().find(|name| !is_known(name));
+        unknown.map(|name| {
+            let why = format!(
+                "has {name:?}, and operators could not override that: name a key like \
+                 \"auth.passwords\", or a table like \"limits\""
+            );
+            ("desk.locked", why)
+        })
     }
 }

@@ -10,11 +10,14 @@ mod dkim;
 mod environment;
 pub mod forward_auth;
 mod leptos;
+pub mod mail_words;
 mod networks;
 mod overlay;
+pub mod overrides;
 mod policy;
 mod secret;
 mod source;
+pub mod steerable;
 pub mod test_people;
 mod transport_values;
 pub mod transports;
@@ -30,10 +33,11 @@ use std::{
 
 use crate::server::values::public_url::{PublicUrl, is_here};
 
-pub use change::{Change, changes, nothing_vanished, waits_for_start};
+pub use change::{Change, changes, nothing_vanished, shown, waits_for_start};
 pub use connection_url::database_url;
 pub use dkim::DkimKey;
 pub use environment::of_process;
+pub use overlay::Origin;
 pub use policy::{
     AuthPolicy, Brand, Database, Headless, Limits, MailPolicy, Passwords, Policy, Resend,
     SameBrowser, ServerPolicy, SessionPolicy, SignUp, UsersPolicy,

@@ -1,9 +1,33 @@
 //! Builds a policy from the text of a file and the variables that override it. Errors name the
 //! place of the mistake.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{ConfigError, Variables, brand::BrandFiles, policy::Policy, validation::BadKey};
+
+/// The texts that a policy was parsed from.
+#[derive(Clone, Default)]
+pub struct Origin {
+    pub path: PathBuf,
+    pub text: String,
+    pub variables: Variables,
+    /// The file, with the variables laid over it.
+    pub document: toml::Table,
+    /// The tables and keys that the file sets, such as `auth` and `auth.mode`.
+    pub stated: BTreeSet<String>,
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The texts may hold secrets.
+        f.debug_struct("Origin").field("path", &self.path).finish_non_exhaustive()
+    }
+}
 
 /// Parses the policy in `text`, overridden by every `LATCHKEY_<TABLE>__<KEY>`.
 pub(super) fn parse_policy(
@@ -20,34 +44,56 @@ pub(super) fn parse_policy(
             error.message().trim_end().replace('\n', ", ")
         ))
     })?;
-    let stated = stated(text)?;
-    let mut policy = lay_over(policy, text, variables)?;
-    policy.stated = stated;
-    // Relative paths start at the folder of the file, wherever the server is started.
-    let folder = std::path::absolute(path)
-        .ok()
-        .and_then(|path| Some(path.parent()?.to_owned()))
-        .unwrap_or_default();
-    let Policy { brand, mail, server, .. } = &mut policy;
-    let tls = [&mut server.tls_certificate, &mut server.tls_key];
-    let dkim = mail.dkim.iter_mut().map(|entry| &mut entry.key);
-    let paths = [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten();
-    for path in paths.chain(dkim) {
-        *path = folder.join(&path);
-    }
-    let brand_files = BrandFiles::new(policy.brand.accent.as_deref(), policy.brand.logo.as_deref());
-    let brand_files =
-        policy.check().and_then(|()| brand_files.map_err(|(key, why)| BadKey { key, why }));
+    let (mut policy, document) = lay_over(policy, text, variables)?;
+    let path = path.to_owned();
+    let (text, variables) = (text.to_owned(), variables.clone());
+    let stated = stated(&text)?;
+    policy.origin = Arc::new(Origin { path, text, variables, document, stated });
+    let checked = policy.settle_paths().check();
+    let brand = &policy.brand;
+    let brand_files = checked.and_then(|()| {
+        let files = BrandFiles::new(brand.accent.as_deref(), brand.logo.as_deref());
+        files.map_err(|(key, why)| BadKey { key, why })
+    });
+    let origin = policy.origin.clone();
     policy.brand_files = brand_files.map_err(|BadKey { key, why }| {
-        match (variable_of(key, variables), line_of(text, key)) {
+        let file = origin.path.display();
+        match (origin.variable_of(key), origin.line_of(key)) {
             (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
-            (None, Some(line)) => {
-                ConfigError(format!("{}, line {line}, {key} {why}.", path.display()))
-            }
-            (None, None) => ConfigError(format!("{}: {key} {why}.", path.display())),
+            (None, Some(line)) => ConfigError(format!("{file}, line {line}, {key} {why}.")),
+            (None, None) => ConfigError(format!("{file}: {key} {why}.")),
         }
     })?;
     Ok(policy)
+}
+
+impl Policy {
+    /// Parses a policy from the document of `origin`, changed.
+    pub(super) fn of_document(
+        origin: &Arc<Origin>,
+        document: toml::Table,
+    ) -> Result<Self, toml::de::Error> {
+        let mut policy: Policy = document.try_into()?;
+        policy.origin = origin.clone();
+        policy.settle_paths();
+        Ok(policy)
+    }
+
+    /// Lets relative paths start at the folder of the file, wherever the server is started.
+    fn settle_paths(&mut self) -> &Self {
+        let folder = std::path::absolute(&self.origin.path)
+            .ok()
+            .and_then(|path| Some(path.parent()?.to_owned()))
+            .unwrap_or_default();
+        let Policy { brand, mail, server, .. } = self;
+        let tls = [&mut server.tls_certificate, &mut server.tls_key];
+        let dkim = mail.dkim.iter_mut().map(|entry| &mut entry.key);
+        let paths = [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten();
+        for path in paths.chain(dkim) {
+            *path = folder.join(&path);
+        }
+        self
+    }
 }
 
 /// Returns the tables and keys that a file sets; none if it is empty or nothing but comments.
@@ -68,15 +114,35 @@ pub(super) fn stated(text: &str) -> Result<BTreeSet<String>, ConfigError> {
     Ok(stated)
 }
 
-/// Returns the variable that sets `key`, if there is one.
-fn variable_of<'a>(key: &str, variables: &'a Variables) -> Option<&'a String> {
-    let (table, key) = key.split_once('.')?;
-    let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
-    variables.get_key_value(&name).map(|(name, _)| name)
+impl Origin {
+    /// Returns the variable that sets `key`, if there is one.
+    pub fn variable_of(&self, key: &str) -> Option<&str> {
+        let (table, key) = key.split_once('.')?;
+        let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
+        self.variables.get_key_value(&name).map(|(name, _)| name.as_str())
+    }
+
+    /// Returns the line (from 1) of the file that sets `key`, as in `auth.expires_in`.
+    pub fn line_of(&self, key: &str) -> Option<usize> {
+        let (table, key) = key.rsplit_once('.')?;
+        let mut inside = "";
+        for (number, line) in self.text.lines().enumerate() {
+            inside = table_of(line).unwrap_or(inside);
+            if inside == table && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
+                return Some(number + 1);
+            }
+        }
+        None
+    }
 }
 
-/// Applies the variables one at a time, so that an error can name the one at fault.
-fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Policy, ConfigError> {
+/// Applies the variables one at a time, so that an error can name the one at fault. Returns the
+/// policy and the document that it is made from.
+fn lay_over(
+    mut policy: Policy,
+    text: &str,
+    variables: &Variables,
+) -> Result<(Policy, toml::Table), ConfigError> {
     let mut document: toml::Table =
         toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
     for (name, value) in variables {
@@ -107,7 +173,7 @@ fn lay_over(mut policy: Policy, text: &str, variables: &Variables) -> Result<Pol
         let laid = first.or_else(|why| ways.find_map(|value| attempt(value).ok()).ok_or(why));
         policy = laid.map_err(|why| ConfigError(format!("{name} ({table}.{key}): {why}.")))?;
     }
-    Ok(policy)
+    Ok((policy, document))
 }
 
 /// Sets a key of a table, or of an entry of `[[mail.transports]]`, which is named like
@@ -151,19 +217,6 @@ fn whereabouts(text: &str, at: usize) -> (usize, String) {
         .map_or("", |(key, _)| key.trim());
     let table = text.lines().take(line + 1).filter_map(table_of).last().unwrap_or_default();
     (line + 1, if key.is_empty() { table.to_owned() } else { format!("{table}.{key}") })
-}
-
-/// Returns the line (from 1) that sets `key`, as in `auth.expires_in`.
-fn line_of(text: &str, key: &str) -> Option<usize> {
-    let (table, key) = key.split_once('.')?;
-    let mut inside = "";
-    for (number, line) in text.lines().enumerate() {
-        inside = table_of(line).unwrap_or(inside);
-        if inside == table && line.split_once('=').is_some_and(|(name, _)| name.trim() == key) {
-            return Some(number + 1);
-        }
-    }
-    None
 }
 
 fn table_of(line: &str) -> Option<&str> {

@@ -4,14 +4,15 @@
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     apps::App, brand::BrandFiles, desk::DeskPolicy, dkim::DkimKey, forward_auth::GuardedHost,
-    networks, test_people::TestPerson, transports::MailTransport,
+    mail_words::MailWords, networks, overlay::Origin, test_people::TestPerson,
+    transports::MailTransport,
 };
 use crate::server::{ground::mode::Mode, values::address::Address};
 
@@ -38,9 +39,9 @@ pub struct Policy {
     /// The table of Leptos, which holds nothing of ours.
     #[serde(rename = "package", skip_serializing)]
     _package: Option<toml::Table>,
-    /// The tables and keys that the file sets, such as `auth` and `auth.mode`.
+    /// The file and the variables that it was parsed from.
     #[serde(skip)]
-    pub(super) stated: BTreeSet<String>,
+    pub origin: Arc<Origin>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -225,6 +226,8 @@ pub struct MailPolicy {
     /// If true, users get a mail about a sign-in in a browser that has not signed in to their
     /// address before.
     pub new_device_notice: bool,
+    /// Texts of the sign-in mail in place of the built-in ones, for each language.
+    pub words: MailWords,
     /// Maximum mails in progress at once, and connections open to the mail server.
     pub at_once: u32,
     /// Seconds the mail server may take for one command, and a provider for the connection.
@@ -320,6 +323,7 @@ impl Default for MailPolicy {
             from: None,
             templates: None,
             new_device_notice: true,
+            words: MailWords::default(),
             at_once: 8,
             timeout: 20,
             ehlo_name: None,

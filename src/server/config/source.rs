@@ -1,6 +1,9 @@
 //! The origin of the policy.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
     ConfigError, DEFAULT_FILE, EMBEDDED, Policy, Variables,
@@ -44,7 +47,12 @@ impl Source {
                 self.path().display()
             ));
         }
-        parse_policy(self.path(), text, &self.variables)
+        let mut policy = parse_policy(self.path(), text, &self.variables)?;
+        if self.path.is_none() {
+            // The built-in text states the defaults.
+            Arc::make_mut(&mut policy.origin).stated.clear();
+        }
+        Ok(policy)
     }
 
     /// Reads the policy from the current file and the variables.

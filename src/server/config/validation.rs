@@ -113,6 +113,7 @@ impl Policy {
                 bad("session.audiences", format!("has {audience:?}, which {why}"))?;
             }
         }
+        mail.words.check()?;
         range("mail.at_once", mail.at_once, 1..=500)?;
         range("mail.timeout", mail.timeout, 1..=30)?;
         range("audit.keep_days", self.audit.keep_days, 1..=3_650)?;

@@ -2,3 +2,4 @@
 //! no SQL.
 
 pub mod operator;
+pub mod steer;

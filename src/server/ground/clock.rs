@@ -9,6 +9,7 @@ use std::{
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use time::OffsetDateTime;
 
 /// Unix time in milliseconds, the unit of every time in the database.
 pub type Millis = i64;
@@ -96,4 +97,20 @@ impl Clock {
 /// Returns the whole seconds until `then`, rounded up, so that waiting that long is enough.
 pub fn seconds_until(now: Millis, then: Millis) -> u64 {
     u64::try_from(then.saturating_sub(now)).unwrap_or(0).div_ceil(1_000)
+}
+
+/// Formats a time like `2026-01-31T12:00:00.000Z`.
+pub fn rfc_3339(at: Millis) -> String {
+    let seconds = at.div_euclid(SECOND);
+    let Ok(time) = OffsetDateTime::from_unix_timestamp(seconds) else { return at.to_string() };
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        at.rem_euclid(SECOND)
+    )
 }

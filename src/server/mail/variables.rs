@@ -59,14 +59,22 @@ pub fn sign_in(
             say!("mail-asked", address = address, browser = browser, network = network, date = date)
         }
     };
+    let spaced = code_spaced.as_deref().unwrap_or_default();
+    let own = |name: &str, built_in: String| {
+        let values = [("brand", brand), ("code", spaced), ("lifetime", lifetime.as_str())];
+        policy.mail.words.text(language(), name, &values).unwrap_or(built_in)
+    };
+    let type_code = if link.is_some() { say!("mail-or-type") } else { say!("mail-type") };
     let words = context! {
-        subject, title, preview,
-        open_link => say!("mail-open-link"),
-        press_button => say!("mail-press", button = say!("sign-in")),
+        subject => own(if code.is_some() { "subject_code" } else { "subject" }, subject),
+        title => own("title", title),
+        preview => own("preview", preview),
+        open_link => own("open_link", say!("mail-open-link")),
+        press_button => own("press_button", say!("mail-press", button = say!("sign-in"))),
         sign_in => say!("sign-in"),
-        type_code => if link.is_some() { say!("mail-or-type") } else { say!("mail-type") },
-        once => say!("mail-once", lifetime = lifetime.as_str()),
-        not_you => say!("mail-not-you"),
+        type_code => own("type_code", type_code),
+        once => own("once", say!("mail-once", lifetime = lifetime.as_str())),
+        not_you => own("not_you", say!("mail-not-you")),
         not_you_press => say!("mail-not-you-press"),
         copy_link => say!("mail-copy-link"),
         help => help(policy),

@@ -2,8 +2,8 @@
 
 use super::{
     accounts, activity, allowances, assertions, attempts, audit, auth_requests, bans, credentials,
-    device_requests, entry_codes, grants, logouts, match_numbers, operators, outbox, purge,
-    sent_mails, sessions, sign_ins, signing_keys, suppressions, trust, users, waiting_mails,
+    device_requests, entry_codes, grants, logouts, match_numbers, operators, outbox, overrides,
+    purge, sent_mails, sessions, sign_ins, signing_keys, suppressions, trust, users, waiting_mails,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -88,6 +88,17 @@ pub fn statements() -> Vec<&'static str> {
         outbox::BIND_MAIL,
         outbox::DELAY_MAIL,
         outbox::EARLIER,
+        overrides::POLICY_VERSION,
+        overrides::OVERRIDES,
+        overrides::LOCK_POLICY,
+        overrides::NEXT_VERSION,
+        overrides::KEEP_FILE,
+        overrides::SET_OVERRIDE,
+        overrides::TAKE_BACK,
+        overrides::INSERT_CHANGE,
+        overrides::INSERT_STATE,
+        overrides::POLICY_CHANGES,
+        overrides::POLICY_AT,
         sent_mails::SENT_MAIL,
         sent_mails::SENT_MAIL_OF_PROVIDER,
         sent_mails::RETURN_MAIL,
@@ -105,6 +116,8 @@ pub fn statements() -> Vec<&'static str> {
         waiting_mails::RETRY,
         waiting_mails::RETRY_RANK,
         purge::OLD_EVENTS,
+        purge::OLD_POLICY_CHANGES,
+        purge::OLD_POLICY_STATES,
         sessions::ALIVE,
         sessions::SESSION,
         sessions::COUNT_ALIVE,

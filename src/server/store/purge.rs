@@ -93,9 +93,18 @@ pub const RULES: [(&str, Millis); 14] = [
 
 pub const OLD_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
 
+pub const OLD_POLICY_CHANGES: &str = "DELETE FROM latchkey_policy_changes WHERE id IN \
+    (SELECT id FROM latchkey_policy_changes WHERE at < $1 LIMIT $2)";
+/// Keeps the newest of them: it says what was in force from then on.
+pub const OLD_POLICY_STATES: &str = "DELETE FROM latchkey_policy_states WHERE id IN \
+    (SELECT s.id FROM latchkey_policy_states s WHERE s.at < $1 AND EXISTS \
+    (SELECT 1 FROM latchkey_policy_states n WHERE n.at > s.at AND n.at < $1) LIMIT $2)";
+/// Statements that delete what is as old as `audit.keep_days` says.
+const OLD: [&str; 3] = [OLD_EVENTS, OLD_POLICY_CHANGES, OLD_POLICY_STATES];
+
 impl Store {
-    /// Deletes expired rows in batches, and events of the audit table that are older than
-    /// `keep_events`. Returns how many rows were deleted.
+    /// Deletes expired rows in batches, and events of the audit table and changes of the policy
+    /// that are older than `keep_events`. Returns how many rows were deleted.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
         // Another instance may purge at the same time, in another order: its rows are skipped.
         let most = match self {
@@ -103,7 +112,8 @@ impl Store {
             Store::Postgres(_) => "LIMIT $2 FOR UPDATE SKIP LOCKED)",
         };
         let mut rows = 0;
-        for (delete, after) in RULES.into_iter().chain([(OLD_EVENTS, keep_events)]) {
+        let old = OLD.map(|delete| (delete, keep_events));
+        for (delete, after) in RULES.into_iter().chain(old) {
             loop {
                 let delete = AssertSqlSafe(delete.replace("LIMIT $2)", most));
                 let batch = self.execute(delete, &values![now - after, BATCH]).await?;

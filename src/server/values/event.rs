@@ -36,10 +36,12 @@ pub enum Event {
     OperatorRemoved,
     /// The desk refused somebody who was signed in.
     OperatorRefused,
+    /// An operator overrode keys of the policy, or took that back.
+    PolicySteered,
 }
 
 impl Event {
-    const ALL: [Event; 23] = [
+    const ALL: [Event; 24] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -63,6 +65,7 @@ impl Event {
         Event::OperatorAdded,
         Event::OperatorRemoved,
         Event::OperatorRefused,
+        Event::PolicySteered,
     ];
 
     pub fn name(self) -> &'static str {
@@ -90,6 +93,7 @@ impl Event {
             Event::OperatorAdded => "operator.added",
             Event::OperatorRemoved => "operator.removed",
             Event::OperatorRefused => "operator.refused",
+            Event::PolicySteered => "policy.steered",
         }
     }
 
@@ -122,7 +126,8 @@ impl Event {
             | Event::SuppressionLifted
             | Event::OperatorAdded
             | Event::OperatorRemoved
-            | Event::OperatorRefused => "",
+            | Event::OperatorRefused
+            | Event::PolicySteered => "",
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Background work: sending mails, taking those that come back, telling apps of logouts, upkeep,
-//! watching the policy file and the certificate.
+//! watching the policy file, its overrides and the certificate.
 
 pub mod certificate;
 mod delivery;
@@ -9,4 +9,5 @@ mod lmtp_peer;
 pub mod logouts;
 pub mod outbox;
 mod outcome;
+pub mod overrides;
 pub mod policy_file;

@@ -14,6 +14,7 @@ use tokio::{
 use crate::server::{
     auth::Auth,
     config::{ConfigError, Policy, Source, changes, nothing_vanished, waits_for_start},
+    workers::overrides::tell,
 };
 
 /// Editors and copy tools write a file in several steps: its content counts once two readings this
@@ -47,13 +48,13 @@ pub fn watch(
     Ok(tokio::spawn(async move {
         let _watcher = watcher;
         gauge!("latchkey_policy_rejected").set(0.0);
-        let started = auth.policy();
+        let started = auth.parts().base.clone();
         let mut known = read(&source).await;
         // The file may have been saved since it was read at the start of the program.
         let newer = known.as_ref().ok().and_then(|text| source.policy_of(text).ok());
         if source.path.is_some() && newer.is_some_and(|new| !changes(&started, &new).is_empty()) {
             known = settled(&source).await;
-            apply(&auth, &started, &source, &known);
+            apply(&auth, &started, &source, &known).await;
         }
         loop {
             let asked = tokio::select! {
@@ -74,7 +75,7 @@ pub fn watch(
             // Changes reported meanwhile are in what was read, or are found at the next look.
             let _ =
                 (folder.written.notified().now_or_never(), folder.moved.notified().now_or_never());
-            apply(&auth, &started, &source, &known);
+            apply(&auth, &started, &source, &known).await;
         }
     }))
 }
@@ -121,9 +122,9 @@ async fn settled(source: &Source) -> Result<String, ConfigError> {
 }
 
 /// Applies the policy in `text` and logs what that changes, or logs why it is rejected.
-fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
-    let before = auth.policy();
+async fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, ConfigError>) {
     let policy = text.as_ref().map_err(Clone::clone).and_then(|text| source.policy_of(text));
+    let before = auth.parts().base.clone();
     let policy = policy.and_then(|policy| nothing_vanished(&before, &policy).map(|()| policy));
     gauge!("latchkey_policy_rejected").set(f64::from(u8::from(policy.is_err())));
     let policy = match policy {
@@ -137,19 +138,6 @@ fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<String, C
     for key in &waiting {
         tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
     }
-    let mut changed = 0;
-    for change in changes(&before, &policy) {
-        let (key, old, new) = (&change.key, &change.old, &change.new);
-        if waiting.iter().any(|waits| key == waits || key.starts_with(&format!("{waits}."))) {
-            continue;
-        }
-        changed += 1;
-        if change.loosens {
-            tracing::warn!(event = "policy.changed", key, old, new, "more is let through");
-        } else {
-            tracing::info!(event = "policy.changed", key, old, new);
-        }
-    }
-    auth.set_policy(policy);
+    let changed = tell(&auth.take_file(policy).await, &waiting);
     tracing::info!(event = "policy.applied", file = %source.path().display(), changed);
 }
