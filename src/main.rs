@@ -90,7 +90,7 @@ enum Command {
     /// Show what of the policy is in force, and the operators' overrides, and take these back.
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Read the audit events.
+    /// Read and verify the audit events.
     #[command(subcommand)]
     Audit(audit::Audit),
     /// Copy an SQLite database into a new file, while the server runs.
@@ -157,7 +157,7 @@ async fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Apps(command) => apps::run(&settings.policy, &Random::System, command)?,
         Command::Keys(command) => keys::run(alone(&settings).await?, command).await?,
         Command::Policy(command) => policy::run(&alone(&settings).await?, command).await?,
-        Command::Audit(command) => audit::run(&alone(&settings).await?, command).await?,
+        Command::Audit(command) => return audit::run(&alone(&settings).await?, command).await,
         Command::Backup { file } => back_up(&settings, &file).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -195,6 +195,31 @@ async fn the_audit_table_is_exported_by_time_address_and_event() {
 }
 
 #[tokio::test]
+async fn events_are_exported_for_a_spreadsheet_without_a_formula() {
+    let app = App::start().await;
+    let ada = app.browser();
+    let formula = "=HYPERLINK(\"https://evil.example\",\"a,b\")";
+    let ask = ada.request(reqwest::Method::POST, "/api/auth/send-passwordless");
+    let ask = ask.json(&serde_json::json!({ "email": "ada@example.com" }));
+    ada.send(ask.header("user-agent", formula)).await;
+    let mail = app.inbox.first_to("ada@example.com").await;
+    ada.get(mail.link()).await;
+    app.signed_in("bea@example.com").await;
+    let user = app.texts("SELECT id FROM latchkey_users WHERE address = 'ada@example.com'").await;
+    let export = ["audit", "export", "--format", "csv", "--user", &user[0]];
+    let said = app.said_by(&export, "").await;
+    let lines: Vec<&str> = said.split_terminator("\r\n").collect();
+    assert!(lines[0].starts_with("id,at,event,reason,request_id,subject,address,"), "{said}");
+    let asked = lines.iter().find(|line| line.contains(",auth.requested,")).unwrap();
+    assert!(asked.contains("\"'=HYPERLINK(\"\"https://evil.example\"\",\"\"a,b\"\")\""), "{asked}");
+    assert!(asked.contains(",2026-01-01T12:00:00.000Z,auth.requested,,"), "{asked}");
+    assert_eq!(said.matches(",auth.requested,").count(), 1, "{said}");
+    let (code, said) = app.command(&["audit", "export", "--user", "nobody"]).await;
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("give the address"), "{said}");
+}
+
+#[tokio::test]
 async fn a_backup_of_a_running_server_is_complete() {
     let app = App::start().await;
     let ada = app.signed_in("ada@example.com").await;

@@ -45,6 +45,8 @@ mod hook_faults;
 mod hooks;
 mod http2;
 mod integrations;
+mod ledger;
+mod ledger_seals;
 mod limits;
 mod links;
 mod lmtp;

@@ -2,10 +2,16 @@
 
 use std::time::Duration;
 
-use crate::support::{App, SECRET, Teller, client};
-use latchkey::server::ground::{
-    clock::{DAY, HOUR, MINUTE},
-    keys::Keys,
+use crate::{
+    ledger::sealed,
+    support::{App, SECRET, Teller, client},
+};
+use latchkey::server::{
+    auth::ledger,
+    ground::{
+        clock::{DAY, MINUTE},
+        keys::Keys,
+    },
 };
 
 const NEW: &str = "Qw8eR5tY2uI9oP4aS7dF1gH6jK3lZ0xC";
@@ -101,7 +107,10 @@ async fn expired_rows_are_purged_but_not_the_rows_that_limits_count() {
     );
     app.store.purge(app.clock.now() + 30 * MINUTE, 7 * DAY).await.unwrap();
     assert_eq!(rows("SELECT COUNT(*) FROM latchkey_sessions").await, 1);
-    app.store.purge(app.clock.now() + 15 * 24 * HOUR, 7 * DAY).await.unwrap();
+    app.store.purge(app.clock.now() + 15 * DAY, 7 * DAY).await.unwrap();
+    sealed(&app).await;
+    app.clock.advance(15 * DAY);
+    ledger::purge(&app.auth, 7 * DAY).await.unwrap();
     for table in [
         "SELECT COUNT(*) FROM latchkey_auth_requests",
         "SELECT COUNT(*) FROM latchkey_auth_credentials",

@@ -44,6 +44,7 @@ fn said(event: &EventLine) -> Option<String> {
         | Event::MailFailed
         | Event::MailReturned
         | Event::MailComplaint
+        | Event::LinkOpened
         | Event::SuppressionLifted
         | Event::OperatorAdded
         | Event::OperatorRemoved

@@ -27,7 +27,8 @@ pub struct Link {
 /// Opens the link in the mail.
 ///
 /// Signs in the browser that asked for the mail, recognised by its cookie. HEAD requests and
-/// prefetches (by mail scanners, previews, or browsers that predict a click) change nothing.
+/// prefetches (by mail scanners, previews, or browsers that predict a click) change nothing but that
+/// the mail counts as opened.
 #[utoipa::path(
     get, path = "/api/auth/verify", params(Link),
     responses(
@@ -41,10 +42,13 @@ pub async fn open(
     caller: Caller,
     query: Result<Query<Link>, QueryRejection>,
 ) -> Response {
+    let text = query.map(|Query(link)| link.link_token).unwrap_or_default();
     if caller.only_looks {
+        if let Ok(token) = LinkToken::parse(&text) {
+            link::look(&state.auth, &token, &caller.client()).await;
+        }
         return StatusCode::NO_CONTENT.into_response();
     }
-    let text = query.map(|Query(link)| link.link_token).unwrap_or_default();
     let mut response = match follow(&state, &caller, &text).await {
         Ok((destination, cookies)) => {
             let mut response = Redirect::to(&destination).into_response();

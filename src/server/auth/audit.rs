@@ -5,6 +5,7 @@ use metrics::counter;
 
 use super::{Auth, Client};
 use crate::server::{
+    ground::clock::Millis,
     store::AuditEvent,
     values::{
         address::{Address, masked},
@@ -30,6 +31,8 @@ impl Auth {
             app_id: client.app.clone(),
             operator: None,
             note: String::new(),
+            took: None,
+            opens: false,
         }
     }
 }
@@ -41,6 +44,16 @@ impl AuditEvent {
 
     pub fn of_user(self, user_id: &str) -> Self {
         AuditEvent { user_id: Some(user_id.to_owned()), ..self }
+    }
+
+    /// Notes the time since the ask. A wall clock may have been set back meanwhile.
+    pub fn since(self, asked_at: Millis) -> Self {
+        AuditEvent { took: Some((self.at - asked_at).max(0)), ..self }
+    }
+
+    /// Notes whether a mail was opened by it for the first time.
+    pub fn opening(self, opens: bool) -> Self {
+        AuditEvent { opens, ..self }
     }
 
     /// Writes the log line and increments the counter. Call it once the row is written.

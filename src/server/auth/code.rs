@@ -209,7 +209,7 @@ async fn attempt<T>(
         return Err(match auth.store.count_try(asked, &code_try, &judge).await? {
             Counted::Wrong(error) => {
                 auth.one_more_failure(network);
-                error.into()
+                Refused { opens: asked.is_unopened(asked.generation), ..error.into() }
             }
             Counted::Gone => Error::CodeExpired.into(),
             // A request only ever loses valid codes, so this should not happen. If it does, the

@@ -100,14 +100,19 @@ async fn used_up(
     let client = &requester.client;
     let admission = auth.admission(client, address, team_id.as_ref(), &new_id);
     let verified = auth.event(Event::AuthVerified, Some(address), client);
-    let verified = verified.because(Reason::By(method));
+    let mut verified = verified.because(Reason::By(method));
+    if let Some(asked) = &request {
+        // Read a moment ago: of two that open a mail at once, both may count as the first.
+        let opens = method != Method::FixedCode && asked.is_unopened(asked.generation);
+        verified = verified.since(asked.created_at).opening(opens);
+    }
     let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
     let user_id = match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => return Err(error.into()),
         SignInOutcome::Gone => return Err(fallback.into()),
         // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
         SignInOutcome::NotAdmitted => {
-            return Err(Refused { answer: fallback, reason: Reason::NotAUser });
+            return Err(Refused { reason: Reason::NotAUser, ..fallback.into() });
         }
         SignInOutcome::SignedIn { user_id } => user_id,
     };

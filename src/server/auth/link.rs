@@ -1,12 +1,12 @@
 //! Sign-in by link: 256 random bits in a URL that a person clicks.
 
-use crate::server::values::event::Method;
+use crate::server::values::event::{Event, Method};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use std::fmt;
 
 use super::{
-    Auth, Proved, Refused, Requester, SignedIn,
+    Auth, Client, Proved, Refused, Requester, SignedIn,
     finish::{SignInAttempt, finish, prove as end_with_proof},
     terms,
 };
@@ -89,7 +89,35 @@ pub async fn follow(
     {
         return Ok(Followed::Onward { destination: destination_of(request) });
     }
+    if let Ok(credential) = &credential
+        && refused.answer != Error::LinkUsed
+    {
+        opened(auth, credential, &requester.client).await;
+    }
     Err(auth.refuse(refused, address, &requester.client).await)
+}
+
+/// Notes that something has looked at a link without following it, as scanners and previews do.
+/// Nothing else changes, and it is noted once for each mail, however often they look.
+pub async fn look(auth: &Auth, token: &LinkToken, client: &Client) {
+    if let Ok(credential) = mailed_credential(auth, token, client.app.as_deref()).await
+        && credential.request.ended().is_none()
+    {
+        opened(auth, &credential, client).await;
+    }
+}
+
+/// Writes down the first time that a mail was opened by what its link does not sign in. Whoever
+/// opened it is answered all the same.
+async fn opened(auth: &Auth, credential: &MailedCredential, client: &Client) {
+    let (request, generation) = (&credential.request, credential.generation);
+    if !request.is_unopened(generation) {
+        return;
+    }
+    let event = auth.event(Event::LinkOpened, Some(&request.address), client).opening(true);
+    if let Ok(true) = auth.store.mail_opened(&request.id, generation, &event).await {
+        event.emit();
+    }
 }
 
 /// Signs in the browser that asked for the link.

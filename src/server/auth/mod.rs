@@ -8,8 +8,10 @@ pub mod code;
 mod code_hash;
 pub mod device;
 pub mod dispute;
+pub mod export;
 mod finish;
 mod hashing;
+pub mod ledger;
 pub mod limits;
 pub mod link;
 pub mod mail_standing;
@@ -123,11 +125,13 @@ pub struct Client {
 struct Refused {
     answer: Error,
     reason: Reason,
+    /// True if a mail was opened by it for the first time.
+    opens: bool,
 }
 
 impl From<Error> for Refused {
     fn from(answer: Error) -> Self {
-        Refused { reason: Reason::Refused(answer.kind()), answer }
+        Refused { reason: Reason::Refused(answer.kind()), answer, opens: false }
     }
 }
 
@@ -197,9 +201,10 @@ impl Auth {
     /// Records a refusal and returns the error for the caller. Our own failures are not refusals:
     /// they are in the log already.
     async fn refuse(&self, refused: Refused, address: Option<&Address>, client: &Client) -> Error {
-        let Refused { answer, reason } = refused;
+        let Refused { answer, reason, opens } = refused;
         if !matches!(answer, Error::Unavailable | Error::Internal) {
             let event = self.event(Event::AuthFailed, address, client).because(reason);
+            let event = event.opening(opens);
             // An event without an address (of a made-up link) is skipped: nobody could look it up,
             // and it would only fill the table. If the write fails, the answer still stands, and
             // the log has both.

@@ -47,7 +47,7 @@ impl SealedMail {
 
     /// Returns the mail as the worker takes it.
     pub fn queued(self, address: &Address, event: &AuditEvent) -> QueuedMail {
-        let SealedMail { mail_id: id, payload, expires_at, .. } = self;
+        let SealedMail { mail_id: id, payload, expires_at, rank, .. } = self;
         let (address, request_id) = (address.clone(), event.request_id.clone());
         QueuedMail {
             id,
@@ -59,6 +59,7 @@ impl SealedMail {
             created_at: event.at,
             request_id,
             transport: None,
+            rank,
         }
     }
 }

@@ -47,7 +47,9 @@ use crate::server::{
     },
     store::{MapError, OpenError, Store, TeamUsers},
     web::router::router,
-    workers::{certificate, housekeeping, lmtp, logouts, outbox::Outbox, overrides, policy_file},
+    workers::{
+        certificate, housekeeping, ledger, lmtp, logouts, outbox::Outbox, overrides, policy_file,
+    },
 };
 
 /// Time that answers and mails in progress have to finish, once the server stops.
@@ -98,6 +100,7 @@ pub struct Server {
     policy_watch: JoinHandle<()>,
     override_watch: JoinHandle<()>,
     housekeeping: JoinHandle<()>,
+    ledger: JoinHandle<()>,
     doors: Doors,
 }
 
@@ -210,6 +213,7 @@ impl Server {
         let policy_watch = policy_file::watch(auth.clone(), source, stopped.clone())?;
         let override_watch = overrides::watch(auth.clone(), stopped.clone());
         let housekeeping = housekeeping::start(auth.clone(), stopped.clone());
+        let ledger = ledger::start(auth.clone(), stopped.clone());
         let logouts = tokio::spawn(logouts::run(state.apps.clone(), stopped.clone()));
         let worker = tokio::spawn(Arc::new(outbox).run(jobs, stopped));
         state.readiness.needs(worker.abort_handle());
@@ -224,6 +228,7 @@ impl Server {
             policy_watch,
             override_watch,
             housekeeping,
+            ledger,
             doors,
         })
     }
@@ -249,6 +254,7 @@ impl Server {
             policy_watch,
             override_watch,
             housekeeping,
+            ledger,
             doors: Doors { tls, redirect, lmtp, desk, certificate_watch },
         } = self;
         let told = stop.clone();
@@ -298,8 +304,8 @@ impl Server {
             served = finished => served?,
             () = late => tracing::warn!("some answers or mails did not finish in time; the mails stay in the outbox"),
         }
-        let watches =
-            [policy_watch, override_watch, housekeeping].into_iter().chain(certificate_watch);
+        let watches = [policy_watch, override_watch, housekeeping, ledger].into_iter();
+        let watches = watches.chain(certificate_watch);
         watches.for_each(|watch| watch.abort());
         server.abort();
         auth.store.close().await;

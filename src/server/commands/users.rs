@@ -14,7 +14,7 @@ use super::{
 };
 use crate::server::{
     auth::{Auth, Client},
-    ground::{clock::rfc_3339, error::Error},
+    ground::{clock::rfc_3339, csv::field, error::Error},
     store::{AuditEvent, Ban, NewUser, User},
     values::{
         address::Address,
@@ -199,14 +199,6 @@ async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), ExportError>
         let Some(last) = bans.into_iter().last() else { return Ok(out.flush()?) };
         after = (last.address.as_str().to_owned(), last.user_id);
     }
-}
-
-/// Quotes a field of CSV if it needs quotes.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\""));
-    }
-    text.to_owned()
 }
 
 fn own_users(auth: &Auth) -> Result<(), Error> {

@@ -22,6 +22,7 @@ struct Derived {
     refresh: [u8; 32],
     host: [u8; 32],
     guess: [u8; 32],
+    seal: [u8; 32],
     return_path: [u8; 32],
     subject: [u8; 32],
     user_code: [u8; 32],
@@ -38,6 +39,8 @@ pub enum Purpose {
     HostCookie,
     /// Wrong code that was tried, as it is kept.
     WrongGuess,
+    /// Seal of events of the audit table.
+    AuditSeal,
 }
 
 impl Derived {
@@ -47,6 +50,7 @@ impl Derived {
             Purpose::RefreshToken => &self.refresh,
             Purpose::HostCookie => &self.host,
             Purpose::WrongGuess => &self.guess,
+            Purpose::AuditSeal => &self.seal,
         }
     }
 }
@@ -92,6 +96,7 @@ impl Keys {
                     refresh: key("latchkey refresh token"),
                     host: key("latchkey host cookie"),
                     guess: key("latchkey wrong guess"),
+                    seal: key("latchkey audit seal"),
                     return_path: key("latchkey return path"),
                     subject: key("latchkey audit subject"),
                     user_code: key("latchkey user code"),

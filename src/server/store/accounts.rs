@@ -37,6 +37,11 @@ pub const ADD_USER: &str = "INSERT INTO latchkey_users (id, address, created_at)
 pub const USERS: &str = "SELECT u.id, u.address, u.created_at, \
     EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
     AS is_banned FROM latchkey_users u WHERE u.address > $1 ORDER BY u.address LIMIT 1000";
+/// The address of a user: the one it has here, or the one of its latest session, for a user of the
+/// team's own table.
+pub const ADDRESS_OF_USER: &str = "SELECT address FROM latchkey_users WHERE id = $1 \
+    UNION ALL SELECT address FROM (SELECT address FROM latchkey_sessions WHERE user_id = $1 \
+    ORDER BY created_at DESC LIMIT 1) AS latest";
 pub const BANS: &str = "SELECT user_id, address, created_at FROM latchkey_bans \
     WHERE (address, user_id) > ($1, $2) ORDER BY address, user_id LIMIT 1000";
 
@@ -57,6 +62,12 @@ impl Store {
             Ok(added)
         })
         .await
+    }
+
+    /// Returns the address of a user, as far as it is known here.
+    pub async fn address_of_user(&self, id: &str) -> Result<Option<Address>, Error> {
+        let found: Option<(Address,)> = self.first(ADDRESS_OF_USER, &values![id]).await?;
+        Ok(found.map(|(address,)| address))
     }
 
     /// Returns the next thousand users after `address`, ordered by address.

@@ -67,7 +67,8 @@ pub const FAILED_TRIES: &str = "SELECT at, network FROM latchkey_failed_tries \
 pub const INSERT_TRY: &str =
     "INSERT INTO latchkey_failed_tries (id, bucket, network, at) VALUES ($1, $2, $3, $4)";
 pub const COUNT: &str = "UPDATE latchkey_auth_requests \
-    SET code_tries = code_tries + 1, wrong_guesses = wrong_guesses || $2 || ' ' WHERE id = $1";
+    SET code_tries = code_tries + 1, wrong_guesses = wrong_guesses || $2 || ' ', \
+    opened = generation WHERE id = $1";
 
 /// Returns the tries in a bucket that failed in the day before `at`, newest first.
 pub async fn failed_tries(tx: &mut Tx, bucket: &str, at: Millis) -> Result<Vec<Usage>, Error> {

@@ -1,6 +1,7 @@
 //! The audit table: one row for each event of the sign-in flow.
 
 use sqlx::FromRow;
+use std::sync::LazyLock;
 
 use super::{
     Durability, Store,
@@ -32,11 +33,16 @@ pub struct AuditEvent {
     pub operator: Option<String>,
     /// The operator's own words on why.
     pub note: String,
+    /// Time since the ask that led to it.
+    pub took: Option<Millis>,
+    /// True if a mail was opened by it for the first time.
+    pub opens: bool,
 }
 
 pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
-    subject, address, user_id, user_agent, ip_prefix, list, app_id, operator, note) \
-    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13";
+    subject, address, user_id, user_agent, ip_prefix, list, app_id, operator, note, took, opens) \
+    SELECT CAST($1 AS BIGINT), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, \
+    CAST($14 AS BIGINT), CAST($15 AS BIGINT)";
 
 impl AuditEvent {
     /// Returns the statement that writes the event.
@@ -61,6 +67,8 @@ impl AuditEvent {
             &self.app_id,
             &self.operator,
             &self.note,
+            self.took,
+            self.opens.then_some(1),
         ];
         Statement::new(INSERT_EVENT, values)
     }
@@ -78,9 +86,13 @@ pub struct AuditRow {
     pub user_id: Option<String>,
     pub user_agent: String,
     pub ip_prefix: String,
+    pub list: String,
     pub app_id: Option<String>,
     pub operator: Option<String>,
     pub note: String,
+    pub took: Option<Millis>,
+    /// 1 if a mail was opened by it for the first time.
+    pub opens: Option<i64>,
 }
 
 /// Range of events to read: after (`since`, `after`) and before `until`, of one subject or of all.
@@ -93,23 +105,44 @@ pub struct Events {
     pub subject: Option<String>,
 }
 
-pub const EVENTS: &str = "SELECT id, at, event, reason, request_id, subject, address, user_id, \
-    user_agent, ip_prefix, app_id, operator, note FROM latchkey_audit_events \
-    WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
-pub const EVENTS_OF_ONE: &str = "SELECT id, at, event, reason, request_id, subject, address, \
-    user_id, user_agent, ip_prefix, app_id, operator, note FROM latchkey_audit_events \
-    WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000";
+/// Columns that an [`AuditRow`] is read from.
+const COLUMNS: &str = "id, at, event, reason, request_id, subject, address, user_id, user_agent, \
+    ip_prefix, list, app_id, operator, note, took, opens";
+
+pub static EVENTS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS} FROM latchkey_audit_events \
+         WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000"
+    )
+});
+pub static EVENTS_OF_ONE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS} FROM latchkey_audit_events \
+         WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000"
+    )
+});
+pub static EVENTS_BY_ID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS} FROM latchkey_audit_events \
+         WHERE id > $1 AND id <= $2 ORDER BY id LIMIT 1000"
+    )
+});
 
 impl Store {
     /// Returns the next thousand events, oldest first.
     pub async fn events(&self, page: &Events) -> Result<Vec<AuditRow>, Error> {
         let Events { since, after, until, subject } = page;
         match subject {
-            None => self.all(EVENTS, &values![*since, *after, *until]).await,
+            None => self.all(&EVENTS, &values![*since, *after, *until]).await,
             Some(subject) => {
-                self.all(EVENTS_OF_ONE, &values![*since, *after, *until, subject]).await
+                self.all(&EVENTS_OF_ONE, &values![*since, *after, *until, subject]).await
             }
         }
+    }
+
+    /// Returns the next thousand events after one, up to another, in the order of their ids.
+    pub async fn events_by_id(&self, after: i64, until: i64) -> Result<Vec<AuditRow>, Error> {
+        self.all(&EVENTS_BY_ID, &values![after, until]).await
     }
 
     /// Writes an event that does not belong to another change.

@@ -52,6 +52,8 @@ pub struct AuthRequest {
     pub app_id: Option<String>,
     /// Keyed hashes of the wrong codes tried since the newest mail, with a space after each.
     wrong_guesses: String,
+    /// Newest generation whose mail was opened by anybody.
+    opened: i64,
 }
 
 /// Reason why an auth request ended.
@@ -77,6 +79,11 @@ impl AuthRequest {
     /// True if its newest mail carries a link in place of codes that are paused or switched off.
     pub fn unlocks(&self) -> bool {
         self.unlocks != 0
+    }
+
+    /// True if nobody has opened the mail of this generation, or a newer one, yet.
+    pub fn is_unopened(&self, generation: i64) -> bool {
+        self.opened < generation
     }
 
     /// Returns the keyed hashes of the wrong codes that were tried since its newest mail.
@@ -149,7 +156,7 @@ pub(super) const COLUMNS: &str = "r.id, r.address, r.mode, r.template, r.destina
     r.link_base, r.variables, r.user_agent, r.ip_prefix, r.created_at, r.expires_at, \
     r.generation, r.code_salt, r.code_tries, r.expires_in, r.last_mail_at, r.unlocks, \
     r.match_number, r.matched_at, r.ended_at, r.ended_by, r.app_id, \
-    r.wrong_guesses";
+    r.wrong_guesses, r.opened";
 
 pub static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {COLUMNS} FROM latchkey_auth_requests r WHERE r.id = $1"));
@@ -189,6 +196,8 @@ fn of_app(and: &str) -> String {
     )
 }
 
+pub const OPEN: &str =
+    "UPDATE latchkey_auth_requests SET opened = $1 WHERE id = $2 AND opened < $1";
 pub const ADDRESS_OF: &str = "SELECT address FROM latchkey_auth_requests WHERE id = $1";
 pub const CANCEL: &str = "UPDATE latchkey_auth_requests \
     SET ended_at = $1, ended_by = 'cancelled' \
@@ -314,6 +323,18 @@ impl Store {
 
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
         self.first(&BY_ID, &values![id]).await
+    }
+
+    /// Writes down that the mail of a generation was opened, with the event. Returns false, and writes
+    /// nothing, if it was opened before.
+    pub async fn mail_opened(
+        &self,
+        id: &str,
+        generation: i64,
+        event: &AuditEvent,
+    ) -> Result<bool, Error> {
+        let both = [Statement::new(OPEN, values![generation, id]), event.insert()];
+        Ok(self.execute_and_then(Durability::ProcessEnd, &both).await? > 0)
     }
 
     /// Ends a pending auth request permanently and writes the event. Returns false if it was not

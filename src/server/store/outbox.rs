@@ -15,7 +15,9 @@ use crate::server::{
 };
 
 /// Ranks of mails, in the order of sending: sign-in mails, then notices.
-pub const RANKS: [i64; 2] = [0, 1];
+pub const RANKS: [i64; 2] = [SIGN_IN, 1];
+/// Rank of sign-in mails, which somebody waits for.
+pub const SIGN_IN: i64 = 0;
 
 pub struct NewMail<'a> {
     pub id: &'a str,
@@ -74,6 +76,8 @@ pub struct QueuedMail {
     /// Transport that may have accepted it: it was being sent by it when the process ended, or no
     /// answer came.
     pub transport: Option<String>,
+    /// One of [`RANKS`].
+    pub rank: i64,
 }
 
 /// Proof that no other worker has taken the mail since.
@@ -168,7 +172,7 @@ pub const CLAIM: &str = "UPDATE latchkey_outbox \
     WHERE id IN (SELECT id FROM latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4) \
     RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
-    transport";
+    transport, rank";
 /// The same as [`CLAIM`], for PostgreSQL. SKIP LOCKED: two workers take different mails instead of
 /// waiting for each other.
 pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
@@ -177,7 +181,7 @@ pub const CLAIM_UNLOCKED: &str = "UPDATE latchkey_outbox \
     WHERE state = 'queued' AND rank = $3 AND due_at <= $1 ORDER BY due_at LIMIT $4 \
     FOR UPDATE SKIP LOCKED) \
     RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
-    transport";
+    transport, rank";
 pub const ENDS: &str = "SELECT \
     (SELECT MIN(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1), \
     (SELECT MAX(due_at) FROM latchkey_outbox WHERE state = 'queued' AND rank = $1)";
@@ -187,7 +191,7 @@ pub const HOLD: &str = "UPDATE latchkey_outbox \
     SET attempts = attempts + 1, due_at = $2, leased_at = $1 \
     WHERE id = $3 AND state = 'queued' AND attempts = $4 \
     RETURNING id, address, payload, attempts, leased_at, expires_at, created_at, request_id, \
-    transport";
+    transport, rank";
 pub const TAKE_OVER: &str = "UPDATE latchkey_outbox SET due_at = created_at, leased_at = NULL \
     WHERE state = 'queued' AND rank = $1 AND leased_at IS NOT NULL";
 pub const MAIL_OF: &str = "SELECT state, last_error, delayed_by FROM latchkey_outbox \

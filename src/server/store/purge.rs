@@ -3,7 +3,11 @@
 use sqlx::AssertSqlSafe;
 use std::time::Duration;
 
-use super::{DEVICES_KNOWN_FOR, Store, statement::values};
+use super::{
+    DEVICES_KNOWN_FOR, Store,
+    counters::OLD_COUNTERS,
+    statement::{Value, values},
+};
 use crate::server::ground::{
     clock::{DAY, HOUR, Millis},
     error::Error,
@@ -91,7 +95,12 @@ pub const RULES: [(&str, Millis); 14] = [
     ),
 ];
 
-pub const OLD_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN (SELECT id FROM latchkey_audit_events WHERE at < $1 LIMIT $2)";
+/// Events from before there were seals, `$3` being the last of them.
+pub const OLD_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN \
+    (SELECT id FROM latchkey_audit_events WHERE at < $1 AND id <= $3 LIMIT $2)";
+/// Events whose seals are purged.
+pub const CUT_EVENTS: &str = "DELETE FROM latchkey_audit_events WHERE id IN \
+    (SELECT id FROM latchkey_audit_events WHERE id <= $1 ORDER BY id LIMIT $2)";
 
 pub const OLD_POLICY_CHANGES: &str = "DELETE FROM latchkey_policy_changes WHERE id IN \
     (SELECT id FROM latchkey_policy_changes WHERE at < $1 LIMIT $2)";
@@ -100,30 +109,51 @@ pub const OLD_POLICY_STATES: &str = "DELETE FROM latchkey_policy_states WHERE id
     (SELECT s.id FROM latchkey_policy_states s WHERE s.at < $1 AND EXISTS \
     (SELECT 1 FROM latchkey_policy_states n WHERE n.at > s.at AND n.at < $1) LIMIT $2)";
 /// Statements that delete what is as old as `audit.keep_days` says.
-const OLD: [&str; 3] = [OLD_EVENTS, OLD_POLICY_CHANGES, OLD_POLICY_STATES];
+const OLD: [&str; 2] = [OLD_POLICY_CHANGES, OLD_POLICY_STATES];
 
 impl Store {
-    /// Deletes expired rows in batches, and events of the audit table and changes of the policy
-    /// that are older than `keep_events`. Returns how many rows were deleted.
+    /// Deletes expired rows in batches, and changes of the policy that are older than `keep_events`.
+    /// Returns how many rows were deleted.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
+        let mut rows = 0;
+        let old = OLD.map(|delete| (delete, keep_events));
+        for (delete, after) in RULES.into_iter().chain(old) {
+            rows += self.purge_by(delete, &values![now - after, BATCH]).await?;
+        }
+        Ok(rows)
+    }
+
+    /// Deletes counters of spans of this length from before a time. Returns how many there were.
+    pub async fn purge_counters(&self, span: Millis, before: Millis) -> Result<u64, Error> {
+        self.purge_by(OLD_COUNTERS, &values![before, BATCH, span]).await
+    }
+
+    /// Deletes events up to an id that are older than a time. Returns how many there were.
+    pub async fn purge_old_events(&self, last_id: i64, before: Millis) -> Result<u64, Error> {
+        self.purge_by(OLD_EVENTS, &values![before, BATCH, last_id]).await
+    }
+
+    /// Deletes all events up to an id. Returns how many there were.
+    pub async fn purge_events(&self, last_id: i64) -> Result<u64, Error> {
+        self.purge_by(CUT_EVENTS, &values![last_id, BATCH]).await
+    }
+
+    /// Runs a statement of this file until it finds no more.
+    async fn purge_by(&self, delete: &'static str, values: &[Value<'_>]) -> Result<u64, Error> {
         // Another instance may purge at the same time, in another order: its rows are skipped.
         let most = match self {
             Store::Sqlite { .. } => "LIMIT $2)",
             Store::Postgres(_) => "LIMIT $2 FOR UPDATE SKIP LOCKED)",
         };
         let mut rows = 0;
-        let old = OLD.map(|delete| (delete, keep_events));
-        for (delete, after) in RULES.into_iter().chain(old) {
-            loop {
-                let delete = AssertSqlSafe(delete.replace("LIMIT $2)", most));
-                let batch = self.execute(delete, &values![now - after, BATCH]).await?;
-                rows += batch;
-                if batch < BATCH as u64 {
-                    break;
-                }
-                tokio::time::sleep(PAUSE).await;
+        loop {
+            let delete = AssertSqlSafe(delete.replace("LIMIT $2)", most));
+            let batch = self.execute(delete, values).await?;
+            rows += batch;
+            if batch < BATCH as u64 {
+                return Ok(rows);
             }
+            tokio::time::sleep(PAUSE).await;
         }
-        Ok(rows)
     }
 }

@@ -30,6 +30,9 @@ pub enum Event {
     MailReturned,
     /// The owner of the address called a mail spam.
     MailComplaint,
+    /// The link of a mail was opened for the first time, by something that it did not sign in: a
+    /// scanner, a preview, another browser.
+    LinkOpened,
     /// Mails to an address are no longer held back.
     SuppressionLifted,
     OperatorAdded,
@@ -41,7 +44,7 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Event; 24] = [
+    const ALL: [Event; 25] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -61,6 +64,7 @@ impl Event {
         Event::MailFailed,
         Event::MailReturned,
         Event::MailComplaint,
+        Event::LinkOpened,
         Event::SuppressionLifted,
         Event::OperatorAdded,
         Event::OperatorRemoved,
@@ -89,6 +93,7 @@ impl Event {
             Event::MailFailed => "mail.failed",
             Event::MailReturned => "mail.returned",
             Event::MailComplaint => "mail.complaint",
+            Event::LinkOpened => "link.opened",
             Event::SuppressionLifted => "suppression.lifted",
             Event::OperatorAdded => "operator.added",
             Event::OperatorRemoved => "operator.removed",
@@ -123,6 +128,7 @@ impl Event {
             | Event::MailFailed
             | Event::MailReturned
             | Event::MailComplaint
+            | Event::LinkOpened
             | Event::SuppressionLifted
             | Event::OperatorAdded
             | Event::OperatorRemoved

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::server::{
-    auth::Auth,
+    auth::{Auth, ledger},
     ground::{
         clock::{DAY, Millis},
         error::Error,
@@ -34,10 +34,11 @@ async fn purge(auth: &Auth, mut stop: watch::Receiver<bool>) {
     while waited(PURGE_EVERY, &mut stop).await {
         auth.client_limits.forget_idle();
         let keep_events = Millis::from(auth.policy().audit.keep_days) * DAY;
-        match auth.store.purge(auth.clock.now(), keep_events).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "expired rows purged"),
-            Err(error) => {
+        let rows = auth.store.purge(auth.clock.now(), keep_events).await;
+        match (rows, ledger::purge(auth, keep_events).await) {
+            (Ok(0), Ok(0)) => {}
+            (Ok(rows), Ok(events)) => tracing::debug!(rows, events, "expired rows purged"),
+            (Err(error), _) | (_, Err(error)) => {
                 tracing::warn!(%error, "expired rows could not be purged; trying again in a minute")
             }
         }

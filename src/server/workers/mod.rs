@@ -4,6 +4,7 @@
 pub mod certificate;
 mod delivery;
 pub mod housekeeping;
+pub mod ledger;
 pub mod lmtp;
 mod lmtp_peer;
 pub mod logouts;

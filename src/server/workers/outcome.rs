@@ -15,7 +15,7 @@ use crate::server::{
         numbers::Fate,
         send_error::{SendError, UNSURE},
     },
-    store::{AuditEvent, Delay, Ending, MailEnd, QueuedMail},
+    store::{AuditEvent, Delay, Ending, MailEnd, QueuedMail, SIGN_IN},
     values::event::{Event, Reason},
 };
 
@@ -140,7 +140,11 @@ impl Outbox {
             Outcome::Sent(_) => Event::MailSent,
             _ => Event::MailFailed,
         };
-        let event = self.event(name, mail, &outcome.why());
+        let mut event = self.event(name, mail, &outcome.why());
+        // Nobody asked for a notice.
+        if mail.rank == SIGN_IN && name == Event::MailSent {
+            event = event.since(mail.created_at);
+        }
         let end = match outcome {
             Outcome::Sent(Accepted { by, message_id }) => MailEnd {
                 transport: Some(by),
