@@ -21,6 +21,7 @@ use crate::server::{
         code::{self, Code},
         device,
         dispute::{AlsoEnd, Disputed},
+        invitation_proofs,
         link::{self, LinkToken},
         mail_standing::{self, MailStanding},
         matching, password,
@@ -130,6 +131,36 @@ pub async fn verify_code(request: Option<String>, code: Option<String>) -> Resul
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let code = Code::parse(&code.unwrap_or_default())?;
     let begun = code::verify(&context.state.auth, id, &code, &requester).await?;
+    Ok(signed_in(&context, begun))
+}
+
+/// Accepts the invitation of a link: signs in this browser as the invited address.
+#[server(prefix = "/actions", endpoint = "accept-invitation")]
+pub async fn accept_invitation(token: Option<String>) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let token = token.unwrap_or_default();
+    form_posts::come_back_to(&destination::with_query("/login/invitation", "token", &token), "");
+    let requester = context.requester_with_session().await?;
+    let begun = invitation_proofs::accept(&context.state.auth, &token, &requester).await?;
+    Ok(signed_in(&context, begun))
+}
+
+/// Accepts the invitation of an address by the code of its mail: signs in this browser.
+#[server(prefix = "/actions", endpoint = "accept-invitation-code")]
+pub async fn accept_invitation_code(
+    email: Option<String>,
+    code: Option<String>,
+) -> Result<Next, Refusal> {
+    let context = PageContext::current()?;
+    let email = email.unwrap_or_default();
+    form_posts::come_back_to("/login/invitation", &email);
+    if email.trim().is_empty() {
+        return Err(Error::missing("email").into());
+    }
+    let code = Code::parse(&code.unwrap_or_default())?;
+    let requester = context.requester_with_session().await?;
+    let auth = &context.state.auth;
+    let begun = invitation_proofs::accept_by_code(auth, &email, &code, &requester).await?;
     Ok(signed_in(&context, begun))
 }
 

@@ -12,7 +12,8 @@ use leptos_router::{
 use crate::{
     pages::{
         CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
-        GuardedHostPage, Home, LeavePage, LoginPage, NotFound, NotYouPage, OperatorsPage,
+        GuardedHostPage, Home, InvitationPage, LeavePage, LoginPage, NotFound, NotYouPage,
+        OperatorsPage,
     },
     server::{
         ground::words::{language, say},
@@ -102,6 +103,11 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                             <Route path=path!("/login/code") view=CodePage ssr=SsrMode::Async />
                             <Route path=path!("/login/confirm") view=ConfirmPage ssr=SsrMode::Async />
+                            <Route
+                                path=path!("/login/invitation")
+                                view=InvitationPage
+                                ssr=SsrMode::Async
+                            />
                             <Route path=path!("/login/not-you") view=NotYouPage ssr=SsrMode::Async />
                             <Route path=path!("/oauth/consent") view=ConsentPage ssr=SsrMode::Async />
                             <Route path=path!("/oauth/leave") view=LeavePage ssr=SsrMode::Async />

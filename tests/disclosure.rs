@@ -75,7 +75,7 @@ async fn way(app: &App, address: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn known_unknown_and_disabled_addresses_get_the_same_bytes() {
-    for sign_up in ["open", "closed"] {
+    for sign_up in ["open", "closed", "invited", "waitlist"] {
         let app = with_users(&[
             ("LATCHKEY_AUTH__SIGN_UP", sign_up),
             ("LATCHKEY_AUTH__PASSWORDS", "optional"),
@@ -87,6 +87,24 @@ async fn known_unknown_and_disabled_addresses_get_the_same_bytes() {
         }
         assert_eq!(ways[0], ways[1], "unknown, {sign_up}");
         assert_eq!(ways[0], ways[2], "disabled, {sign_up}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_rules_refuse_gets_the_same_bytes_as_a_user_of_that_domain() {
+    for rule in [
+        ("LATCHKEY_SIGN_UP__BLOCKED_DOMAINS", "example.com"),
+        ("LATCHKEY_SIGN_UP__DOMAINS", "example.org"),
+    ] {
+        let app = with_users(&[rule, ("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
+        // What becomes of the user's mail would tell.
+        app.inbox.behave(Manners::RefusesForGood);
+        let mut ways = Vec::new();
+        for address in ADDRESSES {
+            ways.push(way(&app, address).await);
+        }
+        assert_eq!(ways[0], ways[1], "{rule:?}");
+        assert_eq!(ways[0], ways[2], "{rule:?}");
     }
 }
 

@@ -125,9 +125,17 @@ async fn every_error_code_of_the_table_occurs_with_its_status() {
         }
     }
 
+    let uninvited = App::start().await;
+    let browser = uninvited.browser();
+    let typed = [("email", "ada@example.com"), ("code", "123456")];
+    let form = browser.request(reqwest::Method::POST, "/actions/accept-invitation-code");
+    let answer = browser.send(form.form(&typed)).await;
+    met.insert(answer.json()["code"].as_str().unwrap().to_owned(), answer.status.as_u16());
+
     // An internal error cannot be provoked over HTTP; its row is checked against the enum. Those of
-    // the desk have stories of their own.
-    for error in [Error::Internal, Error::Forbidden, Error::FreshSignInNeeded, Error::NotFound] {
+    // the desk and of invitations that are over have stories of their own.
+    let elsewhere = [Error::Forbidden, Error::FreshSignInNeeded, Error::NotFound];
+    for error in elsewhere.into_iter().chain([Error::Internal, Error::InvitationOver]) {
         met.insert(error.code().to_owned(), error.status());
     }
     assert_eq!(met, table.into_iter().map(|(code, (status, _))| (code, status)).collect());

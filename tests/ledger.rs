@@ -51,21 +51,24 @@ async fn a_sign_in_is_counted_from_the_ask_to_the_session() {
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'", 2).await;
     sealed(&app).await;
     let counted = counted(&app).await;
-    are(&counted, &[
-        ("asked", 2),
-        ("asked.domain example.com", 1),
-        ("sent", 2),
-        ("sent.domain example.net", 1),
-        ("opened", 2),
-        ("opened.domain example.net", 1),
-        ("signed_in", 2),
-        ("signed_in.method link", 1),
-        ("signed_in.method code", 1),
-        ("signed_in.took 10000", 1),
-        ("signed_in.took 50", 1),
-        ("refused.reason code_wrong", 1),
-        ("returned", 0),
-    ]);
+    are(
+        &counted,
+        &[
+            ("asked", 2),
+            ("asked.domain example.com", 1),
+            ("sent", 2),
+            ("sent.domain example.net", 1),
+            ("opened", 2),
+            ("opened.domain example.net", 1),
+            ("signed_in", 2),
+            ("signed_in.method link", 1),
+            ("signed_in.method code", 1),
+            ("signed_in.took 10000", 1),
+            ("signed_in.took 50", 1),
+            ("refused.reason code_wrong", 1),
+            ("returned", 0),
+        ],
+    );
     // By the hour, too.
     let of_hour = app.store.sums(HOUR, START).await.unwrap();
     let asked = of_hour.iter().find(|sum| sum.name == Counter::Asked.name()).unwrap();
@@ -129,13 +132,17 @@ async fn a_flood_of_domains_adds_a_bounded_number_of_rows_and_takes_no_place() {
     app.clock.advance(HOUR);
     // A flood begins with the hour, before anybody else is there.
     let flood = match database::postgres() {
-        Some(_) => "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, \
+        Some(_) => {
+            "INSERT INTO latchkey_audit_events (at, event, reason, request_id, subject, \
             address, user_agent, ip_prefix, list) SELECT 1767272400000, 'auth.requested', '', '', \
-            '', 'x***@made-up' || n || '.example', '', '', '' FROM generate_series(1, 2500) AS n",
-        None => "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers \
+            '', 'x***@made-up' || n || '.example', '', '', '' FROM generate_series(1, 2500) AS n"
+        }
+        None => {
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers \
             WHERE n < 2500) INSERT INTO latchkey_audit_events (at, event, reason, request_id, \
             subject, address, user_agent, ip_prefix, list) SELECT 1767272400000, \
-            'auth.requested', '', '', '', 'x***@made-up' || n || '.example', '', '', '' FROM numbers",
+            'auth.requested', '', '', '', 'x***@made-up' || n || '.example', '', '', '' FROM numbers"
+        }
     };
     app.run_sql(flood).await;
     sealed(&app).await;
@@ -269,7 +276,8 @@ async fn counters_of_days_outlive_those_of_hours() {
     let app = App::start().await;
     app.signed_in("ada@example.com").await;
     sealed(&app).await;
-    let spans = async || app.texts("SELECT DISTINCT CAST(span AS TEXT) FROM latchkey_counters").await;
+    let spans =
+        async || app.texts("SELECT DISTINCT CAST(span AS TEXT) FROM latchkey_counters").await;
     assert_eq!(spans().await.len(), 2);
     app.clock.advance(50 * DAY);
     ledger::purge(&app.auth, DAY).await.unwrap();

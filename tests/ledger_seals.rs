@@ -91,8 +91,7 @@ async fn each_kind_of_tampering_is_found_and_the_event_is_named() {
     }
 }
 
-const RESTORE: &str =
-    "INSERT INTO latchkey_audit_events SELECT * FROM taken; DROP TABLE taken";
+const RESTORE: &str = "INSERT INTO latchkey_audit_events SELECT * FROM taken; DROP TABLE taken";
 
 #[tokio::test]
 async fn an_event_that_was_added_between_two_others_is_found() {
@@ -149,7 +148,8 @@ async fn the_newest_seals_cannot_be_taken_off_with_their_events() {
 async fn an_old_copy_of_the_database_is_known_by_a_seal_that_was_written_down() {
     let app = three_seals().await;
     let said = verified(&app).await;
-    let noted = said.split("written down elsewhere: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let noted =
+        said.split("written down elsewhere: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     assert!(noted.starts_with("2:"), "{said}");
     let (code, _) = app.command(&["audit", "verify", "--seal", &noted]).await;
     assert_eq!(code, 0);

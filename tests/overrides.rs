@@ -366,3 +366,17 @@ async fn words_of_the_mail_change_and_can_hold_no_html() {
     let english = app.inbox.first_to("bea@example.com").await;
     assert!(english.subject.ends_with("is your code for Latchkey"), "{}", english.subject);
 }
+
+#[tokio::test]
+async fn an_override_leaves_the_files_of_the_policy_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("list.txt"), "trash.example\n").unwrap();
+    let policy = folder.path().join("policy.toml");
+    let app = with_file(&policy, "[sign_up]\ndisposable_list = \"list.txt\"\n").await;
+    steered(&app, &[set("sign_up.disposable", "refused")]).await.unwrap();
+    for address in ["ada@trash.example", "ada@example.com"] {
+        app.browser().ask_for_mail(address).await;
+    }
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'", 0).await;
+    assert_eq!(app.inbox.recipients(), ["ada@example.com"]);
+}

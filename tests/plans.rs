@@ -90,7 +90,8 @@ async fn reads_by_index(app: &App) {
     let is_postgres = matches!(app.store, Store::Postgres(_));
     let hot = |statement: &&&str| {
         !WHOLE.iter().any(|count| statement.starts_with(count))
-            && (is_postgres || !["SKIP LOCKED", "UNNEST", "pg_locks"].iter().any(|own| statement.contains(own)))
+            && (is_postgres
+                || !["SKIP LOCKED", "UNNEST", "pg_locks"].iter().any(|own| statement.contains(own)))
     };
     for statement in statements.iter().filter(hot) {
         let plan = plan(&app.store, statement).await;

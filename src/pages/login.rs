@@ -11,7 +11,7 @@ use crate::{
             forward_auth::{BEGIN, Wanted},
         },
         auth::session::Session,
-        config::Passwords,
+        config::{Passwords, SignUp},
         ground::{error::Error, mode::Mode, words::say},
         http::page_context::PageContext,
         values::destination,
@@ -77,9 +77,29 @@ async fn login_page() -> Result<AnyView, Error> {
             {notice}
             {form(next, email, error, passwords, mode)}
             <p class="soft hint">{promise}</p>
+            {for_new_people(policy.auth.sign_up)}
         </Frame>
     }
     .into_any())
+}
+
+/// Says to new people how they get in, if not by signing in.
+fn for_new_people(sign_up: SignUp) -> Option<AnyView> {
+    match sign_up {
+        SignUp::Open | SignUp::Closed => None,
+        SignUp::Invited => Some(
+            view! {
+                <p class="soft hint">
+                    {say!("new-invited")} " "
+                    <a href="/login/invitation">{say!("new-invited-code")}</a>
+                </p>
+            }
+            .into_any(),
+        ),
+        SignUp::Waitlist => {
+            Some(view! { <p class="soft hint">{say!("new-waitlist")}</p> }.into_any())
+        }
+    }
 }
 
 /// Returns the request of an app that the sign-in leads back to, if it does.

@@ -145,6 +145,25 @@ browser-from = { $browser }، { $place }
 ip = IP { $network }
 app = تطبيق { $app }
 
+## الدعوات
+
+new-invited = جديد هنا؟ تحتاج إلى دعوة.
+new-invited-code = لديّ رمز
+new-waitlist = جديد هنا؟ اكتب عنوانك، وسنضيفك إلى قائمة الانتظار.
+invitation-title = أنت مدعو إلى { $brand }
+invitation-explained = لا تقبل إلا إذا كنت تتوقع هذه الدعوة: يسجّل القبول دخول هذا المتصفح بالعنوان أعلاه. الدعوة صالحة لمدة { $duration }.
+invitation-accept = قبول وتسجيل الدخول
+invitation-code-title = قبول دعوة
+invitation-code-explained = اكتب العنوان المدعو، والرمز الذي في الرسالة.
+invitation-over-title = انتهت هذه الدعوة
+invitation-expired = انتهت صلاحيتها. اطلب دعوة جديدة ممن دعاك.
+invitation-withdrawn = سُحبت هذه الدعوة. إن كان ذلك خطأ، فاسأل من دعاك.
+invitation-accepted-title = قُبلت هذه الدعوة من قبل
+invitation-accepted = تصلح الدعوة مرة واحدة. سجّل الدخول بعنوانك: ستصلك رسالة أخرى.
+invitation-superseded = حلّت محلها دعوة أحدث. افتح أحدث رسالة.
+invitation-link-invalid = ربما قُطع في الرسالة: انسخ الرابط كاملًا، أو اطلب دعوة جديدة ممن دعاك.
+fact-invited-by = الداعي
+
 ## ألم تكن أنت؟
 
 not-you-title = ألم تكن أنت؟
@@ -312,6 +331,8 @@ error-password-wrong = عنوان البريد أو كلمة المرور غير
 error-number-wrong = اطلب رسالة جديدة في النافذة الأخرى: ليس هذا هو الرقم الذي تعرضه، ولذلك أُوقف تسجيل الدخول هذا.
 error-code-expired = لم يعد هذا الرمز صالحًا. اطلب رمزًا جديدًا، فلن يستغرق ذلك سوى لحظة.
 error-code-superseded = حلّت رسالة أحدث محل هذا الرمز. اكتب الرمز الذي في أحدث رسالة.
+error-invitation-over = انتهت صلاحية هذه الدعوة أو سُحبت. اطلب دعوة جديدة ممن دعاك.
+error-invitation-wrong = لا توجد دعوة مفتوحة بهذا العنوان وهذا الرمز. تحقق منهما، أو افتح الرابط الذي في الرسالة.
 error-too-many-attempts = { $instead ->
     [next-link] رموز خاطئة كثيرة. أُوقف هذا الرمز: اطلب رسالة جديدة، وستحمل رابطًا بدلًا منه.
     [nothing] رموز خاطئة كثيرة. أُوقف هذا الرمز: اطلب رسالة جديدة.
@@ -384,3 +405,16 @@ mail-password-preview = { $browser }، { $date }. ألم تكن أنت؟ ترا�
 mail-password-set-explained = عُيّنت الآن كلمة مرور { $address }: { $browser }، من عنوان IP { $network }، في { $date }.
 mail-password-removed-explained = أُزيلت الآن كلمة مرور { $address }: { $browser }، من عنوان IP { $network }، في { $date }.
 mail-password-fine = إن كنت أنت، فلا داعي لفعل شيء. وإن لم تكن، فاضغط الزر: في الصفحة التالية تزيل كلمة المرور وتنهي تلك الجلسة، ويمكنك أيضًا تسجيل الخروج من كل الأجهزة الأخرى.
+mail-invitation-title = أنت مدعو إلى { $brand }
+mail-invitation-by = دعا { $by } العنوان { $address } إلى { $brand }.
+mail-invitation-to = العنوان { $address } مدعو إلى { $brand }.
+mail-invitation-preview = اقبل الدعوة بضغطة واحدة، خلال { $lifetime }.
+mail-invitation-open = افتح هذا الرابط، واضغط الزر في تلك الصفحة
+mail-invitation-accept = عرض الدعوة
+mail-invitation-type = أو اكتب عنوانك وهذا الرمز في { $page }
+mail-invitation-ignore = لا تعرف من أرسل هذه الدعوة، أو لا تريدها؟ تجاهل هذه الرسالة: لا يحدث شيء من دونك.
+mail-waitlist-title = أنت على قائمة انتظار { $brand }
+mail-waitlist-preview = سنكتب إليك حالما يمكنك تسجيل الدخول.
+mail-waitlist-explained = طلب شخص ما تسجيل الدخول إلى { $brand } بالعنوان { $address }، في { $date }. لا يُقبل أحد جديد فورًا في الوقت الحالي، ولذلك أُضيف هذا العنوان إلى قائمة الانتظار.
+mail-waitlist-next = حالما يحين دورك تصلك دعوة بالبريد. لا داعي لفعل شيء حتى ذلك الحين.
+mail-waitlist-ignore = ألم تكن أنت؟ تجاهل هذه الرسالة: لن تصلك رسالة أخرى حتى تُدعى.

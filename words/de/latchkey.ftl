@@ -136,6 +136,25 @@ browser-from = { $browser }, { $place }
 ip = IP { $network }
 app = App { $app }
 
+## Einladungen
+
+new-invited = Neu hier? Sie brauchen eine Einladung.
+new-invited-code = Ich habe einen Code
+new-waitlist = Neu hier? Geben Sie Ihre Adresse ein, dann setzen wir Sie auf die Warteliste.
+invitation-title = Sie sind zu { $brand } eingeladen
+invitation-explained = Nehmen Sie nur an, wenn Sie damit gerechnet haben: Dieser Browser wird mit der Adresse oben angemeldet. Die Einladung läuft in { $duration } ab.
+invitation-accept = Annehmen und anmelden
+invitation-code-title = Einladung annehmen
+invitation-code-explained = Geben Sie die eingeladene Adresse und den Code aus der E-Mail ein.
+invitation-over-title = Diese Einladung ist vorbei
+invitation-expired = Sie ist abgelaufen. Bitten Sie um eine neue, wo sie herkam.
+invitation-withdrawn = Sie wurde zurückgezogen. Wenn das ein Versehen ist, fragen Sie nach, wo sie herkam.
+invitation-accepted-title = Diese Einladung wurde angenommen
+invitation-accepted = Sie gilt einmal. Melden Sie sich mit Ihrer Adresse an: Sie bekommen eine weitere E-Mail.
+invitation-superseded = Eine neuere Einladung hat diese ersetzt. Öffnen Sie die neueste E-Mail.
+invitation-link-invalid = Vielleicht wurde er in der E-Mail abgeschnitten: Kopieren Sie den ganzen Link, oder bitten Sie um eine neue Einladung.
+fact-invited-by = Eingeladen von
+
 ## Waren Sie das nicht?
 
 not-you-title = Waren Sie das nicht?
@@ -293,6 +312,8 @@ error-password-wrong = Adresse und Passwort passen nicht zusammen. Lassen Sie da
 error-number-wrong = Fordern Sie im anderen Fenster eine neue E-Mail an: Das war nicht die Zahl, die es zeigt, deshalb ist diese Anmeldung abgebrochen.
 error-code-expired = Dieser Code gilt nicht mehr. Fordern Sie einen neuen an, das dauert nur einen Moment.
 error-code-superseded = Eine neuere E-Mail hat diesen Code ersetzt. Geben Sie den Code aus der neuesten E-Mail ein.
+error-invitation-over = Diese Einladung ist abgelaufen oder wurde zurückgezogen. Bitten Sie um eine neue, wo sie herkam.
+error-invitation-wrong = Zu dieser Adresse und diesem Code gibt es keine offene Einladung. Prüfen Sie beides, oder öffnen Sie den Link in der E-Mail.
 error-too-many-attempts = { $instead ->
     [next-link] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an, sie bringt stattdessen einen Link.
     [nothing] Zu viele falsche Codes. Dieser Code ist abgeschaltet: Fordern Sie eine neue E-Mail an.
@@ -365,3 +386,16 @@ mail-password-preview = { $browser }, { $date }. Waren Sie das nicht? Machen Sie
 mail-password-set-explained = Das Passwort von { $address } wurde soeben gesetzt: { $browser }, von der IP-Adresse { $network }, am { $date }.
 mail-password-removed-explained = Das Passwort von { $address } wurde soeben entfernt: { $browser }, von der IP-Adresse { $network }, am { $date }.
 mail-password-fine = Wenn Sie das waren, müssen Sie nichts tun. Wenn nicht, klicken Sie auf den Knopf: Auf der nächsten Seite entfernen Sie das Passwort und beenden die Sitzung. Dort können Sie auch alle anderen Geräte abmelden.
+mail-invitation-title = Sie sind zu { $brand } eingeladen
+mail-invitation-by = { $by } hat { $address } zu { $brand } eingeladen.
+mail-invitation-to = { $address } ist zu { $brand } eingeladen.
+mail-invitation-preview = Mit einem Klick anzunehmen, innerhalb von { $lifetime }.
+mail-invitation-open = Öffnen Sie diesen Link, und bestätigen Sie auf der Seite
+mail-invitation-accept = Einladung ansehen
+mail-invitation-type = Oder geben Sie Ihre Adresse und diesen Code ein auf { $page }
+mail-invitation-ignore = Sie wissen nicht, wer das schickt, oder möchten nicht? Ignorieren Sie diese E-Mail: Ohne Sie geschieht nichts.
+mail-waitlist-title = Sie stehen auf der Warteliste von { $brand }
+mail-waitlist-preview = Wir schreiben Ihnen, sobald Sie sich anmelden können.
+mail-waitlist-explained = Jemand wollte sich am { $date } mit { $address } bei { $brand } anmelden. Zurzeit wird niemand sofort neu aufgenommen, deshalb steht diese Adresse auf der Warteliste.
+mail-waitlist-next = Sobald Sie an der Reihe sind, bekommen Sie eine Einladung per E-Mail. Bis dahin ist nichts zu tun.
+mail-waitlist-ignore = Waren Sie das nicht? Ignorieren Sie diese E-Mail: Bis zu einer Einladung kommt keine weitere.

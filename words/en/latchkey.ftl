@@ -137,6 +137,25 @@ browser-from = { $browser }, { $place }
 ip = IP { $network }
 app = App { $app }
 
+## Invitations
+
+new-invited = New here? You need an invitation.
+new-invited-code = I have a code
+new-waitlist = New here? Enter your address, and we put you on the waiting list.
+invitation-title = You are invited to { $brand }
+invitation-explained = Accept only if you expected this: it signs this browser in with the address above. The invitation is open for { $duration }.
+invitation-accept = Accept and sign in
+invitation-code-title = Accept an invitation
+invitation-code-explained = Enter the address that was invited, and the code from the email.
+invitation-over-title = This invitation is over
+invitation-expired = It has expired. Ask whoever invited you for a new one.
+invitation-withdrawn = It was withdrawn. If that is a mistake, ask whoever invited you.
+invitation-accepted-title = This invitation was accepted
+invitation-accepted = It works once. Sign in with your address: you get another email.
+invitation-superseded = A newer invitation has replaced this one. Open the newest email.
+invitation-link-invalid = It may have been cut off in the email: copy the whole link, or ask whoever invited you for a new one.
+fact-invited-by = Invited by
+
 ## Not you?
 
 not-you-title = Was this not you?
@@ -294,6 +313,8 @@ error-password-wrong = Address and password do not match. Leave the password emp
 error-number-wrong = Ask for a new email in the other window: that was not the number it shows, so this sign-in is stopped.
 error-code-expired = This code can no longer be used. Ask for a new one, it takes a moment.
 error-code-superseded = A newer email has replaced this code. Type the code from the newest email.
+error-invitation-over = This invitation has expired or was withdrawn. Ask whoever invited you for a new one.
+error-invitation-wrong = No open invitation has this address and code. Check both, or open the link in the email.
 error-too-many-attempts = { $instead ->
     [next-link] Too many wrong codes. This code is switched off: ask for a new email, it brings a link instead.
     [nothing] Too many wrong codes. This code is switched off: ask for a new email.
@@ -366,3 +387,16 @@ mail-password-preview = { $browser }, { $date }. Not you? Undo it.
 mail-password-set-explained = The password of { $address } was just set, with { $browser }, from IP address { $network }, on { $date }.
 mail-password-removed-explained = The password of { $address } was just removed, with { $browser }, from IP address { $network }, on { $date }.
 mail-password-fine = If that was you, there is nothing to do. If not, press the button: on the next page you remove the password and sign them out, and can sign out all other devices, too.
+mail-invitation-title = You are invited to { $brand }
+mail-invitation-by = { $by } has invited { $address } to { $brand }.
+mail-invitation-to = { $address } has been invited to { $brand }.
+mail-invitation-preview = Accept with one press, within { $lifetime }.
+mail-invitation-open = Open this link, and press the button on that page
+mail-invitation-accept = Look at the invitation
+mail-invitation-type = Or enter your address and this code at { $page }
+mail-invitation-ignore = You do not know who sent this, or want nothing of it? Ignore this email: nothing happens without you.
+mail-waitlist-title = You are on the waiting list of { $brand }
+mail-waitlist-preview = We write to you as soon as you can sign in.
+mail-waitlist-explained = Somebody asked to sign in to { $brand } with { $address }, on { $date }. Nobody new is let in at once at the moment, so that address is on the waiting list.
+mail-waitlist-next = As soon as it is your turn, you get an invitation by email. Until then there is nothing to do.
+mail-waitlist-ignore = Was this not you? Ignore this email: you get no other until you are invited.

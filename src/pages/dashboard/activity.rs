@@ -39,6 +39,11 @@ fn said(event: &EventLine) -> Option<String> {
         | Event::UserDeleted
         | Event::UserDisabled
         | Event::UserEnabled
+        | Event::UserInvited
+        | Event::InvitationResent
+        | Event::InvitationWithdrawn
+        | Event::InvitationAccepted
+        | Event::WaitlistJoined
         | Event::MailSent
         | Event::MailDelayed
         | Event::MailFailed
@@ -56,15 +61,19 @@ fn said(event: &EventLine) -> Option<String> {
 /// Describes a refused sign-in by the kind of its error.
 fn refused(kind: Option<Kind>) -> String {
     match kind {
-        Some(Kind::CodeWrong) => say!("activity-code-wrong"),
+        Some(Kind::CodeWrong | Kind::InvitationWrong) => say!("activity-code-wrong"),
         Some(Kind::PasswordWrong) => say!("activity-password-wrong"),
         Some(Kind::NumberWrong) => say!("activity-number-wrong"),
         Some(Kind::TooManyAttempts | Kind::CodesPaused) => say!("activity-too-many"),
         Some(Kind::RateLimited) => say!("activity-rate-limited"),
         Some(Kind::WrongBrowser) => say!("activity-wrong-browser"),
-        Some(Kind::LinkInvalid | Kind::LinkExpired | Kind::LinkUsed | Kind::LinkSuperseded) => {
-            say!("activity-old-link")
-        }
+        Some(
+            Kind::LinkInvalid
+            | Kind::LinkExpired
+            | Kind::LinkUsed
+            | Kind::LinkSuperseded
+            | Kind::InvitationOver,
+        ) => say!("activity-old-link"),
         Some(Kind::CodeExpired | Kind::CodeSuperseded) => say!("activity-old-code"),
         Some(
             Kind::InvalidEmail

@@ -18,6 +18,9 @@ const LANES: u32 = 1;
 /// Length of a hash in bytes.
 const LENGTH: usize = 32;
 
+/// Stored text that no code matches: for where there is none, and the time must not tell.
+pub const OF_NO_CODE: &str = "m=32,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Computes the Argon2id hash of a code with the salt of its auth request and a pepper.
 fn hash(code: &Code, salt: &[u8], pepper: &[u8], params: Params) -> Result<[u8; LENGTH], Error> {
     let mut out = [0; LENGTH];
@@ -98,6 +101,14 @@ mod tests {
         assert_eq!(found("123456", b"salt-tlas", &ours, &kept), None);
         assert_eq!(found("123456", b"salt-salt", &keys(&["papper"]), &kept), None);
         assert_eq!(found("123456", b"salt-salt", &keys(&["papper", "pepper"]), &kept), Some(0));
+    }
+
+    #[test]
+    fn a_code_is_hashed_where_there_is_none_as_where_there_is_one() {
+        let (how, hash) = OF_NO_CODE.split_once('$').unwrap();
+        let kept = keep(&code("123456"), b"salt-salt", &keys(&["pepper"])).unwrap();
+        assert_eq!(Some(how), kept.split_once('$').map(|(how, _)| how));
+        assert_eq!(URL_SAFE_NO_PAD.decode(hash).unwrap(), [0; LENGTH]);
     }
 
     #[test]

@@ -107,7 +107,9 @@ impl Export {
 /// Returns the line of an event, with its end.
 fn line(row: &AuditRow, format: Format) -> String {
     let AuditRow { id, event, reason, request_id, subject, address, .. } = row;
-    let AuditRow { user_id, user_agent, ip_prefix, app_id, list, operator, note, took, opens, .. } = row;
+    let AuditRow {
+        user_id, user_agent, ip_prefix, app_id, list, operator, note, took, opens, ..
+    } = row;
     let values = [
         json!(id),
         json!(rfc_3339(row.at)),

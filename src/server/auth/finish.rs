@@ -6,7 +6,7 @@ use crate::server::{
         clock::{Millis, SECOND},
         error::Error,
     },
-    store::{AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
+    store::{AuditEvent, AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
     values::{
         address::Address,
         event::{Event, Method, Reason},
@@ -106,17 +106,23 @@ async fn used_up(
         let opens = method != Method::FixedCode && asked.is_unopened(asked.generation);
         verified = verified.since(asked.created_at).opening(opens);
     }
-    let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
-    let user_id = match auth.store.sign_in(&sign_in).await? {
+    let event = Event::InvitationAccepted;
+    let accepted = AuditEvent { event, took: None, opens: false, ..verified.clone() };
+    let (verified, accepted) = (&verified, &accepted);
+    let sign_in = SignIn { address, proof, attempt, admission, session, verified, accepted, at };
+    let (user_id, has_accepted) = match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => return Err(error.into()),
         SignInOutcome::Gone => return Err(fallback.into()),
         // Same answer as for a correctly guessed code of an unknown address: the code is of no use.
         SignInOutcome::NotAdmitted => {
             return Err(Refused { reason: Reason::NotAUser, ..fallback.into() });
         }
-        SignInOutcome::SignedIn { user_id } => user_id,
+        SignInOutcome::SignedIn { user_id, has_accepted } => (user_id, has_accepted),
     };
-    verified.of_user(&user_id).emit();
+    verified.clone().of_user(&user_id).emit();
+    if has_accepted {
+        accepted.clone().of_user(&user_id).emit();
+    }
     auth.warn_of_sign_in(address, &user_id);
     Ok(Proved { user_id, address: address.clone(), request })
 }

@@ -34,15 +34,15 @@ pub struct MailStanding {
     pub may_try: bool,
 }
 
-/// Returns the standing of the newest mail of a request. If sign-up is closed, only a device that
-/// has signed in to the address before is told: it knows that the address is known. To anybody else
-/// even the moment at which a mail was accepted would reveal it.
+/// Returns the standing of the newest mail of a request. If its address could not sign up, only a
+/// device that has signed in to it before is told: it knows that the address is known. To anybody
+/// else even the moment at which a mail was accepted would reveal it.
 pub async fn of_request(
     auth: &Auth,
     request: &AuthRequest,
     requester: &Requester,
 ) -> Result<MailStanding, Error> {
-    if !may_be_told(auth) && !is_known_device(auth, request, requester).await? {
+    if !may_be_told(auth, &request.address) && !is_known_device(auth, request, requester).await? {
         return Ok(MailStanding::default());
     }
     let Some(mail) = auth.store.mail_of(&request.id).await? else {

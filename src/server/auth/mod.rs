@@ -1,7 +1,7 @@
 //! Rules of the sign-in, from an address to a session, without HTTP, Leptos or SQL. Every entry
 //! point ends here.
 
-mod admission;
+pub mod admission;
 pub mod audit;
 pub mod client_limits;
 pub mod code;
@@ -11,6 +11,8 @@ pub mod dispute;
 pub mod export;
 mod finish;
 mod hashing;
+pub mod invitation_proofs;
+pub mod invitations;
 pub mod ledger;
 pub mod limits;
 pub mod link;
@@ -29,6 +31,7 @@ pub mod suppression;
 pub mod terms;
 pub mod test_people;
 mod totals;
+pub mod waitlist;
 pub mod worker_queue;
 
 use arc_swap::ArcSwap;

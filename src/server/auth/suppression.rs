@@ -3,11 +3,12 @@
 //! is told, and may have one mail a day sent all the same.
 
 use super::{
-    Auth, Client, Requester, device,
+    Auth, Client, Requester,
+    admission::is_open_to,
+    device,
     request::{self, Started, resend_at},
 };
 use crate::server::{
-    config::SignUp,
     ground::{
         clock::{DAY, Millis, SECOND, seconds_until},
         error::Error,
@@ -111,7 +112,7 @@ pub async fn try_again(auth: &Auth, id: &str, requester: &Requester) -> Result<S
     let found = auth.store.suppression(address, now).await?;
     let is_known = is_known_device(auth, &request, requester).await?;
     // Where a stranger is not told of it, it makes no difference to one either.
-    let Some(found) = found.filter(|_| is_known || may_be_told(auth)) else {
+    let Some(found) = found.filter(|_| is_known || may_be_told(auth, address)) else {
         return request::resend(auth, id, requester).await;
     };
     let since = if is_known { now } else { now - BETWEEN_TRIES };
@@ -126,10 +127,11 @@ pub async fn try_again(auth: &Auth, id: &str, requester: &Requester) -> Result<S
     started
 }
 
-/// Reports whether strangers may be told what became of a mail. With sign-up closed only a known
-/// address gets a mail that could come back, so telling them would reveal that it is known.
-pub(super) fn may_be_told(auth: &Auth) -> bool {
-    auth.policy().auth.sign_up != SignUp::Closed
+/// Reports whether strangers may be told what became of a mail to an address. Where the rules take
+/// no new people, only a known address gets a mail that could come back, so telling them would
+/// reveal that it is known.
+pub(super) fn may_be_told(auth: &Auth, address: &Address) -> bool {
+    is_open_to(&auth.policy(), address)
 }
 
 /// Reports whether the requester's device has signed in to the address of a request before.

@@ -102,11 +102,7 @@ async fn of_user(auth: &Auth, user: &str) -> Result<Address, Error> {
     })
 }
 
-async fn write(
-    auth: &Auth,
-    mut export: Export,
-    out: &mut impl Write,
-) -> Result<(), ExportError> {
+async fn write(auth: &Auth, mut export: Export, out: &mut impl Write) -> Result<(), ExportError> {
     while let Some(lines) = export.next(auth).await? {
         out.write_all(lines.as_bytes())?;
     }

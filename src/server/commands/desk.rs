@@ -47,7 +47,7 @@ async fn invite(auth: &Auth, email: &str, role: Role) -> Result<(), Error> {
     if !auth.policy().desk.enabled {
         println!("the desk is off: set desk.enabled = true in the policy file");
     }
-    if auth.why_withheld(&address).await?.is_some() {
+    if !auth.may_sign_in(&address).await? {
         println!("{email} may not sign in yet: see auth.sign_up, and latchkey users add");
     }
     println!("sign in at {}/login?next=%2Fdesk", auth.public_url);

@@ -7,6 +7,7 @@ pub mod bounce;
 pub mod check;
 pub mod desk;
 pub mod dkim;
+mod invite;
 pub mod keys;
 pub mod outbox;
 pub mod policy;

@@ -10,7 +10,7 @@ use std::{
 use super::{
     addresses::{Found, of_text},
     audit::ExportError,
-    stdout, written,
+    invite, stdout, written,
 };
 use crate::server::{
     auth::{Auth, Client},
@@ -45,6 +45,22 @@ pub enum Users {
     },
     /// Add users with the addresses in a file (or - for standard input): one per line, or a CSV.
     Import { file: String },
+    /// Invite addresses by mail: they may sign up whatever the policy says about new people.
+    Invite {
+        #[arg(required = true)]
+        emails: Vec<String>,
+        /// Words that go with the invitation.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Language of the mail.
+        #[arg(long, default_value = "en")]
+        language: String,
+        /// Mail open invitations again, with new links and codes.
+        #[arg(long, conflicts_with_all = ["note", "language"])]
+        again: bool,
+    },
+    /// Withdraw the open invitation of an address.
+    Withdraw { email: String },
     /// List all users as CSV, or with --kept-out all bans.
     List {
         #[arg(long)]
@@ -89,6 +105,11 @@ pub async fn run(auth: &Auth, command: Users) -> Result<ExitCode, Box<dyn std::e
             let text = text.map_err(|error| format!("{file} cannot be read: {error}"))?;
             return add_found(auth, of_text(&text)).await;
         }
+        Users::Invite { emails, again: true, .. } => invite::again(auth, &emails).await?,
+        Users::Invite { emails, note, language, again: false } => {
+            return Ok(invite::invite(auth, &emails, &note, &language).await?);
+        }
+        Users::Withdraw { email } => invite::withdraw(auth, &email).await?,
         Users::List { kept_out: false } => written(list(auth, &mut stdout()).await)?,
         Users::List { kept_out: true } => written(list_bans(auth, &mut stdout()).await)?,
         Users::Delete { email } => {
@@ -250,7 +271,8 @@ async fn revoke_all(auth: &Auth, address: &Address, user_id: &str) -> Result<u64
         .await
 }
 
-fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
+/// Makes an event of an address that an operator caused.
+pub(super) fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
     auth.event(event, Some(address), &Client::default()).because(Reason::Operator)
 }
 

@@ -163,7 +163,16 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         (None, Some(Array(new))) => !new.is_empty(),
         _ => false,
     };
+    let list = |value: Option<&toml::Value>| match value {
+        Some(Array(items)) => items.clone(),
+        _ => Vec::new(),
+    };
     match key {
+        // Without an entry it has everybody.
+        "sign_up.domains" => !list(old).is_empty() && (list(new).is_empty() || gained),
+        "sign_up.blocked_domains" => list(old).iter().any(|item| !list(new).contains(item)),
+        "sign_up.disposable" | "sign_up.sub_addresses" => became("allowed"),
+        "sign_up.invitation_expires_in" => grew,
         "auth.sign_up" => became("open"),
         "auth.passwords" => became("optional"),
         "auth.same_browser" => !became("enforce"),
@@ -208,6 +217,13 @@ mod tests {
     fn a_change_that_lets_more_through_counts_as_loosening() {
         for (key, strict, loose) in [
             ("auth.sign_up", "\"closed\"", "\"open\""),
+            ("auth.sign_up", "\"waitlist\"", "\"open\""),
+            ("sign_up.domains", "[\"example.com\"]", "[\"example.com\", \"example.org\"]"),
+            ("sign_up.domains", "[\"example.com\"]", "[]"),
+            ("sign_up.blocked_domains", "[\"example.com\"]", "[]"),
+            ("sign_up.disposable", "\"refused\"", "\"allowed\""),
+            ("sign_up.sub_addresses", "\"refused\"", "\"allowed\""),
+            ("sign_up.invitation_expires_in", "3600", "7200"),
             ("auth.passwords", "\"off\"", "\"optional\""),
             ("auth.same_browser", "\"enforce\"", "\"confirm\""),
             ("auth.same_browser", "\"enforce\"", "\"match\""),

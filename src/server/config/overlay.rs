@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{ConfigError, Variables, brand::BrandFiles, policy::Policy, validation::BadKey};
+use super::{
+    ConfigError, Variables, brand::BrandFiles, disposable::DisposableDomains, policy::Policy,
+    validation::BadKey,
+};
 
 /// The texts that a policy was parsed from.
 #[derive(Clone, Default)]
@@ -49,14 +52,9 @@ pub(super) fn parse_policy(
     let (text, variables) = (text.to_owned(), variables.clone());
     let stated = stated(&text)?;
     policy.origin = Arc::new(Origin { path, text, variables, document, stated });
-    let checked = policy.settle_paths().check();
-    let brand = &policy.brand;
-    let brand_files = checked.and_then(|()| {
-        let files = BrandFiles::new(brand.accent.as_deref(), brand.logo.as_deref());
-        files.map_err(|(key, why)| BadKey { key, why })
-    });
+    let checked = policy.settle_paths().check().and_then(|()| policy.files());
     let origin = policy.origin.clone();
-    policy.brand_files = brand_files.map_err(|BadKey { key, why }| {
+    (policy.brand_files, policy.disposable_domains) = checked.map_err(|BadKey { key, why }| {
         let file = origin.path.display();
         match (origin.variable_of(key), origin.line_of(key)) {
             (Some(name), _) => ConfigError(format!("{name} ({key}) {why}.")),
@@ -79,16 +77,27 @@ impl Policy {
         Ok(policy)
     }
 
+    /// Reads the files that the policy names and that are part of it.
+    fn files(&self) -> Result<(BrandFiles, DisposableDomains), BadKey> {
+        let (brand, list) = (&self.brand, self.sign_up.disposable_list.as_deref());
+        let brand_files = BrandFiles::new(brand.accent.as_deref(), brand.logo.as_deref())
+            .map_err(|(key, why)| BadKey { key, why })?;
+        let domains = DisposableDomains::read(list)
+            .map_err(|why| BadKey { key: "sign_up.disposable_list", why })?;
+        Ok((brand_files, domains))
+    }
+
     /// Lets relative paths start at the folder of the file, wherever the server is started.
     fn settle_paths(&mut self) -> &Self {
         let folder = std::path::absolute(&self.origin.path)
             .ok()
             .and_then(|path| Some(path.parent()?.to_owned()))
             .unwrap_or_default();
-        let Policy { brand, mail, server, .. } = self;
+        let Policy { brand, mail, server, sign_up, .. } = self;
         let tls = [&mut server.tls_certificate, &mut server.tls_key];
         let dkim = mail.dkim.iter_mut().map(|entry| &mut entry.key);
-        let paths = [&mut brand.logo, &mut mail.templates].into_iter().chain(tls).flatten();
+        let others = [&mut brand.logo, &mut mail.templates, &mut sign_up.disposable_list];
+        let paths = others.into_iter().chain(tls).flatten();
         for path in paths.chain(dkim) {
             *path = folder.join(&path);
         }

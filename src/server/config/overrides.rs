@@ -191,6 +191,7 @@ fn checked(base: &Policy, values: &Values<'_>) -> Result<Policy, Bad> {
     policy.check().map_err(bad)?;
     let files = base.brand_files.with_accent(policy.brand.accent.as_deref());
     policy.brand_files = files.map_err(|(key, why)| bad(BadKey { key, why }))?;
+    policy.disposable_domains = base.disposable_domains.clone();
     Ok(policy)
 }
 

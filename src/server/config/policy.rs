@@ -10,9 +10,9 @@ use std::{
 };
 
 use super::{
-    apps::App, brand::BrandFiles, desk::DeskPolicy, dkim::DkimKey, forward_auth::GuardedHost,
-    mail_words::MailWords, networks, overlay::Origin, test_people::TestPerson,
-    transports::MailTransport,
+    apps::App, brand::BrandFiles, desk::DeskPolicy, disposable::DisposableDomains, dkim::DkimKey,
+    forward_auth::GuardedHost, mail_words::MailWords, networks, overlay::Origin,
+    sign_up::SignUpPolicy, test_people::TestPerson, transports::MailTransport,
 };
 use crate::server::{ground::mode::Mode, values::address::Address};
 
@@ -23,6 +23,7 @@ pub struct Policy {
     pub server: ServerPolicy,
     pub database: Database,
     pub auth: AuthPolicy,
+    pub sign_up: SignUpPolicy,
     pub limits: Limits,
     pub session: SessionPolicy,
     pub audit: Audit,
@@ -36,6 +37,9 @@ pub struct Policy {
     /// The files made from `brand`.
     #[serde(skip)]
     pub brand_files: BrandFiles,
+    /// The domains of `sign_up.disposable_list`, or the built-in ones.
+    #[serde(skip)]
+    pub disposable_domains: DisposableDomains,
     /// The table of Leptos, which holds nothing of ours.
     #[serde(rename = "package", skip_serializing)]
     _package: Option<toml::Table>,
@@ -153,15 +157,20 @@ pub enum Resend {
     Keep,
 }
 
-/// The users who may sign in.
+/// The people who may become users. An invited one always may; what else is asked of new people is
+/// in `[sign_up]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
     /// Anyone: the first sign-in creates the user.
     #[default]
     Open,
-    /// Known addresses only. Others see no difference, and get no mail.
+    /// Known and invited addresses only. Others see no difference, and get no mail.
     Closed,
+    /// The same people; the sign-in page says that an invitation is needed.
+    Invited,
+    /// The same people; others who ask are put on a list, and are told so by mail.
+    Waitlist,
 }
 
 /// Availability of passwords, beside sign-in by mail.

@@ -22,15 +22,20 @@ pub struct Steerable {
     pub kind: Kind,
 }
 
-const FIXED: [(&str, Kind); 24] = [
+const FIXED: [(&str, Kind); 29] = [
     ("auth.mode", Kind::Choice(&["LINK_OTP", "LINK", "OTP"])),
     ("auth.expires_in", Kind::Number),
     ("auth.same_browser", Kind::Choice(&["enforce", "confirm", "match"])),
     ("auth.resend", Kind::Choice(&["rotate", "keep"])),
     ("auth.resend_cooldown", Kind::Number),
     ("auth.code_tries", Kind::Number),
-    ("auth.sign_up", Kind::Choice(&["open", "closed"])),
+    ("auth.sign_up", Kind::Choice(&["open", "closed", "invited", "waitlist"])),
     ("auth.passwords", Kind::Choice(&["off", "optional"])),
+    ("sign_up.disposable", Kind::Choice(&["allowed", "refused"])),
+    ("sign_up.sub_addresses", Kind::Choice(&["allowed", "refused"])),
+    ("sign_up.invitation_expires_in", Kind::Number),
+    ("sign_up.waitlist_per_hour", Kind::Number),
+    ("sign_up.waitlist_days", Kind::Number),
     ("limits.mails_per_minute", Kind::Number),
     ("limits.mails_per_hour", Kind::Number),
     ("limits.sends_per_minute", Kind::Number),

@@ -86,6 +86,11 @@ impl Policy {
         range("auth.expires_in", auth.expires_in, 60..=3_600)?;
         range("auth.resend_cooldown", auth.resend_cooldown, 10..=600)?;
         range("auth.code_tries", auth.code_tries, 1..=10)?;
+        let sign_up = &self.sign_up;
+        let expires_in = sign_up.invitation_expires_in;
+        range("sign_up.invitation_expires_in", expires_in, 3_600..=2_592_000)?;
+        range("sign_up.waitlist_per_hour", sign_up.waitlist_per_hour, 1..=10_000)?;
+        range("sign_up.waitlist_days", sign_up.waitlist_days, 1..=3_650)?;
         range("limits.mails_per_minute", limits.mails_per_minute, 1..=1_000)?;
         range("limits.mails_per_hour", limits.mails_per_hour, 1..=1_000)?;
         range("limits.sends_per_minute", limits.sends_per_minute, 1..=1_000_000)?;
@@ -197,7 +202,7 @@ impl Policy {
                 )?;
             }
         }
-        if self.auth.sign_up == SignUp::Open {
+        if self.auth.sign_up != SignUp::Closed {
             bad(
                 "users.table",
                 "is read only, so nobody can sign up: set auth.sign_up = \"closed\"",

@@ -43,6 +43,10 @@ pub enum Error {
     NumberWrong,
     CodeExpired,
     CodeSuperseded,
+    /// The invitation has expired or was withdrawn.
+    InvitationOver,
+    /// The address has no open invitation with that code.
+    InvitationWrong,
     TooManyAttempts {
         instead: Instead,
     },
@@ -86,6 +90,8 @@ pub enum Kind {
     NumberWrong,
     CodeExpired,
     CodeSuperseded,
+    InvitationOver,
+    InvitationWrong,
     TooManyAttempts,
     CodesPaused,
     RateLimited,
@@ -102,7 +108,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 26] = [
+    const ALL: [Kind; 28] = [
         Kind::InvalidEmail,
         Kind::MissingField,
         Kind::InvalidRequest,
@@ -116,6 +122,8 @@ impl Kind {
         Kind::NumberWrong,
         Kind::CodeExpired,
         Kind::CodeSuperseded,
+        Kind::InvitationOver,
+        Kind::InvitationWrong,
         Kind::TooManyAttempts,
         Kind::CodesPaused,
         Kind::RateLimited,
@@ -147,6 +155,8 @@ impl Kind {
             Kind::NumberWrong => "number_wrong",
             Kind::CodeExpired => "code_expired",
             Kind::CodeSuperseded => "code_superseded",
+            Kind::InvitationOver => "invitation_over",
+            Kind::InvitationWrong => "invitation_wrong",
             Kind::TooManyAttempts => "too_many_attempts",
             Kind::CodesPaused => "codes_paused",
             Kind::RateLimited => "rate_limited",
@@ -186,6 +196,8 @@ impl Error {
             Error::NumberWrong => Kind::NumberWrong,
             Error::CodeExpired => Kind::CodeExpired,
             Error::CodeSuperseded => Kind::CodeSuperseded,
+            Error::InvitationOver => Kind::InvitationOver,
+            Error::InvitationWrong => Kind::InvitationWrong,
             Error::TooManyAttempts { .. } => Kind::TooManyAttempts,
             Error::CodesPaused { .. } => Kind::CodesPaused,
             Error::RateLimited { .. } => Kind::RateLimited,
@@ -214,6 +226,7 @@ impl Error {
             Error::LinkInvalid
             | Error::CodeWrong { .. }
             | Error::CodeSuperseded
+            | Error::InvitationWrong
             | Error::PasswordWrong
             | Error::NumberWrong => 400,
             Error::Unauthenticated | Error::AppNeeded => 401,
@@ -222,9 +235,11 @@ impl Error {
             | Error::ForbiddenOrigin
             | Error::Forbidden
             | Error::FreshSignInNeeded => 403,
-            Error::LinkExpired | Error::LinkUsed | Error::LinkSuperseded | Error::CodeExpired => {
-                410
-            }
+            Error::LinkExpired
+            | Error::LinkUsed
+            | Error::LinkSuperseded
+            | Error::CodeExpired
+            | Error::InvitationOver => 410,
             Error::PayloadTooLarge => 413,
             Error::TooManyAttempts { .. }
             | Error::CodesPaused { .. }
@@ -287,6 +302,8 @@ impl fmt::Display for Error {
             Error::NumberWrong => say!("error-number-wrong"),
             Error::CodeExpired => say!("error-code-expired"),
             Error::CodeSuperseded => say!("error-code-superseded"),
+            Error::InvitationOver => say!("error-invitation-over"),
+            Error::InvitationWrong => say!("error-invitation-wrong"),
             Error::TooManyAttempts { instead } => {
                 say!("error-too-many-attempts", instead = instead.name())
             }

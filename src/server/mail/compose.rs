@@ -11,6 +11,7 @@ use lettre::{
 use minijinja::Value;
 
 use super::{
+    invitation_variables::{invitation, waitlist},
     letter::Letter,
     samples::{SAMPLE_ADDRESS, Samples},
     templates::{TemplateError, Templates},
@@ -83,11 +84,22 @@ impl Templates {
                 let words = password_change(change, &shown(to), policy, public_url);
                 self.compose(id, to, "password", words, &sender)
             }
+            Letter::Invitation(letter) => {
+                let words = invitation(letter, &shown(to), policy, public_url, now);
+                let mut composed = self.compose(id, to, "invitation", words, &sender)?;
+                composed.link = Some(letter.accept_link.clone());
+                composed.code = Some(letter.accept_code.clone());
+                Ok(composed)
+            }
+            Letter::Waitlist(letter) => {
+                let words = waitlist(letter, &shown(to), policy, public_url);
+                self.compose(id, to, "waitlist", words, &sender)
+            }
         })
     }
 
     /// Composes a sample mail as it would look at `now`, in the language of the current task.
-    /// `kind` is `sign_in`, `new_device` or `password`.
+    /// `kind` is `sign_in`, `new_device`, `password`, `invitation` or `waitlist`.
     pub fn sample(
         &self,
         kind: &str,

@@ -16,6 +16,8 @@ pub enum Letter {
     SignIn(SignInLetter),
     NewDevice(NewDeviceLetter),
     PasswordLetter(PasswordLetter),
+    Invitation(InvitationLetter),
+    Waitlist(WaitlistLetter),
 }
 
 /// The sign-in mail that was asked for.
@@ -80,12 +82,36 @@ pub struct PasswordLetter {
     pub language: Language,
 }
 
+/// The mail of an invitation.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct InvitationLetter {
+    /// Id of the invitation: its mail goes only while that is open.
+    pub invitation: String,
+    pub accept_link: String,
+    pub accept_code: String,
+    /// Address of an operator, `app:` and the id of an app, or `command`.
+    pub invited_by: String,
+    /// Words of whoever invited. May be empty.
+    pub note: String,
+    pub expires_at: Millis,
+    pub language: Language,
+}
+
+/// The mail to somebody who was put on the waitlist.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct WaitlistLetter {
+    pub waiting_since: Millis,
+    pub language: Language,
+}
+
 impl Letter {
     pub fn language(&self) -> Language {
         match self {
             Letter::SignIn(letter) => letter.language,
             Letter::NewDevice(notice) => notice.language,
             Letter::PasswordLetter(change) => change.language,
+            Letter::Invitation(invitation) => invitation.language,
+            Letter::Waitlist(waitlist) => waitlist.language,
         }
     }
 
@@ -93,7 +119,10 @@ impl Letter {
     pub fn rank(&self) -> i64 {
         match self {
             Letter::SignIn(_) => 0,
-            Letter::NewDevice(_) | Letter::PasswordLetter(_) => 1,
+            Letter::NewDevice(_)
+            | Letter::PasswordLetter(_)
+            | Letter::Invitation(_)
+            | Letter::Waitlist(_) => 1,
         }
     }
 

@@ -8,6 +8,7 @@ pub mod dkim;
 pub mod dns;
 pub mod health;
 pub mod hooks;
+pub mod invitation_variables;
 pub mod letter;
 pub mod masking;
 pub mod numbers;

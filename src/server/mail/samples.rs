@@ -4,7 +4,10 @@ use minijinja::Value;
 use std::collections::BTreeMap;
 
 use super::{
-    letter::{NewDeviceLetter, PasswordLetter, SignInLetter, Template},
+    invitation_variables::{invitation, waitlist},
+    letter::{
+        InvitationLetter, NewDeviceLetter, PasswordLetter, SignInLetter, Template, WaitlistLetter,
+    },
     variables::{new_device, password_change, sign_in},
 };
 use crate::server::{
@@ -26,6 +29,9 @@ pub struct Samples {
     sign_in: Value,
     new_device: Value,
     password: Value,
+    /// Contains [`SAMPLE_LINK`] and [`SAMPLE_CODE`].
+    invitation: Value,
+    waitlist: Value,
 }
 
 impl Samples {
@@ -62,7 +68,19 @@ impl Samples {
             network,
             language: language(),
         };
+        let invited = InvitationLetter {
+            invitation: String::new(),
+            accept_link: SAMPLE_LINK.to_owned(),
+            accept_code: SAMPLE_CODE.to_owned(),
+            invited_by: "ada@example.com".to_owned(),
+            note: "The plans for the engine are here.\nSee you on Monday.".to_owned(),
+            expires_at: now + Millis::from(policy.sign_up.invitation_expires_in) * SECOND,
+            language: language(),
+        };
+        let waits = WaitlistLetter { waiting_since: now, language: language() };
         Samples {
+            invitation: invitation(&invited, SAMPLE_ADDRESS, policy, public_url, now),
+            waitlist: waitlist(&waits, SAMPLE_ADDRESS, policy, public_url),
             sign_in: sign_in(&letter, SAMPLE_ADDRESS, policy, public_url, now),
             new_device: new_device(&notice, SAMPLE_ADDRESS, policy, public_url),
             password: password_change(&change, SAMPLE_ADDRESS, policy, public_url),
@@ -74,6 +92,8 @@ impl Samples {
         match name.split('.').next() {
             Some("new_device") => self.new_device.clone(),
             Some("password") => self.password.clone(),
+            Some("invitation") => self.invitation.clone(),
+            Some("waitlist") => self.waitlist.clone(),
             _ => self.sign_in.clone(),
         }
     }

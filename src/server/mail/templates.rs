@@ -40,7 +40,7 @@ pub struct Templates(Environment<'static>);
 
 /// Names of the templates, as files in an operator's folder, and the built-in texts. The frame
 /// surrounds all HTML mails.
-const FILES: [(&str, &str); 10] = [
+const FILES: [(&str, &str); 16] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("sign_in.subject.txt", include_str!("templates/sign_in.subject.txt")),
     ("sign_in.txt", include_str!("templates/sign_in.txt")),
@@ -51,7 +51,16 @@ const FILES: [(&str, &str); 10] = [
     ("password.subject.txt", include_str!("templates/password.subject.txt")),
     ("password.txt", include_str!("templates/password.txt")),
     ("password.html", include_str!("templates/password.html")),
+    ("invitation.subject.txt", include_str!("templates/invitation.subject.txt")),
+    ("invitation.txt", include_str!("templates/invitation.txt")),
+    ("invitation.html", include_str!("templates/invitation.html")),
+    ("waitlist.subject.txt", include_str!("templates/waitlist.subject.txt")),
+    ("waitlist.txt", include_str!("templates/waitlist.txt")),
+    ("waitlist.html", include_str!("templates/waitlist.html")),
 ];
+
+/// Templates without whose link or code nobody could sign in.
+const NEEDED: [&str; 4] = ["sign_in.txt", "sign_in.html", "invitation.txt", "invitation.html"];
 
 impl Templates {
     /// Loads the built-in templates, each replaced by the file of its name in `folder` if there is
@@ -91,7 +100,7 @@ impl Templates {
             let is_alive = [SAMPLE_LINK, SAMPLE_CODE]
                 .iter()
                 .any(|secret| shows.replace(' ', "").contains(secret));
-            if ["sign_in.txt", "sign_in.html"].contains(&name) && !is_alive {
+            if NEEDED.contains(&name) && !is_alive {
                 return Err(TemplateError::Dead { file: shown(name) });
             }
         }

@@ -25,10 +25,7 @@ pub fn sign_in(
 ) -> Value {
     let brand = policy.brand.name.as_str();
     let SignInLetter { link, code, not_you, template, .. } = letter;
-    let code_spaced = code.as_ref().map(|code| {
-        let (first, last) = code.split_at(code.len() / 2);
-        format!("{first} {last}")
-    });
+    let code_spaced = code.as_deref().map(spaced);
     let lifetime = duration(seconds_until(now, letter.expires_at));
     let is_sign_up = template == Template::Signup.name();
     let title = if is_sign_up {
@@ -84,6 +81,12 @@ pub fn sign_in(
         link, code, code_spaced, lifetime, template, not_you, address, asked, words, variables,
         ..of_every_mail(policy, public_url)
     }
+}
+
+/// Returns a code in two halves, as people read it.
+pub(super) fn spaced(code: &str) -> String {
+    let (first, last) = code.split_at(code.len() / 2);
+    format!("{first} {last}")
 }
 
 /// Returns the variables for the templates of the notice of a new device.
@@ -166,12 +169,12 @@ pub fn password_change(
 
 /// Returns where to get help. Without the marks around inserted values: mail programs would take
 /// the one behind a URL into the link.
-fn help(policy: &Policy) -> Option<String> {
+pub(super) fn help(policy: &Policy) -> Option<String> {
     let support = policy.brand.support.as_ref()?;
     Some(say!("mail-help", support = support.as_str()).replace(['\u{2068}', '\u{2069}'], ""))
 }
 
-fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
+pub(super) fn of_every_mail(policy: &Policy, public_url: &PublicUrl) -> Value {
     let accent = &policy.brand_files.accent;
     context! {
         brand => policy.brand.name,

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    AuthRequest, Durability, Store, Tx,
+    AuthRequest, Durability, Invitation, Store, Tx,
     auth_requests::BY_ID,
     statement::{Statement, values},
 };
@@ -31,6 +31,9 @@ pub type RequestJudge<'a> = dyn Fn(&AuthRequest, &[Usage]) -> Verdict + Send + S
 
 /// Judges the user's current password hash (`None` without one), and the failed attempts.
 pub type PasswordJudge<'a> = dyn Fn(Option<&str>, &[Usage]) -> Verdict + Send + Sync + 'a;
+
+/// Judges the current state of an invitation (`None` without one), and the failed attempts.
+pub type InvitationJudge<'a> = dyn Fn(Option<&Invitation>, &[Usage]) -> Verdict + Send + Sync + 'a;
 
 /// A try of a code or a password, counted when it has failed.
 pub struct FailedTry<'a> {

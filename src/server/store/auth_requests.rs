@@ -208,7 +208,8 @@ pub const QUEUED: &str = "SELECT o.created_at AS at, COALESCE(r.ip_prefix, '') A
     FROM latchkey_outbox o LEFT JOIN latchkey_auth_requests r ON r.id = o.auth_request_id \
     WHERE o.bucket = $1 AND o.created_at > $2 ORDER BY o.created_at DESC LIMIT 1000";
 
-async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
+/// Returns the mails queued in a bucket in the hour before `now`, newest first.
+pub(super) async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
     tx.all(QUEUED, &values![bucket, now - HOUR]).await
 }
 

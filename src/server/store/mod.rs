@@ -24,6 +24,8 @@ mod entry_codes;
 mod executor;
 mod grants;
 mod health;
+mod invitations;
+mod judgements;
 mod ledger;
 mod logouts;
 mod match_numbers;
@@ -49,13 +51,16 @@ mod trust;
 mod url;
 mod users;
 mod waiting_mails;
+mod waitlist;
 
 pub use self::url::{missing_file, name_of};
 use crate::server::ground::{clock::Millis, error::Error};
 pub use accounts::{Ban, NewUser, User};
 pub use activity::{ATTEMPTS_SHOWN, Activity, EventLine, SessionLine};
 pub use allowances::Allowance;
-pub use attempts::{Counted, FailedTry, PasswordJudge, RequestJudge, Usage, Verdict};
+pub use attempts::{
+    Counted, FailedTry, InvitationJudge, PasswordJudge, RequestJudge, Usage, Verdict,
+};
 pub use audit::{AuditEvent, AuditRow, Events};
 pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, OwnRequests, Renewed};
 pub use backup::BackupError;
@@ -65,6 +70,7 @@ pub use credentials::{Credential, MailedCredential};
 pub use device_requests::{DeviceRequest, NewDeviceRequest};
 pub use entry_codes::EntryCode;
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
+pub use invitations::{Invitation, Invited, Remailed};
 pub use ledger::{Head, Seal};
 pub use logouts::{LAST_WAIT, Logout};
 pub use migrate::MigrateError;
@@ -85,6 +91,7 @@ use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
 pub use waiting_mails::WaitingMail;
+pub use waitlist::{Listed, Waiting};
 
 use sqlx::{PgConnection, SqliteConnection};
 

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// them, and because bounces come late: most providers give up after that time.
 /// Ended sessions stay a week, for users who ask what happened. Distrust stays as long as a device
 /// that it applies to could be known.
-pub const RULES: [(&str, Millis); 14] = [
+pub const RULES: [(&str, Millis); 15] = [
     (
         "DELETE FROM latchkey_allowances WHERE name IN (SELECT name FROM latchkey_allowances WHERE full_at < CAST($1 AS BIGINT) * 1000000 LIMIT $2)",
         0,
@@ -41,6 +41,13 @@ pub const RULES: [(&str, Millis); 14] = [
         "DELETE FROM latchkey_suppressions WHERE address IN \
          (SELECT address FROM latchkey_suppressions WHERE expires_at < $1 LIMIT $2)",
         DAY,
+    ),
+    // A month, in which the link of one that is over says so. Who invited a user is kept as long as
+    // the user.
+    (
+        "DELETE FROM latchkey_invitations WHERE id IN (SELECT id FROM latchkey_invitations \
+         WHERE expires_at < $1 AND accepted_at IS NULL LIMIT $2)",
+        30 * DAY,
     ),
     (
         "DELETE FROM latchkey_failed_tries WHERE id IN (SELECT id FROM latchkey_failed_tries WHERE at < $1 LIMIT $2)",
@@ -110,6 +117,8 @@ pub const OLD_POLICY_STATES: &str = "DELETE FROM latchkey_policy_states WHERE id
     (SELECT 1 FROM latchkey_policy_states n WHERE n.at > s.at AND n.at < $1) LIMIT $2)";
 /// Statements that delete what is as old as `audit.keep_days` says.
 const OLD: [&str; 2] = [OLD_POLICY_CHANGES, OLD_POLICY_STATES];
+pub const OLD_WAITING: &str = "DELETE FROM latchkey_waitlist WHERE address IN \
+    (SELECT address FROM latchkey_waitlist WHERE last_asked_at < $1 LIMIT $2)";
 
 impl Store {
     /// Deletes expired rows in batches, and changes of the policy that are older than `keep_events`.
@@ -121,6 +130,11 @@ impl Store {
             rows += self.purge_by(delete, &values![now - after, BATCH]).await?;
         }
         Ok(rows)
+    }
+
+    /// Takes those off the waitlist who have not asked since `since`. Returns how many.
+    pub async fn purge_waitlist(&self, since: Millis) -> Result<u64, Error> {
+        self.purge_by(OLD_WAITING, &values![since, BATCH]).await
     }
 
     /// Deletes counters of spans of this length from before a time. Returns how many there were.

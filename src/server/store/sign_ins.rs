@@ -1,17 +1,14 @@
 //! The single step in which a proof is judged and becomes a session.
 
-use sqlx::FromRow;
-use std::sync::LazyLock;
-
 use super::{
-    AuditEvent, AuthRequest, Durability, FailedTry, NewMail, PasswordJudge, RequestJudge, Store,
-    Tx, Verdict,
-    attempts::failed_tries,
-    auth_requests::COLUMNS,
+    AuditEvent, Durability, FailedTry, InvitationJudge, NewMail, PasswordJudge, RequestJudge,
+    Store, Tx, Verdict,
     grants::{MOVE_GRANTS, MOVE_GRANTS_OF_DEVICE},
+    invitations::{ACCEPT_INVITATIONS, COUNT_INVITATION_TRY},
     statement::{Statement, values},
     suppressions::LIFT_SUPPRESSION,
     users::RENEW_PASSWORD,
+    waitlist::LEAVE_WAITLIST,
 };
 use crate::server::{
     ground::{clock::Millis, error::Error},
@@ -24,6 +21,8 @@ pub enum Proof<'a> {
     Request { id: &'a str, judge: &'a RequestJudge<'a> },
     /// A password. `renewed` is the hash to store if the current one is outdated.
     Password { renewed: Option<&'a str>, judge: &'a PasswordJudge<'a> },
+    /// The link or the code of the invitation with this id; empty if the address has none.
+    Invitation { id: &'a str, judge: &'a InvitationJudge<'a> },
 }
 
 /// Rule that decides who may sign in.
@@ -31,8 +30,8 @@ pub enum Proof<'a> {
 pub enum Admission<'a> {
     /// Everybody: a new address becomes a user with this id.
     Anyone { new_id: &'a str },
-    /// Existing users only.
-    Known,
+    /// Existing users, and new addresses that have an open invitation.
+    Invited { new_id: &'a str },
     /// The user with this id of the team's own table.
     As { user_id: &'a str },
     /// Nobody: the team's own table does not have the address.
@@ -72,6 +71,8 @@ pub struct SignIn<'a> {
     pub session: Option<&'a NewSession<'a>>,
     /// Event that records that it was right.
     pub verified: &'a AuditEvent,
+    /// Event that records that an invitation was accepted by it.
+    pub accepted: &'a AuditEvent,
     pub at: Millis,
 }
 
@@ -80,6 +81,8 @@ pub struct SignIn<'a> {
 pub enum SignInOutcome {
     SignedIn {
         user_id: String,
+        /// True if an invitation was accepted by it.
+        has_accepted: bool,
     },
     /// The code or password was wrong, and the attempt is counted.
     Wrong(Error),
@@ -90,11 +93,21 @@ pub enum SignInOutcome {
 }
 
 impl Proof<'_> {
-    /// Returns the id of the auth request, empty for a password.
+    /// Returns the id of the auth request, empty for any other proof.
     fn request_id(&self) -> &str {
         match self {
             Proof::Request { id, .. } => id,
-            Proof::Password { .. } => "",
+            Proof::Password { .. } | Proof::Invitation { .. } => "",
+        }
+    }
+
+    /// Returns the statements that count a wrong try.
+    fn count<'a>(&'a self, attempt: &'a FailedTry<'a>) -> [Statement<'a>; 2] {
+        match self {
+            Proof::Invitation { id, .. } => {
+                [Statement::new(COUNT_INVITATION_TRY, values![*id]), attempt.insert()]
+            }
+            proof => attempt.insert_of(proof.request_id()),
         }
     }
 }
@@ -109,7 +122,7 @@ impl Store {
             match (judged.verdict, attempt) {
                 (Verdict::Right, _) => (),
                 (Verdict::Wrong(error), Some(attempt)) => {
-                    tx.finish(&attempt.insert_of(proof.request_id())).await?;
+                    tx.finish(&proof.count(attempt)).await?;
                     return Ok(SignInOutcome::Wrong(error));
                 }
                 (Verdict::Wrong(error) | Verdict::Refused(error), _) => return Err(error),
@@ -117,7 +130,9 @@ impl Store {
             let known = judged.user_id.as_deref();
             let (user_id, is_new) = match sign_in.admission {
                 Admission::Anyone { new_id } => (known.or(Some(new_id)), known.is_none()),
-                Admission::Known => (known, false),
+                Admission::Invited { new_id } => {
+                    (known.or(Some(new_id).filter(|_| judged.is_invited)), known.is_none())
+                }
                 Admission::As { user_id } => (Some(user_id), false),
                 Admission::Nobody => (None, false),
             };
@@ -128,57 +143,15 @@ impl Store {
             if judged.is_suppressed {
                 tx.execute(LIFT_SUPPRESSION, &values![sign_in.address]).await?;
             }
-            tx.admit(sign_in, user_id, is_new).await?;
-            Ok(SignInOutcome::SignedIn { user_id: user_id.to_owned() })
+            let has_accepted = judged.is_invited;
+            tx.admit(sign_in, user_id, is_new, has_accepted).await?;
+            Ok(SignInOutcome::SignedIn { user_id: user_id.to_owned(), has_accepted })
         })
         .await
     }
 }
 
-/// State of a proof, its user, and the judgement.
-struct Judged {
-    user_id: Option<String>,
-    is_banned: bool,
-    /// True if mails to the address are held back, and a mail to it has just been read.
-    is_suppressed: bool,
-    verdict: Verdict,
-}
-
 impl Tx {
-    /// Reads a proof and judges it. Returns `None` if its auth request no longer exists.
-    async fn judged(&mut self, sign_in: &SignIn<'_>) -> Result<Option<Judged>, Error> {
-        let failed = match sign_in.attempt {
-            Some(attempt) => failed_tries(self, attempt.bucket, attempt.at).await?,
-            None => Vec::new(),
-        };
-        Ok(match (&sign_in.proof, sign_in.admission) {
-            (Proof::Request { id, judge }, admission) => {
-                let found: Option<RequestAndUser> = match admission {
-                    Admission::As { user_id } => {
-                        self.first(&WITH_USER_OF_ID, &values![*id, user_id]).await?
-                    }
-                    _ => self.first(&WITH_USER_OF_ADDRESS, &values![*id]).await?,
-                };
-                found.map(|RequestAndUser { request, user_id, is_banned, is_suppressed }| Judged {
-                    user_id,
-                    is_banned,
-                    is_suppressed,
-                    verdict: judge(&request, &failed),
-                })
-            }
-            (Proof::Password { judge, .. }, _) => {
-                let found: Option<(String, Option<String>, bool)> =
-                    self.first(&WITH_PASSWORD, &values![sign_in.address]).await?;
-                let (user_id, password, is_banned) = found
-                    .map_or((None, None, false), |(user_id, password, is_banned)| {
-                        (Some(user_id), password, is_banned)
-                    });
-                let verdict = judge(password.as_deref(), &failed);
-                Some(Judged { user_id, is_banned, is_suppressed: false, verdict })
-            }
-        })
-    }
-
     /// Writes a user if new and the session if one begins, and ends every auth request of the
     /// address, including the one that was proved.
     async fn admit(
@@ -186,8 +159,9 @@ impl Tx {
         sign_in: &SignIn<'_>,
         user_id: &str,
         is_new: bool,
+        has_accepted: bool,
     ) -> Result<(), Error> {
-        let SignIn { address, proof, session, verified, at, .. } = sign_in;
+        let SignIn { address, proof, session, verified, accepted, at, .. } = sign_in;
         if let Proof::Password { renewed: Some(renewed), .. } = proof {
             self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
         }
@@ -195,6 +169,11 @@ impl Tx {
         let mut statements = vec![Statement::new(END_REQUESTS, end_requests)];
         if is_new {
             statements.push(Statement::new(INSERT_USER, values![user_id, *address, *at]));
+            statements.push(Statement::new(LEAVE_WAITLIST, values![*address]));
+        }
+        if has_accepted {
+            statements.push(Statement::new(ACCEPT_INVITATIONS, values![*at, *address]));
+            statements.push(accepted.insert_of(Some(user_id)));
         }
         if let Some(session) = session {
             self.end_replaced(session, user_id, *at).await?;
@@ -251,50 +230,8 @@ impl Tx {
     }
 }
 
-/// An auth request, and the user it would sign in: found by its address, or by an id.
-#[derive(FromRow)]
-struct RequestAndUser {
-    #[sqlx(flatten)]
-    request: AuthRequest,
-    user_id: Option<String>,
-    is_banned: bool,
-    is_suppressed: bool,
-}
-
 pub const USE_UP: &str =
     "UPDATE latchkey_auth_requests SET ended_at = $1, ended_by = 'refused' WHERE id = $2";
-
-pub static WITH_USER_OF_ADDRESS: LazyLock<String> = LazyLock::new(|| {
-    let is_banned = banned("r.address");
-    format!(
-        "SELECT {COLUMNS}, u.id AS user_id, {is_banned} AS is_banned, \
-         {SUPPRESSED} AS is_suppressed FROM latchkey_auth_requests r \
-         LEFT JOIN latchkey_users u ON u.address = r.address WHERE r.id = $1"
-    )
-});
-pub static WITH_USER_OF_ID: LazyLock<String> = LazyLock::new(|| {
-    let is_banned = banned("r.address");
-    format!(
-        "SELECT {COLUMNS}, $2 AS user_id, \
-         EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = $2) OR {is_banned} AS is_banned, \
-         {SUPPRESSED} AS is_suppressed FROM latchkey_auth_requests r WHERE r.id = $1"
-    )
-});
-pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
-    let is_banned = banned("u.address");
-    format!(
-        "SELECT id, password, {is_banned} AS is_banned FROM latchkey_users u WHERE address = $1"
-    )
-});
-
-/// The condition that mails to the address of an auth request are held back.
-const SUPPRESSED: &str =
-    "EXISTS (SELECT 1 FROM latchkey_suppressions s WHERE s.address = r.address)";
-
-/// Returns the condition that an address is banned.
-fn banned(address: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = {address})")
-}
 
 pub const INSERT_SESSION: &str = "INSERT INTO latchkey_sessions \
     (id, user_id, address, subject, device, user_agent, ip_prefix, created_at, last_seen_at, \

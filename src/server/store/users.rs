@@ -3,6 +3,7 @@
 use super::{
     AuditEvent, Durability, Store,
     grants::{DELETE_CONSENTS, DELETE_GRANTS},
+    invitations::DELETE_INVITATIONS,
     sessions::REVOKE_OTHERS,
     statement::{Statement, values},
     trust::distrust,
@@ -24,12 +25,6 @@ pub const DELETE_MAILS: &str = "DELETE FROM latchkey_outbox \
 pub const DELETE_USER: &str = "DELETE FROM latchkey_users WHERE id = $1";
 
 impl Store {
-    /// True if a user with this address exists and is not banned.
-    pub async fn is_user(&self, address: &Address) -> Result<bool, Error> {
-        let found: Option<(Option<String>,)> = self.first(PASSWORD, &values![address]).await?;
-        Ok(found.is_some())
-    }
-
     /// Returns the id of the user with this address, banned or not.
     pub async fn user_id(&self, address: &Address) -> Result<Option<String>, Error> {
         let found: Option<(String,)> = self.first(USER_ID, &values![address]).await?;
@@ -52,6 +47,7 @@ impl Store {
             Statement::new(DELETE_SESSIONS, values![user_id]),
             Statement::new(DELETE_REQUESTS, values![address]),
             Statement::new(DELETE_MAILS, values![address]),
+            Statement::new(DELETE_INVITATIONS, values![address]),
             Statement::new(DELETE_USER, values![user_id]),
             event.insert(),
         ];

@@ -69,6 +69,14 @@ impl Address {
     }
 }
 
+/// Parses a domain in any of its spellings into the one that addresses have. One label is enough: it
+/// may be one that domains end in. `None` if it is no domain.
+pub fn parse_domain(text: &str) -> Option<String> {
+    let text: String = text.trim().nfkc().collect();
+    let domain = idna::domain_to_ascii_cow(text.as_bytes(), AsciiDenyList::STD3).ok()?;
+    is_domain(&format!("a.{domain}")).then(|| domain.into_owned())
+}
+
 /// Restores two vowels that NFKC decomposes. Every Thai or Lao keyboard has each as one character,
 /// and mail servers name mailboxes as keyboards write them.
 fn as_mailboxes_are_spelt(local: String) -> String {

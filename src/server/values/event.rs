@@ -23,6 +23,13 @@ pub enum Event {
     UserDeleted,
     UserDisabled,
     UserEnabled,
+    UserInvited,
+    /// An invitation was mailed again.
+    InvitationResent,
+    InvitationWithdrawn,
+    InvitationAccepted,
+    /// Somebody who asked was put on the waitlist.
+    WaitlistJoined,
     MailSent,
     MailDelayed,
     MailFailed,
@@ -44,7 +51,7 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Event; 25] = [
+    const ALL: [Event; 30] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -59,6 +66,11 @@ impl Event {
         Event::UserDeleted,
         Event::UserDisabled,
         Event::UserEnabled,
+        Event::UserInvited,
+        Event::InvitationResent,
+        Event::InvitationWithdrawn,
+        Event::InvitationAccepted,
+        Event::WaitlistJoined,
         Event::MailSent,
         Event::MailDelayed,
         Event::MailFailed,
@@ -88,6 +100,11 @@ impl Event {
             Event::UserDeleted => "user.deleted",
             Event::UserDisabled => "user.disabled",
             Event::UserEnabled => "user.enabled",
+            Event::UserInvited => "user.invited",
+            Event::InvitationResent => "invitation.resent",
+            Event::InvitationWithdrawn => "invitation.withdrawn",
+            Event::InvitationAccepted => "invitation.accepted",
+            Event::WaitlistJoined => "waitlist.joined",
             Event::MailSent => "mail.sent",
             Event::MailDelayed => "mail.delayed",
             Event::MailFailed => "mail.failed",
@@ -123,6 +140,11 @@ impl Event {
             | Event::UserDeleted
             | Event::UserDisabled
             | Event::UserEnabled
+            | Event::UserInvited
+            | Event::InvitationResent
+            | Event::InvitationWithdrawn
+            | Event::InvitationAccepted
+            | Event::WaitlistJoined
             | Event::MailSent
             | Event::MailDelayed
             | Event::MailFailed

@@ -89,6 +89,16 @@ impl PublicUrl {
     pub fn not_you(&self, what: &str, token: &str) -> String {
         format!("{}/login/not-you?{what}={token}", self.origin)
     }
+
+    /// Returns the page of an invitation.
+    pub fn invitation(&self, token: &str) -> String {
+        format!("{}/login/invitation?token={token}", self.origin)
+    }
+
+    /// Returns the page where the code of an invitation is typed.
+    pub fn invitation_code(&self) -> String {
+        format!("{}/login/invitation", self.origin)
+    }
 }
 
 /// Reports whether a host is this machine.

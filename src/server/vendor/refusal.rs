@@ -77,7 +77,10 @@ fn spelled(error: &Error) -> (Code, String) {
         Error::InvalidRequest { .. } => (Code::InvalidArgument, "the request is invalid"),
         Error::LinkInvalid => (Code::InvalidArgument, "link_token is invalid"),
         Error::CodeWrong { .. } => (Code::InvalidArgument, "code is invalid"),
-        Error::PasswordWrong | Error::NumberWrong => (Code::InvalidArgument, "invalid"),
+        Error::PasswordWrong | Error::NumberWrong | Error::InvitationWrong => {
+            (Code::InvalidArgument, "invalid")
+        }
+        Error::InvitationOver => (Code::FailedPrecondition, "expired"),
         Error::LinkExpired => (Code::FailedPrecondition, "link_token has expired"),
         Error::LinkUsed => (Code::FailedPrecondition, "link_token has expired with its use"),
         Error::LinkSuperseded => {

@@ -73,7 +73,13 @@ pub async fn list(State(state): State<AppState>, Query(wanted): Query<Wanted>) -
             context! { number => number.to_string(), at, to => mail.to, subject => mail.subject }
         })
         .collect();
-    let kinds = [("sign_in", "Sign-in"), ("new_device", "New device"), ("password", "Password")];
+    let kinds = [
+        ("sign_in", "Sign-in"),
+        ("new_device", "New device"),
+        ("password", "Password"),
+        ("invitation", "Invitation"),
+        ("waitlist", "Waitlist"),
+    ];
     let samples: Vec<Value> = kinds
         .into_iter()
         .flat_map(|(kind, name)| Language::ALL.map(|language| (kind, name, language)))

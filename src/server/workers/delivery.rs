@@ -21,6 +21,7 @@ use crate::server::{
         transports::NamedTransport,
     },
     store::{self, QueuedMail},
+    values::event::Reason,
 };
 
 /// Duration of a lease, in this process.
@@ -211,9 +212,13 @@ impl Outbox {
         let letter = letter.ok_or(Outcome::Unopened)?;
         // Not checked earlier: the answer to a request must be the same for every address, so only
         // here is it decided whether a mail is sent.
-        match within(DATABASE, self.auth.why_withheld(&mail.address)).await {
+        match within(DATABASE, self.auth.why_withheld(&mail.address, &letter)).await {
             Ok(None) => {}
-            Ok(Some(why)) => return Err(Outcome::Withheld(why)),
+            Ok(Some(why)) => {
+                let asks = matches!(letter, Letter::SignIn(_)) && why == Reason::NotAUser;
+                let asked_in = asks.then(|| letter.language());
+                return Err(Outcome::Withheld { why, asked_in });
+            }
             Err(error) => return Err(Outcome::Stuck(error)),
         }
         match within(DATABASE, self.auth.passage(&mail.address, mail.created_at)).await {

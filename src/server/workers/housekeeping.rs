@@ -34,11 +34,17 @@ async fn purge(auth: &Auth, mut stop: watch::Receiver<bool>) {
     while waited(PURGE_EVERY, &mut stop).await {
         auth.client_limits.forget_idle();
         let keep_events = Millis::from(auth.policy().audit.keep_days) * DAY;
-        let rows = auth.store.purge(auth.clock.now(), keep_events).await;
-        match (rows, ledger::purge(auth, keep_events).await) {
-            (Ok(0), Ok(0)) => {}
-            (Ok(rows), Ok(events)) => tracing::debug!(rows, events, "expired rows purged"),
-            (Err(error), _) | (_, Err(error)) => {
+        let keep_waiting = Millis::from(auth.policy().sign_up.waitlist_days) * DAY;
+        let now = auth.clock.now();
+        let purged = async {
+            let rows = auth.store.purge(now, keep_events).await?;
+            let waiting = auth.store.purge_waitlist(now - keep_waiting).await?;
+            Ok::<u64, Error>(rows + waiting + ledger::purge(auth, keep_events).await?)
+        };
+        match purged.await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "expired rows purged"),
+            Err(error) => {
                 tracing::warn!(%error, "expired rows could not be purged; trying again in a minute")
             }
         }

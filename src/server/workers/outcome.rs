@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::outbox::Outbox;
 use crate::server::{
-    auth::{Client, suppression::Why},
+    auth::{Client, suppression::Why, waitlist},
     ground::{
         clock::{MINUTE, Millis, SECOND},
         error::Error,
+        words::Language,
     },
     mail::{
         masking,
@@ -31,7 +32,8 @@ pub(super) enum Outcome {
     /// A transport accepted it.
     Sent(Accepted),
     /// The address may not receive it: it belongs to no user, to a banned one, or to a test person.
-    Withheld(Reason),
+    /// `asked_in` is the language of somebody who asked to sign in, and may join the waitlist.
+    Withheld { why: Reason, asked_in: Option<Language> },
     /// Earlier mails to the address came back, in these words.
     HeldBack(String),
     /// A transport refused it, or nobody knows; `None` if none could be asked.
@@ -68,7 +70,7 @@ impl Outcome {
     fn why(&self) -> String {
         match self {
             Outcome::Sent(_) => String::new(),
-            Outcome::Withheld(why) => why.to_string(),
+            Outcome::Withheld { why, .. } => why.to_string(),
             // The words of the server alone: whoever waits for the mail is told them.
             Outcome::HeldBack(said) => said.clone(),
             Outcome::TooLate => "its link and code expired before it could be sent".to_owned(),
@@ -152,7 +154,7 @@ impl Outbox {
                 ..Ending::Sent.into()
             },
             // A withheld mail must look sent to the requester.
-            Outcome::Withheld(_) => Ending::Sent.into(),
+            Outcome::Withheld { .. } => Ending::Sent.into(),
             Outcome::HeldBack(_) => Ending::Suppressed.into(),
             Outcome::Refused(by, SendError::OfRecipient(_)) => {
                 MailEnd { transport: by.as_deref(), ..Ending::Failed.into() }
@@ -162,6 +164,10 @@ impl Outbox {
             }
             _ => Ending::Unsent.into(),
         };
+        // Written first, as below. It is noted twice if the end cannot be written: that is rare.
+        if let Outcome::Withheld { asked_in: Some(language), .. } = outcome {
+            waitlist::put(&self.auth, &mail.address, *language, &mail.request_id).await?;
+        }
         // The provider sends nothing to that address any more, until it is asked to. Written first:
         // once the mail has ended, nobody would try this again.
         if let Outcome::Refused(Some(by), SendError::OfRecipient(_)) = outcome
@@ -184,7 +190,7 @@ impl Outbox {
                 histogram!("latchkey_mail_seconds", "transport" => by.clone())
                     .record((event.at - mail.created_at) as f64 / SECOND as f64);
             }
-            Outcome::Withheld(_) => count(Fate::Withheld),
+            Outcome::Withheld { .. } => count(Fate::Withheld),
             Outcome::HeldBack(_) => count(Fate::HeldBack),
             Outcome::TooLate => count(Fate::Expired),
             Outcome::Refused(None, SendError::OfMail(_)) => count(Fate::Failed),

@@ -90,9 +90,8 @@ pub async fn pass(auth: &Auth, seen: &mut Seen) -> Result<bool, Error> {
         0 => None,
         position => auth.store.seals_after(position - 1).await?.into_iter().next(),
     };
-    let grows = |seal: &Seal| {
-        is_ours && seal.mac == had.mac && seals::may_grow(seal, auth.clock.now())
-    };
+    let grows =
+        |seal: &Seal| is_ours && seal.mac == had.mac && seals::may_grow(seal, auth.clock.now());
     let base = newest.filter(grows).unwrap_or_else(|| Seal {
         is_broken: i64::from(!is_ours),
         ..seals::begun(&had, auth.clock.now())

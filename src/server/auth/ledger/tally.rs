@@ -179,8 +179,7 @@ struct Places {
 impl Places {
     async fn of(store: &Store, span: Millis, at: Millis) -> Result<Self, Error> {
         let taken: HashSet<String> = store.domains_of(span, at).await?.into_iter().collect();
-        let mut kept: HashSet<String> =
-            store.busiest_before(span, at).await?.into_iter().collect();
+        let mut kept: HashSet<String> = store.busiest_before(span, at).await?.into_iter().collect();
         kept.insert(OTHERS.to_owned());
         let new = taken.difference(&kept).count();
         Ok(Places { taken, kept, new })

@@ -81,7 +81,9 @@ pub enum Fault {
     Added(i64),
     #[error("an event after {after} and before {before} was removed")]
     Removed { after: i64, before: i64 },
-    #[error("seal {0} is not the one that was written down: the database is another, or an old copy")]
+    #[error(
+        "seal {0} is not the one that was written down: the database is another, or an old copy"
+    )]
     Anchor(i64),
 }
 
