@@ -261,6 +261,7 @@ async fn every_command_in_the_manual_works() {
         let Some(command) = command.strip_prefix("latchkey ") else { continue };
         let command = command
             .replace("EMAIL", "ada@example.com")
+            .replace("STRANGER", "eva@example.com")
             .replace("ADDRESSES.csv", addresses.to_str().unwrap())
             .replace("KEY.pem", app.folder().join("key.pem").to_str().unwrap())
             .replace("BACKUP.db", backup.to_str().unwrap());

@@ -5,11 +5,12 @@ use latchkey::server::{
         Client,
         invitations::{self, Invite, Inviter},
     },
-    config::{Policy, SignUp, sign_up::Rule},
+    config::{Policy, SignUp},
     ground::clock::{DAY, HOUR},
     store::AuditEvent,
     values::{address::Address, event::Event},
 };
+use std::time::Duration;
 
 use crate::support::App;
 
@@ -26,10 +27,11 @@ async fn mailed(app: &App, addresses: &[&str]) -> Vec<String> {
     recipients
 }
 
-async fn change(app: &App, change: impl FnOnce(&mut Policy)) {
-    let mut policy = (*app.auth.policy()).clone();
-    change(&mut policy);
-    app.auth.take_file(policy).await;
+/// Waits until a save of the policy file has an effect.
+async fn until(app: &App, is_in_force: impl Fn(&Policy) -> bool) {
+    while !is_in_force(&app.auth.policy()) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -75,12 +77,8 @@ async fn a_list_of_disposable_domains_is_read_again_with_the_policy() {
     assert_eq!(mailed(&app, &asked).await, ["a@mailinator.com", "a@waste.example"]);
     std::fs::write(&list, "waste.example\n").unwrap();
     std::fs::write(&file, format!("{text}# saved\n")).unwrap();
-    let is_taken = |address: &str| {
-        !app.auth.policy().disposable_domains.include(&Address::parse(address).unwrap())
-    };
-    while !is_taken("b@trash.example") {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    let trash = Address::parse("b@trash.example").unwrap();
+    until(&app, |policy| !policy.disposable_domains.include(&trash)).await;
     let got = mailed(&app, &["b@trash.example", "b@waste.example"]).await;
     assert!(got.contains(&"b@trash.example".to_owned()), "{got:?}");
     assert!(!got.contains(&"b@waste.example".to_owned()), "{got:?}");
@@ -95,27 +93,29 @@ async fn one_mailbox_is_one_account_where_sub_addresses_are_refused() {
 
 #[tokio::test]
 async fn known_users_sign_in_whatever_the_rules_say() {
-    let app = App::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    std::fs::write(&file, "[auth]\nsign_up = \"open\"\n").unwrap();
+    let app = App::with_file(&file).await;
     app.signed_in("ada+1@mailinator.com").await;
-    change(&app, |policy| {
-        policy.auth.sign_up = SignUp::Invited;
-        policy.sign_up.disposable = Rule::Refused;
-        policy.sign_up.sub_addresses = Rule::Refused;
-        policy.sign_up.blocked_domains = vec![".mailinator.com".to_owned().try_into().unwrap()];
-    })
-    .await;
+    let rules = "[auth]\nsign_up = \"invited\"\n[sign_up]\ndomains = [\"example.com\"]\n\
+        blocked_domains = [\".mailinator.com\"]\ndisposable = \"refused\"\n\
+        sub_addresses = \"refused\"\n";
+    std::fs::write(&file, rules).unwrap();
+    until(&app, |policy| policy.auth.sign_up == SignUp::Invited).await;
     let ada = app.signed_in("ada+1@mailinator.com").await;
     assert_eq!(ada.signed_in_as().await.as_deref(), Some("ada+1@mailinator.com"));
 }
 
 #[tokio::test]
 async fn a_rule_holds_for_mails_that_left_before_it() {
-    let app = App::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    std::fs::write(&file, "[sign_up]\nblocked_domains = []\n").unwrap();
+    let app = App::with_file(&file).await;
     let (bob, mail) = app.asked("bob@example.com").await;
-    change(&app, |policy| {
-        policy.sign_up.blocked_domains = vec!["example.com".to_owned().try_into().unwrap()];
-    })
-    .await;
+    std::fs::write(&file, "[sign_up]\nblocked_domains = [\"example.com\"]\n").unwrap();
+    until(&app, |policy| !policy.sign_up.blocked_domains.is_empty()).await;
     bob.type_code(mail.code()).await;
     bob.get(mail.link()).await;
     assert_eq!(bob.signed_in_as().await, None);
