@@ -13,7 +13,7 @@ use crate::{
     pages::{
         CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
         GuardedHostPage, Home, InvitationPage, LeavePage, LoginPage, NotFound, NotYouPage,
-        OperatorsPage,
+        OperatorsPage, PeoplePage, PersonPage,
     },
     server::{
         ground::words::{language, say},
@@ -123,6 +123,16 @@ pub fn App() -> impl IntoView {
                             <Route
                                 path=path!("/desk/operators")
                                 view=OperatorsPage
+                                ssr=SsrMode::Async
+                            />
+                            <Route
+                                path=path!("/desk/people")
+                                view=PeoplePage
+                                ssr=SsrMode::Async
+                            />
+                            <Route
+                                path=path!("/desk/people/:key")
+                                view=PersonPage
                                 ssr=SsrMode::Async
                             />
                             <Route path=path!("/desk/*rest") view=NotFound ssr=SsrMode::Async />

@@ -27,6 +27,8 @@ mod commands;
 mod configuration;
 mod databases;
 mod desk;
+mod desk_acts;
+mod desk_people;
 mod dev_mailbox;
 mod disclosure;
 mod dkim;

@@ -5,7 +5,10 @@ use serde_json::json;
 use std::{fs, time::Duration};
 use tempfile::TempDir;
 
-use crate::{secrecy::log, support::App};
+use crate::{
+    secrecy::log,
+    support::{App, relying_party::refusal},
+};
 
 const REVIEWER: &str = "reviewer@shop.example";
 const CODE: &str = "402918";
@@ -221,6 +224,26 @@ async fn an_entry_for_a_real_address_prevents_the_start_and_says_what_to_take() 
     assert_eq!(code, 2, "{said}");
     assert!(said.contains("Leptos.toml, line 2") && said.contains("example.com"), "{said}");
     assert!(!said.contains("ada@gmail.com") && !said.contains(CODE), "{said}");
+}
+
+#[tokio::test]
+async fn a_test_person_is_no_operator() {
+    let entries = format!("{{ address = \"{REVIEWER}\", role = \"look\" }}");
+    let why = refusal(&format!("[desk]\noperators = [{entries}]\n{}", entry(REVIEWER, CODE)));
+    assert!(why.contains("an operator's of the desk") && !why.contains(CODE), "{why}");
+    let (app, folder) = with_reviewer("[desk]\nenabled = true\n").await;
+    let (code, said) = app.command(&["desk", "invite", REVIEWER]).await;
+    assert!(code == 1 && said.contains("Test people cannot be operators"), "{said}");
+    // Invited before the entry was added.
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, "[desk]\nenabled = true\n").unwrap();
+    assert_eq!(app.command(&["desk", "invite", REVIEWER]).await.0, 0);
+    fs::write(&path, format!("[desk]\nenabled = true\n{}", entry(REVIEWER, CODE))).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let reviewer = app.browser();
+    reviewer.ask_for_mail(REVIEWER).await;
+    assert_eq!(reviewer.type_code(CODE).await.goes_to(), "/dashboard");
+    assert_eq!(reviewer.get("/desk").await.status, 404);
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ use crate::{
             link::{self, LinkToken},
             matching,
         },
-        config::SameBrowser,
         ground::{
             error::{Error, Kind},
             mode::Mode,
@@ -17,6 +16,7 @@ use crate::{
         },
         http::page_context::PageContext,
         store::{AuthRequest, Ended},
+        values::network,
     },
     wire::Refusal,
 };
@@ -47,16 +47,15 @@ async fn confirm_page() -> Result<AnyView, Error> {
         Err(error @ (Error::Unavailable | Error::Internal)) => Err(error),
         Err(error @ Error::WrongBrowser { mode }) => {
             let request = link::mailed_credential(&context.state.auth, &token, None).await?.request;
-            Ok(match context.policy().auth.same_browser {
-                SameBrowser::Confirm => question(&context, &request, &text),
-                _ if matching::shown(&context.state.auth, &request).is_some() => {
-                    number_question(&context, &request, &text)?
-                }
-                SameBrowser::Enforce | SameBrowser::Match => {
-                    context.set_status_of(&error.into());
-                    different_browser(&context, &request, mode, &text)
-                }
-            })
+            let auth = &context.state.auth;
+            if link::opens_anywhere(auth, &request) {
+                return Ok(question(&context, &request, &text));
+            }
+            if matching::shown(auth, &request).is_some() {
+                return number_question(&context, &request, &text);
+            }
+            context.set_status_of(&error.into());
+            Ok(different_browser(&context, &request, mode, &text))
         }
         Err(Error::LinkInvalid) => Ok(explanation(&context, Error::LinkInvalid, None)),
         Err(error) => {
@@ -233,10 +232,15 @@ fn question(context: &PageContext, request: &AuthRequest, token: &str) -> AnyVie
     let refused = refusal(context);
     let facts = facts_of(context, request);
     let token = token.to_owned();
+    let brand = context.policy().brand.name.clone();
+    let explained = match request.ip_prefix == network::DESK {
+        true => say!("sent-by-operator", brand = brand),
+        false => say!("asked-in-another-browser"),
+    };
     view! {
         <Frame title=say!("sign-in-here-title")>
             <h1>{say!("sign-in-here-title")}</h1>
-            <p>{say!("asked-in-another-browser")}</p>
+            <p>{explained}</p>
             {facts}
             {refused}
             <form class="form" method="post" action="/actions/confirm-link">

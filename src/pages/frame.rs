@@ -117,7 +117,11 @@ pub fn facts(
     begun_at: Millis,
 ) -> impl IntoView + use<> {
     let place = network::shown(ip_prefix);
-    let browser = say!("browser-from", browser = describe(user_agent), place = place);
+    let browser = match ip_prefix == network::DESK {
+        // Of an operator nothing more is told.
+        true => place,
+        false => say!("browser-from", browser = describe(user_agent), place = place),
+    };
     view! {
         <dl class="facts">
             <dt>{say!("fact-address")}</dt>

@@ -61,20 +61,28 @@ impl Team {
         self.app_at(table, &self.url).await
     }
 
+    /// The same with a policy that is changed by further variables.
+    pub async fn app_with(&self, table: &str, more: &[(&str, &str)]) -> App {
+        App::with(&[&self.variables(table, &self.url)[..], more].concat()).await
+    }
+
     /// Does the same as another role of the database.
     pub async fn app_of(&self, table: &str, role: &str) -> App {
         self.app_at(table, &self.url.replacen("://postgres@", &format!("://{role}@"), 1)).await
     }
 
     async fn app_at(&self, table: &str, url: &str) -> App {
-        App::with(&[
+        App::with(&self.variables(table, url)).await
+    }
+
+    fn variables<'a>(&self, table: &'a str, url: &'a str) -> [(&'a str, &'a str); 5] {
+        [
             ("LATCHKEY_AUTH__SIGN_UP", "closed"),
             ("LATCHKEY_USERS__TABLE", table),
             ("LATCHKEY_USERS__ID", "id"),
             ("LATCHKEY_USERS__ADDRESS", "email"),
             ("LATCHKEY_USERS__DATABASE_URL", url),
-        ])
-        .await
+        ]
     }
 
     /// Maps a table as Latchkey does; the error says why it cannot be mapped.

@@ -1,5 +1,7 @@
 //! Server functions behind the forms of the desk. Each asks [`acting`] first.
 
+pub mod person;
+
 #[cfg(feature = "ssr")]
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::server::{
+    auth::told::told,
     ground::{
         clock::Millis,
         error::Kind,
@@ -10,95 +11,16 @@ use crate::server::{
         words::{ago, say},
     },
     store::{ATTEMPTS_SHOWN, EventLine},
-    values::{
-        event::{Event, Method},
-        network,
-    },
+    values::{event::Event, network},
 };
-
-/// Describes an event to the owner of the address. `None` for events that are in neither list.
-fn said(event: &EventLine) -> Option<String> {
-    Some(match Event::named(&event.event)? {
-        Event::AuthRequested => say!("activity-requested"),
-        Event::AuthCancelled => say!("activity-cancelled"),
-        Event::AuthApproved => say!("activity-approved"),
-        Event::AuthFailed => refused(Kind::named(&event.reason)),
-        Event::SessionIssued => match Method::named(&event.reason) {
-            Some(Method::Link) => say!("activity-signed-in-link"),
-            Some(Method::Code | Method::FixedCode) => say!("activity-signed-in-code"),
-            Some(Method::Password) => say!("activity-signed-in-password"),
-            Some(Method::Match) => say!("activity-signed-in-match"),
-            None => say!("activity-signed-in"),
-        },
-        Event::SessionRevoked => say!("activity-signed-out"),
-        Event::SessionDisputed => say!("activity-disputed"),
-        Event::PasswordSet => say!("activity-password-set"),
-        Event::PasswordRemoved => say!("activity-password-removed"),
-        Event::AuthVerified
-        | Event::UserAdded
-        | Event::UserDeleted
-        | Event::UserDisabled
-        | Event::UserEnabled
-        | Event::UserInvited
-        | Event::InvitationResent
-        | Event::InvitationWithdrawn
-        | Event::InvitationAccepted
-        | Event::WaitlistJoined
-        | Event::MailSent
-        | Event::MailDelayed
-        | Event::MailFailed
-        | Event::MailReturned
-        | Event::MailComplaint
-        | Event::LinkOpened
-        | Event::SuppressionLifted
-        | Event::OperatorAdded
-        | Event::OperatorRemoved
-        | Event::OperatorRefused
-        | Event::PolicySteered => return None,
-    })
-}
-
-/// Describes a refused sign-in by the kind of its error.
-fn refused(kind: Option<Kind>) -> String {
-    match kind {
-        Some(Kind::CodeWrong | Kind::InvitationWrong) => say!("activity-code-wrong"),
-        Some(Kind::PasswordWrong) => say!("activity-password-wrong"),
-        Some(Kind::NumberWrong) => say!("activity-number-wrong"),
-        Some(Kind::TooManyAttempts | Kind::CodesPaused) => say!("activity-too-many"),
-        Some(Kind::RateLimited) => say!("activity-rate-limited"),
-        Some(Kind::WrongBrowser) => say!("activity-wrong-browser"),
-        Some(
-            Kind::LinkInvalid
-            | Kind::LinkExpired
-            | Kind::LinkUsed
-            | Kind::LinkSuperseded
-            | Kind::InvitationOver,
-        ) => say!("activity-old-link"),
-        Some(Kind::CodeExpired | Kind::CodeSuperseded) => say!("activity-old-code"),
-        Some(
-            Kind::InvalidEmail
-            | Kind::MissingField
-            | Kind::InvalidRequest
-            | Kind::Unauthenticated
-            | Kind::AppNeeded
-            | Kind::RequestUnknown
-            | Kind::ForbiddenOrigin
-            | Kind::Forbidden
-            | Kind::FreshSignInNeeded
-            | Kind::NotFound
-            | Kind::PayloadTooLarge
-            | Kind::Unavailable
-            | Kind::Internal,
-        )
-        | None => say!("activity-refused"),
-    }
-}
 
 /// Lists recent sign-ins, sign-outs and password changes. One that was not the user's stands out
 /// here, and no attempt by a stranger can push it off the list.
 pub fn account_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
-    let rows =
-        events.iter().filter_map(|event| Some(event_row(said(event)?, event, now))).collect();
+    let rows = events
+        .iter()
+        .filter_map(|event| Some(event_row(told(&event.event, &event.reason)?, event, now)))
+        .collect();
     events_section(say!("recent-activity"), rows)
 }
 
@@ -107,7 +29,7 @@ pub fn account_section(events: &[EventLine], now: Millis) -> impl IntoView + use
 pub fn attempts_section(events: &[EventLine], now: Millis) -> impl IntoView + use<> {
     let mut kinds: Vec<(String, &EventLine, usize)> = Vec::new();
     for event in events {
-        let Some(said) = said(event) else { continue };
+        let Some(said) = told(&event.event, &event.reason) else { continue };
         match kinds.iter_mut().find(|(kind, ..)| *kind == said) {
             Some((_, _, count)) => *count += 1,
             None => kinds.push((said, event, 1)),

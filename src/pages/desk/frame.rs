@@ -6,15 +6,18 @@ use leptos_meta::Title;
 use super::super::frame::{refusal, small_print};
 use crate::server::{
     config::desk::Role,
-    desk::operator::{LONGEST_REASON, Operator},
+    desk::{
+        operator::{LONGEST_REASON, Operator},
+        person::PEOPLE,
+    },
     ground::words::say,
     http::page_context::PageContext,
     values::destination::with_query,
 };
 
 /// Pages in the order of the navigation, each with the role that it takes.
-fn places() -> [(&'static str, String, Role); 1] {
-    [("/desk/operators", say!("desk-operators"), Role::Look)]
+fn places() -> [(&'static str, String, Role); 2] {
+    [(PEOPLE, say!("people"), Role::Look), ("/desk/operators", say!("desk-operators"), Role::Look)]
 }
 
 /// The frame of a page of the desk.

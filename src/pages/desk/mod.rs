@@ -2,5 +2,9 @@
 
 mod frame;
 mod operators;
+mod people;
+mod person;
 
 pub use operators::OperatorsPage;
+pub use people::PeoplePage;
+pub use person::PersonPage;

@@ -59,6 +59,56 @@ pub fn tries(
     free_at.map_or(Ok(()), paused)
 }
 
+/// What is left of the limits for an address, for browsers that have not signed in to it before.
+#[derive(Debug, Default)]
+pub struct LimitsLeft {
+    /// Mails that may still be asked for within the hour.
+    pub mails: u32,
+    /// Time of the next mail, if there is none to be had now.
+    pub next_mail_at: Option<Millis>,
+    /// Time until which codes are paused, for everybody and for single networks.
+    pub codes_paused: Vec<Pause>,
+}
+
+/// A pause of codes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Network that it is for; `None`: for all.
+    pub network: Option<String>,
+    pub until: Millis,
+}
+
+/// Returns what `mails` and `tries`, newest first, leave of the limits.
+pub fn left(limits: &Limits, mails: &[Usage], tries: &[Usage], now: Millis) -> LimitsLeft {
+    let used = mails.iter().filter(|mail| mail.at > now - HOUR && mail.at <= now + MINUTE).count();
+    let used = u32::try_from(used).unwrap_or(u32::MAX);
+    let free_at = |network: Option<&str>| {
+        let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
+        full(tries, network, hour, HOUR, now).max(full(tries, network, day, DAY, now))
+    };
+    let for_all = free_at(None);
+    let mut networks: Vec<&str> = tries.iter().map(|failed| failed.network.as_str()).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    let of_network = |network: &str| {
+        let until = free_at(Some(network)).filter(|until| Some(*until) > for_all)?;
+        Some(Pause { network: Some(network.to_owned()), until })
+    };
+    let pauses = for_all.map(|until| Pause { network: None, until }).into_iter();
+    let networks = networks.into_iter().filter(|network| !network.is_empty());
+    LimitsLeft {
+        mails: limits.mails_per_hour.saturating_sub(used),
+        next_mail_at: full(mails, None, limits.mails_per_minute, MINUTE, now).max(full(
+            mails,
+            None,
+            limits.mails_per_hour,
+            HOUR,
+            now,
+        )),
+        codes_paused: pauses.chain(networks.filter_map(of_network)).collect(),
+    }
+}
+
 /// Returns when a window that allows `most` of `taken` (newest first) has room again; `None` if it
 /// has room now. One network gets half of it: a stranger who keeps asking for an address from one
 /// place leaves the other half to its owner, who is elsewhere.

@@ -14,7 +14,7 @@ use crate::server::{
     config::{Resend, SameBrowser},
     ground::{error::Error, mode::Mode, random::Random},
     store::{AuthRequest, Ended, MailedCredential, Proof, Verdict},
-    values::destination,
+    values::{destination, network},
 };
 
 /// Secret of a link. `Debug` never shows it.
@@ -191,18 +191,25 @@ async fn use_up<T>(
 }
 
 /// Signs in a browser that did not ask for the link, after the user confirms on the page that shows
-/// who did, if the policy allows that.
+/// who did, if the link may be opened anywhere.
 pub async fn confirm(
     auth: &Auth,
     token: &LinkToken,
     requester: &Requester,
 ) -> Result<SignedIn, Error> {
-    if auth.policy().auth.same_browser != SameBrowser::Confirm {
+    let request = mailed_credential(auth, token, requester.client.app.as_deref()).await?.request;
+    if !opens_anywhere(auth, &request) {
         return verify(auth, token, requester).await;
     }
-    let request = mailed_credential(auth, token, requester.client.app.as_deref()).await?.request;
     let held = Requester { held: vec![request.id], ..requester.clone() };
     verify(auth, token, &held).await
+}
+
+/// Reports whether a link signs in any browser in which its owner confirms that: if the policy says
+/// so, or if an operator sent it, whose browser the owner does not have.
+pub fn opens_anywhere(auth: &Auth, request: &AuthRequest) -> bool {
+    let is_of_desk = request.ip_prefix == network::DESK && request.app_id.is_none();
+    is_of_desk || auth.policy().auth.same_browser == SameBrowser::Confirm
 }
 
 /// Checks whether `token` would sign `requester` in now, without changing anything. Returns its

@@ -1,6 +1,7 @@
 //! Rules of the sign-in, from an address to a session, without HTTP, Leptos or SQL. Every entry
 //! point ends here.
 
+pub mod accounts;
 pub mod admission;
 pub mod audit;
 pub mod client_limits;
@@ -30,6 +31,7 @@ pub mod session;
 pub mod suppression;
 pub mod terms;
 pub mod test_people;
+pub mod told;
 mod totals;
 pub mod waitlist;
 pub mod worker_queue;

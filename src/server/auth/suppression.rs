@@ -3,7 +3,7 @@
 //! is told, and may have one mail a day sent all the same.
 
 use super::{
-    Auth, Client, Requester,
+    Auth, Requester,
     admission::is_open_to,
     device,
     request::{self, Started, resend_at},
@@ -15,10 +15,7 @@ use crate::server::{
         words::say,
     },
     store::{AuthRequest, Suppression},
-    values::{
-        address::Address,
-        event::{Event, Reason},
-    },
+    values::address::Address,
 };
 
 /// Time for which an address whose mail came back gets no more.
@@ -82,18 +79,6 @@ impl Auth {
             .tried_at
             .is_some_and(|tried_at| (tried_at..=tried_at + ONE_MAIL).contains(&asked_at));
         Ok(if is_asked_for { Passage::AskedFor } else { Passage::HeldBack(suppression.said) })
-    }
-
-    /// Lets mails to an address through again, for an operator. Returns false if nothing held them
-    /// back.
-    pub async fn lift_suppression(&self, address: &Address) -> Result<bool, Error> {
-        let event = self.event(Event::SuppressionLifted, Some(address), &Client::default());
-        let event = event.because(Reason::Operator);
-        let lifted = self.store.lift_suppression(address, &event).await?;
-        if lifted {
-            event.emit();
-        }
-        Ok(lifted)
     }
 }
 

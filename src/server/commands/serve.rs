@@ -168,6 +168,7 @@ impl Server {
             }
             false => (Transports::open(&settings, &dkim, &clock)?, None),
         };
+        let transports = Arc::new(transports);
         let hooks = Hooks::open(&settings.transports, amazon)?;
         let (stop, stopped) = watch::channel(false);
         let doors = Doors::open(&settings.policy, &clock, stopped.clone()).await?;
@@ -197,6 +198,7 @@ impl Server {
             cookies,
             readiness: Readiness::default(),
             request_reader: RequestReader::default(),
+            transports: transports.clone(),
             hooks,
             mailbox,
             metrics_token,

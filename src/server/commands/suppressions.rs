@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::serve::ServeError;
+use super::{serve::ServeError, users::by_operator};
 use crate::server::{
     auth::Auth,
     config::Settings,
@@ -36,7 +36,7 @@ pub async fn run(
         Suppressions::List => list(auth).await?,
         Suppressions::Lift { email } => {
             let address = Address::parse(&email)?;
-            match auth.lift_suppression(&address).await? {
+            match auth.lift_suppression(&address, &by_operator(auth, &address)).await? {
                 true => println!("mails to {email} are sent again"),
                 false => println!("nothing held back mails to {email}"),
             }
@@ -56,11 +56,11 @@ async fn lift_at_providers(
     let transports = Transports::open(settings, &dkim.into(), &Clock::System);
     let transports = transports.map_err(ServeError::from)?;
     let mut refused = Vec::new();
-    for transport in transports.iter().filter(|transport| transport.entry.keeps_list()) {
-        match transport.transport.lift(address).await {
-            Ok(true) => println!("{}: it is on its own list no longer", transport.name()),
+    for (name, lifted) in transports.lift(address).await {
+        match lifted {
+            Ok(true) => println!("{name}: it is on its own list no longer"),
             Ok(false) => {}
-            Err(error) => refused.push(format!("{}: {error}", transport.name())),
+            Err(error) => refused.push(format!("{name}: {error}")),
         }
     }
     match refused.as_slice() {

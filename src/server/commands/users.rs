@@ -113,15 +113,18 @@ pub async fn run(auth: &Auth, command: Users) -> Result<ExitCode, Box<dyn std::e
         Users::List { kept_out: false } => written(list(auth, &mut stdout()).await)?,
         Users::List { kept_out: true } => written(list_bans(auth, &mut stdout()).await)?,
         Users::Delete { email } => {
-            delete(auth, &email).await?;
+            let address = Address::parse(&email)?;
+            auth.delete_user_of(&address, &by_operator(auth, &address)).await?;
             println!("{email} is a user no more");
         }
         Users::Disable { email } => {
-            disable(auth, &email).await?;
+            let address = Address::parse(&email)?;
+            auth.disable(&address, &by_operator(auth, &address)).await?;
             println!("{email} is kept out");
         }
         Users::Enable { email } => {
-            enable(auth, &email).await?;
+            let address = Address::parse(&email)?;
+            auth.enable(&address, &by_operator(auth, &address)).await?;
             println!("{email} may sign in");
         }
     }
@@ -149,8 +152,7 @@ async fn add_found(auth: &Auth, found: Vec<Found>) -> Result<ExitCode, Box<dyn s
 /// Ends every session of the user with this address, and returns how many there were.
 async fn revoke_sessions(auth: &Auth, email: &str) -> Result<u64, Error> {
     let address = Address::parse(email)?;
-    let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
-    revoke_all(auth, &address, &user_id).await
+    auth.end_sessions_of(&address, &by_operator(auth, &address)).await
 }
 
 /// Ends every session of every user, and the trust in their devices. Returns the number of
@@ -163,7 +165,7 @@ async fn revoke_everybody(auth: &Auth) -> Result<u64, Error> {
 
 /// Makes users of the addresses that are not users yet, and returns how many were new.
 async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error> {
-    own_users(auth)?;
+    auth.own_users()?;
     // Sorted: two processes that add the same addresses lock them in the same order, so they cannot
     // deadlock.
     addresses.sort();
@@ -171,7 +173,7 @@ async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error> {
     for some in addresses.chunks(TOGETHER) {
         let new = |address: &Address| {
             let id = auth.random.id()?;
-            let event = happened(auth, Event::UserAdded, address).of_user(&id);
+            let event = by_operator(auth, address)(Event::UserAdded).of_user(&id);
             Ok(NewUser { id, address: address.clone(), event })
         };
         let users = some.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
@@ -180,19 +182,9 @@ async fn add(auth: &Auth, mut addresses: Vec<Address>) -> Result<u64, Error> {
     Ok(added)
 }
 
-/// Deletes a user and everything that is theirs, as they could themselves. A ban of the address
-/// stays.
-async fn delete(auth: &Auth, email: &str) -> Result<(), Error> {
-    own_users(auth)?;
-    let address = Address::parse(email)?;
-    let user_id = user_id(auth, &address).await?.ok_or_else(unknown)?;
-    let event = happened(auth, Event::UserDeleted, &address).of_user(&user_id);
-    auth.store.delete_user(&user_id, &address, &event).await
-}
-
 /// Writes every user as a line of CSV.
 async fn list(auth: &Auth, out: &mut impl Write) -> Result<(), ExportError> {
-    own_users(auth)?;
+    auth.own_users()?;
     writeln!(out, "address,id,created_at,kept_out")?;
     let mut after = String::new();
     loop {
@@ -222,68 +214,15 @@ async fn list_bans(auth: &Auth, out: &mut impl Write) -> Result<(), ExportError>
     }
 }
 
-fn own_users(auth: &Auth) -> Result<(), Error> {
-    match auth.team_users {
-        None => Ok(()),
-        Some(_) => Err(Error::invalid(
-            "[users] maps a table of your own, which Latchkey never writes: add, list and delete users \
-             there.",
-        )),
-    }
-}
-
-/// Bans an address: its sessions end, it gets no mails, and it cannot sign up.
-async fn disable(auth: &Auth, email: &str) -> Result<(), Error> {
-    let address = Address::parse(email)?;
-    let user_id = user_id(auth, &address).await?;
-    let event = happened(auth, Event::UserDisabled, &address);
-    let event = AuditEvent { user_id: user_id.clone(), ..event };
-    let by_id = user_id.as_deref().filter(|_| auth.team_users.is_some());
-    auth.store.ban(by_id, &address, auth.clock.now(), &event).await?;
-    if let Some(user_id) = user_id {
-        revoke_all(auth, &address, &user_id).await?;
-    }
-    Ok(())
-}
-
-/// Lifts the ban of an address.
-async fn enable(auth: &Auth, email: &str) -> Result<(), Error> {
-    let address = Address::parse(email)?;
-    let user_id = match &auth.team_users {
-        Some(mapped) => mapped.find(&address).await?,
-        None => None,
-    };
-    let event = happened(auth, Event::UserEnabled, &address);
-    let event = AuditEvent { user_id: user_id.clone(), ..event };
-    if !auth.store.lift_ban(user_id.as_deref(), &address, &event).await? {
-        return Err(Error::invalid("There is no user of that address who is kept out."));
-    }
-    Ok(())
-}
-
-async fn revoke_all(auth: &Auth, address: &Address, user_id: &str) -> Result<u64, Error> {
-    auth.store
-        .revoke_sessions_of(
-            user_id,
-            None,
-            &happened(auth, Event::SessionRevoked, address).of_user(user_id),
-        )
-        .await
-}
-
 /// Makes an event of an address that an operator caused.
 pub(super) fn happened(auth: &Auth, event: Event, address: &Address) -> AuditEvent {
     auth.event(event, Some(address), &Client::default()).because(Reason::Operator)
 }
 
-/// Returns the id of the user with this address: the id in the team's own table if one is mapped.
-async fn user_id(auth: &Auth, address: &Address) -> Result<Option<String>, Error> {
-    match &auth.team_users {
-        Some(mapped) => mapped.find(address).await,
-        None => auth.store.user_id(address).await,
-    }
-}
-
-fn unknown() -> Error {
-    Error::invalid("There is no user of that address.")
+/// Returns the maker of the audit rows of a command about an address.
+pub fn by_operator<'a>(
+    auth: &'a Auth,
+    address: &'a Address,
+) -> impl Fn(Event) -> AuditEvent + Send + Sync + 'a {
+    |event| happened(auth, event, address)
 }

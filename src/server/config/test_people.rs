@@ -5,7 +5,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 
-use super::app_values::parsed;
+use super::{app_values::parsed, desk::DeskPolicy};
 use crate::server::{
     ground::mode::Mode,
     values::address::{Address, is_reserved, masked},
@@ -88,13 +88,17 @@ impl TestPerson {
 
 /// Returns the first fault of the entries, as the rest of a sentence about `test_people`. `mode` is
 /// what mails carry.
-pub(super) fn fault(people: &[TestPerson], mode: Mode) -> Option<String> {
+pub(super) fn fault(people: &[TestPerson], mode: Mode, desk: &DeskPolicy) -> Option<String> {
     if !people.is_empty() && !mode.has_code() {
         let why = "is set, and auth.mode = \"LINK\" leaves no codes: nobody of them could sign in";
         return Some(why.to_owned());
     }
     people.iter().enumerate().find_map(|(n, person)| {
-        let earlier = &people[..n];
+        let (earlier, address) =
+            (&people[..n], Address::stored(person.address.as_str().to_owned()));
+        if desk.role_of(&address).is_some() {
+            return Some(format!("has {:?}, which is an operator's of the desk", person.masked()));
+        }
         if earlier.iter().any(|other| other.address == person.address) {
             return Some(format!("has {:?} twice", person.masked()));
         }
@@ -159,13 +163,14 @@ mod tests {
     fn addresses_and_codes_are_there_once_and_only_where_mails_carry_codes() {
         let both = |one: &str, other: &str| {
             let people = people(&format!("{one}{other}")).unwrap();
-            fault(&people, Mode::LinkOtp).unwrap_or_default()
+            fault(&people, Mode::LinkOtp, &DeskPolicy::default()).unwrap_or_default()
         };
         let ada = entry("ada@example.com", "\"111222\"");
         assert!(both(&ada, &entry("Ada@example.com", "\"333444\"")).contains("twice"));
         let shared = both(&ada, &entry("bob@example.com", "\"111222\""));
         assert!(shared.contains("same code") && !shared.contains("111222"), "{shared}");
         assert_eq!(both(&ada, &entry("bob@example.com", "\"333444\"")), "");
-        assert!(fault(&people(&ada).unwrap(), Mode::Link).unwrap().contains("no codes"));
+        let link = fault(&people(&ada).unwrap(), Mode::Link, &DeskPolicy::default());
+        assert!(link.unwrap().contains("no codes"));
     }
 }

@@ -171,7 +171,7 @@ impl Policy {
                        `latchkey apps add --api`, or nobody may use the API";
             bad("server.headless", why)?;
         }
-        if let Some(why) = test_people::fault(&self.test_people, auth.mode) {
+        if let Some(why) = test_people::fault(&self.test_people, auth.mode, &self.desk) {
             bad("test_people", why)?;
         }
         if let Some(why) = forward_auth::fault(&self.forward_auth) {

@@ -1,5 +1,8 @@
 //! Rules of the desk, where operators see what happens, help people and change the policy: no HTTP,
 //! no SQL.
 
+pub mod find;
 pub mod operator;
+pub mod person;
 pub mod steer;
+pub mod timeline;

@@ -13,7 +13,7 @@ use super::{
 use crate::server::{
     apps::Apps,
     auth::Auth,
-    mail::{dev_mailbox::DevMailbox, hooks::Hooks},
+    mail::{dev_mailbox::DevMailbox, hooks::Hooks, transports::Transports},
     values::public_url::PublicUrl,
 };
 
@@ -30,6 +30,7 @@ pub struct AppParts {
     pub cookies: Cookies,
     pub readiness: Readiness,
     pub request_reader: RequestReader,
+    pub transports: Arc<Transports>,
     /// Hooks by which providers report what became of mails.
     pub hooks: Hooks,
     /// The dev mailbox that receives mails in development without `SMTP_URL`.

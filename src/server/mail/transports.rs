@@ -3,7 +3,10 @@
 use metrics::{Counter, counter};
 use std::{sync::Arc, time::Duration};
 
-use super::{dev_mailbox::DevMailbox, dkim::Dkim, health::Health, transport::Transport};
+use super::{
+    dev_mailbox::DevMailbox, dkim::Dkim, health::Health, masking, send_error::SendError,
+    transport::Transport,
+};
 use crate::server::{
     config::{ConfigError, Settings, transports::MailTransport},
     ground::clock::Clock,
@@ -125,6 +128,18 @@ impl Transports {
             return Some(Duration::ZERO);
         }
         order.iter().map(|transport| transport.health.wait()).min()
+    }
+
+    /// Takes an address off the list that each provider keeps of those it sends nothing to. Returns
+    /// for each of them whether it was there, or why the list is unchanged.
+    pub async fn lift(&self, address: &Address) -> Vec<(&str, Result<bool, String>)> {
+        let mut lifted = Vec::new();
+        for named in self.iter().filter(|named| named.entry.keeps_list()) {
+            let outcome = named.transport.lift(address).await;
+            let why = |error: SendError| masking::of_server(address, &error.to_string());
+            lifted.push((named.name(), outcome.map_err(why)));
+        }
+        lifted
     }
 
     /// Closes idle connections. Called from time to time.

@@ -11,7 +11,10 @@ use crate::server::{
         user_agent::describe,
         words::{date, duration, language, say},
     },
-    values::{network::app_in, public_url::PublicUrl},
+    values::{
+        network::{DESK, app_in},
+        public_url::PublicUrl,
+    },
 };
 
 /// Returns the variables for the templates of the sign-in mail. The names are reserved: a caller's
@@ -48,9 +51,13 @@ pub fn sign_in(
     };
     let (network, date) = (letter.network.as_str(), date(letter.requested_at));
     let browser = describe(&letter.user_agent);
+    let is_of_desk = network == DESK;
     let asked = match app_in(network) {
         Some(id) => {
             say!("mail-asked-by-app", address = address, app = policy.app_name(id), date = date)
+        }
+        None if is_of_desk => {
+            say!("mail-asked-by-operator", address = address, brand = brand, date = date)
         }
         None => {
             say!("mail-asked", address = address, browser = browser, network = network, date = date)
@@ -62,12 +69,19 @@ pub fn sign_in(
         policy.mail.words.text(language(), name, &values).unwrap_or(built_in)
     };
     let type_code = if link.is_some() { say!("mail-or-type") } else { say!("mail-type") };
+    let (open_link, press_button) = match is_of_desk {
+        true => {
+            let press = say!("mail-press-anywhere", button = say!("sign-in"));
+            (say!("mail-open-link-anywhere"), press)
+        }
+        false => (say!("mail-open-link"), say!("mail-press", button = say!("sign-in"))),
+    };
     let words = context! {
         subject => own(if code.is_some() { "subject_code" } else { "subject" }, subject),
         title => own("title", title),
         preview => own("preview", preview),
-        open_link => own("open_link", say!("mail-open-link")),
-        press_button => own("press_button", say!("mail-press", button = say!("sign-in"))),
+        open_link => own("open_link", open_link),
+        press_button => own("press_button", press_button),
         sign_in => say!("sign-in"),
         type_code => own("type_code", type_code),
         once => own("once", say!("mail-once", lifetime = lifetime.as_str())),

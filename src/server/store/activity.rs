@@ -26,7 +26,7 @@ pub struct Activity {
 }
 
 /// A session that is alive.
-#[derive(Debug)]
+#[derive(Debug, FromRow)]
 pub struct SessionLine {
     pub id: String,
     pub user_agent: String,

@@ -106,7 +106,7 @@ pub struct Events {
 }
 
 /// Columns that an [`AuditRow`] is read from.
-const COLUMNS: &str = "id, at, event, reason, request_id, subject, address, user_id, user_agent, \
+pub(super) const COLUMNS: &str = "id, at, event, reason, request_id, subject, address, user_id, user_agent, \
     ip_prefix, list, app_id, operator, note, took, opens";
 
 pub static EVENTS: LazyLock<String> = LazyLock::new(|| {

@@ -322,6 +322,11 @@ impl Store {
         }
     }
 
+    /// Returns the mails queued in a bucket in the last hour, newest first.
+    pub async fn mails_in_bucket(&self, bucket: &str, now: Millis) -> Result<Vec<Usage>, Error> {
+        self.all(QUEUED, &values![bucket, now - HOUR]).await
+    }
+
     pub async fn auth_request(&self, id: &str) -> Result<Option<AuthRequest>, Error> {
         self.first(&BY_ID, &values![id]).await
     }

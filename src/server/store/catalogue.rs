@@ -3,7 +3,7 @@
 use super::{
     accounts, activity, allowances, assertions, attempts, audit, auth_requests, bans, counters,
     credentials, device_requests, entry_codes, grants, invitations, judgements, ledger, logouts,
-    match_numbers, operators, outbox, overrides, purge, sent_mails, sessions, sign_ins,
+    match_numbers, operators, outbox, overrides, people, purge, sent_mails, sessions, sign_ins,
     signing_keys, suppressions, trust, users, waiting_mails, waitlist,
 };
 
@@ -126,6 +126,19 @@ pub fn statements() -> Vec<&'static str> {
         overrides::INSERT_STATE,
         overrides::POLICY_CHANGES,
         overrides::POLICY_AT,
+        people::USERS_BY_BEGINNING,
+        people::USERS_BY_DOMAIN,
+        people::USER_BY_ID,
+        people::USER_BY_ADDRESS,
+        &people::EVENTS_OF_REQUEST,
+        people::ADDRESSES_ASKED_AT,
+        people::MAILS_OF_ADDRESS,
+        people::BANNED_SINCE,
+        people::SESSIONS_OF_USER,
+        people::LAST_SIGN_IN,
+        people::OPENED_BY,
+        people::PAUSE_CODES,
+        &people::TIMELINE,
         sent_mails::SENT_MAIL,
         sent_mails::SENT_MAIL_OF_PROVIDER,
         sent_mails::RETURN_MAIL,

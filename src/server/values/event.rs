@@ -48,10 +48,16 @@ pub enum Event {
     OperatorRefused,
     /// An operator overrode keys of the policy, or took that back.
     PolicySteered,
+    /// An operator paused codes and passwords for an address.
+    CodesPaused,
+    /// An operator looked at a person.
+    DeskOpened,
+    /// An operator had a sign-in mail sent.
+    DeskMail,
 }
 
 impl Event {
-    const ALL: [Event; 30] = [
+    const ALL: [Event; 33] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -82,6 +88,9 @@ impl Event {
         Event::OperatorRemoved,
         Event::OperatorRefused,
         Event::PolicySteered,
+        Event::CodesPaused,
+        Event::DeskOpened,
+        Event::DeskMail,
     ];
 
     pub fn name(self) -> &'static str {
@@ -116,6 +125,9 @@ impl Event {
             Event::OperatorRemoved => "operator.removed",
             Event::OperatorRefused => "operator.refused",
             Event::PolicySteered => "policy.steered",
+            Event::CodesPaused => "codes.paused",
+            Event::DeskOpened => "desk.opened",
+            Event::DeskMail => "desk.mail",
         }
     }
 
@@ -155,7 +167,10 @@ impl Event {
             | Event::OperatorAdded
             | Event::OperatorRemoved
             | Event::OperatorRefused
-            | Event::PolicySteered => "",
+            | Event::PolicySteered
+            | Event::CodesPaused
+            | Event::DeskOpened
+            | Event::DeskMail => "",
         }
     }
 }

@@ -5,6 +5,9 @@ use crate::server::ground::words::say;
 /// Beginning of a name that stands for an app. No network of IP addresses begins so.
 const OF_APP: &str = "app:";
 
+/// Network of what an operator asks for at the desk. No network of IP addresses has this name.
+pub const DESK: &str = "desk";
+
 /// Returns the network of an app that does not tell whose requests it sends: they count together,
 /// wherever its back end runs, and with those of no other app behind the same address.
 pub fn of_app(id: &str) -> String {
@@ -20,6 +23,7 @@ pub fn app_in(network: &str) -> Option<&str> {
 pub fn shown(network: &str) -> String {
     match app_in(network) {
         Some(app) => say!("app", app = app),
+        None if network == DESK => say!("desk"),
         None => say!("ip", network = network),
     }
 }

@@ -28,7 +28,7 @@ pub(super) const DATABASE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Outbox {
     pub auth: Arc<Auth>,
-    pub transports: Transports,
+    pub transports: Arc<Transports>,
     pub templates: Arc<Templates>,
     pub from: Mailbox,
 }
