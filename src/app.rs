@@ -12,7 +12,7 @@ use leptos_router::{
 use crate::{
     pages::{
         CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
-        GuardedHostPage, Home, InvitationPage, LeavePage, LoginPage, NotFound, NotYouPage,
+        GuardedHostPage, Home, InvitationPage, LeavePage, LoginPage, NotFound, NotYouPage, NowPage,
         OperatorsPage, PeoplePage, PersonPage,
     },
     server::{
@@ -119,7 +119,7 @@ pub fn App() -> impl IntoView {
                             />
                             <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
-                            <Route path=path!("/desk") view=OperatorsPage ssr=SsrMode::Async />
+                            <Route path=path!("/desk") view=NowPage ssr=SsrMode::Async />
                             <Route
                                 path=path!("/desk/operators")
                                 view=OperatorsPage

@@ -413,6 +413,61 @@ done-lift = تُرسل الرسائل من جديد.
 done-disable = الشخص معطّل.
 done-enable = يمكن للشخص تسجيل الدخول من جديد.
 done-delete = حُذف المستخدم.
+desk-now = الآن
+desk-now-range = المدة
+desk-now-day = 24 ساعة
+desk-now-week = 7 أيام
+desk-now-month = 30 يومًا
+desk-now-explained = محسوبة من سجل التدقيق بعد ثوانٍ من حدوثها. الساعات والأيام بالتوقيت العالمي UTC.
+desk-funnel = من الطلب إلى تسجيل الدخول
+desk-funnel-told = طُلبت { $asked } رسالة، وأُرسلت { $sent }، وفُتحت { $opened }، وسجّلت { $signedin } منها دخول شخص ما.
+desk-step = الخطوة
+desk-number = العدد
+desk-share = من المطلوب
+desk-asked = طُلبت
+desk-sent = أُرسلت
+desk-opened = فُتحت
+desk-signed-in = سُجّل الدخول
+desk-course = عبر الزمن
+desk-course-told = الأعمدة العريضة: الرسائل المطلوبة. والضيقة أمامها: عمليات تسجيل الدخول. الأحدث في الآخر.
+desk-course-numbers = الأرقام
+desk-time = تبدأ عند
+desk-took = الوقت المستغرق
+desk-to-session = من الطلب إلى تسجيل الدخول
+desk-to-mail-server = من الطلب حتى يستلم خادم البريد الرسالة
+desk-median = الوسيط
+desk-p95 = 95 من كل 100 خلال
+desk-by-domain = حسب نطاق المستلم
+desk-domain = النطاق
+desk-others = كل ما سواها
+desk-returned = عادت
+desk-complaints = أُبلغ عنها كبريد مزعج
+desk-by-method = حسب الطريقة
+desk-method = الطريقة
+desk-method-link = الرابط
+desk-method-code = الرمز
+desk-method-match = الرقم
+desk-method-password = كلمة المرور
+desk-method-test-person = شخص اختبار
+desk-by-app = حسب التطبيق
+desk-app = التطبيق
+desk-own-pages = صفحة تسجيل الدخول
+desk-refusals = المرفوض
+desk-refused-because = السبب
+desk-mail = البريد
+desk-queue = { $n ->
+    [one] رسالة واحدة تنتظر الإرسال. طُلبت { $ago }.
+   *[other] { $n } رسالة تنتظر الإرسال. أقدمها طُلبت { $ago }.
+}
+desk-queue-empty = لا رسالة تنتظر الإرسال.
+desk-transport = وسيلة الإرسال
+desk-health = كما تعرفها هذه النسخة
+desk-well = تقبل الرسائل
+desk-refuses-us = لا تقبل الرسائل؛ محاولة جديدة خلال { $duration }
+desk-of-sent = { $share } من الرسائل المرسلة ({ $n })
+desk-above-line = فوق الحد
+desk-complaint-line = يحجز Gmail وYahoo رسائل المرسلين إذا بُلّغ عن { $line } أو أكثر منها كبريد مزعج.
+desk-nothing-yet = لا شيء في هذه المدة.
 
 ## الأخطاء
 

@@ -396,6 +396,61 @@ done-lift = E-Mails werden wieder versandt.
 done-disable = Die Person ist gesperrt.
 done-enable = Die Person darf sich wieder anmelden.
 done-delete = Der Nutzer ist gelöscht.
+desk-now = Jetzt
+desk-now-range = Zeit
+desk-now-day = 24 Stunden
+desk-now-week = 7 Tage
+desk-now-month = 30 Tage
+desk-now-explained = Gezählt aus dem Audit-Protokoll, wenige Sekunden danach. Stunden und Tage sind UTC.
+desk-funnel = Vom Anfordern zur Anmeldung
+desk-funnel-told = { $asked } E-Mails wurden angefordert, { $sent } gesendet, { $opened } geöffnet, und mit { $signedin } davon hat sich jemand angemeldet.
+desk-step = Schritt
+desk-number = Anzahl
+desk-share = Von den angeforderten
+desk-asked = Angefordert
+desk-sent = Gesendet
+desk-opened = Geöffnet
+desk-signed-in = Angemeldet
+desk-course = Verlauf
+desk-course-told = Breite Säulen: angeforderte E-Mails. Schmale davor: Anmeldungen. Die neueste steht am Ende.
+desk-course-numbers = Die Zahlen
+desk-time = Beginnt
+desk-took = Dauer
+desk-to-session = Vom Anfordern bis zur Anmeldung
+desk-to-mail-server = Vom Anfordern, bis ein Mailserver die E-Mail hat
+desk-median = Median
+desk-p95 = 95 von 100 innerhalb von
+desk-by-domain = Nach Domain der Empfänger
+desk-domain = Domain
+desk-others = Alle anderen
+desk-returned = Kam zurück
+desk-complaints = Als Spam gemeldet
+desk-by-method = Nach Methode
+desk-method = Methode
+desk-method-link = Link
+desk-method-code = Code
+desk-method-match = Zahl
+desk-method-password = Passwort
+desk-method-test-person = Testperson
+desk-by-app = Nach App
+desk-app = App
+desk-own-pages = die Anmeldeseite
+desk-refusals = Abgelehnt
+desk-refused-because = Grund
+desk-mail = E-Mail
+desk-queue = { $n ->
+    [one] Eine E-Mail wartet auf den Versand. Sie wurde { $ago } angefordert.
+   *[other] { $n } E-Mails warten auf den Versand. Die älteste wurde { $ago } angefordert.
+}
+desk-queue-empty = Keine E-Mail wartet auf den Versand.
+desk-transport = Transport
+desk-health = Wie diese Instanz ihn kennt
+desk-well = nimmt E-Mails an
+desk-refuses-us = nimmt keine E-Mails an; neuer Versuch in { $duration }
+desk-of-sent = { $share } der gesendeten E-Mails ({ $n })
+desk-above-line = über der Grenze
+desk-complaint-line = Gmail und Yahoo halten E-Mails von Absendern zurück, wenn { $line } oder mehr als Spam gemeldet werden.
+desk-nothing-yet = Nichts in dieser Zeit.
 
 ## Fehler
 

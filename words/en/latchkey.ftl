@@ -397,6 +397,61 @@ done-lift = Emails are sent again.
 done-disable = The person is disabled.
 done-enable = The person may sign in again.
 done-delete = The user is deleted.
+desk-now = Now
+desk-now-range = Time
+desk-now-day = 24 hours
+desk-now-week = 7 days
+desk-now-month = 30 days
+desk-now-explained = Counted from the audit log, a few seconds after it happened. Hours and days are UTC.
+desk-funnel = From asking to signed in
+desk-funnel-told = { $asked } emails were asked for, { $sent } were sent, { $opened } were opened, and { $signedin } of them signed somebody in.
+desk-step = Step
+desk-number = Number
+desk-share = Of those asked for
+desk-asked = Asked for
+desk-sent = Sent
+desk-opened = Opened
+desk-signed-in = Signed in
+desk-course = Over time
+desk-course-told = Wide columns: emails asked for. Narrow ones in front: sign-ins. The latest is last.
+desk-course-numbers = The numbers
+desk-time = Begins at
+desk-took = Time it takes
+desk-to-session = From asking to signed in
+desk-to-mail-server = From asking until a mail server has the email
+desk-median = Median
+desk-p95 = 95 of 100 within
+desk-by-domain = By recipient domain
+desk-domain = Domain
+desk-others = All others
+desk-returned = Came back
+desk-complaints = Called spam
+desk-by-method = By method
+desk-method = Method
+desk-method-link = Link
+desk-method-code = Code
+desk-method-match = Number
+desk-method-password = Password
+desk-method-test-person = Test person
+desk-by-app = By app
+desk-app = App
+desk-own-pages = the sign-in page
+desk-refusals = Refused
+desk-refused-because = Reason
+desk-mail = Email
+desk-queue = { $n ->
+    [one] One email waits to be sent. It was asked for { $ago }.
+   *[other] { $n } emails wait to be sent. The oldest was asked for { $ago }.
+}
+desk-queue-empty = No email waits to be sent.
+desk-transport = Transport
+desk-health = As this instance knows it
+desk-well = takes emails
+desk-refuses-us = does not take emails; tried again in { $duration }
+desk-of-sent = { $share } of the emails sent ({ $n })
+desk-above-line = above the line
+desk-complaint-line = Gmail and Yahoo hold back the emails of senders with { $line } or more called spam.
+desk-nothing-yet = Nothing in this time.
 
 ## Errors
 

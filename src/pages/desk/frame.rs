@@ -16,8 +16,12 @@ use crate::server::{
 };
 
 /// Pages in the order of the navigation, each with the role that it takes.
-fn places() -> [(&'static str, String, Role); 2] {
-    [(PEOPLE, say!("people"), Role::Look), ("/desk/operators", say!("desk-operators"), Role::Look)]
+fn places() -> [(&'static str, String, Role); 3] {
+    [
+        ("/desk", say!("desk-now"), Role::Look),
+        (PEOPLE, say!("people"), Role::Look),
+        ("/desk/operators", say!("desk-operators"), Role::Look),
+    ]
 }
 
 /// The frame of a page of the desk.

@@ -30,6 +30,7 @@ pub struct AppParts {
     pub cookies: Cookies,
     pub readiness: Readiness,
     pub request_reader: RequestReader,
+    /// Transports of mails, with their health as this instance knows it.
     pub transports: Arc<Transports>,
     /// Hooks by which providers report what became of mails.
     pub hooks: Hooks,

@@ -44,6 +44,7 @@ pub fn statements() -> Vec<&'static str> {
         counters::DOMAINS_OF,
         counters::BUSIEST_BEFORE,
         counters::SUMS,
+        counters::COURSE,
         counters::OLD_COUNTERS,
         device_requests::INSERT_DEVICE_REQUEST,
         device_requests::DEVICE_REQUEST,

@@ -39,6 +39,9 @@ pub const BUSIEST_BEFORE: &str = "SELECT label FROM latchkey_counters WHERE span
     AND name = 'domain' ORDER BY count DESC LIMIT 100";
 pub const SUMS: &str = "SELECT name, label, CAST(SUM(count) AS BIGINT) AS count \
     FROM latchkey_counters WHERE span = $1 AND at >= $2 GROUP BY name, label";
+/// Counts of all together, each hour or day.
+pub const COURSE: &str = "SELECT at, name, count FROM latchkey_counters \
+    WHERE span = $1 AND at >= $2 AND label = '' AND name IN ('asked', 'signed_in')";
 pub const OLD_COUNTERS: &str = "DELETE FROM latchkey_counters WHERE (span, at, name, label) IN \
     (SELECT span, at, name, label FROM latchkey_counters WHERE span = $3 AND at < $1 LIMIT $2)";
 
@@ -61,6 +64,16 @@ impl Store {
     /// Returns the sums of all counters of hours or days since a time.
     pub async fn sums(&self, span: Millis, since: Millis) -> Result<Vec<Sum>, Error> {
         self.all(SUMS, &values![span, since]).await
+    }
+
+    /// Returns how many mails were asked for and how many sign-ins there were, for each hour or day
+    /// since a time: its beginning, the name of the counter, and the count.
+    pub async fn course(
+        &self,
+        span: Millis,
+        since: Millis,
+    ) -> Result<Vec<(Millis, String, i64)>, Error> {
+        self.all(COURSE, &values![span, since]).await
     }
 }
 

@@ -1,0 +1,365 @@
+//! GET `/desk`: how sign-ins and mails go now, and in the last week or month.
+
+use leptos::prelude::*;
+
+use super::{
+    super::frame::load,
+    charts::{bars, columns},
+    frame::DeskFrame,
+};
+use crate::server::{
+    desk::now::{COMPLAINT_LINE, Now, OfDomain, Queue, Range, Took, read, share},
+    ground::{
+        clock::{HOUR, Millis, SECOND, rfc_3339},
+        error::Error,
+        words::{Language, ago, duration, language, say},
+    },
+    http::page_context::PageContext,
+    mail::transports::NamedTransport,
+    values::event::Method,
+};
+
+#[component]
+pub fn NowPage() -> impl IntoView {
+    load(Box::pin(now_page()))
+}
+
+async fn now_page() -> Result<AnyView, Error> {
+    let context = PageContext::current()?;
+    context.operator().await?;
+    let range = Range::named(&context.query("range").unwrap_or_default());
+    let now = read(&context.state.auth, range).await?;
+    let at = context.state.auth.clock.now();
+    let transports = context.state.transports.iter().map(transport).collect_view();
+    Ok(view! {
+        <DeskFrame title=say!("desk-now")>
+            {ranges(range)}
+            <p class="soft">{say!("desk-now-explained")}</p>
+            {funnel(&now)}
+            {course(&now)}
+            {times(&now)}
+            {domains(&now.domains)}
+            {mail(&now, at, transports.into_any())}
+            {methods(&now)}
+            {apps(&now)}
+            {refusals(&now)}
+        </DeskFrame>
+    }
+    .into_any())
+}
+
+fn ranges(current: Range) -> impl IntoView {
+    let links = Range::ALL.into_iter().map(|range| {
+        let name = match range {
+            Range::Day => say!("desk-now-day"),
+            Range::Week => say!("desk-now-week"),
+            Range::Month => say!("desk-now-month"),
+        };
+        let to = format!("/desk?range={}", range.name());
+        view! {
+            <li>
+                <a href=to aria-current=(range == current).then_some("true")>
+                    {name}
+                </a>
+            </li>
+        }
+    });
+    view! {
+        <nav class="desk-ranges" aria-label=say!("desk-now-range")>
+            <ul>{links.collect_view()}</ul>
+        </nav>
+    }
+}
+
+fn funnel(now: &Now) -> impl IntoView + use<> {
+    let steps = [
+        (say!("desk-asked"), now.asked),
+        (say!("desk-sent"), now.sent),
+        (say!("desk-opened"), now.opened),
+        (say!("desk-signed-in"), now.signed_in),
+    ];
+    let told = say!(
+        "desk-funnel-told",
+        asked = now.asked,
+        sent = now.sent,
+        opened = now.opened,
+        signedin = now.signed_in
+    );
+    let of_asked = |count| percent(share(count, now.asked), 0);
+    let drawn: Vec<_> = steps
+        .iter()
+        .map(|(name, count)| (name.clone(), *count, format!("{count} · {}", of_asked(*count))))
+        .collect();
+    let rows = steps.into_iter().map(|(name, count)| {
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td class="number">{count}</td>
+                <td class="number">{of_asked(count)}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section>
+            <h2>{say!("desk-funnel")}</h2>
+            {bars("funnel", told, &drawn)}
+            {table(
+                [say!("desk-step"), say!("desk-number"), say!("desk-share")],
+                rows.collect_view().into_any(),
+            )}
+        </section>
+    }
+}
+
+fn course(now: &Now) -> impl IntoView + use<> {
+    let drawn: Vec<_> = now.parts.iter().map(|part| (part.asked, part.signed_in)).collect();
+    let span = now.span;
+    let rows = now.parts.iter().rev().map(|part| {
+        view! {
+            <tr>
+                <th scope="row">{begins(part.at, span)}</th>
+                <td class="number">{part.asked}</td>
+                <td class="number">{part.signed_in}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section>
+            <h2>{say!("desk-course")}</h2>
+            {columns("course", say!("desk-course-told"), &drawn)}
+            <p class="soft hint">{say!("desk-course-told")}</p>
+            <details>
+                <summary>{say!("desk-course-numbers")}</summary>
+                {table(
+                    [say!("desk-time"), say!("desk-asked"), say!("desk-signed-in")],
+                    rows.collect_view().into_any(),
+                )}
+            </details>
+        </section>
+    }
+}
+
+fn times(now: &Now) -> impl IntoView + use<> {
+    let row = |name: String, took: Option<Took>| {
+        let seconds = |at: fn(Took) -> Millis| took.map_or_else(|| "–".to_owned(), |it| time(at(it)));
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td class="number">{seconds(|took| took.median)}</td>
+                <td class="number">{seconds(|took| took.p95)}</td>
+            </tr>
+        }
+    };
+    let rows = view! {
+        {row(say!("desk-to-session"), now.to_session)}
+        {row(say!("desk-to-mail-server"), now.to_mail_server)}
+    };
+    view! {
+        <section>
+            <h2>{say!("desk-took")}</h2>
+            {table([String::new(), say!("desk-median"), say!("desk-p95")], rows.into_any())}
+        </section>
+    }
+}
+
+fn domains(domains: &[OfDomain]) -> impl IntoView + use<> {
+    let rows = domains.iter().map(|of| {
+        let name = of.domain.clone().unwrap_or_else(|| say!("desk-others"));
+        let counts = [of.asked, of.sent, of.opened, of.signed_in, of.returned, of.complaints];
+        let counts = counts.map(|count| view! { <td class="number">{count}</td> });
+        view! {
+            <tr>
+                <th scope="row" translate="no">
+                    {name}
+                </th>
+                <td class="number">{percent(share(of.signed_in, of.asked), 0)}</td>
+                {counts.collect_view()}
+            </tr>
+        }
+    });
+    let names = [
+        say!("desk-domain"),
+        say!("desk-share"),
+        say!("desk-asked"),
+        say!("desk-sent"),
+        say!("desk-opened"),
+        say!("desk-signed-in"),
+        say!("desk-returned"),
+        say!("desk-complaints"),
+    ];
+    listed(say!("desk-by-domain"), names, rows.collect_view().into_any(), domains.is_empty())
+}
+
+fn methods(now: &Now) -> impl IntoView + use<> {
+    let rows = now.methods.iter().map(|(method, count)| {
+        let name = match Method::named(method) {
+            Some(Method::Link) => say!("desk-method-link"),
+            Some(Method::Code) => say!("desk-method-code"),
+            Some(Method::Match) => say!("desk-method-match"),
+            Some(Method::Password) => say!("desk-method-password"),
+            Some(Method::FixedCode) => say!("desk-method-test-person"),
+            None => method.clone(),
+        };
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td class="number">{*count}</td>
+            </tr>
+        }
+    });
+    let names = [say!("desk-method"), say!("desk-signed-in")];
+    let is_empty = now.methods.is_empty();
+    listed(say!("desk-by-method"), names, rows.collect_view().into_any(), is_empty)
+}
+
+fn apps(now: &Now) -> impl IntoView + use<> {
+    let rows = now.apps.iter().map(|(app, asked, signed_in)| {
+        let name = if app.is_empty() { say!("desk-own-pages") } else { app.clone() };
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td class="number">{*asked}</td>
+                <td class="number">{*signed_in}</td>
+            </tr>
+        }
+    });
+    let names = [say!("desk-app"), say!("desk-asked"), say!("desk-signed-in")];
+    listed(say!("desk-by-app"), names, rows.collect_view().into_any(), now.apps.is_empty())
+}
+
+fn refusals(now: &Now) -> impl IntoView + use<> {
+    let rows = now.refusals.iter().map(|(reason, count)| {
+        view! {
+            <tr>
+                <th scope="row">
+                    <code>{reason.clone()}</code>
+                </th>
+                <td class="number">{*count}</td>
+            </tr>
+        }
+    });
+    let names = [say!("desk-refused-because"), say!("desk-number")];
+    let is_empty = now.refusals.is_empty();
+    listed(say!("desk-refusals"), names, rows.collect_view().into_any(), is_empty)
+}
+
+fn mail(now: &Now, at: Millis, transports: AnyView) -> impl IntoView + use<> {
+    let Queue { mails, oldest } = now.queue;
+    let queue = match oldest {
+        Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
+        None => say!("desk-queue-empty"),
+    };
+    let (returned, complaints) =
+        (share(now.returned, now.sent), share(now.complaints, now.sent));
+    let is_above = complaints >= COMPLAINT_LINE;
+    let line = percent(COMPLAINT_LINE, 1);
+    view! {
+        <section>
+            <h2>{say!("desk-mail")}</h2>
+            <p>{queue}</p>
+            {table([say!("desk-transport"), say!("desk-health")], transports)}
+            <dl class="desk-rates">
+                <dt>{say!("desk-returned")}</dt>
+                <dd>{of_sent(returned, now.returned)}</dd>
+                <dt>{say!("desk-complaints")}</dt>
+                <dd>
+                    {of_sent(complaints, now.complaints)} " "
+                    {is_above
+                        .then(|| view! { <strong class="badge">{say!("desk-above-line")}</strong> })}
+                </dd>
+            </dl>
+            <p class="soft hint">{say!("desk-complaint-line", line = line)}</p>
+        </section>
+    }
+}
+
+fn of_sent(rate: f64, count: i64) -> String {
+    say!("desk-of-sent", share = percent(rate, 2), n = count)
+}
+
+fn transport(of: &NamedTransport) -> impl IntoView + use<> {
+    let health = match of.health.is_well() {
+        true => say!("desk-well"),
+        false => say!("desk-refuses-us", duration = duration(of.health.wait().as_secs())),
+    };
+    view! {
+        <tr>
+            <th scope="row" translate="no">
+                {of.name().to_owned()}
+            </th>
+            <td>{health}</td>
+        </tr>
+    }
+}
+
+/// A section with a table, or with a sentence if nothing was counted.
+fn listed<const N: usize>(
+    heading: String,
+    names: [String; N],
+    rows: AnyView,
+    is_empty: bool,
+) -> impl IntoView + use<N> {
+    let content = match is_empty {
+        true => view! { <p class="soft">{say!("desk-nothing-yet")}</p> }.into_any(),
+        false => table(names, rows).into_any(),
+    };
+    view! {
+        <section>
+            <h2>{heading}</h2>
+            {content}
+        </section>
+    }
+}
+
+/// A table whose first column names its rows, and whose others are numbers.
+fn table<const N: usize>(names: [String; N], rows: AnyView) -> impl IntoView + use<N> {
+    let names = names.into_iter().enumerate().map(|(n, name)| {
+        let class = (n > 0).then_some("number");
+        match name.is_empty() {
+            true => view! { <td></td> }.into_any(),
+            false => view! {
+                <th scope="col" class=class>
+                    {name}
+                </th>
+            }
+            .into_any(),
+        }
+    });
+    view! {
+        <div class="desk-table">
+            <table>
+                <thead>
+                    <tr>{names.collect_view()}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Writes a share in hundredths, with this many decimal places.
+fn percent(share: f64, places: usize) -> String {
+    with_comma(format!("{:.places$} %", share * 100.0))
+}
+
+/// Writes a time in seconds, with a decimal place where that matters.
+fn time(millis: Millis) -> String {
+    let seconds = millis as f64 / SECOND as f64;
+    let places = if seconds < 10.0 { 1 } else { 0 };
+    with_comma(format!("{seconds:.places$} s"))
+}
+
+/// Writes the decimal point as the language has it.
+fn with_comma(number: String) -> String {
+    match language() {
+        Language::De => number.replace('.', ","),
+        _ => number,
+    }
+}
+
+/// Names an hour by its beginning, and a day by its date, in UTC.
+fn begins(at: Millis, span: Millis) -> String {
+    let whole = rfc_3339(at);
+    let part = if span == HOUR { whole.get(11..16) } else { whole.get(..10) };
+    part.unwrap_or_default().to_owned()
+}
