@@ -12,8 +12,8 @@ use leptos_router::{
 use crate::{
     pages::{
         CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
-        GuardedHostPage, Home, InvitationPage, LeavePage, LoginPage, NotFound, NotYouPage, NowPage,
-        OperatorsPage, PeoplePage, PersonPage,
+        GuardedHostPage, Home, InvitationPage, InvitationsPage, LeavePage, LoginPage, NotFound,
+        NotYouPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
     },
     server::{
         ground::words::{language, say},
@@ -133,6 +133,16 @@ pub fn App() -> impl IntoView {
                             <Route
                                 path=path!("/desk/people/:key")
                                 view=PersonPage
+                                ssr=SsrMode::Async
+                            />
+                            <Route
+                                path=path!("/desk/invitations")
+                                view=InvitationsPage
+                                ssr=SsrMode::Async
+                            />
+                            <Route
+                                path=path!("/desk/waitlist")
+                                view=WaitlistPage
                                 ssr=SsrMode::Async
                             />
                             <Route path=path!("/desk/*rest") view=NotFound ssr=SsrMode::Async />

@@ -28,6 +28,7 @@ mod configuration;
 mod databases;
 mod desk;
 mod desk_acts;
+mod desk_invitations;
 mod desk_now;
 mod desk_people;
 mod dev_mailbox;

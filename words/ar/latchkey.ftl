@@ -468,6 +468,43 @@ desk-of-sent = { $share } من الرسائل المرسلة ({ $n })
 desk-above-line = فوق الحد
 desk-complaint-line = يحجز Gmail وYahoo رسائل المرسلين إذا بُلّغ عن { $line } أو أكثر منها كبريد مزعج.
 desk-nothing-yet = لا شيء في هذه المدة.
+desk-invitations = الدعوات
+desk-invitation = دعوة
+desk-all-invitations = كل الدعوات
+desk-no-invitations = لم يُدعَ أحد بعد.
+desk-invite = دعوة شخص
+desk-invite-press = إرسال الدعوة
+desk-note = كلمات للرسالة، إن شئت
+desk-language = اللغة
+desk-state = الحالة
+desk-invited = وقت الدعوة
+desk-open-until = مفتوحة حتى
+desk-mails = الرسائل
+desk-newest-mail = أحدث رسالة
+desk-older = الأقدم
+desk-later = التالية
+desk-invitation-open = مفتوحة
+desk-invitation-accepted = مقبولة
+desk-invitation-withdrawn = مسحوبة
+desk-invitation-expired = منتهية الصلاحية
+desk-invited-before = سبقت دعوة هذا العنوان، ولذلك لم يُرسل شيء.
+desk-resend = إرسال الدعوة مرة أخرى
+desk-withdraw = سحب الدعوة
+desk-mail-sent = أُرسلت
+desk-mail-queued = تنتظر الإرسال
+desk-mail-returned = عادت
+desk-mail-suppressed = محتجزة، فقد عادت رسائل سابقة
+desk-mail-failed = لم تُرسل
+desk-mail-gone = لم تعد معروفة
+desk-waitlist = قائمة الانتظار
+desk-waitlist-explained = طلب هؤلاء تسجيل الدخول بينما كانت قيمة auth.sign_up هي waitlist. من يُقبل منهم تصله دعوة.
+desk-whole-waitlist = قائمة الانتظار كاملة
+desk-nobody-waits = لا أحد ينتظر.
+desk-waits = على قائمة الانتظار
+desk-first-asked = أول طلب
+desk-last-asked = آخر طلب
+desk-times = عدد الطلبات
+desk-let-in = قبول
 
 ## الأخطاء
 
@@ -553,6 +590,7 @@ detail-device-code = يتكوّن الرمز من ثمانية أحرف، مثل
 detail-no-device = قارن الرمز بالرمز الظاهر على جهازك. إن كانا متطابقين فقد انتهت صلاحيته: ابدأ من جديد هناك.
 detail-not-admitted = لا يُسمح لحسابك بتسجيل الدخول إلى { $app }. اسأل من يديره.
 detail-reason-too-long = يجب ألا يزيد السبب عن { $n } حرفًا.
+detail-waits-no-more = لم يعد هذا الشخص ينتظر: إما قُبل أو دُعي أو سجّل الدخول.
 detail-no-guarded-host = ارجع إلى الصفحة التي أردت فتحها وافتحها من جديد: العنوان الذي جاء بك إلى هنا لا يخص موقعًا يسجَّل الدخول إليه من هنا.
 
 ## الرسائل

@@ -451,6 +451,43 @@ desk-of-sent = { $share } der gesendeten E-Mails ({ $n })
 desk-above-line = über der Grenze
 desk-complaint-line = Gmail und Yahoo halten E-Mails von Absendern zurück, wenn { $line } oder mehr als Spam gemeldet werden.
 desk-nothing-yet = Nichts in dieser Zeit.
+desk-invitations = Einladungen
+desk-invitation = Einladung
+desk-all-invitations = Alle Einladungen
+desk-no-invitations = Niemand wurde eingeladen.
+desk-invite = Jemanden einladen
+desk-invite-press = Einladen
+desk-note = Worte für die E-Mail, wenn Sie möchten
+desk-language = Sprache
+desk-state = Stand
+desk-invited = Eingeladen
+desk-open-until = Offen bis
+desk-mails = E-Mails
+desk-newest-mail = Neueste E-Mail
+desk-older = Ältere
+desk-later = Spätere
+desk-invitation-open = offen
+desk-invitation-accepted = angenommen
+desk-invitation-withdrawn = zurückgezogen
+desk-invitation-expired = abgelaufen
+desk-invited-before = Diese Adresse war schon eingeladen, deshalb wurde nichts verschickt.
+desk-resend = Einladung noch einmal schicken
+desk-withdraw = Einladung zurückziehen
+desk-mail-sent = verschickt
+desk-mail-queued = wartet auf den Versand
+desk-mail-returned = kam zurück
+desk-mail-suppressed = zurückgehalten, frühere E-Mails kamen zurück
+desk-mail-failed = nicht verschickt
+desk-mail-gone = nicht mehr bekannt
+desk-waitlist = Warteliste
+desk-waitlist-explained = Sie wollten sich anmelden, während auth.sign_up auf waitlist stand. Wer eingelassen wird, bekommt eine Einladung.
+desk-whole-waitlist = Die ganze Warteliste
+desk-nobody-waits = Niemand wartet.
+desk-waits = Auf der Warteliste
+desk-first-asked = Zuerst angefragt
+desk-last-asked = Zuletzt angefragt
+desk-times = Anfragen
+desk-let-in = Einlassen
 
 ## Fehler
 
@@ -534,6 +571,7 @@ detail-device-code = Der Code hat acht Buchstaben, etwa WDJB-MJHT.
 detail-no-device = Vergleichen Sie den Code mit dem auf Ihrem Gerät. Sind beide gleich, ist er abgelaufen: Beginnen Sie dort noch einmal.
 detail-not-admitted = Ihr Konto darf sich bei { $app } nicht anmelden. Fragen Sie, wer es betreibt.
 detail-reason-too-long = Der Grund darf höchstens { $n } Zeichen haben.
+detail-waits-no-more = Diese Person wartet nicht mehr: Sie wurde eingelassen oder eingeladen oder hat sich angemeldet.
 detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.
 
 ## E-Mails

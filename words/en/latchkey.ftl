@@ -452,6 +452,43 @@ desk-of-sent = { $share } of the emails sent ({ $n })
 desk-above-line = above the line
 desk-complaint-line = Gmail and Yahoo hold back the emails of senders with { $line } or more called spam.
 desk-nothing-yet = Nothing in this time.
+desk-invitations = Invitations
+desk-invitation = Invitation
+desk-all-invitations = All invitations
+desk-no-invitations = Nobody has been invited.
+desk-invite = Invite somebody
+desk-invite-press = Invite
+desk-note = Words for the email, if you like
+desk-language = Language
+desk-state = State
+desk-invited = Invited
+desk-open-until = Open until
+desk-mails = Emails
+desk-newest-mail = Newest email
+desk-older = Older ones
+desk-later = Later ones
+desk-invitation-open = open
+desk-invitation-accepted = accepted
+desk-invitation-withdrawn = withdrawn
+desk-invitation-expired = expired
+desk-invited-before = This address was invited before, so nothing was sent.
+desk-resend = Send the invitation again
+desk-withdraw = Withdraw the invitation
+desk-mail-sent = sent
+desk-mail-queued = waiting to be sent
+desk-mail-returned = came back
+desk-mail-suppressed = held back, earlier emails came back
+desk-mail-failed = not sent
+desk-mail-gone = no longer known
+desk-waitlist = Waiting list
+desk-waitlist-explained = They asked to sign in while auth.sign_up was waitlist. Letting somebody in sends them an invitation.
+desk-whole-waitlist = The whole waiting list
+desk-nobody-waits = Nobody is waiting.
+desk-waits = On the waiting list
+desk-first-asked = First asked
+desk-last-asked = Last asked
+desk-times = Times asked
+desk-let-in = Let them in
 
 ## Errors
 
@@ -535,6 +572,7 @@ detail-device-code = The code has eight letters, like WDJB-MJHT.
 detail-no-device = Compare the code with the one on your device. If they are the same, it has expired: start again there.
 detail-not-admitted = Your account may not sign in to { $app }. Ask whoever runs it.
 detail-reason-too-long = Take a reason of at most { $n } characters.
+detail-waits-no-more = They wait no more: somebody has let them in, or they have been invited or have signed in.
 detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.
 
 ## Mails

@@ -1,5 +1,6 @@
 //! Server functions behind the forms of the desk. Each asks [`acting`] first.
 
+mod invitations;
 pub mod person;
 
 #[cfg(feature = "ssr")]

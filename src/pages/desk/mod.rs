@@ -2,12 +2,16 @@
 
 mod charts;
 mod frame;
+mod invitations;
 mod now;
 mod operators;
 mod people;
 mod person;
+mod waitlist;
 
+pub use invitations::InvitationsPage;
 pub use now::NowPage;
 pub use operators::OperatorsPage;
 pub use people::PeoplePage;
 pub use person::PersonPage;
+pub use waitlist::WaitlistPage;

@@ -40,6 +40,7 @@ pub fn told(event: &str, reason: &str) -> Option<String> {
         | Event::MailComplaint
         | Event::LinkOpened
         | Event::SuppressionLifted
+        | Event::AddressOpened
         | Event::OperatorAdded
         | Event::OperatorRemoved
         | Event::OperatorRefused

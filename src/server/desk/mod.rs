@@ -2,6 +2,7 @@
 //! no SQL.
 
 pub mod find;
+pub mod invitations;
 pub mod now;
 pub mod operator;
 pub mod person;

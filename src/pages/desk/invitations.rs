@@ -1,0 +1,241 @@
+//! GET `/desk/invitations`: who was invited by whom, the latest first. `?id=` opens one.
+
+use leptos::prelude::*;
+
+use super::{
+    super::frame::{address, load},
+    frame::{DeskFrame, may_act, reason_field},
+};
+use crate::server::{
+    config::desk::Role,
+    desk::{
+        invitations::{self, AT_ONCE},
+        operator::Operator,
+    },
+    ground::{
+        clock::Millis,
+        error::Error,
+        words::{Language, ago, date, language, say},
+    },
+    http::page_context::PageContext,
+    mail::invitation_variables::inviter,
+    store::{Invitation, MailState},
+    values::{address::masked, destination::with_query},
+};
+
+const PAGE: &str = "/desk/invitations";
+
+#[component]
+pub fn InvitationsPage() -> impl IntoView {
+    load(Box::pin(invitations_page()))
+}
+
+async fn invitations_page() -> Result<AnyView, Error> {
+    let context = PageContext::current()?;
+    let operator = context.operator().await?;
+    if let Some(id) = context.query("id") {
+        let opened = invitations::open(&context.state.auth, &operator, &id).await?;
+        return Ok(one(&context, &operator, opened));
+    }
+    let (before, before_id) = place_in_list(context.query("before"), Millis::MAX);
+    let auth = &context.state.auth;
+    let found = invitations::list(auth, &operator, before, &before_id).await?;
+    let next = found.last().filter(|_| found.len() == AT_ONCE).map(|last| {
+        let place = format!("{}.{}", last.created_at, last.id);
+        view! { <p><a href=with_query(PAGE, "before", &place)>{say!("desk-older")}</a></p> }
+    });
+    let is_empty = found.is_empty().then(|| view! { <p>{say!("desk-no-invitations")}</p> });
+    let rows = found.iter().map(|invitation| row(&context, invitation)).collect_view();
+    let form = may_act(&operator, Role::Help).then(|| invite_form(&context));
+    Ok(view! {
+        <DeskFrame title=say!("desk-invitations")>
+            {form}
+            <div class="desk-table">
+                <table>
+                    <thead>
+                        <tr>
+                            <th scope="col">{say!("desk-address")}</th>
+                            <th scope="col">{say!("desk-state")}</th>
+                            <th scope="col">{say!("fact-invited-by")}</th>
+                            <th scope="col">{say!("desk-invited")}</th>
+                            <th scope="col" class="number">
+                                {say!("desk-mails")}
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+            {is_empty}
+            {next}
+        </DeskFrame>
+    }
+    .into_any())
+}
+
+/// Reads a place in a list, a time and what follows it. Without one the list begins at `start`.
+pub(super) fn place_in_list(place: Option<String>, start: Millis) -> (Millis, String) {
+    let place = place.as_deref().and_then(|place| place.split_once('.'));
+    let read = |(at, rest): (&str, &str)| Some((at.parse().ok()?, rest.to_owned()));
+    place.and_then(read).unwrap_or((start, String::new()))
+}
+
+fn row(context: &PageContext, invitation: &Invitation) -> impl IntoView + use<> {
+    let now = context.state.auth.clock.now();
+    let link = with_query(PAGE, "id", &invitation.id);
+    view! {
+        <tr>
+            <th scope="row">
+                <a href=link>{masked(invitation.address.as_str())}</a>
+            </th>
+            <td>{state(invitation, now)}</td>
+            <td>{invited_by(context, invitation)}</td>
+            <td>{ago(invitation.created_at, now)}</td>
+            <td class="number">{invitation.mails}</td>
+        </tr>
+    }
+}
+
+fn state(invitation: &Invitation, now: Millis) -> String {
+    match (invitation.accepted_at, invitation.withdrawn_at) {
+        (Some(_), _) => say!("desk-invitation-accepted"),
+        (None, Some(_)) => say!("desk-invitation-withdrawn"),
+        (None, None) if invitation.is_open(now) => say!("desk-invitation-open"),
+        (None, None) => say!("desk-invitation-expired"),
+    }
+}
+
+fn invited_by(context: &PageContext, invitation: &Invitation) -> String {
+    let by = inviter(&invitation.invited_by, &context.policy());
+    by.unwrap_or_else(|| "latchkey users invite".to_owned())
+}
+
+fn invite_form(context: &PageContext) -> impl IntoView + use<> {
+    let typed = context.flash().typed;
+    let languages = Language::ALL.into_iter().map(|one| {
+        view! {
+            <option value=one.tag() selected=one == language()>
+                {one.name()}
+            </option>
+        }
+    });
+    view! {
+        <section>
+            <h2>{say!("desk-invite")}</h2>
+            <form class="form" method="post" action="/actions/desk-invite">
+                <label for="invite-email">{say!("desk-address")}</label>
+                <input
+                    id="invite-email"
+                    name="email"
+                    type="email"
+                    autocomplete="off"
+                    required
+                    value=typed
+                />
+                {note_field("invite")}
+                <label for="invite-language">{say!("desk-language")}</label>
+                <select id="invite-language" name="language">
+                    {languages.collect_view()}
+                </select>
+                {reason_field("invite")}
+                <button class="primary" type="submit">
+                    {say!("desk-invite-press")}
+                </button>
+            </form>
+        </section>
+    }
+}
+
+/// The field for the words that go with an invitation.
+pub(super) fn note_field(form: &str) -> impl IntoView + use<> {
+    let id = format!("{form}-note");
+    view! {
+        <label for=id.clone()>{say!("desk-note")}</label>
+        <textarea id=id name="note" rows="3" maxlength="500"></textarea>
+    }
+}
+
+/// The page of one invitation, with its whole address.
+fn one(
+    context: &PageContext,
+    operator: &Operator,
+    (invitation, mail): (Invitation, Option<MailState>),
+) -> AnyView {
+    let now = context.state.auth.clock.now();
+    let was_before = context.query("before").is_some().then(|| {
+        view! { <p class="notice">{say!("desk-invited-before")}</p> }
+    });
+    let acts = (may_act(operator, Role::Help) && invitation.is_open(now)).then(|| {
+        view! {
+            {act("desk-resend-invitation", "resend", &invitation.id, say!("desk-resend"))}
+            {act("desk-withdraw-invitation", "withdraw", &invitation.id, say!("desk-withdraw"))}
+        }
+    });
+    let note = Some(invitation.note.clone()).filter(|note| !note.is_empty());
+    let note = note.map(|note| view! { <blockquote class="words">{note}</blockquote> });
+    let facts = [
+        (say!("desk-state"), state(&invitation, now)),
+        (say!("fact-invited-by"), invited_by(context, &invitation)),
+        (say!("desk-invited"), date(invitation.created_at)),
+        (say!("desk-open-until"), date(invitation.expires_at)),
+        (say!("desk-mails"), invitation.mails.to_string()),
+        (say!("desk-newest-mail"), mail.map_or_else(|| say!("desk-mail-gone"), said_of)),
+    ];
+    let facts = facts.into_iter().map(|(name, value)| {
+        view! {
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+        }
+    });
+    let address = address(&invitation.address);
+    view! {
+        <DeskFrame title=say!("desk-invitation")>
+            <p>
+                <a href=PAGE>{say!("desk-all-invitations")}</a>
+            </p>
+            {was_before}
+            <dl class="facts">
+                <dt>{say!("desk-address")}</dt>
+                <dd>{address}</dd>
+                {facts.collect_view()}
+            </dl>
+            {note}
+            {acts}
+        </DeskFrame>
+    }
+    .into_any()
+}
+
+/// Says what became of a mail. The words of a mail server, which are masked, stand as it sent them.
+fn said_of(mail: MailState) -> String {
+    let state = match mail.state.as_str() {
+        "sent" => say!("desk-mail-sent"),
+        "queued" => say!("desk-mail-queued"),
+        "returned" => say!("desk-mail-returned"),
+        "suppressed" => say!("desk-mail-suppressed"),
+        _ => say!("desk-mail-failed"),
+    };
+    match mail.last_error.filter(|said| !said.is_empty()) {
+        Some(said) => format!("{state}: {said}"),
+        None => state,
+    }
+}
+
+/// The form of an act on an invitation.
+fn act(action: &str, form: &str, id: &str, press: String) -> impl IntoView + use<> {
+    let (action, id) = (format!("/actions/{action}"), id.to_owned());
+    let reason = reason_field(form);
+    let heading = press.clone();
+    view! {
+        <section>
+            <h2>{heading}</h2>
+            <form class="form" method="post" action=action>
+                <input type="hidden" name="id" value=id />
+                {reason}
+                <button class="secondary" type="submit">
+                    {press}
+                </button>
+            </form>
+        </section>
+    }
+}
