@@ -10,7 +10,7 @@ use crate::support::{
 const EVA: &str = "eva@example.com";
 const ACTS: &str = "SELECT event || ' ' || COALESCE(operator, '-') || ' ' || note \
     FROM latchkey_audit_events WHERE event LIKE 'invit%' OR event LIKE '%.invited' \
-    OR event LIKE 'address.%' ORDER BY id";
+    OR event LIKE 'desk.%' ORDER BY id";
 
 /// A desk with a waitlist whose operators are users.
 async fn with_waitlist() -> App {
@@ -63,7 +63,7 @@ async fn an_operator_invites_sends_again_and_withdraws_with_a_reason_each() {
     assert!(page.contains("withdrawn") && !page.contains("Send the invitation again"), "{page}");
     let by_help = |act: &str| act.replace('@', "help@example.com");
     let acts = app.texts(ACTS).await;
-    let acts: Vec<&String> = acts.iter().filter(|act| !act.starts_with("address.")).collect();
+    let acts: Vec<&String> = acts.iter().filter(|act| !act.starts_with("desk.")).collect();
     assert_eq!(
         acts,
         [
@@ -150,7 +150,7 @@ async fn addresses_are_masked_until_they_are_opened_and_opening_is_recorded() {
         assert!(look.get(&opened).await.body.contains(&format!(">{whole}<")));
     }
     let opened: Vec<String> = app.texts(ACTS).await;
-    let opened = opened.iter().filter(|act| act.starts_with("address.opened look@")).count();
+    let opened = opened.iter().filter(|act| act.starts_with("desk.opened look@")).count();
     assert_eq!(opened, 2);
 }
 

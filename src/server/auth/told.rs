@@ -40,7 +40,6 @@ pub fn told(event: &str, reason: &str) -> Option<String> {
         | Event::MailComplaint
         | Event::LinkOpened
         | Event::SuppressionLifted
-        | Event::AddressOpened
         | Event::OperatorAdded
         | Event::OperatorRemoved
         | Event::OperatorRefused

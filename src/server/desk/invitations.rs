@@ -3,7 +3,10 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::operator::{ActReason, Operator};
+use super::{
+    operator::{ActReason, Operator},
+    person::record_opening,
+};
 use crate::server::{
     auth::{
         Auth,
@@ -16,10 +19,7 @@ use crate::server::{
         words::{Language, say},
     },
     store::{AuditEvent, Invitation, MailState, Waiting},
-    values::{
-        address::Address,
-        event::{Event, Reason},
-    },
+    values::{address::Address, event::Event},
 };
 
 /// Purpose bound to the seal of a name of somebody on the waitlist.
@@ -147,14 +147,4 @@ async fn waiting(auth: &Auth, name: &str) -> Result<Waiting, Error> {
     let address = address_of(auth, name).ok_or(Error::NotFound)?;
     let waiting = auth.store.waiting(&address).await?;
     waiting.ok_or_else(|| Error::invalid(say!("detail-waits-no-more")))
-}
-
-/// Records that an operator saw a whole address. It takes no reason: nothing changes.
-async fn record_opening(auth: &Auth, operator: &Operator, address: &Address) -> Result<(), Error> {
-    let event = auth.event(Event::AddressOpened, Some(address), &operator.client);
-    let event =
-        AuditEvent { operator: Some(operator.name.clone()), ..event.because(Reason::Operator) };
-    auth.store.note(&event).await?;
-    event.emit();
-    Ok(())
 }

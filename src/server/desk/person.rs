@@ -157,7 +157,11 @@ async fn rows(
 }
 
 /// Records that an operator looks at a person, once for each visit.
-async fn record_opening(auth: &Auth, operator: &Operator, address: &Address) -> Result<(), Error> {
+pub(super) async fn record_opening(
+    auth: &Auth,
+    operator: &Operator,
+    address: &Address,
+) -> Result<(), Error> {
     let event = auth.event(Event::DeskOpened, Some(address), &operator.client);
     let event = event.because(Reason::Operator);
     let event = AuditEvent { operator: Some(operator.name.clone()), ..event };

@@ -42,8 +42,6 @@ pub enum Event {
     LinkOpened,
     /// Mails to an address are no longer held back.
     SuppressionLifted,
-    /// An operator saw the whole address of somebody in the desk.
-    AddressOpened,
     OperatorAdded,
     OperatorRemoved,
     /// The desk refused somebody who was signed in.
@@ -59,7 +57,7 @@ pub enum Event {
 }
 
 impl Event {
-    const ALL: [Event; 34] = [
+    const ALL: [Event; 33] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -86,7 +84,6 @@ impl Event {
         Event::MailComplaint,
         Event::LinkOpened,
         Event::SuppressionLifted,
-        Event::AddressOpened,
         Event::OperatorAdded,
         Event::OperatorRemoved,
         Event::OperatorRefused,
@@ -124,7 +121,6 @@ impl Event {
             Event::MailComplaint => "mail.complaint",
             Event::LinkOpened => "link.opened",
             Event::SuppressionLifted => "suppression.lifted",
-            Event::AddressOpened => "address.opened",
             Event::OperatorAdded => "operator.added",
             Event::OperatorRemoved => "operator.removed",
             Event::OperatorRefused => "operator.refused",
@@ -168,7 +164,6 @@ impl Event {
             | Event::MailComplaint
             | Event::LinkOpened
             | Event::SuppressionLifted
-            | Event::AddressOpened
             | Event::OperatorAdded
             | Event::OperatorRemoved
             | Event::OperatorRefused
