@@ -131,7 +131,7 @@ impl Store {
             let (user_id, is_new) = match sign_in.admission {
                 Admission::Anyone { new_id } => (known.or(Some(new_id)), known.is_none()),
                 Admission::Invited { new_id } => {
-                    (known.or(Some(new_id).filter(|_| judged.is_invited)), known.is_none())
+                    (known.or(judged.is_invited.then_some(new_id)), known.is_none())
                 }
                 Admission::As { user_id } => (Some(user_id), false),
                 Admission::Nobody => (None, false),
