@@ -64,7 +64,8 @@ pub fn columns(id: &str, told: String, columns: &[(i64, i64)]) -> impl IntoView 
             {column(*part, "chart-bar", 0.25)}
         }
     });
-    let line = view! { <line class="chart-line" x1="0" x2=coordinate(WIDTH) y1=HEIGHT y2=HEIGHT /> };
+    let line =
+        view! { <line class="chart-line" x1="0" x2=coordinate(WIDTH) y1=HEIGHT y2=HEIGHT /> };
     let drawn = view! {
         {drawn.collect_view()}
         {line}
