@@ -106,10 +106,10 @@ async fn the_page_is_about_a_day_a_week_or_a_month() {
 async fn the_page_tells_of_mails_that_wait_and_of_a_transport_that_refuses_us() {
     let app = with_desk("").await;
     let look = operator(&app, "look").await;
-    app.inbox.behave(Manners::RefusesGreeting);
+    app.inbox.behave(Manners::RefusesSender);
     app.browser().ask_for_mail("ada@example.net").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.delayed'", 1).await;
-    tells(&read(&look, "/desk").await, &["does not take emails; tried again in 1 second"]);
+    tells(&read(&look, "/desk").await, &["does not take emails; tried again in a second"]);
     app.clock.step(90 * SECOND);
     let told = "One email waits to be sent. It was asked for 90 seconds ago.";
     tells(&read(&look, "/desk").await, &[told]);

@@ -134,6 +134,9 @@ pub async fn holds(store: &Store, url: &str, text: &str) -> bool {
                 "latchkey_failed_tries",
                 "latchkey_distrust",
                 "latchkey_audit_events",
+                "latchkey_audit_seals",
+                "latchkey_audit_head",
+                "latchkey_counters",
             ] {
                 let rows = AssertSqlSafe(format!("SELECT t::text FROM {table} t"));
                 let rows: Vec<String> =

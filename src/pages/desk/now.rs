@@ -141,7 +141,8 @@ fn course(now: &Now) -> impl IntoView + use<> {
 
 fn times(now: &Now) -> impl IntoView + use<> {
     let row = |name: String, took: Option<Took>| {
-        let seconds = |at: fn(Took) -> Millis| took.map_or_else(|| "–".to_owned(), |it| time(at(it)));
+        let seconds =
+            |at: fn(Took) -> Millis| took.map_or_else(|| "–".to_owned(), |it| time(at(it)));
         view! {
             <tr>
                 <th scope="row">{name}</th>
@@ -249,8 +250,7 @@ fn mail(now: &Now, at: Millis, transports: AnyView) -> impl IntoView + use<> {
         Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
         None => say!("desk-queue-empty"),
     };
-    let (returned, complaints) =
-        (share(now.returned, now.sent), share(now.complaints, now.sent));
+    let (returned, complaints) = (share(now.returned, now.sent), share(now.complaints, now.sent));
     let is_above = complaints >= COMPLAINT_LINE;
     let line = percent(COMPLAINT_LINE, 1);
     view! {

@@ -171,6 +171,9 @@ pub async fn read(auth: &Auth, range: Range) -> Result<Now, Error> {
     })
 }
 
+/// A count of a domain.
+type Field = fn(&mut OfDomain) -> &mut i64;
+
 /// All counters of a range.
 struct Sums(Vec<Sum>);
 
@@ -219,7 +222,7 @@ impl Sums {
     /// Returns the domains with the most mails, and the others in one.
     fn domains(&self) -> Vec<OfDomain> {
         let mut found: BTreeMap<&str, OfDomain> = BTreeMap::new();
-        let fields: [(Counter, fn(&mut OfDomain) -> &mut i64); 6] = [
+        let fields: [(Counter, Field); 6] = [
             (Counter::Asked, |of| &mut of.asked),
             (Counter::Sent, |of| &mut of.sent),
             (Counter::Opened, |of| &mut of.opened),

@@ -154,7 +154,7 @@ impl Walk<'_> {
     async fn along(&mut self) -> Result<(), Stop> {
         let mut reached = Reached::cut(&self.head().await?);
         for _ in 0..LOOKS {
-            reached = self.to_the_end(reached).await?;
+            reached = self.walk_on(reached).await?;
             let head = self.head().await?;
             if head.position == reached.position && head.mac == reached.mac {
                 return self.at_the_end(&head).await;
@@ -191,7 +191,7 @@ impl Walk<'_> {
     }
 
     /// Verifies seal after seal until there is none.
-    async fn to_the_end(&mut self, mut reached: Reached) -> Result<Reached, Stop> {
+    async fn walk_on(&mut self, mut reached: Reached) -> Result<Reached, Stop> {
         loop {
             let seals = self.auth.store.seals_after(reached.position).await?;
             if seals.is_empty() {
