@@ -185,6 +185,27 @@ async fn a_mail_from_the_desk_keeps_to_the_limits_and_to_links() {
     assert_eq!(app.inbox.count_to("ada@example.com"), 0);
 }
 
+#[tokio::test]
+async fn a_mail_from_the_desk_that_would_not_be_sent_is_refused_with_the_reason() {
+    let app = with_desk("").await;
+    app.run_sql(
+        "INSERT INTO latchkey_bans VALUES ('', 'eve@example.com', 1); \
+         INSERT INTO latchkey_suppressions (address, kind, said, transport, created_at) \
+         VALUES ('ada@example.com', 'complaint', 'spam', 'smtp', 1)",
+    )
+    .await;
+    let help = operator(&app, "help").await;
+    for (address, says) in [
+        ("eve@example.com", "Enable or invite this person first"),
+        ("ada@example.com", "Lift what holds emails back first"),
+    ] {
+        let key = key(&help, address).await;
+        let page = refused(&help, &key, "send-mail", "Help").await;
+        assert!(page.contains(says), "{address}: {page}");
+    }
+    assert_eq!(app.inbox.count(), 1, "the operator's own");
+}
+
 async fn operator_by_code(app: &App, role: &str) -> Browser {
     let (browser, mail) = app.asked(&format!("{role}@example.com")).await;
     assert_eq!(browser.type_code(mail.code()).await.goes_to(), "/dashboard");

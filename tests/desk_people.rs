@@ -160,42 +160,42 @@ async fn users_of_a_teams_own_table_are_found_by_address_and_id() {
 async fn the_page_says_why_the_last_try_did_not_succeed() {
     let app = with_desk("").await;
     let look = operator(&app, "look").await;
-    let verdict = async || {
+    let diagnosis = async || {
         let page = opened(&look, "ada@example.com").await.body;
-        let verdict = page.split("class=\"verdict\">").nth(1).unwrap();
-        verdict.split("</p>").next().unwrap().to_owned()
+        let diagnosis = page.split("class=\"diagnosis\">").nth(1).unwrap();
+        diagnosis.split("</p>").next().unwrap().to_owned()
     };
-    assert_eq!(verdict().await, "No email was asked for in the last 90 days.");
+    assert_eq!(diagnosis().await, "No email was asked for in the last 90 days.");
     app.clock.advance(MINUTE);
     let (ada, mail) = app.asked("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'", 2).await;
-    let said = verdict().await;
+    let said = diagnosis().await;
     assert!(said.contains("2026-01-01 12:01:00 UTC was accepted"), "{said}");
     assert!(said.ends_with("its link and code were not used."), "{said}");
     app.clock.advance(SECOND);
     ada.type_code(mail.wrong_code()).await;
-    let said = verdict().await;
+    let said = diagnosis().await;
     assert!(said.contains("12:01:01 UTC: Wrong code typed."), "{said}");
     app.clock.advance(SECOND);
     ada.get(mail.link()).await;
-    assert!(verdict().await.starts_with("The last try succeeded"), "{}", verdict().await);
+    assert!(diagnosis().await.starts_with("The last try succeeded"), "{}", diagnosis().await);
     // What is reported of its mail later is no news.
     app.run_sql("UPDATE latchkey_audit_events SET at = at + 60000 WHERE event = 'mail.sent'").await;
-    assert!(verdict().await.starts_with("The last try succeeded"), "{}", verdict().await);
+    assert!(diagnosis().await.starts_with("The last try succeeded"), "{}", diagnosis().await);
     app.clock.advance(MINUTE);
     app.clock.advance(SECOND);
     app.inbox.behave(Manners::RefusesForNow);
     app.browser().ask_for_mail("ada@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.delayed'", 1).await;
-    let said = verdict().await;
+    let said = diagnosis().await;
     assert!(said.contains("12:02:03 UTC is delayed: “attempt 1:"), "{said}");
     app.inbox.behave(Manners::RefusesForGood);
     app.until_mail_is_tried_again().await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.failed'", 1).await;
-    let said = verdict().await;
+    let said = diagnosis().await;
     assert!(said.contains("was not delivered: “"), "{said}");
     app.run_sql("INSERT INTO latchkey_bans VALUES ('', 'ada@example.com', 1767268800000)").await;
-    assert!(verdict().await.starts_with("Disabled since 2026-01-01 12:00:00 UTC"));
+    assert!(diagnosis().await.starts_with("Disabled since 2026-01-01 12:00:00 UTC"));
 }
 
 #[tokio::test]

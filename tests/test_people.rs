@@ -7,7 +7,11 @@ use tempfile::TempDir;
 
 use crate::{
     secrecy::log,
-    support::{App, relying_party::refusal},
+    support::{
+        App,
+        desk::{operator, with_desk},
+        relying_party::refusal,
+    },
 };
 
 const REVIEWER: &str = "reviewer@shop.example";
@@ -244,6 +248,17 @@ async fn a_test_person_is_no_operator() {
     reviewer.ask_for_mail(REVIEWER).await;
     assert_eq!(reviewer.type_code(CODE).await.goes_to(), "/dashboard");
     assert_eq!(reviewer.get("/desk").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_desk_says_on_every_page_that_there_are_test_people() {
+    let app = with_desk(&entry(REVIEWER, CODE)).await;
+    let page = operator(&app, "look").await.get("/desk/people").await.body;
+    assert!(page.contains("Test people sign in with a fixed code"), "{page}");
+    assert!(page.contains("r***@shop.example") && !page.contains(CODE), "{page}");
+    let app = with_desk("").await;
+    let page = operator(&app, "look").await.get("/desk/people").await.body;
+    assert!(!page.contains("Test people"), "{page}");
 }
 
 #[tokio::test]

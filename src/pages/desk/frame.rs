@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::super::frame::{refusal, small_print};
 use crate::server::{
-    config::desk::Role,
+    config::{desk::Role, test_people::TestPerson},
     desk::{
         operator::{LONGEST_REASON, Operator},
         person::PEOPLE,
@@ -53,6 +53,10 @@ pub fn DeskFrame(#[prop(into)] title: String, children: Children) -> impl IntoVi
     let is_stale = operator.is_some_and(|operator| !operator.is_fresh);
     let stale = is_stale.then(|| stale_notice(&here));
     let refused = context.as_ref().map(refusal);
+    let people = policy.test_people.iter().map(TestPerson::masked).collect::<Vec<_>>().join(", ");
+    let test_people = (!people.is_empty()).then(|| {
+        view! { <p class="notice">{say!("desk-test-people", people = people)}</p> }
+    });
     let heading = title.clone();
     view! {
         <Title text=title />
@@ -70,7 +74,7 @@ pub fn DeskFrame(#[prop(into)] title: String, children: Children) -> impl IntoVi
             </a>
         </header>
         <main class="desk">
-            {stale} {refused} <h1>{heading}</h1> {children()}
+            {test_people} {stale} {refused} <h1>{heading}</h1> {children()}
         </main>
         {small_print(&policy.brand)}
     }

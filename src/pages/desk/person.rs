@@ -56,7 +56,7 @@ async fn person_page() -> Result<AnyView, Error> {
     Ok(view! {
         <DeskFrame title=say!("person")>
             {done}
-            <p class="verdict">{person.verdict.clone()}</p>
+            <p class="diagnosis">{person.diagnosis.clone()}</p>
             {facts(&person, now)}
             {sessions(&person, now)}
             <section>

@@ -204,10 +204,10 @@ async fn address_of_events(auth: &Auth, events: &[&AuditRow]) -> Result<Option<A
     let is_it = |address: &Address| {
         auth.keys.subjects(address.as_str()).any(|subject| subject == events[0].subject)
     };
-    if let Some(user_id) = events.iter().find_map(|event| event.user_id.as_deref()) {
-        if let Some(address) = auth.store.address_of_user(user_id).await?.filter(is_it) {
-            return Ok(Some(address));
-        }
+    if let Some(user_id) = events.iter().find_map(|event| event.user_id.as_deref())
+        && let Some(address) = auth.store.address_of_user(user_id).await?.filter(is_it)
+    {
+        return Ok(Some(address));
     }
     for event in events.iter().filter(|event| event.event == Event::AuthRequested.name()) {
         let asked = auth.store.addresses_asked_at(event.at).await?;

@@ -6,7 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{
     find,
     operator::{ActReason, Operator},
-    timeline::{Obstacles, Timeline, verdict},
+    timeline::{Obstacles, Timeline, diagnosis},
 };
 use crate::server::{
     auth::{
@@ -65,7 +65,7 @@ pub struct Person {
     /// Attempts of mails that wait to be sent.
     pub waiting: Vec<i64>,
     pub timeline: Timeline,
-    pub verdict: String,
+    pub diagnosis: String,
 }
 
 /// Opens a person for an operator, which is an event by itself. `before` is the end of an earlier
@@ -109,7 +109,7 @@ pub async fn open(
         held_back: suppression.as_ref().map(|suppression| suppression.said.as_str()),
         keep_days: policy.audit.keep_days,
     };
-    let verdict = verdict(&rows, &obstacles);
+    let diagnosis = diagnosis(&rows, &obstacles);
     let waiting = mails.iter().filter(|mail| mail.state == "queued").map(|mail| mail.attempts);
     Ok(Person {
         key: find::key_of(auth, &address)?,
@@ -127,7 +127,7 @@ pub async fn open(
         suppression,
         banned_since,
         limits,
-        verdict,
+        diagnosis,
     })
 }
 
@@ -136,7 +136,7 @@ impl Person {
     pub fn ticket(&self) -> String {
         let id = self.user_id.as_deref().unwrap_or("–");
         let who = say!("ticket-who", address = masked(self.address.as_str()), id = id);
-        format!("{who}\n{}\n\n{}", self.verdict, self.timeline.text())
+        format!("{who}\n{}\n\n{}", self.diagnosis, self.timeline.text())
     }
 }
 
@@ -287,6 +287,13 @@ async fn send_mail(
 ) -> Result<(), Error> {
     if !auth.policy().auth.mode.has_link() {
         return Err(Error::invalid(say!("detail-desk-mail-needs-links")));
+    }
+    // An operator may know what nobody learns at the sign-in page.
+    if auth.is_test_person(address) || !auth.may_sign_in(address).await? {
+        return Err(Error::invalid(say!("detail-desk-mail-to-nobody")));
+    }
+    if auth.store.suppression(address, auth.clock.now()).await?.is_some() {
+        return Err(Error::invalid(say!("detail-desk-mail-held-back")));
     }
     let client = Client {
         ip_prefix: network::DESK.to_owned(),

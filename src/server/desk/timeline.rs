@@ -191,9 +191,9 @@ fn is_success(row: &AuditRow) -> bool {
 }
 
 /// Says in one sentence why the last try to sign in did not succeed, or that it did.
-pub fn verdict(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
+pub fn diagnosis(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
     if let Some(since) = obstacles.banned_since {
-        return say!("verdict-disabled", when = moment(since));
+        return say!("diagnosis-disabled", when = moment(since));
     }
     let own = |row: &&AuditRow| row.operator.is_none();
     let asked_with = |row: &AuditRow| {
@@ -217,7 +217,7 @@ pub fn verdict(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
         _ => is_success(row),
     };
     let Some(last) = rows.iter().filter(own).find(decisive) else {
-        return say!("verdict-nothing", days = obstacles.keep_days);
+        return say!("diagnosis-nothing", days = obstacles.keep_days);
     };
     // When its mail was asked for: that is how people speak of it.
     let asked = asked_with(last);
@@ -228,34 +228,36 @@ pub fn verdict(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
     };
     let when = moment(last.at);
     match Event::named(&last.event) {
-        Some(Event::AuthVerified | Event::SessionIssued) => say!("verdict-signed-in", when = when),
-        Some(Event::AuthCancelled) => say!("verdict-cancelled", when = when),
+        Some(Event::AuthVerified | Event::SessionIssued) => {
+            say!("diagnosis-signed-in", when = when)
+        }
+        Some(Event::AuthCancelled) => say!("diagnosis-cancelled", when = when),
         Some(Event::AuthFailed) => {
             match (Kind::named(&last.reason), obstacles.codes_paused_until) {
                 (
                     Some(Kind::CodesPaused | Kind::TooManyAttempts | Kind::CodeWrong),
                     Some(until),
                 ) => {
-                    say!("verdict-paused", until = moment(until))
+                    say!("diagnosis-paused", until = moment(until))
                 }
                 (None, _) if last.reason == Reason::NotAUser.to_string() => {
-                    say!("verdict-not-admitted", when = when)
+                    say!("diagnosis-not-admitted", when = when)
                 }
-                (kind, _) => say!("verdict-refused", when = when, what = refused(kind)),
+                (kind, _) => say!("diagnosis-refused", when = when, what = refused(kind)),
             }
         }
-        Some(Event::MailReturned) => say!("verdict-returned", mail = mail, said = said),
-        Some(Event::MailComplaint) => say!("verdict-complaint", mail = mail),
-        Some(Event::MailDelayed) => say!("verdict-delayed", mail = mail, said = said),
+        Some(Event::MailReturned) => say!("diagnosis-returned", mail = mail, said = said),
+        Some(Event::MailComplaint) => say!("diagnosis-complaint", mail = mail),
+        Some(Event::MailDelayed) => say!("diagnosis-delayed", mail = mail, said = said),
         Some(Event::MailFailed) if last.reason == Reason::NotAUser.to_string() => {
-            say!("verdict-withheld", mail = mail)
+            say!("diagnosis-withheld", mail = mail)
         }
-        Some(Event::MailFailed) if is_withheld(&last.reason) => say!("verdict-test", mail = mail),
+        Some(Event::MailFailed) if is_withheld(&last.reason) => say!("diagnosis-test", mail = mail),
         Some(Event::MailFailed) => match obstacles.held_back {
-            Some(said) => say!("verdict-held-back", mail = mail, said = said),
-            None => say!("verdict-failed", mail = mail, said = said),
+            Some(said) => say!("diagnosis-held-back", mail = mail, said = said),
+            None => say!("diagnosis-failed", mail = mail, said = said),
         },
-        Some(Event::MailSent) => say!("verdict-unused", mail = mail),
-        _ => say!("verdict-waits", mail = mail),
+        Some(Event::MailSent) => say!("diagnosis-unused", mail = mail),
+        _ => say!("diagnosis-waits", mail = mail),
     }
 }
