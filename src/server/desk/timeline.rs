@@ -201,14 +201,19 @@ pub fn diagnosis(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
         rows.iter().find(|other| other.event == asked && other.request_id == row.request_id)
     };
     let succeeded = rows.iter().filter(own).find(|row| is_success(row)).map(|row| (row.at, row.id));
-    // What is reported of a mail whose link or code has signed in meanwhile is news no more.
+    let is_refusal = |row: &&AuditRow| {
+        [Event::AuthFailed, Event::AuthCancelled].iter().any(|event| event.name() == row.event)
+    };
+    let last_refusal = rows.iter().filter(own).find(is_refusal).map(|row| (row.at, row.id));
+    // What is reported of a mail whose link or code has signed in meanwhile is news no more. That
+    // it was accepted is written down when the database has time, and says nothing of later tries.
     let decisive = |row: &&AuditRow| match Event::named(&row.event) {
+        Some(Event::MailSent) => {
+            let asked = asked_with(row).unwrap_or(row);
+            Some((asked.at, asked.id)) > succeeded.max(last_refusal)
+        }
         Some(
-            Event::MailSent
-            | Event::MailDelayed
-            | Event::MailFailed
-            | Event::MailReturned
-            | Event::MailComplaint,
+            Event::MailDelayed | Event::MailFailed | Event::MailReturned | Event::MailComplaint,
         ) => {
             let asked = asked_with(row).unwrap_or(row);
             Some((asked.at, asked.id)) > succeeded
