@@ -292,6 +292,7 @@ desk-role = الدور
 desk-named-by = مصدره
 desk-by-file = ملف السياسة
 desk-by-command = latchkey desk invite
+desk-by-apps = مُدخله في ملف السياسة تحت [[apps]]
 desk-you = أنت
 desk-role-look = look: يرى الأرقام والأشخاص
 desk-role-help = help: يتصرف أيضًا نيابة عن الأشخاص

@@ -275,6 +275,7 @@ desk-role = Rolle
 desk-named-by = Genannt von
 desk-by-file = Policy-Datei
 desk-by-command = latchkey desk invite
+desk-by-apps = Eintrag in der Policy-Datei unter [[apps]]
 desk-you = Sie
 desk-role-look = look: sieht Zahlen und Personen
 desk-role-help = help: handelt auch für Personen

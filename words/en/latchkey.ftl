@@ -276,6 +276,7 @@ desk-role = Role
 desk-named-by = Named by
 desk-by-file = policy file
 desk-by-command = latchkey desk invite
+desk-by-apps = its entry in the policy file, under [[apps]]
 desk-you = you
 desk-role-look = look: sees numbers and people
 desk-role-help = help: acts for people, too

@@ -44,7 +44,11 @@ async fn operators_page() -> Result<AnyView, Error> {
 }
 
 fn row(known: Known, me: &str) -> impl IntoView + use<> {
-    let is_me = known.address.as_str() == me;
+    let is_me = known.name == me;
+    let name = match &known.address {
+        Some(person) => address(person).into_any(),
+        None => view! { <code>{known.name.clone()}</code> }.into_any(),
+    };
     let role = match known.role {
         Role::Look => say!("desk-role-look"),
         Role::Help => say!("desk-role-help"),
@@ -53,11 +57,12 @@ fn row(known: Known, me: &str) -> impl IntoView + use<> {
     let named_by = match known.named_by {
         NamedBy::File => say!("desk-by-file"),
         NamedBy::Command => say!("desk-by-command"),
+        NamedBy::App => say!("desk-by-apps"),
     };
     view! {
         <tr>
             <th scope="row">
-                {address(&known.address)}
+                {name}
                 {is_me.then(|| view! { <span class="badge">{say!("desk-you")}</span> })}
             </th>
             <td>{role}</td>

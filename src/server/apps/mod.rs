@@ -4,7 +4,7 @@
 pub mod ask;
 mod assertion;
 pub mod authorize;
-mod bearer;
+pub mod bearer;
 mod claims;
 pub mod denial;
 pub mod device_requests;

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{
-    Apps, assertion::Assertion, authorize::hash, denial::Denial, device_requests::DEVICE_CODE,
-    params::Params,
+    Apps, assertion::Assertion, authorize::hash, bearer::scope_of, denial::Denial,
+    device_requests::DEVICE_CODE, params::Params,
 };
 use crate::server::{
     config::apps::{App, Scope, Scopes},
@@ -20,7 +20,7 @@ use crate::server::{
 };
 
 /// Lifetime of access tokens and ID tokens, in seconds.
-const LIVES: i64 = 600;
+pub(super) const LIVES: i64 = 600;
 /// Time that a refresh token is good for, unless it is used; then the next one is.
 const REFRESHES_FOR: Millis = 30 * DAY;
 /// Time after the sign-in at which refreshing ends, however much a token is used (ASVS 5.0 10.4.8).
@@ -70,7 +70,7 @@ impl Apps {
         match params.needed("grant_type")? {
             "authorization_code" => self.by_code(app, params).await,
             "refresh_token" => self.by_refresh_token(app, params).await,
-            "client_credentials" => self.of_the_app(app).await,
+            "client_credentials" => self.of_the_app(app, params).await,
             DEVICE_CODE => self.by_device_code(app, params).await,
             _ => Err(Denial::new(
                 "unsupported_grant_type",
@@ -139,21 +139,13 @@ impl Apps {
         }
     }
 
-    async fn of_the_app(&self, app: &App) -> Result<Value, Denial> {
-        if app.is_public() {
-            let why = "An app without a secret gets no token of its own.";
-            return Err(Denial::new("unauthorized_client", why));
-        }
-        let access = self.access_token(app, app.algorithm, app.id.as_str(), None).await?;
-        Ok(json!({ "access_token": access, "token_type": "Bearer", "expires_in": LIVES }))
-    }
-
     /// Returns the answer with the tokens of a grant.
     pub(super) async fn tokens(&self, app: &App, grant: &Grant) -> Result<Value, Denial> {
         // We alone read an access token of a user: its signature need not be the app's, and one by
         // RSA would cost more than the rest of a refresh (docs/performance.md).
         let algorithm = Algorithm::Es256;
-        let access = self.access_token(app, algorithm, &grant.user_id, Some(grant)).await?;
+        let (scopes, id) = (grant.scopes.as_str(), Some(grant.id.as_str()));
+        let access = self.access_token(app, algorithm, &grant.user_id, scopes, id).await?;
         // The left half of the hash that the ID token's signature uses (OpenID Connect Core,
         // 3.1.3.6).
         let half = match app.algorithm {
@@ -175,12 +167,14 @@ impl Apps {
         Ok(answer)
     }
 
-    async fn access_token(
+    /// Returns an access token. `grant` is the id of its user's grant, if it is of a user.
+    pub(super) async fn access_token(
         &self,
         app: &App,
         algorithm: Algorithm,
         subject: &str,
-        grant: Option<&Grant>,
+        scopes: &str,
+        grant: Option<&str>,
     ) -> Result<String, Error> {
         let now = self.auth.clock.now() / SECOND;
         let mut claims = json!({
@@ -192,9 +186,11 @@ impl Apps {
             "exp": now + LIVES,
             "jti": self.auth.random.id()?,
         });
+        if grant.is_some() || !scopes.is_empty() {
+            claims["scope"] = scopes.into();
+        }
         if let Some(grant) = grant {
-            claims["scope"] = grant.scopes.as_str().into();
-            claims["gid"] = grant.id.as_str().into();
+            claims["gid"] = grant.into();
         }
         self.keys.signing(algorithm).await?.sign(ACCESS, &claims)
     }
@@ -302,10 +298,16 @@ impl Apps {
             let Some(grant) = self.grant_of(token).await? else { return Ok(None) };
             claims["scope"] = grant.scopes.into();
         }
+        let own = (!is_of_a_user).then(|| self.app(app_id).and_then(|app| scope_of(&app, &claims)));
         claims["active"] = true.into();
         claims["token_type"] = "Bearer".into();
         if let Some(claims) = claims.as_object_mut() {
             claims.remove("gid");
+            match own {
+                Some(Some(scope)) => drop(claims.insert("scope".to_owned(), scope.into())),
+                Some(None) => drop(claims.remove("scope")),
+                None => {}
+            }
         }
         Ok(Some(claims))
     }

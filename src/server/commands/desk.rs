@@ -59,8 +59,9 @@ async fn list(auth: &Auth) -> Result<(), Error> {
         let named_by = match known.named_by {
             NamedBy::File => "policy file",
             NamedBy::Command => "invited",
+            NamedBy::App => "[[apps]]",
         };
-        println!("{}  {}  {named_by}", known.address.as_str(), known.role.name());
+        println!("{}  {}  {named_by}", known.name, known.role.name());
     }
     Ok(())
 }

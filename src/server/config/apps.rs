@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::app_values::{
-    AppId, LogoutUri, Origin, PublicKey, RedirectUri, SecretHash, Whom, includes,
+use super::{
+    app_values::{AppId, LogoutUri, Origin, PublicKey, RedirectUri, SecretHash, Whom, includes},
+    desk::Role,
 };
 use crate::server::{
     ground::jose::{Algorithm, Signed},
@@ -33,6 +34,8 @@ pub struct App {
     pub device: bool,
     /// True if it may send mails and verify codes and links for users of its own, by the API.
     pub api: bool,
+    /// The highest role it may use the desk's API in; no role, no desk.
+    pub desk: Option<Role>,
     /// Users who may sign in to it: addresses, and domains like `@example.com`; everybody if empty.
     pub only: Vec<Whom>,
     /// Origins whose scripts may call the endpoints for tokens.
@@ -165,6 +168,9 @@ impl App {
             }
             AuthMethod::None if self.api => {
                 "has api = true, and auth_method = \"none\", by which it proves nothing"
+            }
+            AuthMethod::None if self.desk.is_some() => {
+                "has a role at the desk, and auth_method = \"none\", by which it proves nothing"
             }
             method if has_keys && method != AuthMethod::PrivateKeyJwt => {
                 "has public_keys, which need auth_method = \"private_key_jwt\""

@@ -78,6 +78,15 @@ impl Role {
         }
     }
 
+    /// Returns the scope by which an app asks for the role.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Role::Look => "desk:look",
+            Role::Help => "desk:help",
+            Role::Steer => "desk:steer",
+        }
+    }
+
     /// Returns the role of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
         Role::ALL.into_iter().find(|role| role.name() == name)

@@ -50,12 +50,35 @@ impl Operator {
             None => auth.store.operator(address).await?.and_then(|role| Role::named(&role)),
         };
         let Some(role) = role else {
-            record_refusal(auth, address, &client, &Error::NotFound).await;
+            record_refusal(auth, None, Some(address), &client, &Error::NotFound).await;
             return Err(Error::NotFound);
         };
         let is_fresh = auth.clock.now() - session.row.created_at <= FRESH;
         let name = address.as_str().to_owned();
         Ok(Operator { name, role, is_fresh, client, address: Some(address.clone()) })
+    }
+
+    /// Returns the app that calls, in the lower of two roles: `may` is the highest that the policy
+    /// allows it, `asked` the one that its token is for. Its tokens live for ten minutes, so it is
+    /// as fresh as anybody who has just signed in.
+    pub async fn of_app(
+        auth: &Auth,
+        app_id: &str,
+        (may, asked): (Option<Role>, Option<Role>),
+        client: Client,
+    ) -> Result<Self, Error> {
+        if !auth.policy().desk.enabled {
+            return Err(Error::NotFound);
+        }
+        let name = format!("app:{app_id}");
+        let client = Client { app: Some(app_id.to_owned()), ..client };
+        let role = may.min(asked).unwrap_or_default();
+        let operator = Operator { name, role, is_fresh: true, client, address: None };
+        match (may, asked) {
+            (None, _) => Err(operator.refused(auth, Error::NotFound).await),
+            (_, None) => Err(operator.refused(auth, Error::Forbidden).await),
+            _ => Ok(operator),
+        }
     }
 
     /// Refuses what takes a higher role to see.
@@ -76,9 +99,8 @@ impl Operator {
     }
 
     async fn refused(&self, auth: &Auth, error: Error) -> Error {
-        if let Some(address) = &self.address {
-            record_refusal(auth, address, &self.client, &error).await;
-        }
+        let (name, address) = (self.name.clone(), self.address.as_ref());
+        record_refusal(auth, Some(name), address, &self.client, &error).await;
         error
     }
 
@@ -101,9 +123,18 @@ impl Operator {
 /// An operator, as the policy file or a command named them.
 #[derive(Debug)]
 pub struct Known {
-    pub address: Address,
+    /// Address, or `app:` and the id of an app.
+    pub name: String,
+    /// Address of a person; `None` for an app.
+    pub address: Option<Address>,
     pub role: Role,
     pub named_by: NamedBy,
+}
+
+impl Known {
+    fn person(address: Address, role: Role, named_by: NamedBy) -> Self {
+        Known { name: address.as_str().to_owned(), address: Some(address), role, named_by }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,22 +142,28 @@ pub enum NamedBy {
     File,
     /// `latchkey desk invite`.
     Command,
+    /// `desk` of an entry of `[[apps]]`.
+    App,
 }
 
-/// Returns all operators. Of an address that both name, the file's role counts.
+/// Returns all operators, people before apps. Of an address that both name, the file's role counts.
 pub async fn all(auth: &Auth) -> Result<Vec<Known>, Error> {
-    let desk = &auth.policy().desk;
-    let by_file = desk.operators.iter().map(|entry| Known {
-        address: Address::stored(entry.address.as_str().to_owned()),
-        role: entry.role,
-        named_by: NamedBy::File,
+    let policy = auth.policy();
+    let desk = &policy.desk;
+    let by_file = desk.operators.iter().map(|entry| {
+        let address = Address::stored(entry.address.as_str().to_owned());
+        Known::person(address, entry.role, NamedBy::File)
     });
     let added = auth.store.operators().await?;
     let by_command = added.into_iter().filter_map(|row| {
         let role = Role::named(&row.role).filter(|_| desk.role_of(&row.address).is_none())?;
-        Some(Known { address: row.address, role, named_by: NamedBy::Command })
+        Some(Known::person(row.address, role, NamedBy::Command))
     });
-    Ok(by_file.chain(by_command).collect())
+    let apps = policy.apps.iter().filter_map(|app| {
+        let name = format!("app:{}", app.id.as_str());
+        Some(Known { name, address: None, role: app.desk?, named_by: NamedBy::App })
+    });
+    Ok(by_file.chain(by_command).chain(apps).collect())
 }
 
 /// Makes somebody an operator, or gives one another role, for a command.
@@ -155,12 +192,18 @@ pub async fn remove(auth: &Auth, address: &Address) -> Result<bool, Error> {
 
 /// Records that somebody who is signed in was refused, as often as a client may try a code: more
 /// would fill the table. If it cannot be recorded, the refusal stands.
-async fn record_refusal(auth: &Auth, address: &Address, client: &Client, error: &Error) {
+async fn record_refusal(
+    auth: &Auth,
+    operator: Option<String>,
+    address: Option<&Address>,
+    client: &Client,
+    error: &Error,
+) {
     if auth.one_more_verify(client).await.is_err() {
         return;
     }
-    let event = auth.event(Event::OperatorRefused, Some(address), client);
-    let event = event.because(Reason::Refused(error.kind()));
+    let event = auth.event(Event::OperatorRefused, address, client);
+    let event = AuditEvent { operator, ..event.because(Reason::Refused(error.kind())) };
     let _ = auth.store.note(&event).await;
     event.emit();
 }
