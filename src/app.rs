@@ -11,9 +11,9 @@ use leptos_router::{
 
 use crate::{
     pages::{
-        CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage, Goodbye,
-        GuardedHostPage, Home, InvitationPage, InvitationsPage, LeavePage, LoginPage, NotFound,
-        NotYouPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
+        AuditPage, CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage,
+        Goodbye, GuardedHostPage, Home, InvitationPage, InvitationsPage, LeavePage, LoginPage,
+        NotFound, NotYouPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
     },
     server::{
         ground::words::{language, say},
@@ -120,6 +120,7 @@ pub fn App() -> impl IntoView {
                             <Route path=path!("/goodbye") view=Goodbye ssr=SsrMode::Async />
                             <Route path=path!("/dashboard") view=DashboardPage ssr=SsrMode::Async />
                             <Route path=path!("/desk") view=NowPage ssr=SsrMode::Async />
+                            <Route path=path!("/desk/audit") view=AuditPage ssr=SsrMode::Async />
                             <Route
                                 path=path!("/desk/operators")
                                 view=OperatorsPage

@@ -22,7 +22,9 @@ pub use code::CodePage;
 pub use confirm::ConfirmPage;
 pub use consent::ConsentPage;
 pub use dashboard::DashboardPage;
-pub use desk::{InvitationsPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage};
+pub use desk::{
+    AuditPage, InvitationsPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
+};
 pub use device::DevicePage;
 pub use error_page::ErrorPage;
 pub use goodbye::Goodbye;

@@ -16,12 +16,13 @@ use crate::server::{
 };
 
 /// Pages in the order of the navigation, each with the role that it takes.
-fn places() -> [(&'static str, String, Role); 5] {
+fn places() -> [(&'static str, String, Role); 6] {
     [
         ("/desk", say!("desk-now"), Role::Look),
         (PEOPLE, say!("people"), Role::Look),
         ("/desk/invitations", say!("desk-invitations"), Role::Look),
         ("/desk/waitlist", say!("desk-waitlist"), Role::Look),
+        ("/desk/audit", say!("desk-audit"), Role::Look),
         ("/desk/operators", say!("desk-operators"), Role::Look),
     ]
 }

@@ -1,5 +1,6 @@
 //! Pages of the desk, for operators. The guard has let in nobody else.
 
+mod audit;
 mod charts;
 mod frame;
 mod invitations;
@@ -9,6 +10,7 @@ mod people;
 mod person;
 mod waitlist;
 
+pub use audit::AuditPage;
 pub use invitations::InvitationsPage;
 pub use now::NowPage;
 pub use operators::OperatorsPage;

@@ -9,7 +9,7 @@ use crate::server::{
         csv::{field, harmless},
         error::Error,
     },
-    store::{AuditRow, Events},
+    store::{AuditRow, By, Events},
     values::address::Address,
 };
 
@@ -51,6 +51,18 @@ pub struct Wanted {
     pub address: Option<Address>,
     /// Names of events. All events if empty.
     pub events: Vec<String>,
+    pub by: By,
+}
+
+impl Wanted {
+    fn has(&self, row: &AuditRow) -> bool {
+        let is_by = match &self.by {
+            By::Anybody => true,
+            By::AnyOperator => row.operator.is_some(),
+            By::Operator(name) => row.operator.as_ref() == Some(name),
+        };
+        is_by && (self.events.is_empty() || self.events.contains(&row.event))
+    }
 }
 
 /// An export in progress. It holds no connection between its chunks.
@@ -96,8 +108,7 @@ impl Export {
         if let Some(last) = rows.last() {
             self.page = Some(Events { since: last.at, after: last.id, ..page });
         }
-        let wanted = &self.wanted.events;
-        for row in rows.iter().filter(|row| wanted.is_empty() || wanted.contains(&row.event)) {
+        for row in rows.iter().filter(|row| self.wanted.has(row)) {
             lines.push_str(&line(row, self.format));
         }
         Ok(Some(lines))

@@ -44,6 +44,7 @@ pub fn told(event: &str, reason: &str) -> Option<String> {
         | Event::OperatorRemoved
         | Event::OperatorRefused
         | Event::PolicySteered
+        | Event::AuditExported
         | Event::CodesPaused
         | Event::DeskOpened
         | Event::DeskMail => return None,

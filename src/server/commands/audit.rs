@@ -19,6 +19,7 @@ use crate::server::{
         error::Error,
         timestamp::parse as time,
     },
+    store::By,
     values::address::Address,
 };
 
@@ -83,6 +84,7 @@ pub async fn run(auth: &Auth, command: Audit) -> Result<ExitCode, Box<dyn std::e
                 until: until.map_or(Ok(Millis::MAX), |until| time(&until, now))?,
                 address,
                 events: event,
+                by: By::Anybody,
             };
             let format = match format {
                 Format::Csv => export::Format::Csv,

@@ -1,6 +1,7 @@
 //! Rules of the desk, where operators see what happens, help people and change the policy: no HTTP,
 //! no SQL.
 
+pub mod audit;
 pub mod find;
 pub mod invitations;
 pub mod now;

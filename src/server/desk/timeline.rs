@@ -164,6 +164,7 @@ fn what(event: Option<Event>, row: &AuditRow, mails: &[MailOfPerson]) -> String 
         Event::OperatorAdded => say!("timeline-operator-added"),
         Event::OperatorRemoved => say!("timeline-operator-removed"),
         Event::OperatorRefused => say!("timeline-operator-refused"),
+        Event::AuditExported => say!("timeline-exported"),
         _ => told(&row.event, &row.reason).unwrap_or_else(|| row.event.clone()),
     }
 }

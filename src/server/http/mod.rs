@@ -3,6 +3,7 @@
 
 pub mod active_request;
 pub mod assets;
+pub mod audit_file;
 pub mod caller;
 pub mod certificate;
 pub mod client_ip;

@@ -1,10 +1,10 @@
 //! Every statement of the store, in one list.
 
 use super::{
-    accounts, activity, allowances, assertions, attempts, audit, auth_requests, bans, counters,
-    credentials, device_requests, entry_codes, grants, invitations, judgements, ledger, logouts,
-    match_numbers, operators, outbox, overrides, people, purge, sent_mails, sessions, sign_ins,
-    signing_keys, suppressions, trust, users, waiting_mails, waitlist,
+    accounts, activity, allowances, assertions, attempts, audit, audit_pages, auth_requests, bans,
+    counters, credentials, device_requests, entry_codes, grants, invitations, judgements, ledger,
+    logouts, match_numbers, operators, outbox, overrides, people, purge, sent_mails, sessions,
+    sign_ins, signing_keys, suppressions, trust, users, waiting_mails, waitlist,
 };
 
 /// Returns every statement that reads or writes rows, to check how the databases find them.
@@ -22,6 +22,11 @@ pub fn statements() -> Vec<&'static str> {
         &audit::EVENTS,
         &audit::EVENTS_OF_ONE,
         &audit::EVENTS_BY_ID,
+        &audit_pages::LATEST,
+        &audit_pages::LATEST_OF_RARE,
+        &audit_pages::LATEST_OF_DESK,
+        &audit_pages::LATEST_OF_OPERATOR,
+        &audit_pages::LATEST_OF_PERSON,
         &auth_requests::BY_ID,
         &auth_requests::OF_APP,
         &auth_requests::OF_APP_AND_ADDRESS,

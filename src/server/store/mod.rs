@@ -11,6 +11,7 @@ mod allowances;
 mod assertions;
 mod attempts;
 mod audit;
+mod audit_pages;
 mod auth_requests;
 mod backend;
 mod backup;
@@ -63,6 +64,7 @@ pub use attempts::{
     Counted, FailedTry, InvitationJudge, PasswordJudge, RequestJudge, Usage, Verdict,
 };
 pub use audit::{AuditEvent, AuditRow, Events};
+pub use audit_pages::{AUDIT_ROWS_ON_A_PAGE, By, EventsWanted};
 pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, OwnRequests, Renewed};
 pub use backup::BackupError;
 pub use catalogue::statements;

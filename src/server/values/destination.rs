@@ -14,10 +14,11 @@ pub fn parse(base: &Url, next: Option<&str>) -> String {
     next.and_then(|next| path_of_this_site(base, next)).unwrap_or_else(|| DEFAULT.to_owned())
 }
 
-/// Returns a path with one query parameter, of any value.
+/// Returns a path with one query parameter more, of any value.
 pub fn with_query(path: &str, name: &str, value: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
-    format!("{path}?{query}")
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{query}")
 }
 
 /// Adds the caller's own text, if it gave any, to the destination as the parameter `state`. The

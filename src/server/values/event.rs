@@ -54,10 +54,12 @@ pub enum Event {
     DeskOpened,
     /// An operator had a sign-in mail sent.
     DeskMail,
+    /// An operator exported events of the audit table.
+    AuditExported,
 }
 
 impl Event {
-    const ALL: [Event; 33] = [
+    pub const ALL: [Event; 34] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -91,6 +93,7 @@ impl Event {
         Event::CodesPaused,
         Event::DeskOpened,
         Event::DeskMail,
+        Event::AuditExported,
     ];
 
     pub fn name(self) -> &'static str {
@@ -128,12 +131,21 @@ impl Event {
             Event::CodesPaused => "codes.paused",
             Event::DeskOpened => "desk.opened",
             Event::DeskMail => "desk.mail",
+            Event::AuditExported => "audit.exported",
         }
     }
 
     /// Returns the event of this name; `None` for one that only a newer version knows.
     pub fn named(name: &str) -> Option<Self> {
         Event::ALL.into_iter().find(|event| event.name() == name)
+    }
+
+    /// True if the event is part of every sign-in, so that there are as many of it as of sign-ins.
+    pub fn is_frequent(self) -> bool {
+        matches!(
+            self,
+            Event::AuthRequested | Event::AuthVerified | Event::MailSent | Event::SessionIssued
+        )
     }
 
     /// Returns the list on the user's page that shows the event; empty if none does. Events that
@@ -170,7 +182,8 @@ impl Event {
             | Event::PolicySteered
             | Event::CodesPaused
             | Event::DeskOpened
-            | Event::DeskMail => "",
+            | Event::DeskMail
+            | Event::AuditExported => "",
         }
     }
 }

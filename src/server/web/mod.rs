@@ -3,6 +3,7 @@
 
 pub mod brand_files;
 pub mod canonical;
+mod desk_files;
 pub mod dev_mailbox;
 mod forward_auth;
 pub mod guard;

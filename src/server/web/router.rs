@@ -19,7 +19,7 @@ use tower_http::services::{ServeDir, ServeFile};
 use tracing::Instrument;
 
 use super::{
-    brand_files, canonical, dev_mailbox, forward_auth, guard, hooks, oidc, ops,
+    brand_files, canonical, desk_files, dev_mailbox, forward_auth, guard, hooks, oidc, ops,
     render::{self, page},
 };
 use crate::{
@@ -66,8 +66,9 @@ pub fn router(state: AppState) -> Router {
         .route("/readyz", get(ops::ready));
     let (apps, hosts) = (oidc::router(&state), forward_auth::router());
     let api = api::router(vendor::routes());
-    let told = hooks::router();
-    let routes = [pages, actions, api, vendor::router(), apps, hosts, told, ops, assets(&state)];
+    let (told, files) = (hooks::router(), desk_files::router());
+    let routes =
+        [pages, actions, api, vendor::router(), apps, hosts, told, files, ops, assets(&state)];
     let mut router = routes.into_iter().fold(Router::new(), Router::merge);
     if state.mailbox.is_some() {
         let mailbox = Router::new()
