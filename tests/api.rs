@@ -101,8 +101,9 @@ async fn deeply_nested_json_is_refused() {
 async fn the_description_names_every_path_of_the_api() {
     let app = App::start().await;
     let description = app.browser().get("/api/openapi.json").await.json();
-    let paths: Vec<&str> =
-        description["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let paths = description["paths"].as_object().unwrap().keys().map(String::as_str);
+    // The desk's have a table of their own.
+    let paths: Vec<&str> = paths.filter(|path| !path.starts_with("/api/desk/")).collect();
     let own = ["logout", "resend-passwordless", "send-passwordless", "session", "token", "verify"];
     let own = own.map(|name| format!("/api/auth/{name}"));
     let vendors = ["resend", "send", "verify"];

@@ -28,6 +28,8 @@ mod configuration;
 mod databases;
 mod desk;
 mod desk_acts;
+mod desk_api;
+mod desk_audit;
 mod desk_invitations;
 mod desk_now;
 mod desk_people;

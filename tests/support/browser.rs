@@ -85,6 +85,11 @@ impl Browser {
         Browser { cookies: Arc::new(Mutex::new(cookies)), ..self.clone() }
     }
 
+    /// Another one that has no cookies.
+    pub fn without_cookies(&self) -> Self {
+        Browser { cookies: Arc::default(), ..self.clone() }
+    }
+
     /// The same browser, cookies included, at another instance.
     pub fn at(&self, base: &str) -> Self {
         Browser { base: base.to_owned(), ..self.clone() }

@@ -6,6 +6,7 @@
 
 mod body;
 mod caller;
+mod desk;
 mod link;
 mod send;
 mod session;
@@ -54,6 +55,7 @@ pub fn router(more: OpenApiRouter<AppState>) -> Router<AppState> {
         .routes(routes!(session::session))
         .routes(routes!(session::logout))
         .routes(routes!(token::token))
+        .merge(desk::routes())
         .merge(more)
         .split_for_parts();
     router.route("/api/openapi.json", get(async move || Json(description)))

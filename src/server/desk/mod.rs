@@ -7,5 +7,6 @@ pub mod invitations;
 pub mod now;
 pub mod operator;
 pub mod person;
+pub mod policy;
 pub mod steer;
 pub mod timeline;

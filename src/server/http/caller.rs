@@ -18,10 +18,12 @@ use super::{
     state::AppState,
 };
 use crate::server::{
+    apps::bearer::AtDesk,
     auth::{
         Client, Requester,
         session::{self, Presented, Session},
     },
+    desk::operator::Operator,
     ground::{error::Error, words::Language},
     values::network,
 };
@@ -106,6 +108,23 @@ impl Caller {
             request_id: correlation::request_id(&self.headers).to_owned(),
             app: Some(id),
         }))
+    }
+
+    /// Returns the operator who calls the desk's API: an app with a token of its own, or a person
+    /// with a session's, in the header `Authorization`. A cookie counts for nothing there, since
+    /// browsers add it to what other sites make them send.
+    pub async fn operator(&self, state: &AppState) -> Result<Operator, Error> {
+        let mut tokens = self.headers.get_all(AUTHORIZATION).iter().filter_map(bearer).peekable();
+        if tokens.peek().is_none() {
+            return Err(Error::AppNeeded);
+        }
+        let (auth, client) = (&state.auth, self.client());
+        if let Some(AtDesk { app_id, may, asked }) = state.apps.at_desk(tokens).await? {
+            return Operator::of_app(auth, &app_id, (may, asked), client).await;
+        }
+        let session = self.session(state).await?.ok_or(Error::Unauthenticated)?;
+        session::note_use(auth, &session).await;
+        Operator::of(auth, &session, client).await
     }
 
     /// Collects what a request shows of its sender, with the session, which a sign-in replaces.

@@ -6,6 +6,8 @@ use super::state::AppState;
 
 /// Path of the desk's pages, and of everything below it.
 pub const PAGES: &str = "/desk";
+/// Path below which programs call the desk.
+pub const API: &str = "/api/desk";
 
 /// Marks a request that came in at the desk's own address, `desk.listen`.
 #[derive(Clone, Copy, Debug)]

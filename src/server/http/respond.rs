@@ -36,8 +36,8 @@ struct ErrorBody {
     /// `code_wrong`, `code_expired`, `code_superseded`, `too_many_attempts`, `codes_paused`,
     /// `rate_limited`, `unauthenticated`, `app_needed`, `request_unknown`, `forbidden_origin`,
     /// `forbidden`, `fresh_sign_in_needed`, `not_found`, `payload_too_large`, `unavailable`,
-    /// `internal`; on pages also `password_wrong`, `number_wrong` and `invitation_over`. More codes
-    /// may be added.
+    /// `internal`; on pages also `password_wrong`, `number_wrong`, `invitation_wrong` and
+    /// `invitation_over`. More codes may be added.
     #[schema(example = "code_wrong")]
     code: String,
     /// A sentence to show to the user.

@@ -1,9 +1,9 @@
-//! The guard in front of protected routes: without a session there is no page. It runs before
-//! anything is rendered.
+//! The guard in front of protected routes: without a session there is no page, and without an
+//! operator's token no API of the desk. It runs before anything is rendered.
 
 use axum::{
     extract::{Request, State},
-    http::HeaderValue,
+    http::{HeaderValue, header::WWW_AUTHENTICATE},
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
@@ -19,7 +19,7 @@ use crate::server::{
         caller::{self, Caller},
         cookies, desk_door, form_posts, headers,
         page_context::Unknown,
-        respond::ApiError,
+        respond::{self, ApiError},
         state::AppState,
     },
     values::destination::with_query,
@@ -30,13 +30,16 @@ const DASHBOARD: &str = "/dashboard";
 /// Paths that need a session, along with everything below them.
 const PROTECTED: [&str; 3] = [DASHBOARD, device_requests::PAGE, desk_door::PAGES];
 
-/// Guards every route at or below one of [`PROTECTED`], whether a page or a plain axum handler. It wraps
-/// all routes, so that a new one is guarded, too.
+/// Guards every route at or below one of [`PROTECTED`], whether a page or a plain axum handler, and
+/// the desk's API. It wraps all routes, so that a new one is guarded, too.
 pub async fn protect(state: &AppState, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if PROTECTED.iter().any(|guarded| is_at_or_below(path, guarded)) {
         // Boxed: otherwise the future of every request would be as large as this one.
         return Box::pin(require_session(state, request, next)).await;
+    }
+    if is_at_or_below(path, desk_door::API) {
+        return Box::pin(require_operator(state, request, next)).await;
     }
     next.run(request).await
 }
@@ -101,6 +104,33 @@ async fn require_session(state: &AppState, mut request: Request, next: Next) -> 
         cookies::append(response.headers_mut(), state.cookies.set_session(&token.jwt, token.ttl));
     }
     headers::no_store(&mut response);
+    response
+}
+
+/// Lets a program through whose token is an operator's, and leaves the [`Operator`] in the
+/// extensions of the request. So no endpoint of the desk can forget to ask.
+async fn require_operator(state: &AppState, mut request: Request, next: Next) -> Response {
+    if !desk_door::is_open(state, request.extensions()) {
+        return respond::no_such_path();
+    }
+    let response = match Caller::of_request(state, &request).operator(state).await {
+        Ok(operator) => {
+            request.extensions_mut().insert(Arc::new(operator));
+            next.run(request).await
+        }
+        Err(error) => ApiError(error).into_response(),
+    };
+    challenged(response)
+}
+
+/// Adds what a program needs to get a better token (RFC 6750, 3).
+fn challenged(mut response: Response) -> Response {
+    let challenge = match response.extensions().get::<Error>() {
+        Some(Error::Unauthenticated | Error::AppNeeded) => "Bearer",
+        Some(Error::Forbidden) => "Bearer error=\"insufficient_scope\"",
+        _ => return response,
+    };
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response
 }
 
