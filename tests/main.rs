@@ -30,6 +30,7 @@ mod desk;
 mod desk_acts;
 mod desk_api;
 mod desk_audit;
+mod desk_doors;
 mod desk_invitations;
 mod desk_now;
 mod desk_people;
