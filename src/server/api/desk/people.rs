@@ -130,7 +130,7 @@ pub struct PersonAnswer {
     /// Names of the apps that have access.
     apps: Vec<String>,
     /// Why the last try to sign in did not succeed, or that it did, in one sentence.
-    verdict: String,
+    diagnosis: String,
     /// What happened, the latest first.
     timeline: Vec<LineAnswer>,
     /// To be sent as `before` for earlier events. Left out at the end.
@@ -198,7 +198,7 @@ impl From<Person> for PersonAnswer {
             waiting_mails: person.waiting.len(),
             sessions: person.sessions.into_iter().map(PersonSession::from).collect(),
             apps: person.apps.into_iter().map(|(name, _)| name).collect(),
-            verdict: person.verdict,
+            diagnosis: person.diagnosis,
             older: person.timeline.next.map(|place| Place::of(place).to_string()),
             timeline: person.timeline.lines.into_iter().map(LineAnswer::from).collect(),
         }
