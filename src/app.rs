@@ -13,11 +13,17 @@ use crate::{
     pages::{
         AuditPage, CodePage, ConfirmPage, ConsentPage, DashboardPage, DevicePage, ErrorPage,
         Goodbye, GuardedHostPage, Home, InvitationPage, InvitationsPage, LeavePage, LoginPage,
-        NotFound, NotYouPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
+        NotFound, NotYouPage, NowPage, OperatorsPage, PeoplePage, PersonPage, SteerPage,
+        WaitlistPage,
     },
     server::{
         ground::words::{language, say},
-        http::{desk_style, headers, page_context::PageContext, state::AppState},
+        http::{
+            desk_door::PREVIEW_STYLE,
+            desk_style, edited, headers,
+            page_context::{PageContext, Preview},
+            state::AppState,
+        },
     },
 };
 
@@ -30,21 +36,30 @@ const ASK_AGAIN: &str =
 /// Renders the HTML document.
 pub fn shell(state: AppState) -> impl IntoView {
     provide_meta_context();
+    let context = PageContext::current().ok();
+    let is_private = context.as_ref().is_some_and(PageContext::is_private);
+    let is_of_desk = context.as_ref().is_some_and(|context| context.at_desk.is_some());
+    let preview = context.as_ref().and_then(|context| context.preview.clone());
+    let has_islands = !is_of_desk && preview.is_none();
     let nonce = use_nonce();
     let text = nonce.as_ref().map(ToString::to_string).unwrap_or_default();
     if let Some(response) = use_context::<ResponseOptions>() {
-        let policy = headers::csp(&text, std::env::var_os("LEPTOS_WATCH").is_some());
+        let is_watching = std::env::var_os("LEPTOS_WATCH").is_some();
+        let policy = match preview.is_some() {
+            true => headers::CSP_OF_PREVIEW.to_owned(),
+            false => headers::csp(&text, is_watching, is_of_desk),
+        };
         if let Ok(policy) = policy.parse() {
             response.insert_header(axum::http::header::CONTENT_SECURITY_POLICY, policy);
         }
     }
-    let context = PageContext::current().ok();
-    let is_private = context.as_ref().is_some_and(PageContext::is_private);
-    let is_of_desk = context.is_some_and(|context| context.at_desk.is_some());
     let assets = &state.assets;
-    let policy = state.auth.policy();
-    let (brand, icon, stylesheet) =
-        (policy.brand.name.as_str(), policy.brand_files.icon(), policy.brand_files.stylesheet());
+    let policy = context.as_ref().map_or_else(|| state.auth.policy(), PageContext::policy);
+    let (brand, icon) = (policy.brand.name.as_str(), policy.brand_files.icon());
+    let stylesheet = match preview {
+        Some(preview) => Some(style_of(&preview)),
+        None => policy.brand_files.stylesheet(),
+    };
     view! {
         <!DOCTYPE html>
         <html lang=language().tag() dir=language().direction()>
@@ -58,7 +73,7 @@ pub fn shell(state: AppState) -> impl IntoView {
                 {stylesheet.map(|href| view! { <link rel="stylesheet" href=href /> })}
                 // The desk has a style of its own, and no islands.
                 {is_of_desk.then(|| view! { <link rel="stylesheet" href=desk_style::href() /> })}
-                {(!is_of_desk)
+                {has_islands
                     .then(|| {
                         view! {
                             <script type="module" nonce=text.clone()>
@@ -75,6 +90,13 @@ pub fn shell(state: AppState) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// Returns the URL of the stylesheet of a page that is tried out.
+fn style_of(preview: &Preview) -> String {
+    let accent = preview.policy.brand.accent.as_deref().unwrap_or_default();
+    let fields = [("scheme", preview.scheme.name()), ("accent", accent)];
+    format!("{PREVIEW_STYLE}?{}", edited::query(&fields, &[]))
 }
 
 /// The route table of pages.
@@ -146,6 +168,7 @@ pub fn App() -> impl IntoView {
                                 view=WaitlistPage
                                 ssr=SsrMode::Async
                             />
+                            <Route path=path!("/desk/steer") view=SteerPage ssr=SsrMode::Async />
                             <Route path=path!("/desk/*rest") view=NotFound ssr=SsrMode::Async />
                             <Route path=path!("/dashboard/*rest") view=NotFound ssr=SsrMode::Async />
                         </FlatRoutes>

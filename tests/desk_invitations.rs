@@ -106,7 +106,8 @@ async fn who_may_only_look_or_signed_in_long_ago_changes_nothing() {
         ("/actions/desk-let-in", [("name", name), ("reason", "x")]),
     ];
     let nobody = app.browser();
-    let state = "SELECT COUNT(*) FROM latchkey_invitations WHERE mails = 1 AND withdrawn_at IS NULL";
+    let state =
+        "SELECT COUNT(*) FROM latchkey_invitations WHERE mails = 1 AND withdrawn_at IS NULL";
     for (action, form) in everything {
         for (browser, says) in [
             (&fresh_look, "forbidden"),

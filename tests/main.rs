@@ -34,6 +34,7 @@ mod desk_doors;
 mod desk_invitations;
 mod desk_now;
 mod desk_people;
+mod desk_steer;
 mod dev_mailbox;
 mod disclosure;
 mod dkim;

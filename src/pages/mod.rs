@@ -23,7 +23,8 @@ pub use confirm::ConfirmPage;
 pub use consent::ConsentPage;
 pub use dashboard::DashboardPage;
 pub use desk::{
-    AuditPage, InvitationsPage, NowPage, OperatorsPage, PeoplePage, PersonPage, WaitlistPage,
+    AuditPage, InvitationsPage, NowPage, OperatorsPage, PeoplePage, PersonPage, SteerPage,
+    WaitlistPage,
 };
 pub use device::DevicePage;
 pub use error_page::ErrorPage;

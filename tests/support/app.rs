@@ -187,9 +187,12 @@ impl App {
         }
     }
 
-    /// Restarts the server on the same port and database.
+    /// Restarts the server on the same port and database, with its file as it is now.
     pub async fn restart(&mut self) {
         self.stop().await;
+        if let Ok(policy) = self.settings.source.policy() {
+            self.settings.policy = policy;
+        }
         let (store, auth, worker, running) =
             serve(&self.settings, &self.clock, &self.listener, &self.amazon).await;
         (self.store, self.auth, self.worker) = (store, auth, worker);

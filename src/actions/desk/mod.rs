@@ -2,6 +2,7 @@
 
 mod invitations;
 pub mod person;
+pub mod steer;
 
 #[cfg(feature = "ssr")]
 use std::sync::Arc;

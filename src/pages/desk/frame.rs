@@ -11,17 +11,18 @@ use crate::server::{
         person::PEOPLE,
     },
     ground::words::say,
-    http::page_context::PageContext,
+    http::{desk_door::STEER, page_context::PageContext},
     values::destination::with_query,
 };
 
 /// Pages in the order of the navigation, each with the role that it takes.
-fn places() -> [(&'static str, String, Role); 6] {
+fn places() -> [(&'static str, String, Role); 7] {
     [
         ("/desk", say!("desk-now"), Role::Look),
         (PEOPLE, say!("people"), Role::Look),
         ("/desk/invitations", say!("desk-invitations"), Role::Look),
         ("/desk/waitlist", say!("desk-waitlist"), Role::Look),
+        (STEER, say!("desk-steer"), Role::Look),
         ("/desk/audit", say!("desk-audit"), Role::Look),
         ("/desk/operators", say!("desk-operators"), Role::Look),
     ]

@@ -8,6 +8,7 @@ mod now;
 mod operators;
 mod people;
 mod person;
+mod steer;
 mod waitlist;
 
 pub use audit::AuditPage;
@@ -16,4 +17,5 @@ pub use now::NowPage;
 pub use operators::OperatorsPage;
 pub use people::PeoplePage;
 pub use person::PersonPage;
+pub use steer::SteerPage;
 pub use waitlist::WaitlistPage;

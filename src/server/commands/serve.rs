@@ -200,6 +200,8 @@ impl Server {
             request_reader: RequestReader::default(),
             transports: transports.clone(),
             hooks,
+            templates: templates.clone(),
+            from: from.clone(),
             mailbox,
             metrics_token,
             leaving: AtomicBool::new(false),

@@ -236,7 +236,7 @@ pub fn export(in_force: &[Override]) -> String {
     for (table, key, one) in sorted {
         // Writing to a string does not fail.
         if table != inside {
-            let _ = write!(text, "{}[{table}]\n", if inside.is_empty() { "" } else { "\n" });
+            let _ = writeln!(text, "{}[{table}]", if inside.is_empty() { "" } else { "\n" });
             inside = table;
         }
         let Override { value, set_by, reason, at, .. } = one;

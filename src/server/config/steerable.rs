@@ -11,6 +11,8 @@ use crate::server::ground::words::Language;
 pub enum Kind {
     Choice(&'static [&'static str]),
     Flag,
+    /// Texts, separated by commas where they are typed.
+    List,
     Number,
     Text,
 }
@@ -22,7 +24,7 @@ pub struct Steerable {
     pub kind: Kind,
 }
 
-const FIXED: [(&str, Kind); 29] = [
+const FIXED: [(&str, Kind); 31] = [
     ("auth.mode", Kind::Choice(&["LINK_OTP", "LINK", "OTP"])),
     ("auth.expires_in", Kind::Number),
     ("auth.same_browser", Kind::Choice(&["enforce", "confirm", "match"])),
@@ -31,6 +33,8 @@ const FIXED: [(&str, Kind); 29] = [
     ("auth.code_tries", Kind::Number),
     ("auth.sign_up", Kind::Choice(&["open", "closed", "invited", "waitlist"])),
     ("auth.passwords", Kind::Choice(&["off", "optional"])),
+    ("sign_up.domains", Kind::List),
+    ("sign_up.blocked_domains", Kind::List),
     ("sign_up.disposable", Kind::Choice(&["allowed", "refused"])),
     ("sign_up.sub_addresses", Kind::Choice(&["allowed", "refused"])),
     ("sign_up.invitation_expires_in", Kind::Number),
@@ -87,6 +91,10 @@ impl Kind {
             Kind::Flag => {
                 let flag = text.parse::<bool>().map(toml::Value::from);
                 flag.map_err(|_| format!("must be true or false, and is {text:?}"))
+            }
+            Kind::List => {
+                let items = text.split([',', '\n']).map(str::trim).filter(|item| !item.is_empty());
+                Ok(items.map(toml::Value::from).collect::<Vec<_>>().into())
             }
             Kind::Number => {
                 let number = text.parse::<u32>().map(|number| i64::from(number).into());

@@ -1,6 +1,6 @@
 //! Rules of overriding the policy: an operator lays keys over the file, or takes that back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::operator::{ActReason, Operator};
 use crate::server::{
@@ -10,10 +10,12 @@ use crate::server::{
         desk::Role,
         overrides::{Bad, Override, admitted, lay, value_of, with_all},
         shown,
+        steerable::{self, Kind},
     },
     ground::{
         clock::{Millis, rfc_3339},
         error::Error,
+        words::say,
     },
     store::{PolicyChange, Record, Steering},
     values::event::{Event, Reason},
@@ -39,6 +41,16 @@ pub enum Refusal {
     Keys(Vec<Bad>),
 }
 
+/// The refusal as a page or a program shows it.
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Error(error) => error,
+            Refusal::Keys(_) => Error::invalid(refusal.to_string()),
+        }
+    }
+}
+
 /// What an act is judged by.
 struct Act<'a> {
     base: &'a Policy,
@@ -46,6 +58,13 @@ struct Act<'a> {
     by: &'a str,
     reason: &'a str,
     at: Millis,
+}
+
+/// What edits do to the overrides there are.
+#[derive(Debug, Default)]
+struct Done {
+    set: Vec<Override>,
+    taken_back: Vec<String>,
 }
 
 /// Sets and takes back keys, all of them or none.
@@ -58,15 +77,18 @@ pub async fn steer(
     operator.may_change(auth, Role::Steer).await?;
     let (parts, at) = (auth.parts(), auth.clock.now());
     let act = Act { base: &parts.base, edits, by: &operator.name, reason: reason.as_str(), at };
-    let keys: Vec<&str> = edits.iter().map(|edit| edit.key.as_str()).collect();
     let event = operator.event(auth, Event::PolicySteered, None, reason);
-    let event = event.because(Reason::Said(keys.join(", ")));
     let judge = |overrides: &[Override]| {
-        let (set, taken_back, record) = act.judge(overrides)?;
-        Ok(Steering { set, taken_back, record, event: event.clone() })
+        let (Done { set, taken_back }, before, after) = act.judge(overrides)?;
+        let record = act.record(&set, &taken_back, &before, &after);
+        let keys = set.iter().map(|one| one.key.as_str());
+        let keys: Vec<&str> = keys.chain(taken_back.iter().map(String::as_str)).collect();
+        let event = event.clone().because(Reason::Said(keys.join(", ")));
+        Ok(Steering { set, taken_back, record, event })
     };
-    auth.store.steer(at, judge).await?.map_err(|faults: Vec<Bad>| match faults.is_empty() {
-        true => Refusal::Error(Error::invalid("Nothing would change.")),
+    let steered = auth.store.steer(at, judge).await?;
+    let event = steered.map_err(|faults: Vec<Bad>| match faults.is_empty() {
+        true => Refusal::Error(Error::invalid(say!("desk-steer-nothing"))),
         false => Refusal::Keys(faults),
     })?;
     event.emit();
@@ -75,75 +97,101 @@ pub async fn steer(
     Ok(())
 }
 
+/// Returns true if edits are good and change anything.
+pub fn would_change(auth: &Auth, edits: &[Edit]) -> bool {
+    let (parts, at) = (auth.parts(), auth.clock.now());
+    let act = Act { base: &parts.base, edits, by: "", reason: "", at };
+    act.judge(&parts.overrides).is_ok()
+}
+
+/// Returns the policy as edits would make it, and what is wrong with them. Those that are wrong are
+/// not in the policy.
+pub fn try_out(auth: &Auth, edits: &[Edit]) -> (Arc<Policy>, Vec<Bad>) {
+    let (parts, at) = (auth.parts(), auth.clock.now());
+    let tried = |edits: &[Edit]| {
+        let act = Act { base: &parts.base, edits, by: "", reason: "", at };
+        act.judge(&parts.overrides).map(|(_, _, after)| Arc::new(after))
+    };
+    let faults = match tried(edits) {
+        Ok(policy) => return (policy, Vec::new()),
+        Err(faults) => faults,
+    };
+    let is_good = |edit: &&Edit| faults.iter().all(|fault| fault.key != edit.key);
+    let good: Vec<Edit> = edits.iter().filter(is_good).cloned().collect();
+    (tried(&good).unwrap_or_else(|_| auth.policy()), faults)
+}
+
 impl Act<'_> {
-    /// Decides what of the edits changes the overrides there are. An error without a fault says
-    /// that nothing does.
-    fn judge(
-        &self,
-        overrides: &[Override],
-    ) -> Result<(Vec<Override>, Vec<String>, Record), Vec<Bad>> {
+    /// Decides what the edits do, and returns that with the policies before and after. An error
+    /// without a fault says that they change nothing.
+    fn judge(&self, overrides: &[Override]) -> Result<(Done, Policy, Policy), Vec<Bad>> {
         let before = lay(self.base, overrides);
-        let (mut set, mut taken_back, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut done, mut faults) = (Done::default(), Vec::new());
         for edit in self.edits {
             let there = overrides.iter().find(|one| one.key == edit.key);
-            match self.edited(edit, there, &before.policy) {
-                Ok(Some(one)) => set.push(one),
-                Ok(None) if edit.value.is_none() => taken_back.push(edit.key.clone()),
-                Ok(None) => {}
-                Err(why) => faults.push(Bad { key: edit.key.clone(), why }),
+            if let Err(why) = self.edited(edit, there, &before.policy, &mut done) {
+                faults.push(Bad { key: edit.key.clone(), why });
             }
         }
+        let Done { set, taken_back } = &done;
         if !faults.is_empty() || (set.is_empty() && taken_back.is_empty()) {
             return Err(faults);
         }
-        let is_edited = |key: &str| {
-            set.iter().any(|one: &Override| one.key == key) || taken_back.iter().any(|k| k == key)
-        };
+        let is_edited =
+            |key: &String| set.iter().any(|one| one.key == *key) || taken_back.contains(key);
         // Those that were left out before are no fault of this act.
         let stay = overrides.iter().filter(|one| {
             !is_edited(&one.key) && before.left_out.iter().all(|out| out.key != one.key)
         });
-        let together: Vec<Override> = stay.chain(&set).cloned().collect();
+        let together: Vec<Override> = stay.chain(set).cloned().collect();
         let after = with_all(self.base, &together).map_err(|bad| {
-            match self.edits.iter().find(|edit| edit.key == bad.key) {
-                Some(_) => vec![bad],
+            let own = set.iter().map(|one| &one.key).chain(taken_back).collect::<Vec<_>>();
+            match own.contains(&&bad.key) {
+                true => vec![bad],
                 // Another key does not go with these.
-                None => self.edits.iter().take(1).map(|edit| self.spoiled_by(edit, &bad)).collect(),
+                false => own.first().map(|key| spoiled_by(key, &bad)).into_iter().collect(),
             }
         })?;
-        let record = self.record(&set, &taken_back, &before.policy, &after);
-        Ok((set, taken_back, record))
+        Ok((done, before.policy, after))
     }
 
-    fn spoiled_by(&self, edit: &Edit, bad: &Bad) -> Bad {
-        let why = format!("does not go with the rest: {}", bad.sentence());
-        Bad { key: edit.key.clone(), why }
-    }
-
-    /// Returns the override that an edit makes; `None` if it takes one back, or changes nothing.
+    /// Adds what an edit does, if it does anything.
     fn edited(
         &self,
         edit: &Edit,
         there: Option<&Override>,
         before: &Policy,
-    ) -> Result<Option<Override>, String> {
-        let Some(text) = &edit.value else {
-            self.is_as_seen(edit, there)?;
-            return there.map(|_| None).ok_or("has no override to take back".to_owned());
+        done: &mut Done,
+    ) -> Result<(), String> {
+        let typed = edit.value.as_ref().map(|text| text.trim());
+        let is_list = steerable::named(&edit.key).is_some_and(|it| it.kind == Kind::List);
+        let text = match (typed, there) {
+            (Some(""), _) if is_list => "",
+            // It was empty before, even if an override is there that is not in force.
+            (Some(""), _) if value_of(before, &edit.key).is_none() => return Ok(()),
+            // A field that is emptied returns to the file, where it had an override.
+            (None | Some(""), Some(_)) => {
+                self.is_as_seen(edit, there)?;
+                done.taken_back.push(edit.key.clone());
+                return Ok(());
+            }
+            (None, None) => return Err("has no override to take back".to_owned()),
+            (Some(text), _) => text,
         };
         let value = admitted(self.base, &edit.key)?.kind.parse(text)?.to_string();
         if value_of(before, &edit.key).as_ref() == Some(&value) {
-            return Ok(None);
+            return Ok(());
         }
         self.is_as_seen(edit, there)?;
-        Ok(Some(Override {
+        done.set.push(Override {
             key: edit.key.clone(),
             value,
             set_by: self.by.to_owned(),
             reason: self.reason.to_owned(),
             at: self.at,
             version: 0,
-        }))
+        });
+        Ok(())
     }
 
     /// Refuses to write over what another operator did since this one looked.
@@ -181,4 +229,10 @@ impl Act<'_> {
         let taken_back = taken_back.iter().map(|key| change("taken_back", key, &before));
         Record { changes: set.chain(taken_back).collect(), policy: written(&after) }
     }
+}
+
+/// Says that a key cannot change as it should, because of another.
+fn spoiled_by(key: &str, bad: &Bad) -> Bad {
+    let why = format!("does not go with the rest: {}", bad.sentence());
+    Bad { key: key.to_owned(), why }
 }

@@ -9,6 +9,13 @@ pub const PAGES: &str = "/desk";
 /// Path below which programs call the desk.
 pub const API: &str = "/api/desk";
 
+/// Path of the page of the policy, and of what belongs to it.
+pub const STEER: &str = "/desk/steer";
+pub const PREVIEW_OF_PAGE: &str = "/desk/steer/preview";
+pub const PREVIEW_OF_MAIL: &str = "/desk/steer/preview/mail";
+pub const PREVIEW_STYLE: &str = "/desk/steer/preview.css";
+pub const EXPORT: &str = "/desk/steer/overrides.toml";
+
 /// Marks a request that came in at the desk's own address, `desk.listen`.
 #[derive(Clone, Copy, Debug)]
 pub struct AtDesk;

@@ -23,14 +23,21 @@ const CSP_OF_DATA: &str =
 /// scripts or hide mail addresses break both (RFC 9111, 5.2.2.6).
 const AS_IT_IS: &str = "no-store, no-transform";
 
+/// Content security policy of a page that an operator tries out: without scripts and forms, and
+/// framed by the desk alone.
+pub const CSP_OF_PREVIEW: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+
 /// Returns the content security policy of a page: scripts with this response's nonce and what they
 /// load, our own styles and images, nothing inline, no frames around us (ASVS 5.0 3.4.3).
-/// `watching` allows the socket over which cargo-leptos reloads the page.
-pub fn csp(nonce: &str, watching: bool) -> String {
+/// `watching` allows the socket over which cargo-leptos reloads the page, `has_previews` frames of
+/// our own.
+pub fn csp(nonce: &str, watching: bool, has_previews: bool) -> String {
+    let frames = if has_previews { " frame-src 'self';" } else { "" };
     let sockets = if watching { " ws:" } else { "" };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'{sockets}; manifest-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+         connect-src 'self'{sockets}; manifest-src 'self'; form-action 'self';{frames} base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
     )
 }
 

@@ -12,6 +12,7 @@ pub mod cookies;
 pub mod correlation;
 pub mod desk_door;
 pub mod desk_style;
+pub mod edited;
 pub mod form_posts;
 pub mod grpc;
 pub mod head;

@@ -27,6 +27,31 @@ pub struct ErrorToShow(pub Error);
 #[derive(Clone, Copy, Debug)]
 pub struct Unknown;
 
+/// The policy that a page is drawn by to try it out, and the screen it is drawn for.
+#[derive(Debug)]
+pub struct Preview {
+    pub policy: Arc<Policy>,
+    pub scheme: Scheme,
+}
+
+/// A light or a dark screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    Light,
+    Dark,
+}
+
+impl Scheme {
+    pub fn name(self) -> &'static str {
+        if self == Scheme::Dark { "dark" } else { "light" }
+    }
+
+    /// Returns the scheme of this name; light for any other.
+    pub fn named(name: &str) -> Self {
+        if name == "dark" { Scheme::Dark } else { Scheme::Light }
+    }
+}
+
 /// The current request, and the response being built.
 #[derive(Clone)]
 pub struct PageContext {
@@ -40,6 +65,8 @@ pub struct PageContext {
     pub activity: Option<Arc<Activity>>,
     /// The operator that the guard let in, on pages of the desk.
     pub at_desk: Option<Arc<Operator>>,
+    /// Set for a page that an operator tries out.
+    pub preview: Option<Arc<Preview>>,
     /// True if there is a desk where the request came in.
     has_desk: bool,
     pub error: Option<Error>,
@@ -67,6 +94,7 @@ impl PageContext {
             parts.extensions.get().cloned(),
             parts.extensions.get().cloned(),
         );
+        let preview = parts.extensions.get().cloned();
         let has_desk = desk_door::is_open(&state, &parts.extensions);
         let error = parts.extensions.get().map(|ErrorToShow(error)| error.clone());
         let is_unknown = parts.extensions.get::<Unknown>().is_some();
@@ -78,6 +106,7 @@ impl PageContext {
             session,
             activity,
             at_desk,
+            preview,
             has_desk,
             error,
             is_unknown,
@@ -85,9 +114,12 @@ impl PageContext {
         })
     }
 
-    /// The policy in force.
+    /// The policy in force, or the one that is tried out.
     pub fn policy(&self) -> Arc<Policy> {
-        self.state.auth.policy()
+        match &self.preview {
+            Some(preview) => preview.policy.clone(),
+            None => self.state.auth.policy(),
+        }
     }
 
     /// Returns a parameter of the query. The router's own map is not used: it decodes percent signs

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
+use lettre::message::Mailbox;
 use std::{
     ops::Deref,
     sync::{Arc, atomic::AtomicBool},
@@ -13,7 +14,7 @@ use super::{
 use crate::server::{
     apps::Apps,
     auth::Auth,
-    mail::{dev_mailbox::DevMailbox, hooks::Hooks, transports::Transports},
+    mail::{dev_mailbox::DevMailbox, hooks::Hooks, templates::Templates, transports::Transports},
     values::public_url::PublicUrl,
 };
 
@@ -34,6 +35,9 @@ pub struct AppParts {
     pub transports: Arc<Transports>,
     /// Hooks by which providers report what became of mails.
     pub hooks: Hooks,
+    /// Templates and sender of mails, for previews.
+    pub templates: Arc<Templates>,
+    pub from: Mailbox,
     /// The dev mailbox that receives mails in development without `SMTP_URL`.
     pub mailbox: Option<DevMailbox>,
     /// Bearer token that allows reading `/metrics`. In development, this machine itself needs none.

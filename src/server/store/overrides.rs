@@ -93,12 +93,12 @@ impl Store {
     }
 
     /// Changes overrides as `judge` says, which sees those there are. Nobody else changes them
-    /// meanwhile. Its refusal is returned, and nothing changes.
+    /// meanwhile. Returns the event of the act, or the judge's refusal, and then nothing changes.
     pub async fn steer<T>(
         &self,
         at: Millis,
         judge: impl FnOnce(&[Override]) -> Result<Steering, T>,
-    ) -> Result<Result<(), T>, Error> {
+    ) -> Result<Result<AuditEvent, T>, Error> {
         self.transaction(Durability::PowerCut, None, async |tx| {
             let locked: Option<(i64, String)> = tx.first(LOCK_POLICY, &[]).await?;
             let (version, _) = locked.ok_or(Error::Internal)?;
@@ -119,7 +119,7 @@ impl Store {
             statements.push(event.insert());
             statements.push(Statement::new(NEXT_VERSION, values![next]));
             tx.finish(&statements).await?;
-            Ok(Ok(()))
+            Ok(Ok(steering.event))
         })
         .await
     }

@@ -4,6 +4,7 @@
 pub mod brand_files;
 pub mod canonical;
 mod desk_files;
+mod desk_previews;
 pub mod dev_mailbox;
 mod forward_auth;
 pub mod guard;

@@ -19,7 +19,8 @@ use tower_http::services::{ServeDir, ServeFile};
 use tracing::Instrument;
 
 use super::{
-    brand_files, canonical, desk_files, dev_mailbox, forward_auth, guard, hooks, oidc, ops,
+    brand_files, canonical, desk_files, desk_previews, dev_mailbox, forward_auth, guard, hooks,
+    oidc, ops,
     render::{self, page},
 };
 use crate::{
@@ -31,7 +32,7 @@ use crate::{
             active_request::{ActiveRequest, Place},
             caller,
             correlation::Correlation,
-            form_posts, grpc,
+            desk_door, form_posts, grpc,
             head::{self, Head},
             headers, http2,
             measurement::Measurement,
@@ -61,6 +62,10 @@ pub fn router(state: AppState) -> Router {
         .route("/brand.css", get(brand_files::stylesheet))
         .route("/brand-logo", get(brand_files::logo))
         .route("/desk.css", get(brand_files::desk_stylesheet))
+        .route(desk_door::PREVIEW_OF_PAGE, get(desk_previews::page))
+        .route(desk_door::PREVIEW_OF_MAIL, get(desk_previews::mail))
+        .route(desk_door::PREVIEW_STYLE, get(desk_previews::stylesheet))
+        .route(desk_door::EXPORT, get(desk_previews::overrides))
         .route("/metrics", get(ops::show_metrics))
         .route("/healthz", get(ops::alive))
         .route("/readyz", get(ops::ready));
