@@ -55,8 +55,8 @@ const fn acting(listed: &'static str, path: &'static str, fields: Fields) -> Doo
     Door { role: Role::Help, changes: true, fields, stranger: strange, ..looking(listed, path) }
 }
 
-/// The same for an act that takes the highest role.
-const fn deleting(listed: &'static str, path: &'static str, fields: Fields) -> Door {
+/// The same for an act that takes the highest role, on something that is not there.
+const fn undoing(listed: &'static str, path: &'static str, fields: Fields) -> Door {
     Door { role: Role::Steer, ..acting(listed, path, fields) }
 }
 
@@ -79,6 +79,11 @@ const DOORS: &[Door] = &[
     looking("GET /desk/operators", "/desk/operators"),
     looking("GET /desk/people", "/desk/people"),
     opening("GET /desk/people/{key}", "/desk/people/{ada}", "/desk/people/nobody"),
+    looking("GET /desk/steer", "/desk/steer"),
+    looking("GET /desk/steer/overrides.toml", "/desk/steer/overrides.toml"),
+    looking("GET /desk/steer/preview", "/desk/steer/preview"),
+    looking("GET /desk/steer/preview.css", "/desk/steer/preview.css"),
+    looking("GET /desk/steer/preview/mail", "/desk/steer/preview/mail"),
     looking("GET /desk/waitlist", "/desk/waitlist"),
     // No page, and to nobody but operators the difference shows.
     looking("GET /desk/*rest", "/desk/nothing"),
@@ -92,6 +97,8 @@ const DOORS: &[Door] = &[
     looking("GET /api/desk/policy", "/api/desk/policy"),
     looking("GET /api/desk/policy/changes", "/api/desk/policy/changes"),
     steering("POST /api/desk/policy", "/api/desk/policy"),
+    steering("POST /actions/desk-steer", "/actions/desk-steer"),
+    undoing("POST /actions/desk-take-back", "/actions/desk-take-back", &[("key", "nothing")]),
     Door { stranger: None, ..acting("POST /actions/desk-invite", "/actions/desk-invite", &[]) },
     acting("POST /actions/desk-let-in", "/actions/desk-let-in", &[("name", "nobody")]),
     acting(
@@ -114,14 +121,14 @@ const DOORS: &[Door] = &[
     ),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "disable"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "enable"), NOBODY]),
-    deleting("POST /actions/desk-person", "/actions/desk-person", &[("act", "delete"), NOBODY]),
+    undoing("POST /actions/desk-person", "/actions/desk-person", &[("act", "delete"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "send-mail"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "end-sessions"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "pause-codes"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "lift-suppression"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "disable"), NOBODY]),
     acting("POST /api/desk/person", "/api/desk/person", &[("act", "enable"), NOBODY]),
-    deleting("POST /api/desk/person", "/api/desk/person", &[("act", "delete"), NOBODY]),
+    undoing("POST /api/desk/person", "/api/desk/person", &[("act", "delete"), NOBODY]),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +254,11 @@ fn files() -> Vec<String> {
         sources.filter(|path| path.is_file()).map(|path| fs::read_to_string(path).unwrap());
     let text = sources.collect::<String>();
     let routes = text.split(".route(\"").skip(1).map(|rest| rest.split('"').next().unwrap());
-    routes.filter(|path| path.starts_with("/desk/")).map(str::to_owned).collect()
+    let literal = routes.filter(|path| path.starts_with("/desk/"));
+    // Those that are named there are routes as well; one that is a page is listed twice.
+    let names = include_str!("../src/server/http/desk_door.rs").split('"');
+    let named = names.filter(|name| name.starts_with("/desk/"));
+    literal.chain(named).map(str::to_owned).collect()
 }
 
 #[tokio::test]
