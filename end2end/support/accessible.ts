@@ -8,7 +8,8 @@ export async function isAccessible(page: Page, kind: "page" | "mail" = "page"): 
   const rules = ["wcag2a", "wcag2aa", "wcag21aa", ...(kind === "page" ? ["best-practice"] : [])];
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+    // Frames without scripts cannot be looked into; what they show is checked where it is a page.
+    const { violations } = await new AxeBuilder({ page }).exclude("iframe[sandbox]").withTags(rules).analyze();
     expect(violations.map(({ id, nodes }) => `${id} in ${colorScheme}: ${nodes.map(({ html }) => html)}`)).toEqual([]);
   }
 }

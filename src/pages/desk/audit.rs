@@ -196,7 +196,7 @@ fn row(row: &AuditRow) -> impl IntoView + use<> {
             </p>
         }
     });
-    let place = network::shown(&row.ip_prefix);
+    let place = (!row.ip_prefix.is_empty()).then(|| network::shown(&row.ip_prefix));
     let agent = (!row.user_agent.is_empty()).then(|| describe(&row.user_agent));
     view! {
         <tr>

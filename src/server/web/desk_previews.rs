@@ -66,7 +66,14 @@ pub async fn stylesheet(State(state): State<AppState>, uri: Uri) -> Response {
         .with_accent(Some(&accent).filter(|it| !it.is_empty()).map(String::as_str));
     let files = files.unwrap_or_else(|_| state.auth.policy().brand_files.clone());
     let accent = files.stylesheet.map(|file| file.bytes).unwrap_or_default();
-    let rule = format!(":root {{ color-scheme: only {}; }}\n", scheme.name());
+    // The two variables are what the compiler of our styles makes of light-dark().
+    let [on, off] = match scheme {
+        Scheme::Light => ["light", "dark"],
+        Scheme::Dark => ["dark", "light"],
+    };
+    let rule = format!(
+        ":root {{ color-scheme: only {on}; --lightningcss-{on}: initial; --lightningcss-{off}: ; }}\n"
+    );
     let css = [rule.as_bytes(), &accent].concat();
     ([(CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
 }
