@@ -45,6 +45,7 @@ bench:           ## measure speed and size of the release build
 growth:          ## measure what a full database costs
 	@$(MAKE) --no-print-directory build
 	@bench/growth.py
+	@bench/desk.py
 
 soak:            ## an hour of sign-ins, and what memory and file handles do meanwhile
 	@$(MAKE) --no-print-directory build

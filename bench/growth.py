@@ -4,16 +4,14 @@ database, on one of a million users, ten million old auth requests and a million
 a million of those requests are purged. ROWS (1,000,000) makes it smaller, SIGN_INS (1,000) shorter.
 SQLite, or PostgreSQL by scripts/with_postgres.sh bench/growth.py"""
 
-import contextlib
 import json
 import os
-import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
+from filling import CLUSTER, ROWS, database_url, numbers, run
 from harness import (
     PROGRAM,
     SIGN_INS,
@@ -26,8 +24,6 @@ from harness import (
     say,
 )
 
-ROWS = int(os.environ.get("ROWS", "1000000"))
-CLUSTER = os.environ.get("LATCHKEY_TEST_POSTGRES")
 DAY = 86_400_000
 YEAR = 365 * DAY
 
@@ -35,13 +31,8 @@ YEAR = 365 * DAY
 def rows(count, old):
     """Yields statements that fill the tables. `old` is in unix milliseconds: long ago, but within
     what purging keeps."""
-    if CLUSTER:
-        n, source = "g.n", f"generate_series(1, {count}) AS g(n)"
-        blob = "decode(md5({}), 'hex')".format
-    else:
-        numbers = f"SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}"
-        n, source = "n", f"(WITH RECURSIVE g(n) AS ({numbers}) SELECT n FROM g)"
-        blob = "CAST({} AS BLOB)".format
+    n, source = numbers(count)
+    blob = ("decode(md5({}), 'hex')" if CLUSTER else "CAST({} AS BLOB)").format
     address, browser = f"'old' || {n} || '@example.com'", "'Mozilla/5.0 (X11; Linux x86_64)'"
     salt, code = blob(f"'salt' || {n}"), f"'m=32,t=1,p=1$' || 'code' || {n}"
     yield f"""
@@ -65,25 +56,6 @@ def rows(count, old):
             INSERT INTO latchkey_auth_credentials
                 (auth_request_id, generation, link_hash, code_hash, expires_at)
             SELECT 'request{tenth}-' || {n}, 1, {link}, {code}, {old} + 600000 FROM {source}"""
-
-
-def run(path, statement):
-    if CLUSTER:
-        command = [
-            "psql",
-            "-q",
-            "-t",
-            "-A",
-            "-v",
-            "ON_ERROR_STOP=1",
-            f"{CLUSTER}/growth",
-            "-c",
-            statement,
-        ]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as database, database:
-        database.execute("PRAGMA synchronous = OFF")
-        return "".join(str(row[0]) for row in database.execute(statement))
 
 
 def fill(path, old):
@@ -140,11 +112,7 @@ def main():
     sink, port = MailSink(), held_port()
     with tempfile.TemporaryDirectory(dir=os.environ.get("GROWTH_FOLDER")) as folder:
         path = f"{folder}/latchkey.db"
-        if CLUSTER:
-            subprocess.run(
-                ["psql", "-q", f"{CLUSTER}/postgres", "-c", "CREATE DATABASE growth"], check=True
-            )
-        env = environment(f"{CLUSTER}/growth" if CLUSTER else f"sqlite://{path}", port, sink)
+        env = environment(database_url(path), port, sink)
         found = {}
         for state in ("empty", "full", "purging"):
             if state == "full":
