@@ -1,4 +1,4 @@
-//! What operators do for a person, and what each role may not.
+//! Acts of operators for a person, and the limits of each role.
 
 use latchkey::server::ground::clock::{HOUR, MINUTE};
 use reqwest::{Method, StatusCode};

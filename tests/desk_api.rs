@@ -104,7 +104,7 @@ async fn a_role_that_the_policy_takes_away_counts_no_more_in_tokens_that_are_out
     }
 }
 
-/// What the app is told of its own token.
+/// The answer that tells the app of its own token.
 async fn told(app: &App, id: &str, token: &str) -> Value {
     let program = app.browser();
     let request = program.request(Method::POST, "/oauth/introspect");

@@ -19,7 +19,7 @@ use crate::support::{App, Mail};
 const EVA: &str = "eva@example.com";
 const CLOSED: [(&str, &str); 1] = [("LATCHKEY_AUTH__SIGN_UP", "closed")];
 
-/// What Ada, an operator, does.
+/// An act of Ada, an operator.
 async fn as_ada<T>(
     app: &App,
     act: impl AsyncFnOnce(&Inviter<'_>) -> Result<T, Error>,

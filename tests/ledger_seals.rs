@@ -30,7 +30,7 @@ async fn three_seals() -> App {
     app
 }
 
-/// What the command says of the table, and that it fails exactly if something is wrong.
+/// The words of the command on the table. It fails exactly if something is wrong.
 async fn verified(app: &App) -> String {
     let (code, said) = app.command(&["audit", "verify"]).await;
     assert_eq!(code, i32::from(said.contains("not as it was sealed")), "{said}");

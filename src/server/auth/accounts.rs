@@ -1,4 +1,4 @@
-//! What operators do to an account, from the command line and at the desk.
+//! Acts of operators on an account, from the command line and at the desk.
 
 use super::Auth;
 use crate::server::{

@@ -22,7 +22,7 @@ use crate::server::{
 /// Purpose bound to the seal of a link: no other text that we seal opens under it.
 const PURPOSE: &str = "invitation";
 
-/// What the link of an invitation is worth.
+/// The state of an invitation, as its link is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     Open,

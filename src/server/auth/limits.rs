@@ -59,7 +59,7 @@ pub fn tries(
     free_at.map_or(Ok(()), paused)
 }
 
-/// What is left of the limits for an address, for browsers that have not signed in to it before.
+/// The rest of the limits of an address, for browsers that have not signed in to it before.
 #[derive(Debug, Default)]
 pub struct LimitsLeft {
     /// Mails that may still be asked for within the hour.

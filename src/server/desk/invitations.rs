@@ -1,5 +1,5 @@
 //! Rules of invitations and of the waitlist at the desk: who may act, and what is recorded of it.
-//! What an invitation is, is said in `auth/invitations.rs`.
+//! `auth/invitations.rs` says what an invitation is.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 

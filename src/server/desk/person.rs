@@ -42,7 +42,7 @@ pub fn path_of(key: &str) -> String {
 /// Time within which an operator who opens a person again is not recorded again.
 const OPEN: Millis = 15 * MINUTE;
 
-/// What is known of a person.
+/// A person, with all that is known of them.
 #[derive(Debug)]
 pub struct Person {
     pub key: String,

@@ -51,7 +51,7 @@ impl From<Refusal> for Error {
     }
 }
 
-/// What an act is judged by.
+/// The state that an act is judged by.
 struct Act<'a> {
     base: &'a Policy,
     edits: &'a [Edit],
@@ -60,7 +60,7 @@ struct Act<'a> {
     at: Millis,
 }
 
-/// What edits do to the overrides there are.
+/// The effect of edits on the overrides there are.
 #[derive(Debug, Default)]
 struct Done {
     set: Vec<Override>,

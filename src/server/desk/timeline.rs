@@ -1,4 +1,4 @@
-//! What happened to a person, from the ask to the session, in plain words.
+//! The timeline of a person: every step from the ask to the session, in plain words.
 
 use crate::server::{
     auth::told::{refused, told},
@@ -175,7 +175,7 @@ fn terms(mail: &MailOfPerson) -> Option<(String, String)> {
     Some((mail.mode.clone()?, duration(seconds)))
 }
 
-/// What holds for a person now, as far as it may be why they do not get in.
+/// The state of a person now, as far as it may be why they do not get in.
 #[derive(Debug)]
 pub struct Obstacles<'a> {
     pub banned_since: Option<Millis>,

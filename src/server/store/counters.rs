@@ -8,7 +8,7 @@ use super::{
 };
 use crate::server::ground::{clock::Millis, error::Error};
 
-/// What is added to one counter.
+/// A number that is added to one counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
     /// Length of the hour or the day, in milliseconds.

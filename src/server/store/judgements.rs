@@ -1,5 +1,5 @@
-//! What a proof is worth: read with the user that it would sign in, and judged, in the transaction
-//! that acts on it.
+//! The judgement of a proof: it is read with the user that it would sign in, and judged, in the
+//! transaction that acts on it.
 
 use sqlx::FromRow;
 use std::sync::LazyLock;

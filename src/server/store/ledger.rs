@@ -30,7 +30,7 @@ pub struct Head {
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
 pub struct Seal {
     pub position: i64,
-    /// Which columns the digest covers, and how.
+    /// Number of the way in which the digest covers the columns.
     pub form: i64,
     pub after_id: i64,
     pub last_id: i64,

@@ -78,7 +78,7 @@ pub const SESSIONS_OF_USER: &str = "SELECT id, user_agent, ip_prefix, created_at
     AND token_expires_at > $2 ORDER BY created_at DESC LIMIT 100";
 pub const LAST_SIGN_IN: &str = "SELECT created_at FROM latchkey_sessions \
     WHERE user_id = $1 ORDER BY created_at DESC LIMIT 1";
-/// Whether an operator has opened a person since a time.
+/// Reads whether an operator has opened a person since a time.
 pub const OPENED_BY: &str = "SELECT 1 FROM latchkey_audit_events WHERE subject = $1 AND list = '' \
     AND at > $2 AND event = 'desk.opened' AND operator = $3 LIMIT 1";
 /// Counts as many tries against a bucket as pause it.

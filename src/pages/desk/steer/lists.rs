@@ -1,4 +1,4 @@
-//! What is laid over the file, what could not be, and what was changed when.
+//! Lists of the overrides, of those that are left out, and of changes.
 
 use leptos::prelude::*;
 

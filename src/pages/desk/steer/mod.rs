@@ -28,7 +28,7 @@ pub fn SteerPage() -> impl IntoView {
     load(Box::pin(steer_page()))
 }
 
-/// What the page shows: a group of keys, and what was typed into their form but is not in force.
+/// The content of the page: a group of keys, with what was typed into their form.
 struct Shown {
     /// Table of the keys, such as `auth` or `mail.words.de`.
     group: &'static str,

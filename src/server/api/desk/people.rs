@@ -129,9 +129,9 @@ pub struct PersonAnswer {
     sessions: Vec<PersonSession>,
     /// Names of the apps that have access.
     apps: Vec<String>,
-    /// Why the last try to sign in did not succeed, or that it did, in one sentence.
+    /// The reason that the last try to sign in did not succeed, or that it did, in one sentence.
     diagnosis: String,
-    /// What happened, the latest first.
+    /// The events, the latest first.
     timeline: Vec<LineAnswer>,
     /// To be sent as `before` for earlier events. Left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,7 +150,7 @@ struct PersonSession {
 #[derive(Serialize, ToSchema)]
 struct LineAnswer {
     at: String,
-    /// What happened, in words.
+    /// The event, in words.
     what: String,
     /// Browser and network it came from.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -242,7 +242,7 @@ pub struct ActOrder {
     /// the role `steer`, `delete`.
     #[schema(example = "end-sessions")]
     act: Option<String>,
-    /// Why: at most 500 characters, which stay in the audit table.
+    /// Reason of at most 500 characters, which stays in the audit table.
     reason: Option<String>,
 }
 

@@ -117,7 +117,7 @@ pub struct Steering {
     /// Versions of the overrides that were seen, by their keys, 0 for none: one that came meanwhile
     /// is not written over. A key without one is written over whatever is there.
     seen: BTreeMap<String, i64>,
-    /// Why: at most 500 characters, which stay in the audit table.
+    /// Reason of at most 500 characters, which stays in the audit table.
     reason: Option<String>,
 }
 

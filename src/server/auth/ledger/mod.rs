@@ -8,7 +8,7 @@
 //! (That no older transaction number is running would not do: PostgreSQL numbers a transaction when
 //! it first writes a row, which is after it has drawn the row's id.)
 //!
-//! What is counted and sealed, and how far, is written in one step, under a comparison with the head
+//! Counters, seals and how far they go are written in one step, under a comparison with the head
 //! that was read: an instance that was stopped, or was slower than another, has written nothing.
 
 mod seals;
@@ -31,7 +31,7 @@ use tally::Tally;
 /// Time for which counters of hours are kept, and those of days.
 const KEPT: [(Millis, Millis); 2] = [(HOUR, 40 * DAY), (DAY, 400 * DAY)];
 
-/// What one instance knows of the events that are not settled.
+/// Knowledge of one instance of the events that are not settled.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Event up to which all are settled.
