@@ -4,36 +4,26 @@
 //! The forms post here with and without JavaScript; `server::http::form_posts` handles the
 //! difference.
 
+mod account;
+mod apps;
 pub mod desk;
 
 use leptos::{prelude::*, server_fn::codec::GetUrl};
 
 #[cfg(feature = "ssr")]
 use crate::server::{
-    apps::{
-        authorize,
-        denial::Denial,
-        device_requests::{self, UserCode},
-        params::Params,
-    },
     auth::{
         SignedIn,
         code::{self, Code},
-        device,
-        dispute::{AlsoEnd, Disputed},
         invitation_proofs,
         link::{self, LinkToken},
         mail_standing::{self, MailStanding},
         matching, password,
         request::{self, Started},
-        session::{self, SessionsToEnd},
         suppression,
         terms::Ask,
     },
-    ground::{
-        error::Error,
-        words::{Language, say},
-    },
+    ground::{error::Error, words::Language},
     http::{cookies, form_posts, page_context::PageContext},
     store::Ended,
     values::destination,
@@ -197,140 +187,6 @@ pub async fn try_again(request: Option<String>) -> Result<Next, Refusal> {
         .ok_or_else(|| Error::missing("auth_request_id"))?;
     let started = suppression::try_again(&context.state.auth, id, &requester).await?;
     Ok(to_code_page(&context, &requester.held, &started))
-}
-
-/// Ends sessions: this one if `which` is empty, else the `others`, `all`, or the one with that id.
-/// Leads to the sign-in page if this one is among them.
-#[server(prefix = "/actions", endpoint = "sign-out")]
-pub async fn sign_out(which: Option<String>) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    form_posts::come_back_to("/dashboard", "");
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (auth, requester) = (&context.state.auth, context.requester());
-    let which = match which.as_deref().unwrap_or_default() {
-        "" => SessionsToEnd::This,
-        "others" => SessionsToEnd::Others,
-        "all" => SessionsToEnd::All,
-        id if id == session.row.id => SessionsToEnd::This,
-        id => SessionsToEnd::One(id.to_owned()),
-    };
-    let end = session::end(auth, &session, &which, &requester.client);
-    if matches!(which, SessionsToEnd::This | SessionsToEnd::All) {
-        end.await?;
-        signed_out(&context);
-        return Ok(Next { location: "/login?signed_out=true".to_owned() });
-    }
-    let kept = device::all_but_this(auth, &session.row.address, &requester, end).await?;
-    remember(&context, kept);
-    Ok(Next { location: "/dashboard".to_owned() })
-}
-
-/// Sets the password of the signed-in user, or removes it if it is empty; their other sessions end.
-#[server(prefix = "/actions", endpoint = "set-password")]
-pub async fn set_password(password: Option<String>) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    form_posts::come_back_to("/dashboard", "");
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (auth, requester) = (&context.state.auth, context.requester());
-    let password = password.unwrap_or_default();
-    let set = password::set(auth, &session, &password, &requester.client);
-    remember(&context, device::all_but_this(auth, &session.row.address, &requester, set).await?);
-    Ok(Next { location: "/dashboard".to_owned() })
-}
-
-/// Stops a sign-in that somebody else asked for, or ends the access of somebody who began a session
-/// or set a password. The owner of the address gets here from a mail. `everywhere` ends every
-/// session, `remove_password` also removes the password.
-#[server(prefix = "/actions", endpoint = "not-you")]
-pub async fn not_you(
-    request: Option<String>,
-    session: Option<String>,
-    password_change: Option<String>,
-    everywhere: Option<bool>,
-    remove_password: Option<bool>,
-) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    let page = |name, value| destination::with_query("/login/not-you", name, value);
-    let (what, token) = Disputed::of(request, session, password_change);
-    let also_end = AlsoEnd {
-        everywhere: everywhere.unwrap_or_default(),
-        remove_password: remove_password.unwrap_or_default(),
-    };
-    let here = page(what.name(), &token);
-    form_posts::come_back_to(&here, "");
-    let stopped =
-        what.stop(&context.state.auth, &token, also_end, &context.caller.client()).await?;
-    Ok(Next { location: if stopped { page("stopped", what.name()) } else { here } })
-}
-
-/// Deletes the account of the signed-in user, if they signed in recently.
-#[server(prefix = "/actions", endpoint = "delete-account")]
-pub async fn delete_account() -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    form_posts::come_back_to("/dashboard", "");
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    session::delete_account(&context.state.auth, &session, &context.caller.client()).await?;
-    signed_out(&context);
-    Ok(Next { location: "/goodbye".to_owned() })
-}
-
-/// Goes on with the request of an app, after the user has said whether it may know them.
-#[server(prefix = "/actions", endpoint = "answer-app")]
-pub async fn answer_app(request: Option<String>, allow: Option<bool>) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    let id = request.unwrap_or_default();
-    form_posts::come_back_to(&authorize::path_of(&id), "");
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let waiting = context.app_request(Some(&id)).await?;
-    let waiting = waiting.ok_or_else(|| Error::invalid(say!("detail-no-app-request")))?;
-    if allow == Some(true) {
-        context.state.apps.allow(&waiting, &session).await?;
-        return Ok(Next { location: waiting.path() });
-    }
-    Ok(Next { location: format!("{}&denied=true", waiting.path()) })
-}
-
-/// Answers a device that shows `user_code`: allows it to be signed in, or not.
-#[server(prefix = "/actions", endpoint = "answer-device")]
-pub async fn answer_device(
-    user_code: Option<String>,
-    allow: Option<bool>,
-) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    let typed = user_code.unwrap_or_default();
-    form_posts::come_back_to(device_requests::PAGE, &typed);
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    let (apps, code) = (&context.state.apps, UserCode::parse(&typed)?);
-    let asking = apps.asking(&code, &session, &context.caller.client()).await?;
-    let allow = allow.unwrap_or_default();
-    apps.answer_device(&asking, &session, allow).await?;
-    let answer = if allow { "allowed" } else { "denied" };
-    Ok(Next { location: destination::with_query(device_requests::PAGE, "answer", answer) })
-}
-
-/// Ends the access of an app to the signed-in user.
-#[server(prefix = "/actions", endpoint = "end-app")]
-pub async fn end_app(app: Option<String>) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    form_posts::come_back_to("/dashboard", "");
-    let session = context.present_session().await?.ok_or(Error::Unauthenticated)?;
-    context.state.apps.end_access(&session, &app.unwrap_or_default()).await?;
-    Ok(Next { location: "/dashboard".to_owned() })
-}
-
-/// Signs the user out for an app, and leads back to it. `of` holds the parameters that the app sent.
-#[server(prefix = "/actions", endpoint = "leave-app")]
-pub async fn leave_app(of: Option<String>) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    let refused = |denial: Denial| Error::invalid(denial.description);
-    let params = Params::parse(of.unwrap_or_default().as_bytes()).map_err(refused)?;
-    let leave = context.state.apps.read_leave(&params).await.map_err(refused)?;
-    if let Some(session) = context.present_session().await? {
-        let client = context.caller.client();
-        session::end(&context.state.auth, &session, &SessionsToEnd::This, &client).await?;
-        signed_out(&context);
-    }
-    Ok(Next { location: leave.onward.unwrap_or_else(|| "/login?signed_out=true".to_owned()) })
 }
 
 /// Stores the language that a person chose, and returns to the page where they chose it.

@@ -5,6 +5,7 @@ pub mod apps;
 pub mod brand;
 mod change;
 mod connection_url;
+mod defaults;
 pub mod desk;
 pub mod disposable;
 mod dkim;
