@@ -190,7 +190,7 @@ async fn serve(settings: Settings) -> Result<(), ServeError> {
     let (public_url, dev_mailbox) = (settings.public_url.clone(), settings.transports.is_empty());
     let (redirect, lmtp) =
         (settings.policy.server.redirect_listen, settings.policy.mail.lmtp_listen);
-    let desk = settings.policy.desk.listen.filter(|_| settings.policy.desk.enabled);
+    let desk = settings.policy.desk.listen;
     let (address, database) = (settings.leptos.site_addr, name_of(&settings.database_url));
     let server = Server::build(settings, Clock::System, Random::System, Amazon::default()).await?;
     tracing::info!("latchkey {} listens on {address}; {database}", env!("CARGO_PKG_VERSION"));

@@ -214,9 +214,11 @@ async fn events_are_exported_for_a_spreadsheet_without_a_formula() {
     assert!(asked.contains("\"'=HYPERLINK(\"\"https://evil.example\"\",\"\"a,b\"\")\""), "{asked}");
     assert!(asked.contains(",2026-01-01T12:00:00.000Z,auth.requested,,"), "{asked}");
     assert_eq!(said.matches(",auth.requested,").count(), 1, "{said}");
-    let (code, said) = app.command(&["audit", "export", "--user", "nobody"]).await;
-    assert_eq!(code, 1, "{said}");
-    assert!(said.contains("give the address"), "{said}");
+    for nobody in ["nobody", "-nobody"] {
+        let (code, said) = app.command(&["audit", "export", "--user", nobody]).await;
+        assert_eq!(code, 1, "{said}");
+        assert!(said.contains("give the address"), "{said}");
+    }
 }
 
 #[tokio::test]

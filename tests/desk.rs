@@ -2,10 +2,11 @@
 
 use latchkey::server::ground::clock::MINUTE;
 use reqwest::Method;
+use std::{fs, time::Duration};
 
 use crate::support::{
-    App, Browser, client,
-    desk::{operator, with_desk},
+    App, Browser, Port, client,
+    desk::{operator, policy, with_desk},
     relying_party::with_policy,
 };
 
@@ -118,7 +119,7 @@ async fn an_old_sign_in_is_told_that_it_can_only_look() {
 
 #[tokio::test]
 async fn a_desk_with_an_address_of_its_own_is_nowhere_else() {
-    let port = crate::support::Port::held();
+    let port = Port::held();
     let app = with_desk(&format!("listen = \"127.0.0.1:{}\"", port.number)).await;
     let steer = operator(&app, "steer").await;
     assert_eq!(steer.get("/desk").await.status, 404);
@@ -149,4 +150,51 @@ async fn a_desk_that_names_somebody_twice_or_no_address_does_not_start() {
         let error = source.policy().unwrap_err().to_string();
         assert!(error.contains("line 2") && error.contains(says), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_policy_that_no_longer_names_its_address_does_not_open_the_desk_to_everybody() {
+    let port = Port::held();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    let brand = |name: &str| format!("[brand]\nname = \"{name}\"\n");
+    let listen = format!("listen = \"127.0.0.1:{}\"\n", port.number);
+    fs::write(&path, policy(&(listen + &brand("Before")))).unwrap();
+    let app = App::with_file(&path).await;
+    let steer = operator(&app, "steer").await;
+    fs::write(&path, policy(&brand("After"))).unwrap();
+    for _ in 0..200 {
+        if app.auth.policy().brand.name == "After" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    assert_eq!(app.auth.policy().desk.listen, None);
+    assert_eq!(steer.get("/desk").await.status, 404);
+}
+
+#[tokio::test]
+async fn rights_by_a_command_end_even_while_the_file_names_the_operator() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, "[desk]\nenabled = true\n").unwrap();
+    let app = App::with_file(&path).await;
+    app.command(&["desk", "invite", "look@example.com", "--role", "steer"]).await;
+    fs::write(&path, policy("")).unwrap();
+    let (code, said) = app.command(&["desk", "remove", "look@example.com"]).await;
+    assert!(code == 1 && said.contains("take the entry out there"), "{said}");
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_operators").await, 0);
+}
+
+#[tokio::test]
+async fn a_test_person_whom_a_command_made_an_operator_is_none_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("policy.toml");
+    fs::write(&path, policy("")).unwrap();
+    let app = App::with_file(&path).await;
+    app.command(&["desk", "invite", "robot@shop.example", "--role", "steer"]).await;
+    let entry = "[[test_people]]\naddress = \"robot@shop.example\"\ncode = \"402918\"\n";
+    fs::write(&path, policy(entry)).unwrap();
+    let (_, said) = app.command(&["desk", "list"]).await;
+    assert!(said.contains("steer@example.com") && !said.contains("robot@"), "{said}");
 }

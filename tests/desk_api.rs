@@ -255,6 +255,10 @@ async fn an_app_steers_the_policy_and_its_name_and_reason_are_kept() {
         ),
         (json!({ "set": { "auth.mode": "LINK" }, "reason": "x".repeat(501) }), "500"),
         (json!({ "set": { "auth.mode": 7 }, "reason": "x" }), "The JSON does not fit"),
+        (
+            json!({ "set": { "auth.mode": "LINK" }, "take_back": ["auth.mode"], "reason": "x" }),
+            "auth.mode is named twice",
+        ),
     ] {
         let refused = change(body).await;
         assert_eq!(refused.error(400), "invalid_request", "{says}");

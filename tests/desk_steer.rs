@@ -230,3 +230,38 @@ async fn a_desk_that_may_not_steer_says_so() {
     assert!(page.contains("brand.name is locked: desk.may_steer is false"), "{page}");
     assert_eq!(overrides(&app).await, 0);
 }
+
+#[tokio::test]
+async fn a_field_that_nobody_touched_undoes_nothing_that_the_file_changed_meanwhile() {
+    let app = with_desk("[auth]\nexpires_in = 300\n").await;
+    let steer = operator(&app, "steer").await;
+    let page = steer.get("/desk/steer?group=auth").await.body;
+    assert!(page.contains("name=\"was[auth.expires_in]\""), "{page}");
+    // The form was opened while the file had 600.
+    let fields = [
+        ("values[auth.expires_in]", "600"),
+        ("was[auth.expires_in]", "600"),
+        ("seen[auth.expires_in]", "0"),
+        ("values[auth.code_tries]", "3"),
+        ("was[auth.code_tries]", "5"),
+        ("seen[auth.code_tries]", "0"),
+    ];
+    apply(&steer, &fields).await.goes_to();
+    let keys = app.texts("SELECT key FROM latchkey_overrides").await;
+    assert_eq!(keys, ["auth.code_tries"]);
+    assert_eq!(app.auth.policy().auth.expires_in, 300);
+}
+
+#[tokio::test]
+async fn the_preview_of_the_mail_has_what_the_mode_says() {
+    let app = with_desk("").await;
+    let steer = operator(&app, "steer").await;
+    for (mode, link, code) in [("LINK", true, false), ("OTP", false, true)] {
+        let path = format!("/desk/steer/preview/mail?values[auth.mode]={mode}");
+        let mail = steer.get(&path).await.body;
+        assert_eq!(mail.contains("sample-link"), link, "{mode}: {mail}");
+        assert_eq!(mail.contains("123") && mail.contains("456"), code, "{mode}");
+    }
+    let page = steer.get("/desk/steer?group=auth").await.body;
+    assert!(page.contains("/desk/steer/preview/mail?"), "{page}");
+}

@@ -97,7 +97,7 @@ async fn an_address_that_the_rules_refuse_gets_the_same_bytes_as_a_user_of_that_
         ("LATCHKEY_SIGN_UP__DOMAINS", "example.org"),
     ] {
         let app = with_users(&[rule, ("LATCHKEY_AUTH__PASSWORDS", "optional")]).await;
-        // What becomes of the user's mail would tell.
+        // The fate of the user's mail would tell.
         app.inbox.behave(Manners::RefusesForGood);
         let mut ways = Vec::new();
         for address in ADDRESSES {

@@ -175,3 +175,12 @@ async fn a_topic_of_amazon_is_confirmed_once_and_then_reports() {
     assert!(all.trouble(&ada).await.contains("came back"));
     assert_eq!(sns.asked().len(), 2, "the certificate is known already");
 }
+
+#[tokio::test]
+async fn an_address_that_a_providers_list_alone_holds_back_is_lifted_with_a_row() {
+    let all = Reporting::start(Kind::Resend).await;
+    all.provider.suppress(ADA);
+    let told = all.app.said_by(&["suppressions", "lift", ADA], "").await;
+    assert!(told.contains("it: it is on its own list no longer"), "{told}");
+    assert_eq!(all.events("suppression.lifted").await, 1);
+}

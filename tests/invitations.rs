@@ -16,8 +16,8 @@ use latchkey::server::{
 
 use crate::support::{App, Mail};
 
-const EVA: &str = "eva@example.com";
-const CLOSED: [(&str, &str); 1] = [("LATCHKEY_AUTH__SIGN_UP", "closed")];
+pub const EVA: &str = "eva@example.com";
+pub const CLOSED: [(&str, &str); 1] = [("LATCHKEY_AUTH__SIGN_UP", "closed")];
 
 /// An act of Ada, an operator.
 async fn as_ada<T>(
@@ -30,11 +30,11 @@ async fn as_ada<T>(
     act(&Inviter { name: "ada@example.com", event: &event }).await
 }
 
-async fn invite(app: &App, invite: &Invite<'_>) -> Result<(Invitation, bool), Error> {
+pub async fn invite(app: &App, invite: &Invite<'_>) -> Result<(Invitation, bool), Error> {
     as_ada(app, async |by| invitations::invite(&app.auth, invite, by).await).await
 }
 
-async fn resend(app: &App, id: &str) -> Result<Invitation, Error> {
+pub async fn resend(app: &App, id: &str) -> Result<Invitation, Error> {
     as_ada(app, async |by| invitations::resend(&app.auth, id, by).await).await
 }
 
@@ -43,7 +43,7 @@ async fn withdraw(app: &App, id: &str) -> Result<Invitation, Error> {
 }
 
 /// A server with closed sign-up that has invited Eva, the invitation and its mail.
-async fn with_eva() -> (App, Invitation, Mail) {
+pub async fn with_eva() -> (App, Invitation, Mail) {
     let app = App::with(&CLOSED).await;
     let note = "The plans are here: <b>bring</b> a pen.\nSee you on Monday.";
     let asked = Invite { email: EVA, note, ..Invite::default() };

@@ -23,7 +23,7 @@ fn operator(address: &str) -> Operator {
     }
 }
 
-fn set(key: &str, value: &str) -> Edit {
+pub fn set(key: &str, value: &str) -> Edit {
     Edit { key: key.to_owned(), value: Some(value.to_owned()), seen: None }
 }
 
@@ -36,7 +36,7 @@ fn reason(words: &str) -> ActReason {
 }
 
 /// Ada steers.
-async fn steered(app: &App, edits: &[Edit]) -> Result<(), Refusal> {
+pub async fn steered(app: &App, edits: &[Edit]) -> Result<(), Refusal> {
     steer(&app.auth, &operator("ada@example.com"), edits, &reason("a campaign")).await
 }
 
@@ -65,7 +65,7 @@ async fn until_named(instance: &App, name: &str) {
 }
 
 /// Waits until the file, as it is now, is in force.
-async fn until_filed(app: &App, marker: u32) {
+pub async fn until_filed(app: &App, marker: u32) {
     for _ in 0..400 {
         if app.auth.policy().audit.keep_days == marker {
             return;
@@ -75,7 +75,7 @@ async fn until_filed(app: &App, marker: u32) {
     panic!("the file was not applied");
 }
 
-async fn with_file(path: &Path, text: &str) -> App {
+pub async fn with_file(path: &Path, text: &str) -> App {
     fs::write(path, text).unwrap();
     App::with_file(path).await
 }

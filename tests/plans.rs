@@ -9,7 +9,7 @@ use crate::support::App;
 /// Statements that may read a whole table: those that count rows for `/metrics`, and those that
 /// read the signing keys, the operators and the overrides, of which there are a handful.
 const WHOLE: [&str; 7] = [
-    "SELECT address, role, added_at FROM latchkey_operators",
+    "SELECT address, role FROM latchkey_operators",
     "SELECT key, value, set_by, reason, at, version FROM latchkey_overrides",
     "SELECT kid, algorithm, sealed, signs_from FROM latchkey_signing_keys",
     "SELECT COUNT(*) FROM latchkey_sessions",

@@ -277,3 +277,17 @@ async fn the_api_answers_a_test_person_as_everybody() {
     }
     assert_eq!(answers[0], answers[1]);
 }
+
+#[tokio::test]
+async fn a_test_person_sets_no_password_that_would_outlive_the_entry() {
+    let (app, _folder) = with_reviewer("[auth]\npasswords = \"optional\"\n").await;
+    let browser = app.browser();
+    browser.ask_for_mail(REVIEWER).await;
+    browser.type_code(CODE).await;
+    let password = [("password", "correct horse battery staple")];
+    let refused = browser.post_form("/actions/set-password", &password).await;
+    let page = browser.get(refused.goes_to()).await.body;
+    assert!(page.contains("Test people have no password"), "{page}");
+    let kept = "SELECT COUNT(*) FROM latchkey_users WHERE password IS NOT NULL";
+    assert_eq!(app.count(kept).await, 0);
+}

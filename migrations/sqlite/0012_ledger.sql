@@ -7,8 +7,8 @@ ALTER TABLE latchkey_audit_events ADD COLUMN opens BIGINT;
 -- The newest generation of its mails that was opened by anybody: a link followed, or a code tried.
 ALTER TABLE latchkey_auth_requests ADD COLUMN opened BIGINT NOT NULL DEFAULT 0;
 
--- How often what happened, by the hour and by the day that begins at a time: each event of the audit
--- table is counted here once. span is the length of the hour or the day, in milliseconds.
+-- How often what happened, by the hour and by the day that begins at a time: each event of the
+-- audit table is counted here once. span is the length of the hour or the day, in milliseconds.
 CREATE TABLE latchkey_counters (
     span  BIGINT NOT NULL,
     at    BIGINT NOT NULL,
@@ -19,9 +19,9 @@ CREATE TABLE latchkey_counters (
     PRIMARY KEY (span, at, name, label)
 ) WITHOUT ROWID;
 
--- Seals of the audit table, each over the events after_id < id <= last_id: digest is a hash of their
--- columns, mac a code under a key of the server over the seal and the mac of the one before. So no
--- event can be changed, removed or added without the key. Only the newest seal ever grows.
+-- Seals of the audit table, each over the events after_id < id <= last_id: digest is a hash of
+-- their columns, mac a code under a key of the server over the seal and the mac of the one before.
+-- So no event can be changed, removed or added without the key. Only the newest seal ever grows.
 CREATE TABLE latchkey_audit_seals (
     position  BIGINT NOT NULL PRIMARY KEY,
     -- Which columns the digest covers, and how.

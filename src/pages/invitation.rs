@@ -1,5 +1,5 @@
-//! GET `/login/invitation?token=`: the page of an invitation. Opening it changes nothing; its button
-//! accepts. Without a token it asks for the address and the code of the mail.
+//! GET `/login/invitation?token=`: the page of an invitation. Opening it changes nothing; its
+//! button accepts. Without a token it asks for the address and the code of the mail.
 
 use leptos::prelude::*;
 

@@ -628,6 +628,7 @@ detail-no-app-request = Gehen Sie zur App zurück, und beginnen Sie dort noch ei
 detail-device-code = Der Code hat acht Buchstaben, etwa WDJB-MJHT.
 detail-no-device = Vergleichen Sie den Code mit dem auf Ihrem Gerät. Sind beide gleich, ist er abgelaufen: Beginnen Sie dort noch einmal.
 detail-not-admitted = Ihr Konto darf sich bei { $app } nicht anmelden. Fragen Sie, wer es betreibt.
+detail-no-password-for-test-people = Testpersonen haben kein Passwort: Ihr Code steht in der Policy.
 detail-reason-too-long = Der Grund darf höchstens { $n } Zeichen haben.
 detail-waits-no-more = Diese Person wartet nicht mehr: Sie wurde eingelassen oder eingeladen oder hat sich angemeldet.
 detail-no-time = Geben Sie Zeiten an wie 2026-01-31, 2026-01-31T12:00:00Z, 12h oder 7d.

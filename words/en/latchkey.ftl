@@ -629,6 +629,7 @@ detail-no-app-request = Go back to the app and start again there: this browser d
 detail-device-code = The code has eight letters, like WDJB-MJHT.
 detail-no-device = Compare the code with the one on your device. If they are the same, it has expired: start again there.
 detail-not-admitted = Your account may not sign in to { $app }. Ask whoever runs it.
+detail-no-password-for-test-people = Test people have no password: their code is in the policy.
 detail-reason-too-long = Take a reason of at most { $n } characters.
 detail-waits-no-more = They wait no more: somebody has let them in, or they have been invited or have signed in.
 detail-no-time = Give times like 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d.

@@ -10,15 +10,14 @@ use crate::server::{
     config::desk::Role,
     desk::invitations,
     ground::words::Language,
-    http::{form_posts, page_context::PageContext},
+    http::{
+        desk_door::{INVITATIONS, WAITLIST},
+        form_posts,
+        page_context::PageContext,
+    },
     values::destination::with_query,
 };
 use crate::wire::{Next, Refusal};
-
-#[cfg(feature = "ssr")]
-const INVITATIONS: &str = "/desk/invitations";
-#[cfg(feature = "ssr")]
-const WAITLIST: &str = "/desk/waitlist";
 
 /// Invites an address.
 #[server(prefix = "/actions", endpoint = "desk-invite")]

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::acting;
 #[cfg(feature = "ssr")]
 use crate::server::{
+    config::desk::Role,
     desk::person::{self, Act},
-    ground::error::Error,
     http::page_context::PageContext,
 };
 use crate::wire::{Next, Refusal};
@@ -22,12 +22,12 @@ pub async fn act_for_person(
     let context = PageContext::current()?;
     let key = key.unwrap_or_default();
     let page = person::path_of(&key);
-    let act = Act::named(&act.unwrap_or_default());
-    let role = act.map(Act::role).unwrap_or_default();
+    let act = Act::parse(&act.unwrap_or_default());
+    let role = act.as_ref().map_or(Role::Help, |act| act.role());
     let (operator, reason) = acting(&context, &page, role, reason).await?;
-    let act = act.ok_or_else(|| Error::missing("act"))?;
+    let act = act?;
     let state = &context.state;
     person::act(&state.auth, &state.transports, &operator, &reason, &key, act).await?;
-    // Who was deleted is found by the address alone, which the name in the URL holds.
+    // The name in the URL holds the address, by which somebody who was deleted is still found.
     Ok(Next { location: format!("{page}?done={}", act.name()) })
 }

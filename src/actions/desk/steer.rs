@@ -23,10 +23,15 @@ pub async fn desk_steer(
     language: Option<String>,
     values: Option<HashMap<String, String>>,
     seen: Option<HashMap<String, i64>>,
+    was: Option<HashMap<String, String>>,
     reason: Option<String>,
 ) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
-    let edits = edited::of_fields(values.unwrap_or_default(), &seen.unwrap_or_default());
+    let edits = edited::of_fields(
+        values.unwrap_or_default(),
+        &seen.unwrap_or_default(),
+        &was.unwrap_or_default(),
+    );
     let (group, language) = (group.unwrap_or_default(), language.unwrap_or_default());
     let fields = [("group", group.as_str()), ("language", language.as_str())];
     let page = |edits: &[Edit]| format!("{STEER}?{}", edited::query(&fields, edits));

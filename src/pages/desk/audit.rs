@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{super::frame::load, frame::DeskFrame};
+use super::{
+    super::frame::load,
+    frame::{DeskFrame, table},
+};
 use crate::server::{
     desk::{
         audit::{self, ANY_OPERATOR, Asked, Filter, Page, Place},
@@ -145,21 +148,7 @@ fn events(page: &Page, asked: &Asked) -> AnyView {
     });
     let rows = page.events.iter().map(row).collect_view();
     view! {
-        <div class="desk-table">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{say!("audit-at")}</th>
-                        <th scope="col">{say!("audit-event")}</th>
-                        <th scope="col">{say!("audit-person")}</th>
-                        <th scope="col">{say!("audit-by")}</th>
-                        <th scope="col">{say!("audit-where")}</th>
-                        <th scope="col">{say!("audit-request")}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {table([say!("audit-at"), say!("audit-event"), say!("audit-person"), say!("audit-by"), say!("audit-where"), say!("audit-request")], 6, rows.into_any())}
         {older}
         <p>
             {say!("audit-export")}

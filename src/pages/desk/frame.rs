@@ -11,17 +11,20 @@ use crate::server::{
         person::PEOPLE,
     },
     ground::words::say,
-    http::{desk_door::STEER, page_context::PageContext},
+    http::{
+        desk_door::{INVITATIONS, PAGES, STEER, WAITLIST},
+        page_context::PageContext,
+    },
     values::destination::with_query,
 };
 
 /// Pages in the order of the navigation, each with the role that it takes.
 fn places() -> [(&'static str, String, Role); 7] {
     [
-        ("/desk", say!("desk-now"), Role::Look),
+        (PAGES, say!("desk-now"), Role::Look),
         (PEOPLE, say!("people"), Role::Look),
-        ("/desk/invitations", say!("desk-invitations"), Role::Look),
-        ("/desk/waitlist", say!("desk-waitlist"), Role::Look),
+        (INVITATIONS, say!("desk-invitations"), Role::Look),
+        (WAITLIST, say!("desk-waitlist"), Role::Look),
         (STEER, say!("desk-steer"), Role::Look),
         ("/desk/audit", say!("desk-audit"), Role::Look),
         ("/desk/operators", say!("desk-operators"), Role::Look),
@@ -114,4 +117,35 @@ pub fn reason_field(id: &str) -> impl IntoView + use<> {
 /// True if the page may show the forms of acts that take `role`.
 pub fn may_act(operator: &Operator, role: Role) -> bool {
     operator.role >= role && operator.is_fresh
+}
+
+/// A table with these names of its columns. Those from `numbers_from` on hold numbers; a column
+/// without a name is one of buttons or of names that say what they are.
+pub fn table<const N: usize>(
+    names: [String; N],
+    numbers_from: usize,
+    rows: AnyView,
+) -> impl IntoView + use<N> {
+    let names = names.into_iter().enumerate().map(|(n, name)| {
+        let class = (n >= numbers_from).then_some("number");
+        match name.is_empty() {
+            true => view! { <td></td> }.into_any(),
+            false => view! {
+                <th scope="col" class=class>
+                    {name}
+                </th>
+            }
+            .into_any(),
+        }
+    });
+    view! {
+        <div class="desk-table">
+            <table>
+                <thead>
+                    <tr>{names.collect_view()}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
 }

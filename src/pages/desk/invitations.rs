@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     super::frame::{address, load},
-    frame::{DeskFrame, may_act, reason_field},
+    frame::{DeskFrame, may_act, reason_field, table},
 };
 use crate::server::{
     config::desk::Role,
@@ -17,13 +17,11 @@ use crate::server::{
         error::Error,
         words::{Language, ago, date, language, say},
     },
-    http::page_context::PageContext,
+    http::{desk_door::INVITATIONS, page_context::PageContext},
     mail::invitation_variables::inviter,
     store::{Invitation, MailState},
     values::{address::masked, destination::with_query},
 };
-
-const PAGE: &str = "/desk/invitations";
 
 #[component]
 pub fn InvitationsPage() -> impl IntoView {
@@ -42,7 +40,7 @@ async fn invitations_page() -> Result<AnyView, Error> {
     let found = invitations::list(auth, &operator, before, &before_id).await?;
     let next = found.last().filter(|_| found.len() == AT_ONCE).map(|last| {
         let place = format!("{}.{}", last.created_at, last.id);
-        view! { <p><a href=with_query(PAGE, "before", &place)>{say!("desk-older")}</a></p> }
+        view! { <p><a href=with_query(INVITATIONS, "before", &place)>{say!("desk-older")}</a></p> }
     });
     let is_empty = found.is_empty().then(|| view! { <p>{say!("desk-no-invitations")}</p> });
     let rows = found.iter().map(|invitation| row(&context, invitation)).collect_view();
@@ -50,22 +48,7 @@ async fn invitations_page() -> Result<AnyView, Error> {
     Ok(view! {
         <DeskFrame title=say!("desk-invitations")>
             {form}
-            <div class="desk-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{say!("desk-address")}</th>
-                            <th scope="col">{say!("desk-state")}</th>
-                            <th scope="col">{say!("fact-invited-by")}</th>
-                            <th scope="col">{say!("desk-invited")}</th>
-                            <th scope="col" class="number">
-                                {say!("desk-mails")}
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table([say!("desk-address"), say!("desk-state"), say!("fact-invited-by"), say!("desk-invited"), say!("desk-mails")], 4, rows.into_any())}
             {is_empty}
             {next}
         </DeskFrame>
@@ -82,7 +65,7 @@ pub(super) fn place_in_list(place: Option<String>, start: Millis) -> (Millis, St
 
 fn row(context: &PageContext, invitation: &Invitation) -> impl IntoView + use<> {
     let now = context.state.auth.clock.now();
-    let link = with_query(PAGE, "id", &invitation.id);
+    let link = with_query(INVITATIONS, "id", &invitation.id);
     view! {
         <tr>
             <th scope="row">
@@ -191,7 +174,7 @@ fn one(
     view! {
         <DeskFrame title=say!("desk-invitation")>
             <p>
-                <a href=PAGE>{say!("desk-all-invitations")}</a>
+                <a href=INVITATIONS>{say!("desk-all-invitations")}</a>
             </p>
             {was_before}
             <dl class="facts">

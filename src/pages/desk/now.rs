@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::{
     super::frame::load,
     charts::{bars, columns},
-    frame::DeskFrame,
+    frame::{DeskFrame, table},
 };
 use crate::server::{
     desk::now::{COMPLAINT_LINE, Now, OfDomain, Queue, Range, Took, read, share},
@@ -103,7 +103,7 @@ fn funnel(now: &Now) -> impl IntoView + use<> {
         <section>
             <h2>{say!("desk-funnel")}</h2>
             {bars("funnel", told, &drawn)}
-            {table(
+            {numbers_table(
                 [say!("desk-step"), say!("desk-number"), say!("desk-share")],
                 rows.collect_view().into_any(),
             )}
@@ -130,7 +130,7 @@ fn course(now: &Now) -> impl IntoView + use<> {
             <p class="soft hint">{say!("desk-course-told")}</p>
             <details>
                 <summary>{say!("desk-course-numbers")}</summary>
-                {table(
+                {numbers_table(
                     [say!("desk-time"), say!("desk-asked"), say!("desk-signed-in")],
                     rows.collect_view().into_any(),
                 )}
@@ -158,7 +158,7 @@ fn times(now: &Now) -> impl IntoView + use<> {
     view! {
         <section>
             <h2>{say!("desk-took")}</h2>
-            {table([String::new(), say!("desk-median"), say!("desk-p95")], rows.into_any())}
+            {numbers_table([String::new(), say!("desk-median"), say!("desk-p95")], rows.into_any())}
         </section>
     }
 }
@@ -257,7 +257,7 @@ fn mail(now: &Now, at: Millis, transports: AnyView) -> impl IntoView + use<> {
         <section>
             <h2>{say!("desk-mail")}</h2>
             <p>{queue}</p>
-            {table([say!("desk-transport"), say!("desk-health")], transports)}
+            {numbers_table([say!("desk-transport"), say!("desk-health")], transports)}
             <dl class="desk-rates">
                 <dt>{say!("desk-returned")}</dt>
                 <dd>{of_sent(returned, now.returned)}</dd>
@@ -301,7 +301,7 @@ fn listed<const N: usize>(
 ) -> impl IntoView + use<N> {
     let content = match is_empty {
         true => view! { <p class="soft">{say!("desk-nothing-yet")}</p> }.into_any(),
-        false => table(names, rows).into_any(),
+        false => numbers_table(names, rows).into_any(),
     };
     view! {
         <section>
@@ -311,30 +311,9 @@ fn listed<const N: usize>(
     }
 }
 
-/// A table whose first column names its rows, and whose others are numbers.
-fn table<const N: usize>(names: [String; N], rows: AnyView) -> impl IntoView + use<N> {
-    let names = names.into_iter().enumerate().map(|(n, name)| {
-        let class = (n > 0).then_some("number");
-        match name.is_empty() {
-            true => view! { <td></td> }.into_any(),
-            false => view! {
-                <th scope="col" class=class>
-                    {name}
-                </th>
-            }
-            .into_any(),
-        }
-    });
-    view! {
-        <div class="desk-table">
-            <table>
-                <thead>
-                    <tr>{names.collect_view()}</tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
+/// A table of names and their numbers.
+fn numbers_table<const N: usize>(names: [String; N], rows: AnyView) -> impl IntoView + use<N> {
+    table(names, 1, rows)
 }
 
 /// Writes a share in hundredths, with this many decimal places.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     super::frame::{address, load},
-    frame::DeskFrame,
+    frame::{DeskFrame, table},
 };
 use crate::server::{
     config::desk::Role,
@@ -26,18 +26,7 @@ async fn operators_page() -> Result<AnyView, Error> {
     Ok(view! {
         <DeskFrame title=say!("desk-operators")>
             <p class="soft">{say!("desk-operators-explained")}</p>
-            <div class="desk-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{say!("desk-address")}</th>
-                            <th scope="col">{say!("desk-role")}</th>
-                            <th scope="col">{say!("desk-named-by")}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table([say!("desk-address"), say!("desk-role"), say!("desk-named-by")], 3, rows.into_any())}
         </DeskFrame>
     }
     .into_any())

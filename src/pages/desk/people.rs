@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{super::frame::load, frame::DeskFrame, person::lines};
+use super::{
+    super::frame::load,
+    frame::{DeskFrame, table},
+    person::lines,
+};
 use crate::server::{
     desk::{
         find::{self, Found, Page},
@@ -85,18 +89,7 @@ fn results(page: &Page, now: Millis) -> AnyView {
     }
     let rows = page.people.iter().map(|found| row(found, now)).collect_view();
     view! {
-        <div class="desk-table">
-            <table>
-                <thead>
-                    <tr>
-                        <th scope="col">{say!("desk-address")}</th>
-                        <th scope="col">{say!("person-id")}</th>
-                        <th scope="col">{say!("person-since")}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {table([say!("desk-address"), say!("person-id"), say!("person-since")], 3, rows.into_any())}
     }
     .into_any()
 }

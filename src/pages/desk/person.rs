@@ -10,6 +10,7 @@ use super::{
 use crate::server::{
     auth::limits::Pause,
     desk::{
+        audit::Place,
         operator::Operator,
         person::{self, Act, PEOPLE, Person, path_of},
         timeline::{Line, moment},
@@ -41,11 +42,12 @@ pub fn PersonPage() -> impl IntoView {
 async fn person_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let (operator, auth) = (context.operator().await?, &context.state.auth);
-    let before = context.query("before").as_deref().and_then(parse_before);
+    let before = context.query("before");
+    let before = before.as_deref().map(Place::parse).transpose()?.map(Place::parts);
     let key = key_of(&context.location)?;
     let person = person::open(auth, &operator, &key, before).await?;
     let now = auth.clock.now();
-    let done = context.query("done").as_deref().and_then(Act::named).map(|act| {
+    let done = context.query("done").as_deref().and_then(|act| Act::parse(act).ok()).map(|act| {
         view! { <p class="notice" role="status">{done_words(act)}</p> }
     });
     let older = person.timeline.next.map(|(at, id)| {
@@ -78,11 +80,6 @@ fn key_of(location: &str) -> Result<String, Error> {
     let key = key.filter(|key| !key.is_empty()).ok_or(Error::NotFound)?;
     let key = percent_decode_str(key).decode_utf8().map_err(|_| Error::NotFound)?;
     Ok(key.into_owned())
-}
-
-fn parse_before(text: &str) -> Option<(Millis, i64)> {
-    let (at, id) = text.split_once('.')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 fn fact(name: String, value: impl IntoView) -> impl IntoView {

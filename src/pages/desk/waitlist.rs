@@ -1,11 +1,11 @@
-//! GET `/desk/waitlist`: who waits to be let in, those who have waited longest first. `?name=` opens
-//! one.
+//! GET `/desk/waitlist`: who waits to be let in, those who have waited longest first. `?name=`
+//! opens one.
 
 use leptos::prelude::*;
 
 use super::{
     super::frame::{address, load},
-    frame::{DeskFrame, may_act, reason_field},
+    frame::{DeskFrame, may_act, reason_field, table},
     invitations::{note_field, place_in_list},
 };
 use crate::server::{
@@ -18,12 +18,10 @@ use crate::server::{
         error::Error,
         words::{Language, ago, date, say},
     },
-    http::page_context::PageContext,
+    http::{desk_door::WAITLIST, page_context::PageContext},
     store::Waiting,
     values::{address::masked, destination::with_query},
 };
-
-const PAGE: &str = "/desk/waitlist";
 
 #[component]
 pub fn WaitlistPage() -> impl IntoView {
@@ -45,28 +43,14 @@ async fn waitlist_page() -> Result<AnyView, Error> {
     let named = named.collect::<Result<Vec<_>, Error>>()?;
     let next = named.last().filter(|_| named.len() == AT_ONCE).map(|(last, name)| {
         let place = format!("{}.{name}", last.first_asked_at);
-        view! { <p><a href=with_query(PAGE, "after", &place)>{say!("desk-later")}</a></p> }
+        view! { <p><a href=with_query(WAITLIST, "after", &place)>{say!("desk-later")}</a></p> }
     });
     let is_empty = named.is_empty().then(|| view! { <p>{say!("desk-nobody-waits")}</p> });
     let rows = named.iter().map(|(waiting, name)| row(&context, waiting, name)).collect_view();
     Ok(view! {
         <DeskFrame title=say!("desk-waitlist")>
             <p class="soft">{say!("desk-waitlist-explained")}</p>
-            <div class="desk-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{say!("desk-address")}</th>
-                            <th scope="col">{say!("desk-first-asked")}</th>
-                            <th scope="col">{say!("desk-last-asked")}</th>
-                            <th scope="col" class="number">
-                                {say!("desk-times")}
-                            </th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table([say!("desk-address"), say!("desk-first-asked"), say!("desk-last-asked"), say!("desk-times")], 3, rows.into_any())}
             {is_empty}
             {next}
         </DeskFrame>
@@ -79,7 +63,7 @@ fn row(context: &PageContext, waiting: &Waiting, name: &str) -> impl IntoView + 
     view! {
         <tr>
             <th scope="row">
-                <a href=with_query(PAGE, "name", name)>{masked(waiting.address.as_str())}</a>
+                <a href=with_query(WAITLIST, "name", name)>{masked(waiting.address.as_str())}</a>
             </th>
             <td>{ago(waiting.first_asked_at, now)}</td>
             <td>{ago(waiting.last_asked_at, now)}</td>
@@ -112,7 +96,7 @@ fn one(operator: &Operator, waiting: &Waiting, name: String) -> AnyView {
     view! {
         <DeskFrame title=say!("desk-waits")>
             <p>
-                <a href=PAGE>{say!("desk-whole-waitlist")}</a>
+                <a href=WAITLIST>{say!("desk-whole-waitlist")}</a>
             </p>
             <dl class="facts">
                 <dt>{say!("desk-address")}</dt>

@@ -27,8 +27,8 @@ pub struct Link {
 /// Opens the link in the mail.
 ///
 /// Signs in the browser that asked for the mail, recognised by its cookie. HEAD requests and
-/// prefetches (by mail scanners, previews, or browsers that predict a click) change nothing but that
-/// the mail counts as opened.
+/// prefetches (by mail scanners, previews, or browsers that predict a click) change nothing but
+/// that the mail counts as opened.
 #[utoipa::path(
     get, path = "/api/auth/verify", params(Link),
     responses(

@@ -66,9 +66,9 @@ impl Apps {
         self.auth.store.end_access(&session.row.user_id, app_id, now).await
     }
 
-    /// Returns a grant as its app may use it now: with the scopes that the policy still lets the app
-    /// ask for. `None` unless it is alive, its user is in the team's own table if there is one, and
-    /// the policy admits them to the app.
+    /// Returns a grant as its app may use it now: with the scopes that the policy still lets the
+    /// app ask for. `None` unless it is alive, its user is in the team's own table if there is one,
+    /// and the policy admits them to the app.
     async fn usable(&self, grant: Option<Grant>) -> Result<Option<Grant>, Error> {
         let Some(mut grant) = grant.filter(|grant| grant.is_alive) else { return Ok(None) };
         if let Some(mapped) = &self.auth.team_users

@@ -235,8 +235,8 @@ impl Apps {
         Ok(self.about(&grant))
     }
 
-    /// Ends what an app holds by a token, whatever kind it is (RFC 7009). A token of another app, or
-    /// none, is nothing to tell anybody about.
+    /// Ends what an app holds by a token, whatever kind it is (RFC 7009). A token of another app,
+    /// or none, is nothing to tell anybody about.
     pub async fn revoke(&self, app: &App, params: &Params) -> Result<(), Denial> {
         let token = params.needed("token")?;
         let id = match self.read_refresh(token) {
@@ -313,8 +313,8 @@ impl Apps {
     }
 }
 
-/// Returns the end of a grant whose code is used now, unless it is refreshed. Without refresh tokens
-/// it stays as long as its session, whose end the app is told.
+/// Returns the end of a grant whose code is used now, unless it is refreshed. Without refresh
+/// tokens it stays as long as its session, whose end the app is told.
 pub(super) fn first_end(grant: &Grant, now: Millis) -> Millis {
     if refreshes(grant) { now + REFRESHES_FOR } else { grant.session_expires_at }
 }

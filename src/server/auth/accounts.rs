@@ -3,12 +3,30 @@
 use super::Auth;
 use crate::server::{
     ground::{error::Error, words::say},
+    mail::transports::Transports,
     store::AuditEvent,
     values::{address::Address, event::Event},
 };
 
 /// Maker of the audit row of an act: it knows who acts, and why.
 pub type Happened<'a> = dyn Fn(Event) -> AuditEvent + Send + Sync + 'a;
+
+/// Effect of letting mails to an address through again.
+#[derive(Debug, Default)]
+pub struct Lifted {
+    /// True if they were held back here.
+    pub was_held_back: bool,
+    /// Transports whose providers had the address on their lists.
+    pub off_lists_of: Vec<String>,
+    /// Transports whose lists are unchanged, each with the reason.
+    pub unchanged: Vec<String>,
+}
+
+impl Lifted {
+    pub fn did_nothing(&self) -> bool {
+        !self.was_held_back && self.off_lists_of.is_empty()
+    }
+}
 
 impl Auth {
     /// Returns the id of the user with this address: that in the team's own table if one is mapped.
@@ -89,9 +107,10 @@ impl Auth {
         Ok(())
     }
 
-    /// Pauses codes and passwords for an address for an hour, as if strangers had used up the wrong
-    /// ones that the policy allows. Links go on working, and so do codes in browsers that have
-    /// signed in to the address before: nobody can lock its owner out, whoever asks for a pause.
+    /// Pauses codes and passwords for an address for an hour, or longer if that uses up the wrong
+    /// ones of a day: as if strangers had used up those that the policy allows. Links go on
+    /// working, and so do codes in browsers that have signed in to the address before: nobody can
+    /// lock its owner out, whoever asks for a pause.
     pub async fn pause_codes(
         &self,
         address: &Address,
@@ -104,8 +123,35 @@ impl Auth {
         Ok(())
     }
 
-    /// Lets mails to an address through again. Returns false if nothing held them back.
-    pub async fn lift_suppression(
+    /// Lets mails to an address through again that were held back here, or by the lists that
+    /// providers keep of those they send nothing to. Whatever was lifted, a row tells of it.
+    pub async fn lift_everywhere(
+        &self,
+        transports: &Transports,
+        address: &Address,
+        happened: &Happened<'_>,
+    ) -> Result<Lifted, Error> {
+        let mut lifted = Lifted {
+            was_held_back: self.lift_suppression(address, happened).await?,
+            ..Lifted::default()
+        };
+        for (name, outcome) in transports.lift(address).await {
+            match outcome {
+                Ok(true) => lifted.off_lists_of.push(name.to_owned()),
+                Ok(false) => {}
+                Err(error) => lifted.unchanged.push(format!("{name}: {error}")),
+            }
+        }
+        if !lifted.was_held_back && !lifted.off_lists_of.is_empty() {
+            let event = happened(Event::SuppressionLifted);
+            self.store.note(&event).await?;
+            event.emit();
+        }
+        Ok(lifted)
+    }
+
+    /// Lets mails to an address through again. Returns false if nothing held them back here.
+    async fn lift_suppression(
         &self,
         address: &Address,
         happened: &Happened<'_>,

@@ -91,8 +91,8 @@ impl Auth {
         Ok((!may_receive).then_some(Reason::NotAUser))
     }
 
-    /// Reports whether a mail may go to an address: if it may sign in. An invitation goes as long as
-    /// it is open, and the mail about the waitlist to those on it.
+    /// Reports whether a mail may go to an address: if it may sign in. An invitation goes as long
+    /// as it is open, and the mail about the waitlist to those on it.
     async fn may_receive(&self, address: &Address, letter: &Letter) -> Result<bool, Error> {
         let is_addressed = match letter {
             Letter::Invitation(letter) => {

@@ -63,14 +63,14 @@ impl AuditEvent {
         // A mail server's reply is free text: as a label, each one would create a new time series.
         let label = if *event == Event::AuthFailed { reason.clone() } else { String::new() };
         counter!("latchkey_events_total", "event" => name, "reason" => label).increment(1);
-        let withheld = [Reason::NotAUser, Reason::TestPerson];
-        let is_withheld = withheld.iter().any(|why| *reason == why.to_string());
         match event {
             Event::MailDelayed | Event::MailReturned | Event::MailComplaint => {
                 tracing::warn!(event = name, reason, address);
             }
             // A flood of addresses that may not receive mail must not fill the log with errors.
-            Event::MailFailed if !is_withheld => tracing::error!(event = name, reason, address),
+            Event::MailFailed if !Reason::withholds(reason) => {
+                tracing::error!(event = name, reason, address);
+            }
             _ => tracing::info!(event = name, reason, address, user_id, app, operator),
         }
     }

@@ -87,8 +87,8 @@ impl Export {
         Export { wanted, format, subjects, page: None, has_begun: false }
     }
 
-    /// Returns the next lines; `None` at the end. A chunk may be empty: a thousand events were read,
-    /// and none of them is wanted.
+    /// Returns the next lines; `None` at the end. A chunk may be empty: a thousand events were
+    /// read, and none of them is wanted.
     pub async fn next(&mut self, auth: &Auth) -> Result<Option<String>, Error> {
         let mut lines = String::new();
         if !std::mem::replace(&mut self.has_begun, true) && self.format == Format::Csv {
@@ -99,9 +99,10 @@ impl Export {
             None => match self.subjects.pop() {
                 Some(subject) => {
                     let Wanted { since, until, .. } = self.wanted;
-                    Events { since, after: 0, until, subject }
+                    let of_desk = self.wanted.by != By::Anybody;
+                    Events { since, after: 0, until, subject, of_desk }
                 }
-                None => return Ok(Some(lines).filter(|lines| !lines.is_empty())),
+                None => return Ok(None),
             },
         };
         let rows = auth.store.events(&page).await?;

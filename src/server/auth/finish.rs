@@ -6,7 +6,7 @@ use crate::server::{
         clock::{Millis, SECOND},
         error::Error,
     },
-    store::{AuditEvent, AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
+    store::{AuthRequest, FailedTry, NewSession, Proof, SignIn, SignInOutcome},
     values::{
         address::Address,
         event::{Event, Method, Reason},
@@ -106,10 +106,7 @@ async fn used_up(
         let opens = method != Method::FixedCode && asked.is_unopened(asked.generation);
         verified = verified.since(asked.created_at).opening(opens);
     }
-    let event = Event::InvitationAccepted;
-    let accepted = AuditEvent { event, took: None, opens: false, ..verified.clone() };
-    let (verified, accepted) = (&verified, &accepted);
-    let sign_in = SignIn { address, proof, attempt, admission, session, verified, accepted, at };
+    let sign_in = SignIn { address, proof, attempt, admission, session, verified: &verified, at };
     let (user_id, has_accepted) = match auth.store.sign_in(&sign_in).await? {
         SignInOutcome::Wrong(error) => return Err(error.into()),
         SignInOutcome::Gone => return Err(fallback.into()),
@@ -119,9 +116,10 @@ async fn used_up(
         }
         SignInOutcome::SignedIn { user_id, has_accepted } => (user_id, has_accepted),
     };
-    verified.clone().of_user(&user_id).emit();
+    let verified = verified.of_user(&user_id);
+    verified.emit();
     if has_accepted {
-        accepted.clone().of_user(&user_id).emit();
+        verified.accepting().emit();
     }
     auth.warn_of_sign_in(address, &user_id);
     Ok(Proved { user_id, address: address.clone(), request })

@@ -86,6 +86,7 @@ pub async fn find(auth: &Auth, token: &str) -> Result<(Invitation, Standing), Er
 /// Accepts the invitation of a link: signs in this browser as the invited address, once.
 pub async fn accept(auth: &Auth, token: &str, requester: &Requester) -> Result<SignedIn, Error> {
     auth.one_more_verify(&requester.client).await?;
+    auth.own_users()?;
     let (id, mail) = named(auth, token).ok_or(Error::LinkInvalid)?;
     let found = auth.store.invitation(&id).await?.ok_or(Error::LinkInvalid)?;
     let fault = |found: &Invitation| Standing::of(found, mail, auth.clock.now()).fault();
@@ -119,6 +120,7 @@ pub async fn accept_by_code(
 ) -> Result<SignedIn, Error> {
     let address = Address::parse(email)?;
     auth.one_more_verify(&requester.client).await?;
+    auth.own_users()?;
     match attempt(auth, &address, code, requester).await {
         Ok(signed_in) => Ok(signed_in),
         Err(refused) => Err(auth.refuse(refused, Some(&address), &requester.client).await),

@@ -51,7 +51,7 @@ pub async fn invite(
     invite: &Invite<'_>,
     by: &Inviter<'_>,
 ) -> Result<(Invitation, bool), Error> {
-    own_users(auth)?;
+    auth.own_users()?;
     let address = Address::parse(invite.email)?;
     let note = checked_note(invite.note)?;
     let (policy, now) = (auth.policy(), auth.clock.now());
@@ -103,6 +103,7 @@ pub async fn invite(
 /// Mails an open invitation again, with another link and code: those of earlier mails end. It is
 /// then open as long as a new one.
 pub async fn resend(auth: &Auth, id: &str, by: &Inviter<'_>) -> Result<Invitation, Error> {
+    auth.own_users()?;
     let found = auth.store.invitation(id).await?.ok_or_else(unknown)?;
     let (policy, now) = (auth.policy(), auth.clock.now());
     let code = Code::random(&auth.random)?;
@@ -182,16 +183,6 @@ fn checked_note(note: &str) -> Result<String, Error> {
         return Err(Error::invalid("A note may hold no control characters."));
     }
     Ok(note.to_owned())
-}
-
-/// Refuses where the team's own table says who is a user: nobody can be added to it here.
-fn own_users(auth: &Auth) -> Result<(), Error> {
-    match auth.team_users {
-        None => Ok(()),
-        Some(_) => Err(Error::invalid(
-            "[users] maps a table of your own, which Latchkey never writes: add users there.",
-        )),
-    }
 }
 
 fn unknown() -> Error {

@@ -32,14 +32,7 @@ pub fn mail(
     network: Option<&str>,
     now: Millis,
 ) -> Result<(), Error> {
-    // No network share within a minute: it is soon over.
-    let free_at = full(mails, None, limits.mails_per_minute, MINUTE, now).max(full(
-        mails,
-        network,
-        limits.mails_per_hour,
-        HOUR,
-        now,
-    ));
+    let free_at = mail_free_at(limits, mails, network, now);
     free_at.map_or(Ok(()), |at| Err(Error::RateLimited { retry_after: seconds_until(now, at) }))
 }
 
@@ -53,10 +46,37 @@ pub fn tries(
     instead: Instead,
     now: Millis,
 ) -> Result<(), Error> {
-    let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
-    let free_at = full(tries, network, hour, HOUR, now).max(full(tries, network, day, DAY, now));
+    let free_at = try_free_at(limits, tries, network, now);
     let paused = |at| Err(Error::CodesPaused { instead, retry_after: seconds_until(now, at) });
     free_at.map_or(Ok(()), paused)
+}
+
+/// Returns when the next mail may be asked for; `None` if one may be now.
+fn mail_free_at(
+    limits: &Limits,
+    mails: &[Usage],
+    network: Option<&str>,
+    now: Millis,
+) -> Option<Millis> {
+    // No network share within a minute: it is soon over.
+    full(mails, None, limits.mails_per_minute, MINUTE, now).max(full(
+        mails,
+        network,
+        limits.mails_per_hour,
+        HOUR,
+        now,
+    ))
+}
+
+/// Returns when the next code or password may be tried; `None` if one may be now.
+fn try_free_at(
+    limits: &Limits,
+    tries: &[Usage],
+    network: Option<&str>,
+    now: Millis,
+) -> Option<Millis> {
+    let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
+    full(tries, network, hour, HOUR, now).max(full(tries, network, day, DAY, now))
 }
 
 /// The rest of the limits of an address, for browsers that have not signed in to it before.
@@ -82,10 +102,7 @@ pub struct Pause {
 pub fn left(limits: &Limits, mails: &[Usage], tries: &[Usage], now: Millis) -> LimitsLeft {
     let used = mails.iter().filter(|mail| mail.at > now - HOUR && mail.at <= now + MINUTE).count();
     let used = u32::try_from(used).unwrap_or(u32::MAX);
-    let free_at = |network: Option<&str>| {
-        let (hour, day) = (limits.code_failures_per_hour, limits.code_failures_per_day);
-        full(tries, network, hour, HOUR, now).max(full(tries, network, day, DAY, now))
-    };
+    let free_at = |network: Option<&str>| try_free_at(limits, tries, network, now);
     let for_all = free_at(None);
     let mut networks: Vec<&str> = tries.iter().map(|failed| failed.network.as_str()).collect();
     networks.sort_unstable();
@@ -98,13 +115,7 @@ pub fn left(limits: &Limits, mails: &[Usage], tries: &[Usage], now: Millis) -> L
     let networks = networks.into_iter().filter(|network| !network.is_empty());
     LimitsLeft {
         mails: limits.mails_per_hour.saturating_sub(used),
-        next_mail_at: full(mails, None, limits.mails_per_minute, MINUTE, now).max(full(
-            mails,
-            None,
-            limits.mails_per_hour,
-            HOUR,
-            now,
-        )),
+        next_mail_at: mail_free_at(limits, mails, None, now),
         codes_paused: pauses.chain(networks.filter_map(of_network)).collect(),
     }
 }

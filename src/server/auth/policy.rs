@@ -41,6 +41,35 @@ pub struct Replaced {
     pub newly_left_out: Vec<LeftOut>,
 }
 
+impl Replaced {
+    /// Logs what the policy changes, except keys that are `waiting` for the next start. Returns the
+    /// number of changed keys.
+    pub fn tell(&self, waiting: &[&str]) -> usize {
+        let waits = |key: &str| {
+            waiting.iter().any(|waits| key == *waits || key.starts_with(&format!("{waits}.")))
+        };
+        let mut changed = 0;
+        for change in self.changes.iter().filter(|change| !waits(&change.key)) {
+            let (key, old, new) = (&change.key, &change.old, &change.new);
+            changed += 1;
+            if change.loosens {
+                tracing::warn!(event = "policy.changed", key, old, new, "more is let through");
+            } else {
+                tracing::info!(event = "policy.changed", key, old, new);
+            }
+        }
+        for out in &self.newly_left_out {
+            tracing::warn!(
+                event = "policy.override_left_out",
+                key = out.key,
+                why = out.why,
+                "take it back, or make it possible again"
+            );
+        }
+        changed
+    }
+}
+
 impl Auth {
     /// Returns the policy in force.
     pub fn policy(&self) -> Arc<Policy> {

@@ -5,7 +5,8 @@ use crate::server::{
     values::event::{Event, Method},
 };
 
-/// Describes an event and its reason, by their names, to the owner of the address. `None` for events that are in neither list.
+/// Describes an event and its reason, by their names, to the owner of the address. `None` for
+/// events that are in neither list.
 pub fn told(event: &str, reason: &str) -> Option<String> {
     Some(match Event::named(event)? {
         Event::AuthRequested => say!("activity-requested"),

@@ -21,14 +21,17 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub struct Totals {
     mails: Total,
     code_failures: Total,
+    waitlist: Total,
 }
 
 impl Default for Totals {
     fn default() -> Self {
-        let total = |name| Total { name, spent: Mutex::default() };
+        let total = |name, means| Total { name, means, spent: Mutex::default() };
+        let wait = "strangers wait for room; devices that have signed in before do not";
         Totals {
-            mails: total("total_mails_per_minute"),
-            code_failures: total("total_code_failures_per_minute"),
+            mails: total("total_mails_per_minute", wait),
+            code_failures: total("total_code_failures_per_minute", wait),
+            waitlist: total("waitlist_per_hour", "more people asked, and are not on the waitlist"),
         }
     }
 }
@@ -38,6 +41,8 @@ impl Default for Totals {
 struct Total {
     /// Key of the limit in the policy.
     name: &'static str,
+    /// The effect of passing it, for the log.
+    means: &'static str,
     spent: Mutex<Spent>,
 }
 
@@ -58,27 +63,33 @@ impl Total {
         spent.until = spent.until.max(now) + MINUTE / most.max(1);
     }
 
-    /// Returns the seconds until there is room for one more event; `None` if there is room now. If
-    /// there is none, the counter is incremented each time, and an error is logged once a minute.
+    /// Counts that the limit was passed, and logs it once a minute: whoever floods us must not
+    /// flood the log.
+    fn passed(&self, spent: &mut Spent, most: u32, now: Duration) {
+        counter!("latchkey_limits_passed_total", "limit" => self.name).increment(1);
+        if spent.told_at.is_none_or(|at| now >= at + MINUTE) {
+            spent.told_at = Some(now);
+            tracing::error!(event = "limit.passed", limit = self.name, most, "{}", self.means);
+        }
+    }
+
+    /// Returns the seconds until there is room for one more event; `None` if there is room now.
     fn wait(&self, most: u32, now: Duration) -> Option<u64> {
         let mut spent = self.spent();
         let full = spent.until.max(now) + MINUTE / most.max(1);
         let wait = full.checked_sub(now + MINUTE).filter(|wait| !wait.is_zero())?;
-        counter!("latchkey_limits_passed_total", "limit" => self.name).increment(1);
-        if spent.told_at.is_none_or(|at| now >= at + MINUTE) {
-            spent.told_at = Some(now);
-            tracing::error!(
-                event = "limit.passed",
-                limit = self.name,
-                most,
-                "strangers wait for room; devices that have signed in before do not"
-            );
-        }
+        self.passed(&mut spent, most, now);
         Some(u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(60).max(1))
     }
 }
 
 impl Auth {
+    /// Reports that more people asked within an hour than may join the waitlist.
+    pub(super) fn waitlist_is_full(&self) {
+        let (total, most) = (&self.totals.waitlist, self.policy().sign_up.waitlist_per_hour);
+        total.passed(&mut total.spent(), most, self.clock.monotonic());
+    }
+
     /// Allows a stranger one more mail, or refuses it. Only a stranger has a `network` and is
     /// limited.
     pub(super) fn room_for_mail(&self, network: Option<&str>) -> Result<(), Error> {

@@ -38,10 +38,7 @@ pub async fn put(
             auth.outbox.wake();
         }
         Listed::Before => {}
-        Listed::Full => tracing::error!(
-            event = "waitlist.full",
-            "more people asked within an hour than sign_up.waitlist_per_hour lets join"
-        ),
+        Listed::Full => auth.waitlist_is_full(),
     }
     Ok(())
 }

@@ -36,7 +36,8 @@ pub enum Audit {
         #[arg(long)]
         address: Option<String>,
         /// Export only the events of the address of the user with this id.
-        #[arg(long, conflicts_with = "address")]
+        // One in 64 begins with a hyphen.
+        #[arg(long, conflicts_with = "address", allow_hyphen_values = true)]
         user: Option<String>,
         /// Export only events of this name, like auth.failed. Can be given several times.
         #[arg(long)]

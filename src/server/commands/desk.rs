@@ -36,12 +36,6 @@ pub async fn run(auth: &Auth, command: Desk) -> Result<(), Error> {
 
 async fn invite(auth: &Auth, email: &str, role: Role) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    if let Some(role) = auth.policy().desk.role_of(&address) {
-        return Err(Error::invalid(format!(
-            "The policy file gives {email} the role {}: change it there, under [desk].",
-            role.name()
-        )));
-    }
     operator::add(auth, &address, role).await?;
     println!("{email} is an operator with the role {}", role.name());
     if !auth.policy().desk.enabled {
@@ -68,10 +62,6 @@ async fn list(auth: &Auth) -> Result<(), Error> {
 
 async fn remove(auth: &Auth, email: &str) -> Result<(), Error> {
     let address = Address::parse(email)?;
-    if auth.policy().desk.role_of(&address).is_some() {
-        let why = "The policy file names this operator: take the entry out there, under [desk].";
-        return Err(Error::invalid(why));
-    }
     match operator::remove(auth, &address).await? {
         true => println!("{email} is no operator any more"),
         false => println!("{email} was no operator"),

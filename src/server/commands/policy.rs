@@ -7,21 +7,26 @@ use crate::server::{
     auth::{Auth, Client, policy::Parts},
     config::{
         desk::Role,
-        overrides::{Override, Place, export, place_of, value_of},
+        overrides::{Override, Place, export, place_of, value_of, values},
         steerable,
     },
     desk::{
         operator::{ActReason, Operator},
         steer::{Edit, Refusal, steer},
     },
-    ground::clock::rfc_3339,
+    ground::{clock::rfc_3339, timestamp},
 };
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
     /// Show the keys that operators may override, with their values in force and where each comes
     /// from.
-    Show,
+    Show {
+        /// Show all keys as they were in force at a time, given like 2026-01-31,
+        /// 2026-01-31T12:00:00Z, 12h or 7d (ago).
+        #[arg(long)]
+        at: Option<String>,
+    },
     /// Show the overrides beside the values that they replace.
     Diff,
     /// Print the overrides as Leptos.toml would state them, with who set each and why.
@@ -38,9 +43,9 @@ pub enum PolicyCommand {
 
 /// Runs a command, and prints its result.
 pub async fn run(auth: &Auth, command: PolicyCommand) -> Result<(), Box<dyn std::error::Error>> {
-    auth.take_overrides().await?;
     match command {
-        PolicyCommand::Show => show(auth),
+        PolicyCommand::Show { at: None } => show(auth),
+        PolicyCommand::Show { at: Some(at) } => show_at(auth, &at).await?,
         PolicyCommand::Diff => diff(&auth.parts()),
         PolicyCommand::Export => print!("{}", export(&auth.parts().in_force())),
         PolicyCommand::TakeBack { keys, reason } => take_back(auth, &keys, &reason).await?,
@@ -50,10 +55,10 @@ pub async fn run(auth: &Auth, command: PolicyCommand) -> Result<(), Box<dyn std:
 
 fn show(auth: &Auth) {
     let (policy, parts) = (auth.policy(), auth.parts());
-    let in_force = parts.in_force();
+    let (values, in_force) = (values(&policy), parts.in_force());
     for steerable in steerable::keys() {
         let key = &steerable.key;
-        let value = value_of(&policy, key);
+        let value = value_of(&values, key);
         let place = place_of(&parts.base, &in_force, key);
         // Words of mails that nobody has changed would only be a long list.
         if let (None, Place::Default) = (&value, &place) {
@@ -64,9 +69,18 @@ fn show(auth: &Auth) {
     left_out(&parts);
 }
 
+async fn show_at(auth: &Auth, at: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let at = timestamp::parse(at, auth.clock.now())?;
+    let policy = auth.policy_at(at).await?;
+    let policy = policy.ok_or("it is not known what was in force then: see audit.keep_days")?;
+    policy.iter().for_each(|(key, value)| println!("{key} = {value}"));
+    Ok(())
+}
+
 fn diff(parts: &Parts) {
+    let base = values(&parts.base);
     for one in parts.in_force() {
-        let before = value_of(&parts.base, &one.key);
+        let before = value_of(&base, &one.key);
         println!("{}: {} → {}", one.key, before.as_deref().unwrap_or("unset"), one.value);
         println!("  {}", by(&one));
     }
@@ -106,8 +120,9 @@ async fn take_back(auth: &Auth, keys: &[String], reason: &str) -> Result<(), Ref
         address: None,
     };
     steer(auth, &shell, &edits, &ActReason::parse(reason)?).await?;
+    let values = values(&auth.policy());
     for key in keys {
-        let value = value_of(&auth.policy(), key);
+        let value = value_of(&values, key);
         println!("{key} is {} again", value.as_deref().unwrap_or("unset"));
     }
     Ok(())

@@ -127,8 +127,7 @@ impl Doors {
             None => Ok(None),
         };
         let lmtp = listen(policy.mail.lmtp_listen, "mail.lmtp_listen").await?;
-        let desk =
-            listen(policy.desk.listen.filter(|_| policy.desk.enabled), "desk.listen").await?;
+        let desk = listen(policy.desk.listen, "desk.listen").await?;
         let server = &policy.server;
         let Some(files) = Files::of(server) else {
             return Ok(Doors { lmtp, desk, ..Doors::default() });
@@ -177,7 +176,7 @@ impl Server {
             WorkerQueue::new(settings.policy.mail.at_once as usize, clock.clone());
         let auth = Arc::new(open(store, &settings, clock, random, worker_queue).await?);
         if let Some(replaced) = auth.take_overrides().await.map_err(io::Error::other)? {
-            overrides::tell(&replaced, &[]);
+            replaced.tell(&[]);
         }
         let taken = auth.store.take_over_leases().await.map_err(io::Error::other)?;
         if taken > 0 {
@@ -204,6 +203,7 @@ impl Server {
             from: from.clone(),
             mailbox,
             metrics_token,
+            is_desk_apart: doors.desk.is_some(),
             leaving: AtomicBool::new(false),
         };
         let state = AppState::new(shared);
@@ -342,7 +342,11 @@ async fn open(
 /// in the outbox. It creates no database: a missing one means that the URL is wrong.
 pub async fn open_alone(settings: &Settings) -> Result<Auth, ServeError> {
     let store = Store::attach(&settings.database_url, &settings.policy.database).await?;
-    open(store, settings, Clock::System, Random::System, WorkerQueue::new(0, Clock::System).0).await
+    let queue = WorkerQueue::new(0, Clock::System).0;
+    let auth = open(store, settings, Clock::System, Random::System, queue).await?;
+    // A command acts by the policy that is in force on the servers.
+    auth.take_overrides().await.map_err(io::Error::other)?;
+    Ok(auth)
 }
 
 /// Binds the address that the server listens on.

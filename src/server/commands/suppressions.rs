@@ -36,37 +36,29 @@ pub async fn run(
         Suppressions::List => list(auth).await?,
         Suppressions::Lift { email } => {
             let address = Address::parse(&email)?;
-            match auth.lift_suppression(&address, &by_operator(auth, &address)).await? {
+            let transports = transports(settings)?;
+            let happened = by_operator(auth, &address);
+            let lifted = auth.lift_everywhere(&transports, &address, &happened).await?;
+            match lifted.was_held_back {
                 true => println!("mails to {email} are sent again"),
                 false => println!("nothing held back mails to {email}"),
             }
-            lift_at_providers(settings, &address).await?;
+            for name in &lifted.off_lists_of {
+                println!("{name}: it is on its own list no longer");
+            }
+            if !lifted.unchanged.is_empty() {
+                let unchanged = lifted.unchanged.join("; ");
+                return Err(format!("the list of a provider is unchanged: {unchanged}").into());
+            }
         }
     }
     Ok(())
 }
 
-/// Takes an address off the list that each provider keeps of those it sends nothing to.
-async fn lift_at_providers(
-    settings: &Settings,
-    address: &Address,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let dkim = Dkim::open(&settings.policy.mail, &settings.from, Clock::System);
-    let dkim = dkim.map_err(ServeError::from)?;
-    let transports = Transports::open(settings, &dkim.into(), &Clock::System);
-    let transports = transports.map_err(ServeError::from)?;
-    let mut refused = Vec::new();
-    for (name, lifted) in transports.lift(address).await {
-        match lifted {
-            Ok(true) => println!("{name}: it is on its own list no longer"),
-            Ok(false) => {}
-            Err(error) => refused.push(format!("{name}: {error}")),
-        }
-    }
-    match refused.as_slice() {
-        [] => Ok(()),
-        all => Err(format!("the list of a provider is unchanged: {}", all.join("; ")).into()),
-    }
+/// Opens the transports, whose providers keep lists.
+fn transports(settings: &Settings) -> Result<Transports, ServeError> {
+    let dkim = Dkim::open(&settings.policy.mail, &settings.from, Clock::System)?;
+    Ok(Transports::open(settings, &dkim.into(), &Clock::System)?)
 }
 
 async fn list(auth: &Auth) -> Result<(), Error> {

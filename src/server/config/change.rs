@@ -135,7 +135,12 @@ fn told(key: &str, value: Option<&toml::Value>) -> String {
             let named = ["id", "host", "name", "selector", "address"]
                 .into_iter()
                 .find_map(|key| entry.get(key));
-            named?.as_str().map(str::to_owned)
+            let named = named?.as_str()?.to_owned();
+            let role = entry.get("role").or_else(|| entry.get("desk"));
+            Some(match role.and_then(toml::Value::as_str) {
+                Some(role) => format!("{named} ({role})"),
+                None => named,
+            })
         };
         let ids = entries.iter().filter_map(name);
         return ids.collect::<Vec<_>>().join(", ");
@@ -172,7 +177,9 @@ fn loosens(key: &str, old: Option<&toml::Value>, new: Option<&toml::Value>) -> b
         "sign_up.domains" => !list(old).is_empty() && (list(new).is_empty() || gained),
         "sign_up.blocked_domains" => list(old).iter().any(|item| !list(new).contains(item)),
         "sign_up.disposable" | "sign_up.sub_addresses" => became("allowed"),
-        "sign_up.invitation_expires_in" => grew,
+        "sign_up.invitation_expires_in" | "sign_up.waitlist_per_hour" => grew,
+        // Another list may lack what this one refuses.
+        "sign_up.disposable_list" => true,
         "auth.sign_up" => became("open"),
         "auth.passwords" => became("optional"),
         "auth.same_browser" => !became("enforce"),
@@ -224,6 +231,7 @@ mod tests {
             ("sign_up.disposable", "\"refused\"", "\"allowed\""),
             ("sign_up.sub_addresses", "\"refused\"", "\"allowed\""),
             ("sign_up.invitation_expires_in", "3600", "7200"),
+            ("sign_up.waitlist_per_hour", "10", "1000"),
             ("auth.passwords", "\"off\"", "\"optional\""),
             ("auth.same_browser", "\"enforce\"", "\"confirm\""),
             ("auth.same_browser", "\"enforce\"", "\"match\""),
@@ -248,6 +256,17 @@ mod tests {
         let brand = only("", "[brand]\nname = \"B\"\n");
         assert_eq!((brand.old.as_str(), brand.new.as_str()), ("\"Latchkey\"", "\"B\""));
         assert!(!brand.loosens);
+    }
+
+    #[test]
+    fn a_change_of_an_operators_role_shows() {
+        let of = |role: &str| {
+            let entry = format!("{{ address = \"ada@example.com\", role = \"{role}\" }}");
+            format!("[desk]\noperators = [{entry}]\n")
+        };
+        let change = only(&of("look"), &of("steer"));
+        let shown = (change.old.as_str(), change.new.as_str());
+        assert_eq!(shown, ("ada@example.com (look)", "ada@example.com (steer)"));
     }
 
     #[test]

@@ -124,11 +124,20 @@ pub(super) fn stated(text: &str) -> Result<BTreeSet<String>, ConfigError> {
 }
 
 impl Origin {
-    /// Returns the variable that sets `key`, if there is one.
+    /// Returns the variable that sets `key`, or a table that it is in, if there is one.
     pub fn variable_of(&self, key: &str) -> Option<&str> {
-        let (table, key) = key.split_once('.')?;
-        let name = format!("LATCHKEY_{}__{}", table.to_ascii_uppercase(), key.to_ascii_uppercase());
-        self.variables.get_key_value(&name).map(|(name, _)| name.as_str())
+        let (table, mut key) = key.split_once('.')?;
+        loop {
+            let name = format!("{table}__{key}");
+            let is_it = |known: &&String| {
+                let rest = known.strip_prefix("LATCHKEY_");
+                rest.is_some_and(|rest| rest.eq_ignore_ascii_case(&name))
+            };
+            if let Some(found) = self.variables.keys().find(is_it) {
+                return Some(found);
+            }
+            key = key.rsplit_once('.')?.0;
+        }
     }
 
     /// Returns the line (from 1) of the file that sets `key`, as in `auth.expires_in`.
@@ -249,6 +258,18 @@ mod tests {
             format!("{stated:?}").split("_package").next(),
             format!("{:?}", Policy::default()).split("_package").next()
         );
+    }
+
+    #[test]
+    fn a_variable_of_a_key_is_found_in_any_case_and_by_the_table_that_it_sets() {
+        let variables = [
+            ("LATCHKEY_auth__mode", "OTP"),
+            ("LATCHKEY_MAIL__WORDS", "{ en = { title = \"Hello\" } }"),
+        ];
+        let origin = policy_of("", &variables).unwrap().origin;
+        assert_eq!(origin.variable_of("auth.mode"), Some("LATCHKEY_auth__mode"));
+        assert_eq!(origin.variable_of("mail.words.en.title"), Some("LATCHKEY_MAIL__WORDS"));
+        assert_eq!(origin.variable_of("auth.expires_in"), None);
     }
 
     #[test]

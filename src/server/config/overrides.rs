@@ -208,9 +208,14 @@ fn place(document: &mut toml::Table, key: &str, value: toml::Value) -> Result<()
     Ok(())
 }
 
-/// Returns the value of a key in force, as TOML has it; `None` if it has none.
-pub fn value_of(policy: &Policy, key: &str) -> Option<String> {
-    flat(policy).get(key).map(toml::Value::to_string)
+/// Returns the values of all keys of a policy, by their dotted names.
+pub fn values(policy: &Policy) -> toml::Table {
+    flat(policy)
+}
+
+/// Returns one of these values, as TOML has it; `None` if the key has none.
+pub fn value_of(values: &toml::Table, key: &str) -> Option<String> {
+    values.get(key).map(toml::Value::to_string)
 }
 
 /// Returns where the value of a key in force comes from. `in_force` are the overrides that are not

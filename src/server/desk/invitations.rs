@@ -36,10 +36,8 @@ pub async fn invite(
     invite: &Invite<'_>,
 ) -> Result<(Invitation, bool), Error> {
     operator.may_change(auth, Role::Help).await?;
-    let event = |event: Event, address: &Address| -> AuditEvent {
-        operator.event(auth, event, Some(address), reason)
-    };
-    invitations::invite(auth, invite, &Inviter { name: &operator.name, event: &event }).await
+    let event = &recorder(auth, operator, reason);
+    invitations::invite(auth, invite, &Inviter { name: &operator.name, event }).await
 }
 
 /// Mails an open invitation again.
@@ -50,10 +48,8 @@ pub async fn resend(
     id: &str,
 ) -> Result<Invitation, Error> {
     operator.may_change(auth, Role::Help).await?;
-    let event = |event: Event, address: &Address| -> AuditEvent {
-        operator.event(auth, event, Some(address), reason)
-    };
-    invitations::resend(auth, id, &Inviter { name: &operator.name, event: &event }).await
+    let event = &recorder(auth, operator, reason);
+    invitations::resend(auth, id, &Inviter { name: &operator.name, event }).await
 }
 
 /// Withdraws an open invitation.
@@ -64,10 +60,8 @@ pub async fn withdraw(
     id: &str,
 ) -> Result<Invitation, Error> {
     operator.may_change(auth, Role::Help).await?;
-    let event = |event: Event, address: &Address| -> AuditEvent {
-        operator.event(auth, event, Some(address), reason)
-    };
-    invitations::withdraw(auth, id, &Inviter { name: &operator.name, event: &event }).await
+    let event = &recorder(auth, operator, reason);
+    invitations::withdraw(auth, id, &Inviter { name: &operator.name, event }).await
 }
 
 /// Lets somebody in from the waitlist: by an invitation in the language that they asked in.
@@ -83,6 +77,15 @@ pub async fn let_in(
     let language = Language::of_tag(&waiting.language).unwrap_or_default();
     let asked = Invite { email: waiting.address.as_str(), note, language, expires_in: None };
     Ok(invite(auth, operator, reason, &asked).await?.0)
+}
+
+/// Returns what makes events of an operator's acts, for which they gave a reason.
+fn recorder<'a>(
+    auth: &'a Auth,
+    operator: &'a Operator,
+    reason: &'a ActReason,
+) -> impl Fn(Event, &Address) -> AuditEvent + Send + Sync + 'a {
+    move |event, address| operator.event(auth, event, Some(address), reason)
 }
 
 /// Returns the invitations before a time and an id, the latest first.

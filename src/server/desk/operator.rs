@@ -39,17 +39,10 @@ impl Operator {
     /// signed-in person tried is recorded.
     pub async fn of(auth: &Auth, session: &Session, client: Client) -> Result<Self, Error> {
         let address = &session.row.address;
-        let desk = &auth.policy().desk;
-        if !desk.enabled {
+        if !auth.policy().desk.enabled {
             return Err(Error::NotFound);
         }
-        let role = match desk.role_of(address) {
-            // Anybody who knows the code of a test person could sign in as one.
-            _ if auth.is_test_person(address) => None,
-            Some(role) => Some(role),
-            None => auth.store.operator(address).await?.and_then(|role| Role::named(&role)),
-        };
-        let Some(role) = role else {
+        let Some(role) = role_of(auth, address).await? else {
             record_refusal(auth, None, Some(address), &client, &Error::NotFound).await;
             return Err(Error::NotFound);
         };
@@ -120,6 +113,18 @@ impl Operator {
     }
 }
 
+/// Returns the role that an address has at the desk: the file's before a command's. A test person
+/// has none: anybody who knows the code could sign in as one.
+pub async fn role_of(auth: &Auth, address: &Address) -> Result<Option<Role>, Error> {
+    if auth.is_test_person(address) {
+        return Ok(None);
+    }
+    match auth.policy().desk.role_of(address) {
+        Some(role) => Ok(Some(role)),
+        None => Ok(auth.store.operator(address).await?.and_then(|role| Role::named(&role))),
+    }
+}
+
 /// An operator, as the policy file or a command named them.
 #[derive(Debug)]
 pub struct Known {
@@ -156,6 +161,9 @@ pub async fn all(auth: &Auth) -> Result<Vec<Known>, Error> {
     });
     let added = auth.store.operators().await?;
     let by_command = added.into_iter().filter_map(|row| {
+        if auth.is_test_person(&row.address) {
+            return None;
+        }
         let role = Role::named(&row.role).filter(|_| desk.role_of(&row.address).is_none())?;
         Some(Known::person(row.address, role, NamedBy::Command))
     });
@@ -172,6 +180,12 @@ pub async fn add(auth: &Auth, address: &Address, role: Role) -> Result<(), Error
         let why = "Test people cannot be operators: whoever knows their code signs in as them.";
         return Err(Error::invalid(why));
     }
+    if let Some(role) = auth.policy().desk.role_of(address) {
+        return Err(Error::invalid(format!(
+            "The policy file gives this operator the role {}: change it there, under [desk].",
+            role.name()
+        )));
+    }
     let event = auth.event(Event::OperatorAdded, Some(address), &Client::default());
     let event = AuditEvent { note: role.name().to_owned(), ..event.because(Reason::Operator) };
     auth.store.add_operator(address, role.name(), auth.clock.now(), &event).await?;
@@ -179,13 +193,19 @@ pub async fn add(auth: &Auth, address: &Address, role: Role) -> Result<(), Error
     Ok(())
 }
 
-/// Ends the rights of an operator whom a command added. Returns false if there is none.
+/// Ends the rights of an operator whom a command added. Returns false if there is none. What the
+/// file gives is taken there; rights by a command beside it end all the same, or they would be in
+/// force again once the file has none.
 pub async fn remove(auth: &Auth, address: &Address) -> Result<bool, Error> {
     let event = auth.event(Event::OperatorRemoved, Some(address), &Client::default());
     let event = event.because(Reason::Operator);
     let was_one = auth.store.remove_operator(address, &event).await?;
     if was_one {
         event.emit();
+    }
+    if auth.policy().desk.role_of(address).is_some() {
+        let why = "The policy file names this operator: take the entry out there, under [desk].";
+        return Err(Error::invalid(why));
     }
     Ok(was_one)
 }

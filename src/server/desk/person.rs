@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     find,
-    operator::{ActReason, Operator},
+    operator::{self, ActReason, Operator},
     timeline::{Obstacles, Timeline, diagnosis},
 };
 use crate::server::{
@@ -101,6 +101,10 @@ pub async fn open(
     );
     let limits = limits::left(&policy.limits, &mails, &tries, now);
     let mails = auth.store.mails_of_address(&address).await?;
+    let newest = match before {
+        None => None,
+        Some(_) => Some(rows(auth, &address, None).await?),
+    };
     let rows = rows(auth, &address, before).await?;
     let pause = limits.codes_paused.iter().find(|pause| pause.network.is_none());
     let obstacles = Obstacles {
@@ -109,11 +113,12 @@ pub async fn open(
         held_back: suppression.as_ref().map(|suppression| suppression.said.as_str()),
         keep_days: policy.audit.keep_days,
     };
-    let diagnosis = diagnosis(&rows, &obstacles);
+    // The last try is on the first page, whichever was asked for.
+    let diagnosis = diagnosis(newest.as_ref().unwrap_or(&rows), &obstacles);
     let waiting = mails.iter().filter(|mail| mail.state == "queued").map(|mail| mail.attempts);
     Ok(Person {
         key: find::key_of(auth, &address)?,
-        role: role_of(auth, &address).await?,
+        role: operator::role_of(auth, &address).await?,
         since: user.map(|user| user.created_at),
         is_mapped: auth.team_users.is_some(),
         is_test_person: policy.test_person(&address).is_some(),
@@ -172,13 +177,6 @@ pub(super) async fn record_opening(
     Ok(())
 }
 
-async fn role_of(auth: &Auth, address: &Address) -> Result<Option<Role>, Error> {
-    match auth.policy().desk.role_of(address) {
-        Some(role) => Ok(Some(role)),
-        None => Ok(auth.store.operator(address).await?.and_then(|role| Role::named(&role))),
-    }
-}
-
 /// An act of an operator for a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
@@ -215,8 +213,15 @@ impl Act {
         }
     }
 
-    pub fn named(name: &str) -> Option<Self> {
-        Act::ALL.into_iter().find(|act| act.name() == name)
+    /// Parses the name of an act.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Err(Error::missing("act"));
+        }
+        Act::ALL.into_iter().find(|act| act.name() == name).ok_or_else(|| {
+            let names = Act::ALL.map(Act::name).join(", ");
+            Error::invalid(format!("There is no act of this name. There are {names}."))
+        })
     }
 
     /// Returns the role that it takes.
@@ -246,7 +251,7 @@ pub async fn act(
     if operator.address.as_ref() == Some(address) && !act.is_for_oneself() {
         return Err(Error::invalid(say!("detail-not-yourself")));
     }
-    if let Some(theirs) = role_of(auth, address).await? {
+    if let Some(theirs) = operator::role_of(auth, address).await? {
         operator.may(auth, theirs).await?;
     }
     let happened = |event: Event| {
@@ -267,8 +272,15 @@ pub async fn act(
         },
         Act::PauseCodes => auth.pause_codes(address, &happened).await,
         Act::LiftSuppression => {
-            let was_held_back = auth.lift_suppression(address, &happened).await?;
-            lift_at_providers(transports, address, was_held_back).await
+            let lifted = auth.lift_everywhere(transports, address, &happened).await?;
+            match lifted.unchanged.as_slice() {
+                [] if lifted.did_nothing() => Err(Error::invalid(say!("detail-not-held-back"))),
+                [] => Ok(()),
+                lists => {
+                    let lists = lists.join("; ");
+                    Err(Error::invalid(say!("detail-provider-list", lists = lists)))
+                }
+            }
         }
         Act::Disable => auth.disable(address, &happened).await,
         Act::Enable => auth.enable(address, &happened).await,
@@ -306,28 +318,5 @@ async fn send_mail(
     request::start(auth, &ask, &requester).await?;
     auth.store.note(&event).await?;
     event.emit();
-    Ok(())
-}
-
-/// Takes an address off the lists that providers keep of those they send nothing to.
-async fn lift_at_providers(
-    transports: &Transports,
-    address: &Address,
-    was_held_back: bool,
-) -> Result<(), Error> {
-    let (mut was_on_a_list, mut unchanged) = (false, Vec::new());
-    for (name, lifted) in transports.lift(address).await {
-        match lifted {
-            Ok(was_there) => was_on_a_list |= was_there,
-            Err(error) => unchanged.push(format!("{name}: {error}")),
-        }
-    }
-    if !unchanged.is_empty() {
-        let lists = unchanged.join("; ");
-        return Err(Error::invalid(say!("detail-provider-list", lists = lists)));
-    }
-    if !(was_held_back || was_on_a_list) {
-        return Err(Error::invalid(say!("detail-not-held-back")));
-    }
     Ok(())
 }

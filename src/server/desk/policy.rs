@@ -5,7 +5,7 @@ use crate::server::{
     auth::Auth,
     config::{
         desk::Role,
-        overrides::{LeftOut, Override, Place, place_of, value_of},
+        overrides::{LeftOut, Override, Place, place_of, value_of, values},
         steerable,
     },
     ground::error::Error,
@@ -39,10 +39,10 @@ pub struct InForce {
 pub async fn in_force(auth: &Auth, operator: &Operator) -> Result<InForce, Error> {
     operator.may(auth, Role::Look).await?;
     let (policy, parts) = (auth.policy(), auth.parts());
-    let overrides = parts.in_force();
+    let (values, overrides) = (values(&policy), parts.in_force());
     let keys = steerable::keys().iter().filter_map(|steerable| {
         let name = steerable.key.clone();
-        let value = value_of(&policy, &name);
+        let value = value_of(&values, &name);
         let (from, over) = match place_of(&parts.base, &overrides, &name) {
             Place::Default if value.is_none() => return None,
             Place::Default => ("default", None),

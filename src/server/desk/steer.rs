@@ -1,6 +1,9 @@
 //! Rules of overriding the policy: an operator lays keys over the file, or takes that back.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::operator::{ActReason, Operator};
 use crate::server::{
@@ -8,7 +11,7 @@ use crate::server::{
     config::{
         Policy,
         desk::Role,
-        overrides::{Bad, Override, admitted, lay, value_of, with_all},
+        overrides::{Bad, LeftOut, Override, admitted, lay, value_of, values, with_all},
         shown,
         steerable::{self, Kind},
     },
@@ -93,7 +96,9 @@ pub async fn steer(
     })?;
     event.emit();
     // The act is done. If its result cannot be read now, the watch takes it.
-    let _ = auth.take_overrides().await;
+    if let Ok(Some(replaced)) = auth.take_overrides().await {
+        replaced.tell(&[]);
+    }
     Ok(())
 }
 
@@ -126,10 +131,16 @@ impl Act<'_> {
     /// without a fault says that they change nothing.
     fn judge(&self, overrides: &[Override]) -> Result<(Done, Policy, Policy), Vec<Bad>> {
         let before = lay(self.base, overrides);
+        let in_force = values(&before.policy);
         let (mut done, mut faults) = (Done::default(), Vec::new());
-        for edit in self.edits {
+        for (n, edit) in self.edits.iter().enumerate() {
+            if self.edits[..n].iter().any(|earlier| earlier.key == edit.key) {
+                let why = "is named twice: keep one".to_owned();
+                faults.push(Bad { key: edit.key.clone(), why });
+                continue;
+            }
             let there = overrides.iter().find(|one| one.key == edit.key);
-            if let Err(why) = self.edited(edit, there, &before.policy, &mut done) {
+            if let Err(why) = self.edited(edit, there, &in_force, &mut done) {
                 faults.push(Bad { key: edit.key.clone(), why });
             }
         }
@@ -144,7 +155,7 @@ impl Act<'_> {
             !is_edited(&one.key) && before.left_out.iter().all(|out| out.key != one.key)
         });
         let together: Vec<Override> = stay.chain(set).cloned().collect();
-        let after = with_all(self.base, &together).map_err(|bad| {
+        with_all(self.base, &together).map_err(|bad| {
             let own = set.iter().map(|one| &one.key).chain(taken_back).collect::<Vec<_>>();
             match own.contains(&&bad.key) {
                 true => vec![bad],
@@ -152,7 +163,16 @@ impl Act<'_> {
                 false => own.first().map(|key| spoiled_by(key, &bad)).into_iter().collect(),
             }
         })?;
-        Ok((done, before.policy, after))
+        // As it will be: what was left out before counts again, and may now go with the rest.
+        let act = 1 + overrides.iter().map(|one| one.version).max().unwrap_or_default();
+        let kept = overrides.iter().filter(|one| !is_edited(&one.key)).cloned();
+        let new = set.iter().cloned().map(|one| Override { version: act, ..one });
+        let after = lay(self.base, &kept.chain(new).collect::<Vec<_>>());
+        let is_set = |out: &&LeftOut| set.iter().any(|one| one.key == out.key);
+        if let Some(LeftOut { key, why }) = after.left_out.iter().find(is_set) {
+            return Err(vec![Bad { key: key.clone(), why: why.clone() }]);
+        }
+        Ok((done, before.policy, after.policy))
     }
 
     /// Adds what an edit does, if it does anything.
@@ -160,7 +180,7 @@ impl Act<'_> {
         &self,
         edit: &Edit,
         there: Option<&Override>,
-        before: &Policy,
+        before: &toml::Table,
         done: &mut Done,
     ) -> Result<(), String> {
         let typed = edit.value.as_ref().map(|text| text.trim());
@@ -225,9 +245,17 @@ impl Act<'_> {
             changed_by: self.by.to_owned(),
             reason: self.reason.to_owned(),
         };
+        let by_hand: BTreeSet<&String> = set.iter().map(|one| &one.key).chain(taken_back).collect();
+        // An override that was left out may be in force again by this act.
+        let beside = after.keys().filter(|key| {
+            steerable::named(key).is_some()
+                && !by_hand.contains(key)
+                && before.get(*key) != after.get(*key)
+        });
+        let beside = beside.map(|key| change("set", key, &before));
         let set = set.iter().map(|one| change("set", &one.key, &before));
         let taken_back = taken_back.iter().map(|key| change("taken_back", key, &before));
-        Record { changes: set.chain(taken_back).collect(), policy: written(&after) }
+        Record { changes: set.chain(taken_back).chain(beside).collect(), policy: written(&after) }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::server::{
         user_agent::describe,
         words::{duration, say},
     },
+    mail::masking,
     store::{AuditRow, EVENTS_ON_A_PAGE, MailOfPerson},
     values::{
         event::{Event, Reason},
@@ -72,7 +73,7 @@ impl Line {
                 Event::MailDelayed | Event::MailFailed | Event::MailReturned | Event::MailComplaint
             )
         );
-        let is_withheld = is_withheld(&row.reason);
+        let is_withheld = Reason::withholds(&row.reason);
         let said = match (row.note.is_empty(), is_of_server && !is_withheld) {
             (false, _) => row.note.clone(),
             (true, true) => row.reason.clone(),
@@ -93,7 +94,9 @@ impl Line {
 
     fn text(&self) -> String {
         let by = self.operator.as_deref().map(|name| say!("timeline-by", name = name));
-        let said = Some(self.said.replace('\n', " ")).filter(|said| !said.is_empty());
+        // An operator's reason may name somebody; a ticket is read by more people than the desk.
+        let said = masking::without_any(&self.said.replace('\n', " "));
+        let said = Some(said).filter(|said| !said.is_empty());
         let parts = [
             Some(self.what.clone()),
             Some(self.from.clone()).filter(|from| !from.is_empty()),
@@ -109,10 +112,6 @@ impl Line {
 pub fn moment(at: Millis) -> String {
     let text = rfc_3339(at);
     format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
-}
-
-fn is_withheld(reason: &str) -> bool {
-    [Reason::NotAUser, Reason::TestPerson].iter().any(|why| why.to_string() == reason)
 }
 
 /// Returns the mail that an event asked for.
@@ -143,7 +142,7 @@ fn what(event: Option<Event>, row: &AuditRow, mails: &[MailOfPerson]) -> String 
         Event::MailSent => say!("timeline-mail-sent"),
         Event::MailDelayed => say!("timeline-mail-delayed"),
         Event::MailFailed if is_test => say!("timeline-mail-of-test-person"),
-        Event::MailFailed if is_withheld(&row.reason) => say!("timeline-mail-withheld"),
+        Event::MailFailed if Reason::withholds(&row.reason) => say!("timeline-mail-withheld"),
         Event::MailFailed => say!("timeline-mail-failed"),
         Event::MailReturned => say!("timeline-mail-returned"),
         Event::MailComplaint => say!("timeline-mail-complaint"),
@@ -206,7 +205,7 @@ pub fn diagnosis(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
         [Event::AuthFailed, Event::AuthCancelled].iter().any(|event| event.name() == row.event)
     };
     let last_refusal = rows.iter().filter(own).find(is_refusal).map(|row| (row.at, row.id));
-    // What is reported of a mail whose link or code has signed in meanwhile is news no more. That
+    // A report about a mail whose link or code has signed in meanwhile is news no more. That
     // it was accepted is written down when the database has time, and says nothing of later tries.
     let decisive = |row: &&AuditRow| match Event::named(&row.event) {
         Some(Event::MailSent) => {
@@ -225,7 +224,7 @@ pub fn diagnosis(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
     let Some(last) = rows.iter().filter(own).find(decisive) else {
         return say!("diagnosis-nothing", days = obstacles.keep_days);
     };
-    // When its mail was asked for: that is how people speak of it.
+    // The time at which its mail was asked for: that is how people speak of it.
     let asked = asked_with(last);
     let mail = moment(asked.map_or(last.at, |asked| asked.at));
     let said = match last.reason.as_str() {
@@ -258,7 +257,9 @@ pub fn diagnosis(rows: &[AuditRow], obstacles: &Obstacles<'_>) -> String {
         Some(Event::MailFailed) if last.reason == Reason::NotAUser.to_string() => {
             say!("diagnosis-withheld", mail = mail)
         }
-        Some(Event::MailFailed) if is_withheld(&last.reason) => say!("diagnosis-test", mail = mail),
+        Some(Event::MailFailed) if Reason::withholds(&last.reason) => {
+            say!("diagnosis-test", mail = mail)
+        }
         Some(Event::MailFailed) => match obstacles.held_back {
             Some(said) => say!("diagnosis-held-back", mail = mail, said = said),
             None => say!("diagnosis-failed", mail = mail, said = said),

@@ -11,8 +11,8 @@ pub fn field(text: &str) -> String {
     text.to_owned()
 }
 
-/// Returns a field of text that strangers wrote, for a spreadsheet: one that would be a formula there
-/// begins with an apostrophe, which makes it text (OWASP, "CSV Injection").
+/// Returns a field of text that strangers wrote, for a spreadsheet: one that would be a formula
+/// there begins with an apostrophe, which makes it text (OWASP, "CSV Injection").
 pub fn harmless(text: &str) -> String {
     if text.starts_with(OF_FORMULAS) {
         return field(&format!("'{text}"));

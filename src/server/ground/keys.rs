@@ -144,8 +144,8 @@ impl Keys {
         self.derived.iter().any(is_right)
     }
 
-    /// Returns the codes of the return path of a mail, one for each secret in force, the one for new
-    /// mails first: 80 bits, which is what fits and what nobody guesses by sending mails.
+    /// Returns the codes of the return path of a mail, one for each secret in force, the one for
+    /// new mails first: 80 bits, which is what fits and what nobody guesses by sending mails.
     pub fn return_paths(&self, mail: &str) -> impl Iterator<Item = [u8; 10]> {
         self.derived.iter().filter_map(move |keys| {
             let code = mac(&keys.return_path, mail)?.finalize().into_bytes();

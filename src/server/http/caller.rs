@@ -54,8 +54,8 @@ const PERSON_AGENT: &str = "x-user-agent";
 pub struct Caller {
     pub headers: HeaderMap,
     pub ip: IpAddr,
-    /// True for HEAD requests and prefetches (by mail scanners, previews, or browsers that predict a
-    /// click), which change nothing.
+    /// True for HEAD requests and prefetches (by mail scanners, previews, or browsers that predict
+    /// a click), which change nothing.
     pub only_looks: bool,
 }
 

@@ -1,5 +1,6 @@
-//! Edits of the policy as the desk's form sends them, in a query or a body: `values[auth.mode]=OTP`
-//! and `seen[auth.mode]=3`.
+//! Edits of the policy as the desk's form sends them, in a query or a body:
+//! `values[auth.mode]=OTP`, `seen[auth.mode]=3`, and `was[auth.mode]=LINK`, the value that the
+//! field came with.
 
 use std::collections::HashMap;
 use url::form_urlencoded::{Serializer, parse};
@@ -12,7 +13,7 @@ const LONGEST: usize = 6_000;
 /// Returns the edits in a query.
 pub fn of_query(query: &str) -> Vec<Edit> {
     let mut values = HashMap::new();
-    let mut seen = HashMap::new();
+    let (mut seen, mut was) = (HashMap::new(), HashMap::new());
     let within = |name: &str, list: &str| -> Option<String> {
         Some(name.strip_prefix(list)?.strip_prefix('[')?.strip_suffix(']')?.to_owned())
     };
@@ -21,19 +22,27 @@ pub fn of_query(query: &str) -> Vec<Edit> {
             values.insert(key, value.into_owned());
         } else if let Some(key) = within(&name, "seen") {
             seen.extend(value.parse().ok().map(|version: i64| (key, version)));
+        } else if let Some(key) = within(&name, "was") {
+            was.insert(key, value.into_owned());
         }
     }
-    of_fields(values, &seen)
+    of_fields(values, &seen, &was)
 }
 
-/// Returns the edits of fields by their keys, in the order of the keys.
-pub fn of_fields(values: HashMap<String, String>, seen: &HashMap<String, i64>) -> Vec<Edit> {
+/// Returns the edits of fields by their keys, in the order of the keys. Fields that nobody touched
+/// are none: to write them would undo what the file has changed meanwhile.
+pub fn of_fields(
+    values: HashMap<String, String>,
+    seen: &HashMap<String, i64>,
+    was: &HashMap<String, String>,
+) -> Vec<Edit> {
     let edit = |(key, value): (String, String)| Edit {
         seen: seen.get(&key).copied(),
         value: Some(value),
         key,
     };
-    let mut edits: Vec<Edit> = values.into_iter().map(edit).collect();
+    let mut edits: Vec<Edit> =
+        values.into_iter().filter(|(key, value)| was.get(key) != Some(value)).map(edit).collect();
     edits.sort_by(|one, other| one.key.cmp(&other.key));
     edits
 }

@@ -42,6 +42,9 @@ pub struct AppParts {
     pub mailbox: Option<DevMailbox>,
     /// Bearer token that allows reading `/metrics`. In development, this machine itself needs none.
     pub metrics_token: Option<String>,
+    /// True if the desk has an address of its own (`desk.listen`), as the policy had it at the
+    /// start.
+    pub is_desk_apart: bool,
     /// True once this instance was told to stop. `/readyz` then fails, so that proxies leave it
     /// out.
     pub leaving: AtomicBool,

@@ -21,6 +21,7 @@ use crate::server::{
     config::Policy,
     ground::{
         clock::Millis,
+        mode::Mode,
         words::{language, speaking},
     },
     values::{address::Address, public_url::PublicUrl, shown::shown},
@@ -52,7 +53,9 @@ impl Templates {
     /// Loads the templates in force: the built-in ones, or those of the policy's folder, tested on
     /// samples.
     pub fn of_policy(policy: &Policy, public_url: &PublicUrl) -> Result<Self, TemplateError> {
-        Templates::load(policy.mail.templates.as_deref(), &Samples::new(policy, public_url, 0))
+        // Every template has to hold both, whatever mails carry today.
+        let samples = Samples::new(policy, Mode::LinkOtp, public_url, 0);
+        Templates::load(policy.mail.templates.as_deref(), &samples)
     }
 
     /// Composes the mail to `to` from `letter`, in its language. `id` names the mail permanently,
@@ -108,7 +111,7 @@ impl Templates {
         public_url: &PublicUrl,
         now: Millis,
     ) -> Result<Composed, ComposeError> {
-        let words = Samples::new(policy, public_url, now).of(kind);
+        let words = Samples::new(policy, policy.auth.mode, public_url, now).of(kind);
         self.compose(
             "sample",
             &Address::stored(SAMPLE_ADDRESS.to_owned()),

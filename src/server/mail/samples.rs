@@ -14,6 +14,7 @@ use crate::server::{
     config::Policy,
     ground::{
         clock::{Millis, SECOND},
+        mode::Mode,
         words::language,
     },
     values::public_url::PublicUrl,
@@ -25,7 +26,7 @@ pub const SAMPLE_CODE: &str = "123456";
 
 /// Made-up mails to test templates on.
 pub struct Samples {
-    /// Contains [`SAMPLE_LINK`] and [`SAMPLE_CODE`].
+    /// Contains [`SAMPLE_LINK`], [`SAMPLE_CODE`], or both.
     sign_in: Value,
     new_device: Value,
     password: Value,
@@ -35,15 +36,16 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Makes them as they would look at `now`, in the language of the current task.
-    pub fn new(policy: &Policy, public_url: &PublicUrl, now: Millis) -> Self {
+    /// Makes them as they would look at `now`, in the language of the current task. What a sign-in
+    /// mail carries is that of `mode`.
+    pub fn new(policy: &Policy, mode: Mode, public_url: &PublicUrl, now: Millis) -> Self {
         let user_agent =
             "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0".to_owned();
         let network = "203.0.113.*".to_owned();
         let not_you = "https://example.com/not-you".to_owned();
         let letter = SignInLetter {
-            link: Some(SAMPLE_LINK.to_owned()),
-            code: Some(SAMPLE_CODE.to_owned()),
+            link: mode.has_link().then(|| SAMPLE_LINK.to_owned()),
+            code: mode.has_code().then(|| SAMPLE_CODE.to_owned()),
             expires_at: now + Millis::from(policy.auth.expires_in) * SECOND,
             requested_at: now,
             user_agent: user_agent.clone(),

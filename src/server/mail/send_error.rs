@@ -79,8 +79,8 @@ impl Step {
         }
     }
 
-    /// Classifies what went wrong after the whole message was sent. Without an answer the server may
-    /// have accepted it (RFC 5321, 4.5.3.2.6).
+    /// Classifies what went wrong after the whole message was sent. Without an answer the server
+    /// may have accepted it (RFC 5321, 4.5.3.2.6).
     pub fn after_message(error: &smtp::Error) -> SendError {
         match error.status() {
             Some(_) => Step::Data.send_error(error),

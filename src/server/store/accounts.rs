@@ -1,8 +1,15 @@
 //! Latchkey's own users and the bans, as an operator adds and lists them.
 
 use sqlx::FromRow;
+use std::sync::LazyLock;
 
-use super::{AuditEvent, Durability, Store, statement::values};
+use super::{
+    AuditEvent, Durability, Store,
+    invitations::ACCEPT_INVITATIONS,
+    people::users_that,
+    statement::{Statement, values},
+    waitlist::LEAVE_WAITLIST,
+};
 use crate::server::{
     ground::{clock::Millis, error::Error},
     values::address::Address,
@@ -34,9 +41,8 @@ pub struct Ban {
 
 pub const ADD_USER: &str = "INSERT INTO latchkey_users (id, address, created_at) \
     VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING";
-pub const USERS: &str = "SELECT u.id, u.address, u.created_at, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
-    AS is_banned FROM latchkey_users u WHERE u.address > $1 ORDER BY u.address LIMIT 1000";
+pub static USERS: LazyLock<String> =
+    LazyLock::new(|| users_that("u.address > $1 ORDER BY u.address LIMIT 1000"));
 /// The address of a user: the one it has here, or the one of its latest session, for a user of the
 /// team's own table.
 pub const ADDRESS_OF_USER: &str = "SELECT address FROM latchkey_users WHERE id = $1 \
@@ -55,7 +61,13 @@ impl Store {
             let mut added = 0;
             for NewUser { id, address, event } in users {
                 if tx.execute(ADD_USER, &values![id, address, event.at]).await? > 0 {
-                    tx.run(&[event.insert()]).await?;
+                    // Whoever is a user signs in by a mail of their own, and waits no longer.
+                    tx.run(&[
+                        Statement::new(LEAVE_WAITLIST, values![address]),
+                        Statement::new(ACCEPT_INVITATIONS, values![event.at, address]),
+                        event.insert(),
+                    ])
+                    .await?;
                     added += 1;
                 }
             }
@@ -72,7 +84,7 @@ impl Store {
 
     /// Returns the next thousand users after `address`, ordered by address.
     pub async fn users_after(&self, address: &str) -> Result<Vec<User>, Error> {
-        self.all(USERS, &values![address]).await
+        self.all(&USERS, &values![address]).await
     }
 
     /// Returns the next thousand bans after `address` and `user_id`, in that order.

@@ -45,6 +45,11 @@ pub const INSERT_EVENT: &str = "INSERT INTO latchkey_audit_events (at, event, re
     CAST($14 AS BIGINT), CAST($15 AS BIGINT)";
 
 impl AuditEvent {
+    /// Returns the event that an invitation was accepted by the sign-in that this one records.
+    pub fn accepting(&self) -> Self {
+        AuditEvent { event: Event::InvitationAccepted, took: None, opens: false, ..self.clone() }
+    }
+
     /// Returns the statement that writes the event.
     pub(super) fn insert(&self) -> Statement<'_> {
         self.insert_of(self.user_id.as_deref())
@@ -95,7 +100,8 @@ pub struct AuditRow {
     pub opens: Option<i64>,
 }
 
-/// Range of events to read: after (`since`, `after`) and before `until`, of one subject or of all.
+/// Range of events to read: after (`since`, `after`) and before `until`, of one subject, of what
+/// was done at the desk, or of all.
 #[derive(Debug)]
 pub struct Events {
     pub since: Millis,
@@ -103,11 +109,12 @@ pub struct Events {
     pub after: i64,
     pub until: Millis,
     pub subject: Option<String>,
+    pub of_desk: bool,
 }
 
 /// Columns that an [`AuditRow`] is read from.
-pub(super) const COLUMNS: &str = "id, at, event, reason, request_id, subject, address, user_id, user_agent, \
-    ip_prefix, list, app_id, operator, note, took, opens";
+pub(super) const COLUMNS: &str = "id, at, event, reason, request_id, subject, address, user_id, \
+    user_agent, ip_prefix, list, app_id, operator, note, took, opens";
 
 pub static EVENTS: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -121,6 +128,12 @@ pub static EVENTS_OF_ONE: LazyLock<String> = LazyLock::new(|| {
          WHERE subject = $4 AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000"
     )
 });
+pub static EVENTS_OF_DESK: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {COLUMNS} FROM latchkey_audit_events WHERE operator IS NOT NULL \
+         AND (at, id) > ($1, $2) AND at < $3 ORDER BY at, id LIMIT 1000"
+    )
+});
 pub static EVENTS_BY_ID: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {COLUMNS} FROM latchkey_audit_events \
@@ -131,8 +144,9 @@ pub static EVENTS_BY_ID: LazyLock<String> = LazyLock::new(|| {
 impl Store {
     /// Returns the next thousand events, oldest first.
     pub async fn events(&self, page: &Events) -> Result<Vec<AuditRow>, Error> {
-        let Events { since, after, until, subject } = page;
+        let Events { since, after, until, subject, of_desk } = page;
         match subject {
+            None if *of_desk => self.all(&EVENTS_OF_DESK, &values![*since, *after, *until]).await,
             None => self.all(&EVENTS, &values![*since, *after, *until]).await,
             Some(subject) => {
                 self.all(&EVENTS_OF_ONE, &values![*since, *after, *until, subject]).await

@@ -331,8 +331,8 @@ impl Store {
         self.first(&BY_ID, &values![id]).await
     }
 
-    /// Writes down that the mail of a generation was opened, with the event. Returns false, and writes
-    /// nothing, if it was opened before.
+    /// Writes down that the mail of a generation was opened, with the event. Returns false, and
+    /// writes nothing, if it was opened before.
     pub async fn mail_opened(
         &self,
         id: &str,

@@ -24,6 +24,11 @@ pub const LIFT: &str = "DELETE FROM latchkey_bans \
 pub const FIND_BAN: &str = "SELECT address FROM latchkey_bans \
     WHERE user_id = $1 OR user_id = '' AND address = $2 LIMIT 1";
 
+/// Returns the condition that an address is banned.
+pub(super) fn banned(address: &str) -> String {
+    format!("EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = {address})")
+}
+
 impl Store {
     /// Bans a user of the team's own table by id or, without an id, an address.
     pub async fn ban(

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::{
     AuditEvent, Durability, NewMail, Store, Usage,
     auth_requests::queued,
-    bans::FIND_BAN,
+    bans::{FIND_BAN, banned},
     statement::{Statement, values},
     users::USER_ID,
     waitlist::LEAVE_WAITLIST,
@@ -106,11 +106,13 @@ pub const COUNT_INVITATION_TRY: &str =
 pub const DELETE_INVITATIONS: &str = "DELETE FROM latchkey_invitations WHERE address = $1";
 /// Reads whether an address that the rules for new people keep out may have mail: it belongs to a
 /// user or has an open invitation, and is not banned.
-pub const IS_ADMITTED: &str = "SELECT 1 WHERE NOT EXISTS \
-    (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = $1) AND (EXISTS \
-    (SELECT 1 FROM latchkey_users u WHERE u.address = $1) OR EXISTS \
-    (SELECT 1 FROM latchkey_invitations i WHERE i.address = $1 AND i.expires_at > $2 \
-    AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL))";
+pub static IS_ADMITTED: LazyLock<String> = LazyLock::new(|| {
+    let (is_banned, is_invited) = (banned("$1"), invited("$1", "$2"));
+    format!(
+        "SELECT 1 WHERE NOT {is_banned} AND (EXISTS \
+         (SELECT 1 FROM latchkey_users u WHERE u.address = $1) OR {is_invited})"
+    )
+});
 
 /// Returns the condition that an address has an open invitation at a time.
 pub(super) fn invited(address: &str, at: &str) -> String {
@@ -240,7 +242,7 @@ impl Store {
 
     /// True if the address belongs to a user or has an open invitation, and is not banned.
     pub async fn is_admitted(&self, address: &Address, now: Millis) -> Result<bool, Error> {
-        let found: Option<(i32,)> = self.first(IS_ADMITTED, &values![address, now]).await?;
+        let found: Option<(i32,)> = self.first(&IS_ADMITTED, &values![address, now]).await?;
         Ok(found.is_some())
     }
 }

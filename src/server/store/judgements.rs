@@ -8,6 +8,7 @@ use super::{
     AuthRequest, Invitation, Tx, Verdict,
     attempts::failed_tries,
     auth_requests::COLUMNS,
+    bans::banned,
     invitations,
     sign_ins::{Admission, Proof, SignIn},
     statement::values,
@@ -53,7 +54,11 @@ impl Tx {
                 let found: Option<InvitationAndUser> =
                     self.first(&WITH_INVITATION, &values![*id]).await?;
                 let is_invited = found.as_ref().is_some_and(|found| found.invitation.is_open(at));
-                let verdict = judge(found.as_ref().map(|found| &found.invitation), &failed);
+                // Somebody who has become a user otherwise signs in by a mail of their own.
+                let usable = found.as_ref().filter(|found| {
+                    found.user_id.is_none() || found.invitation.accepted_at.is_some()
+                });
+                let verdict = judge(usable.map(|found| &found.invitation), &failed);
                 let (user_id, is_banned, is_suppressed) = found
                     .map_or((None, false, false), |found| {
                         (found.user_id, found.is_banned, found.is_suppressed)
@@ -133,9 +138,4 @@ pub static WITH_PASSWORD: LazyLock<String> = LazyLock::new(|| {
 /// Returns the condition that mails to an address are held back.
 fn suppressed(address: &str) -> String {
     format!("EXISTS (SELECT 1 FROM latchkey_suppressions s WHERE s.address = {address})")
-}
-
-/// Returns the condition that an address is banned.
-fn banned(address: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = {address})")
 }

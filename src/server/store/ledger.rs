@@ -62,6 +62,8 @@ pub const WRITERS: &str = "SELECT DISTINCT virtualtransaction FROM pg_locks \
 pub const SEALS: &str = "SELECT position, form, after_id, last_id, events, begun_at, until_at, \
     is_broken, digest, marks, mac FROM latchkey_audit_seals \
     WHERE position > $1 ORDER BY position LIMIT 100";
+pub const OLDEST_UNTIL: &str = "SELECT until_at FROM latchkey_audit_seals \
+    WHERE position > $1 ORDER BY position LIMIT 1";
 pub const PUT_SEAL: &str = "INSERT INTO latchkey_audit_seals (position, form, after_id, last_id, \
     events, begun_at, until_at, is_broken, digest, marks, mac) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (position) DO UPDATE SET \
@@ -116,6 +118,12 @@ impl Store {
         self.all(SEALS, &values![position]).await
     }
 
+    /// Returns the latest time of the events of the first seal after a position.
+    pub async fn oldest_seal_until(&self, position: i64) -> Result<Option<Millis>, Error> {
+        let found: Option<(Millis,)> = self.first(OLDEST_UNTIL, &values![position]).await?;
+        Ok(found.map(|(until,)| until))
+    }
+
     /// Returns the number of events after the last sealed one.
     pub async fn unsealed_events(&self, last_id: i64) -> Result<i64, Error> {
         let (count,) = self.one(UNSEALED, &values![last_id]).await?;
@@ -157,8 +165,8 @@ impl Store {
         .await
     }
 
-    /// Deletes the oldest seals, up to where the new head cuts the chain. Returns false, and deletes
-    /// nothing, if the head is no longer the one that was read.
+    /// Deletes the oldest seals, up to where the new head cuts the chain. Returns false, and
+    /// deletes nothing, if the head is no longer the one that was read.
     pub async fn cut_seals(&self, had: &Head, head: &Head) -> Result<bool, Error> {
         let replace = head.replacing(had);
         self.transaction(Durability::ProcessEnd, None, async |tx| {

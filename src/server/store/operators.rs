@@ -16,7 +16,6 @@ use crate::server::{
 pub struct OperatorRow {
     pub address: Address,
     pub role: String,
-    pub added_at: Millis,
 }
 
 pub const ADD_OPERATOR: &str = "INSERT INTO latchkey_operators (address, role, added_at) \
@@ -24,7 +23,7 @@ pub const ADD_OPERATOR: &str = "INSERT INTO latchkey_operators (address, role, a
 pub const REMOVE_OPERATOR: &str = "DELETE FROM latchkey_operators WHERE address = $1";
 pub const OPERATOR: &str = "SELECT role FROM latchkey_operators WHERE address = $1";
 pub const OPERATORS: &str =
-    "SELECT address, role, added_at FROM latchkey_operators ORDER BY address LIMIT 1000";
+    "SELECT address, role FROM latchkey_operators ORDER BY address LIMIT 1000";
 
 impl Store {
     /// Adds an operator, or gives one another role.

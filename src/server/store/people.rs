@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::{
     AuditEvent, AuditRow, Durability, SessionLine, Store, User,
     audit::COLUMNS,
+    bans::banned,
     statement::{Statement, values},
 };
 use crate::server::{
@@ -38,23 +39,30 @@ pub struct MailOfPerson {
 /// Characters that sort behind every text that goes on after a beginning.
 const BEHIND: &str = "\u{10ffff}";
 
+/// Returns the statement that reads the users whom a condition describes.
+pub(super) fn users_that(condition: &str) -> String {
+    let is_banned = banned("u.address");
+    format!(
+        "SELECT u.id, u.address, u.created_at, {is_banned} AS is_banned FROM latchkey_users u \
+         WHERE {condition}"
+    )
+}
+
 /// Users whose address begins so, after one. `found_by` is the address, in the order of its octets.
-pub const USERS_BY_BEGINNING: &str = "SELECT u.id, u.address, u.created_at, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
-    AS is_banned FROM latchkey_users u \
-    WHERE u.found_by >= $1 AND u.found_by < $2 AND u.found_by > $3 ORDER BY u.found_by LIMIT 21";
+pub static USERS_BY_BEGINNING: LazyLock<String> = LazyLock::new(|| {
+    users_that(
+        "u.found_by >= $1 AND u.found_by < $2 AND u.found_by > $3 ORDER BY u.found_by LIMIT 21",
+    )
+});
 /// Users whose domain begins so, after one.
-pub const USERS_BY_DOMAIN: &str = "SELECT u.id, u.address, u.created_at, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
-    AS is_banned FROM latchkey_users u \
-    WHERE u.domain >= $1 AND u.domain < $2 AND (u.domain, u.found_by) > ($3, $4) \
-    ORDER BY u.domain, u.found_by LIMIT 21";
-pub const USER_BY_ID: &str = "SELECT u.id, u.address, u.created_at, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
-    AS is_banned FROM latchkey_users u WHERE u.id = $1";
-pub const USER_BY_ADDRESS: &str = "SELECT u.id, u.address, u.created_at, \
-    EXISTS (SELECT 1 FROM latchkey_bans b WHERE b.user_id = '' AND b.address = u.address) \
-    AS is_banned FROM latchkey_users u WHERE u.address = $1";
+pub static USERS_BY_DOMAIN: LazyLock<String> = LazyLock::new(|| {
+    users_that(
+        "u.domain >= $1 AND u.domain < $2 AND (u.domain, u.found_by) > ($3, $4) \
+         ORDER BY u.domain, u.found_by LIMIT 21",
+    )
+});
+pub static USER_BY_ID: LazyLock<String> = LazyLock::new(|| users_that("u.id = $1"));
+pub static USER_BY_ADDRESS: LazyLock<String> = LazyLock::new(|| users_that("u.address = $1"));
 pub static EVENTS_OF_REQUEST: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {COLUMNS} FROM latchkey_audit_events \
@@ -110,7 +118,7 @@ impl Store {
         after: &str,
     ) -> Result<Vec<User>, Error> {
         let behind = format!("{beginning}{BEHIND}");
-        self.all(USERS_BY_BEGINNING, &values![beginning, &behind, after]).await
+        self.all(&USERS_BY_BEGINNING, &values![beginning, &behind, after]).await
     }
 
     /// Returns the next users whose domain begins with `beginning`, after a domain and an address.
@@ -120,15 +128,15 @@ impl Store {
         after: (&str, &str),
     ) -> Result<Vec<User>, Error> {
         let behind = format!("{beginning}{BEHIND}");
-        self.all(USERS_BY_DOMAIN, &values![beginning, &behind, after.0, after.1]).await
+        self.all(&USERS_BY_DOMAIN, &values![beginning, &behind, after.0, after.1]).await
     }
 
     pub async fn user_by_id(&self, id: &str) -> Result<Option<User>, Error> {
-        self.first(USER_BY_ID, &values![id]).await
+        self.first(&USER_BY_ID, &values![id]).await
     }
 
     pub async fn user_by_address(&self, address: &Address) -> Result<Option<User>, Error> {
-        self.first(USER_BY_ADDRESS, &values![address]).await
+        self.first(&USER_BY_ADDRESS, &values![address]).await
     }
 
     /// Returns what happened in one request, the earliest first.
@@ -174,8 +182,8 @@ impl Store {
         Ok(found.map(|(at,)| at))
     }
 
-    /// Returns events of a subject before a time and an id, the latest first; one more than fit on a
-    /// page if there are more.
+    /// Returns events of a subject before a time and an id, the latest first; one more than fit on
+    /// a page if there are more.
     pub async fn timeline(
         &self,
         subject: &str,

@@ -121,8 +121,8 @@ pub const OLD_WAITING: &str = "DELETE FROM latchkey_waitlist WHERE address IN \
     (SELECT address FROM latchkey_waitlist WHERE last_asked_at < $1 LIMIT $2)";
 
 impl Store {
-    /// Deletes expired rows in batches, and changes of the policy that are older than `keep_events`.
-    /// Returns how many rows were deleted.
+    /// Deletes expired rows in batches, and changes of the policy that are older than
+    /// `keep_events`. Returns how many rows were deleted.
     pub async fn purge(&self, now: Millis, keep_events: Millis) -> Result<u64, Error> {
         let mut rows = 0;
         let old = OLD.map(|delete| (delete, keep_events));

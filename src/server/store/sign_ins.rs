@@ -71,8 +71,6 @@ pub struct SignIn<'a> {
     pub session: Option<&'a NewSession<'a>>,
     /// Event that records that it was right.
     pub verified: &'a AuditEvent,
-    /// Event that records that an invitation was accepted by it.
-    pub accepted: &'a AuditEvent,
     pub at: Millis,
 }
 
@@ -161,17 +159,19 @@ impl Tx {
         is_new: bool,
         has_accepted: bool,
     ) -> Result<(), Error> {
-        let SignIn { address, proof, session, verified, accepted, at, .. } = sign_in;
+        let SignIn { address, proof, session, verified, at, .. } = sign_in;
         if let Proof::Password { renewed: Some(renewed), .. } = proof {
             self.execute(RENEW_PASSWORD, &values![*renewed, user_id]).await?;
         }
+        // Made for those alone who accept one: it copies every text of the event.
+        let accepted = has_accepted.then(|| verified.accepting());
         let end_requests = values![*at, proof.request_id(), *address];
         let mut statements = vec![Statement::new(END_REQUESTS, end_requests)];
         if is_new {
             statements.push(Statement::new(INSERT_USER, values![user_id, *address, *at]));
             statements.push(Statement::new(LEAVE_WAITLIST, values![*address]));
         }
-        if has_accepted {
+        if let Some(accepted) = &accepted {
             statements.push(Statement::new(ACCEPT_INVITATIONS, values![*at, *address]));
             statements.push(accepted.insert_of(Some(user_id)));
         }

@@ -7,6 +7,7 @@ use super::{
     sessions::REVOKE_OTHERS,
     statement::{Statement, values},
     trust::distrust,
+    waitlist::LEAVE_WAITLIST,
 };
 use crate::server::{ground::error::Error, values::address::Address};
 
@@ -48,6 +49,7 @@ impl Store {
             Statement::new(DELETE_REQUESTS, values![address]),
             Statement::new(DELETE_MAILS, values![address]),
             Statement::new(DELETE_INVITATIONS, values![address]),
+            Statement::new(LEAVE_WAITLIST, values![address]),
             Statement::new(DELETE_USER, values![user_id]),
             event.insert(),
         ];

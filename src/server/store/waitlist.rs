@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::{
     AuditEvent, Durability, NewMail, Store,
+    invitations::IS_ADMITTED,
     statement::{Statement, values},
 };
 use crate::server::{
@@ -61,6 +62,11 @@ impl Store {
     ) -> Result<Listed, Error> {
         let now = event.at;
         self.transaction(Durability::ProcessEnd, Some(address), async |tx| {
+            // Somebody invited or added since the mail was withheld waits for nothing.
+            let admitted: Option<(i32,)> = tx.first(&IS_ADMITTED, &values![address, now]).await?;
+            if admitted.is_some() {
+                return Ok(Listed::Before);
+            }
             if tx.execute(ASK_AGAIN, &values![now, address]).await? > 0 {
                 return Ok(Listed::Before);
             }

@@ -69,8 +69,8 @@ impl Address {
     }
 }
 
-/// Parses a domain in any of its spellings into the one that addresses have. One label is enough: it
-/// may be one that domains end in. `None` if it is no domain.
+/// Parses a domain in any of its spellings into the one that addresses have. One label is enough:
+/// it may be one that domains end in. `None` if it is no domain.
 pub fn parse_domain(text: &str) -> Option<String> {
     let text: String = text.trim().nfkc().collect();
     let domain = idna::domain_to_ascii_cow(text.as_bytes(), AsciiDenyList::STD3).ok()?;

@@ -246,9 +246,10 @@ pub enum Reason {
     Said(String),
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Reason {
+    /// Returns the reason as audit rows have it.
+    pub fn text(&self) -> &str {
+        match self {
             Reason::None => "",
             Reason::By(method) => method.name(),
             Reason::Refused(kind) => kind.code(),
@@ -260,6 +261,17 @@ impl fmt::Display for Reason {
             Reason::Operator => "operator",
             Reason::Everybody => "everybody",
             Reason::Said(words) => words,
-        })
+        }
+    }
+
+    /// Reports whether a reason, by its text, is that a mail was not to be sent.
+    pub fn withholds(text: &str) -> bool {
+        [Reason::NotAUser, Reason::TestPerson].iter().any(|why| why.text() == text)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
     }
 }

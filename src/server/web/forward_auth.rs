@@ -35,7 +35,8 @@ use crate::server::{
 
 /// Path that proxies ask: it answers 200, or sends people to sign in.
 const FORWARD: &str = "/api/auth/forward";
-/// The same for nginx, whose `auth_request` knows 200, 401 and 403 alone: 401 sends it to the other.
+/// The same for nginx, whose `auth_request` knows 200, 401 and 403 alone: 401 sends it to the
+/// other.
 const CHECK: &str = "/api/auth/forward/check";
 
 pub fn router() -> Router<AppState> {

@@ -202,8 +202,8 @@ impl Outbox {
         }
     }
 
-    /// Returns the content of a mail, if it is to be sent now, and whether it was asked for although
-    /// mails to its address are held back.
+    /// Returns the content of a mail, if it is to be sent now, and whether it was asked for
+    /// although mails to its address are held back.
     async fn prepare(&self, mail: &QueuedMail) -> Result<(Letter, bool), Outcome> {
         if self.auth.clock.now() >= mail.expires_at {
             return Err(Outcome::TooLate);

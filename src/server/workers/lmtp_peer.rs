@@ -45,9 +45,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         }
     }
 
-    /// Reads a message up to the dot that ends it, and takes the doubled dots off (RFC 5321, 4.5.2).
-    /// `None` if it has more bytes than `most`: it is read to its end all the same, so that an
-    /// answer can follow.
+    /// Reads a message up to the dot that ends it, and takes the doubled dots off (RFC 5321,
+    /// 4.5.2). `None` if it has more bytes than `most`: it is read to its end all the same, so that
+    /// an answer can follow.
     pub async fn message(&mut self, most: usize) -> io::Result<Option<Vec<u8>>> {
         let (mut message, mut is_whole, mut is_start) = (Vec::new(), true, true);
         loop {

@@ -1,10 +1,10 @@
-//! Watches the overrides of the policy: an operator's act on any instance is in force on all of them
-//! within two seconds. While the database is away, the policy in force stays.
+//! Watches the overrides of the policy: an operator's act on any instance is in force on all of
+//! them within two seconds. While the database is away, the policy in force stays.
 
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::server::auth::{Auth, policy::Replaced};
+use crate::server::auth::Auth;
 
 /// Pause between two looks at the version of the overrides, which is one row.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -16,7 +16,7 @@ pub fn watch(auth: Arc<Auth>, mut stop: watch::Receiver<bool>) -> JoinHandle<()>
         loop {
             // The store logs a failure, and the next look tries again.
             if let Ok(Some(replaced)) = auth.take_overrides().await {
-                let changed = tell(&replaced, &[]);
+                let changed = replaced.tell(&[]);
                 let version = auth.parts().version;
                 tracing::info!(event = "policy.applied", version, changed);
             }
@@ -31,31 +31,4 @@ pub fn watch(auth: Arc<Auth>, mut stop: watch::Receiver<bool>) -> JoinHandle<()>
             }
         }
     })
-}
-
-/// Logs what another policy changes, except keys that are `waiting` for the next start. Returns the
-/// number of changed keys.
-pub fn tell(replaced: &Replaced, waiting: &[&str]) -> usize {
-    let waits = |key: &str| {
-        waiting.iter().any(|waits| key == *waits || key.starts_with(&format!("{waits}.")))
-    };
-    let mut changed = 0;
-    for change in replaced.changes.iter().filter(|change| !waits(&change.key)) {
-        let (key, old, new) = (&change.key, &change.old, &change.new);
-        changed += 1;
-        if change.loosens {
-            tracing::warn!(event = "policy.changed", key, old, new, "more is let through");
-        } else {
-            tracing::info!(event = "policy.changed", key, old, new);
-        }
-    }
-    for out in &replaced.newly_left_out {
-        tracing::warn!(
-            event = "policy.override_left_out",
-            key = out.key,
-            why = out.why,
-            "take it back, or make it possible again"
-        );
-    }
-    changed
 }

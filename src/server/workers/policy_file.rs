@@ -14,7 +14,6 @@ use tokio::{
 use crate::server::{
     auth::Auth,
     config::{ConfigError, Policy, Source, changes, nothing_vanished, waits_for_start},
-    workers::overrides::tell,
 };
 
 /// Editors and copy tools write a file in several steps: its content counts once two readings this
@@ -138,6 +137,6 @@ async fn apply(auth: &Auth, started: &Policy, source: &Source, text: &Result<Str
     for key in &waiting {
         tracing::warn!(event = "policy.waits", key, "this takes effect at the next start");
     }
-    let changed = tell(&auth.take_file(policy).await, &waiting);
+    let changed = auth.take_file(policy).await.tell(&waiting);
     tracing::info!(event = "policy.applied", file = %source.path().display(), changed);
 }

@@ -6,7 +6,7 @@ use super::Shown;
 use crate::server::{
     auth::policy::Parts,
     config::{
-        overrides::{Override, Place, admitted, place_of, value_of},
+        overrides::{Override, Place, admitted, place_of, value_of, values},
         steerable::{self, Kind, Steerable},
     },
     ground::words::{date, say},
@@ -29,13 +29,13 @@ struct Field {
 pub fn fields(context: &PageContext, shown: &Shown) -> impl IntoView + use<> {
     let parts = context.state.auth.parts();
     let in_force = parts.in_force();
-    let policy = context.policy();
+    let values = values(&context.policy());
     let of_group = steerable::keys()
         .iter()
         .filter(|it| it.key.rsplit_once('.').is_some_and(|(table, _)| table == shown.group));
     of_group
         .map(|it| {
-            let value = value_of(&policy, &it.key);
+            let value = value_of(&values, &it.key);
             one(it, value, shown, &parts, &in_force)
         })
         .collect_view()
@@ -51,7 +51,7 @@ fn one(
     let key = steerable.key.clone();
     let typed = shown.edits.iter().find(|edit| edit.key == key);
     let current = value.map(|value| plain(&value)).unwrap_or_default();
-    let value = typed.and_then(|edit| edit.value.clone()).unwrap_or(current);
+    let value = typed.and_then(|edit| edit.value.clone()).unwrap_or_else(|| current.clone());
     let there = parts.overrides.iter().find(|one| one.key == key);
     // After a refusal the version is still that which the operator saw.
     let seen = typed.and_then(|edit| edit.seen).unwrap_or(there.map_or(0, |one| one.version));
@@ -86,7 +86,11 @@ fn one(
             {input(field)}
             {is_sent
                 .then(|| {
-                    view! { <input type="hidden" name=format!("seen[{key}]") value=seen /> }
+                    // A field that still has the value it came with is no edit.
+                    view! {
+                        <input type="hidden" name=format!("seen[{key}]") value=seen />
+                        <input type="hidden" name=format!("was[{key}]") value=current />
+                    }
                 })}
             <p id=place_id class="soft">
                 {place} {locked.map(|why| format!(" ({why})"))}

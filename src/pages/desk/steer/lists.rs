@@ -2,10 +2,17 @@
 
 use leptos::prelude::*;
 
-use super::{super::frame::reason_field, fields::set_by};
+use super::{
+    super::frame::{reason_field, table},
+    fields::set_by,
+};
 use crate::server::{
     auth::policy::Parts,
-    config::overrides::{LeftOut, Override, value_of},
+    config::overrides::{LeftOut, Override, value_of, values},
+    desk::{
+        operator::Operator,
+        policy::{self, Changes},
+    },
     ground::{
         error::Error,
         words::{date, say},
@@ -15,10 +22,8 @@ use crate::server::{
         page_context::PageContext,
     },
     store::PolicyChange,
+    values::destination::with_query,
 };
-
-/// Changes that a page shows.
-const AT_ONCE: i64 = 50;
 
 /// Says which overrides are not in force, and why.
 pub fn left_out(parts: &Parts) -> impl IntoView + use<> {
@@ -36,26 +41,15 @@ pub fn left_out(parts: &Parts) -> impl IntoView + use<> {
 
 /// The overrides beside what the file says, each with a form that takes it back.
 pub fn overrides(parts: &Parts, may_act: bool) -> impl IntoView + use<> {
+    let base = values(&parts.base);
     let rows = parts.overrides.iter().enumerate().map(|(n, one)| {
-        let before = value_of(&parts.base, &one.key);
+        let before = value_of(&base, &one.key);
         row(n, one, before, may_act)
     });
     let rows = rows.collect_view();
     let table = (!parts.overrides.is_empty()).then(|| {
         view! {
-            <div class="desk-table">
-                <table>
-                    <thead>
-                        <tr>
-                            <th scope="col">{say!("desk-steer-key")}</th>
-                            <th scope="col">{say!("desk-steer-in-file")}</th>
-                            <th scope="col">{say!("desk-steer-laid")}</th>
-                            <th scope="col">{say!("desk-steer-take-back")}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {table([say!("desk-steer-key"), say!("desk-steer-in-file"), say!("desk-steer-laid"), say!("desk-steer-take-back")], 4, rows.into_any())}
             <p>
                 <a href=EXPORT download="overrides.toml">
                     {say!("desk-steer-download")}
@@ -107,16 +101,19 @@ fn value(value: Option<String>) -> String {
 }
 
 /// The changes of overrides and of the file, the newest first, a page at a time.
-pub async fn changes(context: &PageContext) -> Result<impl IntoView + use<>, Error> {
-    let before = context.query("before").and_then(|id| id.parse().ok()).unwrap_or(i64::MAX);
-    let mut changes = context.state.auth.store.policy_changes(before, AT_ONCE + 1).await?;
-    let has_more = changes.len() as i64 > AT_ONCE;
-    changes.truncate(AT_ONCE as usize);
-    let last = changes.last().map(|change| change.id).filter(|_| has_more);
-    let older = last.map(|id| {
+pub async fn changes(
+    context: &PageContext,
+    operator: &Operator,
+    group: &str,
+) -> Result<impl IntoView + use<>, Error> {
+    let before = context.query("before").and_then(|id| id.parse().ok());
+    let found = policy::changes(&context.state.auth, operator, before).await?;
+    let Changes { changes, older } = found;
+    let older = older.map(|id| {
+        let to = with_query(STEER, "group", group);
         view! {
             <p>
-                <a href=format!("{STEER}?before={id}#changes")>{say!("desk-steer-older")}</a>
+                <a href=format!("{to}&before={id}#changes")>{say!("desk-steer-older")}</a>
             </p>
         }
     });
@@ -129,20 +126,7 @@ pub async fn changes(context: &PageContext) -> Result<impl IntoView + use<>, Err
             {(!is_empty)
                 .then(|| {
                     view! {
-                        <div class="desk-table">
-                            <table>
-                                <thead>
-                                    <tr>
-                                        <th scope="col">{say!("desk-steer-when")}</th>
-                                        <th scope="col">{say!("desk-steer-key")}</th>
-                                        <th scope="col">{say!("desk-steer-old")}</th>
-                                        <th scope="col">{say!("desk-steer-new")}</th>
-                                        <th scope="col">{say!("desk-steer-how")}</th>
-                                    </tr>
-                                </thead>
-                                <tbody>{rows}</tbody>
-                            </table>
-                        </div>
+                        {table([say!("desk-steer-when"), say!("desk-steer-key"), say!("desk-steer-old"), say!("desk-steer-new"), say!("desk-steer-how")], 5, rows.into_any())}
                     }
                 })}
             {older}

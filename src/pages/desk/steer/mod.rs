@@ -42,9 +42,8 @@ struct Shown {
 async fn steer_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let operator = context.operator().await?;
-    operator.may(&context.state.auth, Role::Look).await?;
-    let changes = lists::changes(&context).await?;
     let shown = shown(&context, &operator);
+    let changes = lists::changes(&context, &operator, shown.group).await?;
     let parts = context.state.auth.parts();
     let form = form(&context, &shown);
     Ok(view! {

@@ -17,7 +17,7 @@ use crate::server::{
 /// Draws the previews that a group changes.
 pub fn previews(context: &PageContext, shown: &Shown) -> impl IntoView + use<> {
     let page = ["auth", "brand"].contains(&shown.group);
-    let mail = shown.group == "brand" || shown.group.starts_with("mail");
+    let mail = page || shown.group.starts_with("mail");
     let page = page.then(|| {
         view! {
             <h3>{say!("desk-steer-page")}</h3>

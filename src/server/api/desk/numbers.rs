@@ -51,6 +51,8 @@ pub struct Numbers {
     domains: Vec<DomainAnswer>,
     /// Sign-ins by method, the most first.
     methods: Vec<NamedCount>,
+    /// Mails that were asked for and sign-ins, by app. The one without an id is the sign-in page.
+    apps: Vec<AppAnswer>,
     /// Refusals by reason, the most first.
     refusals: Vec<NamedCount>,
     /// Mails that wait to be sent.
@@ -91,6 +93,16 @@ struct DomainAnswer {
 }
 
 #[derive(Serialize, ToSchema)]
+struct AppAnswer {
+    /// Left out for the sign-in page.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    #[schema(example = "wiki")]
+    id: String,
+    asked: i64,
+    signed_in: i64,
+}
+
+#[derive(Serialize, ToSchema)]
 struct NamedCount {
     #[schema(example = "link")]
     name: String,
@@ -116,6 +128,12 @@ impl From<OfDomain> for DomainAnswer {
     }
 }
 
+impl From<(String, i64, i64)> for AppAnswer {
+    fn from((id, asked, signed_in): (String, i64, i64)) -> Self {
+        AppAnswer { id, asked, signed_in }
+    }
+}
+
 impl From<Now> for Numbers {
     fn from(now: Now) -> Self {
         let counts = |counts: Vec<(String, i64)>| {
@@ -133,6 +151,7 @@ impl From<Now> for Numbers {
             parts: now.parts.into_iter().map(PartAnswer::from).collect(),
             domains: now.domains.into_iter().map(DomainAnswer::from).collect(),
             methods: counts(now.methods),
+            apps: now.apps.into_iter().map(AppAnswer::from).collect(),
             refusals: counts(now.refusals),
             queued_mails: now.queue.mails,
             oldest_queued: now.queue.oldest.map(rfc_3339),

@@ -267,11 +267,7 @@ pub async fn act(
 ) -> Answer {
     operator.may_change(&state.auth, Role::Help).await?;
     let ActOrder { key, act, reason } = parse(&headers, &body)?;
-    let act = act.ok_or_else(|| Error::missing("act"))?;
-    let act = Act::named(&act).ok_or_else(|| {
-        let names = Act::ALL.map(Act::name).join(", ");
-        Error::invalid(format!("There is no act of this name. There are {names}."))
-    })?;
+    let act = Act::parse(&act.unwrap_or_default())?;
     operator.may_change(&state.auth, act.role()).await?;
     let reason = ActReason::parse(reason.as_deref().unwrap_or_default())?;
     let key = key.ok_or_else(|| Error::missing("key"))?;

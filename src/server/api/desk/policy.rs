@@ -17,7 +17,7 @@ use crate::server::{
     desk::{
         operator::ActReason,
         policy::{self, InForce},
-        steer::{Edit, Refusal, steer},
+        steer::{Edit, steer},
     },
     ground::{clock::rfc_3339, error::Error},
     http::{respond::ErrorAnswer, state::AppState},
@@ -156,12 +156,8 @@ pub async fn change(
     operator.may_change(&state.auth, Role::Steer).await?;
     let steering: Steering = parse(&headers, &body)?;
     let reason = ActReason::parse(steering.reason.as_deref().unwrap_or_default())?;
-    steer(&state.auth, &operator, &steering.edits(), &reason).await.map_err(
-        |refusal| match refusal {
-            Refusal::Error(error) => error,
-            Refusal::Keys(_) => Error::invalid(refusal.to_string()),
-        },
-    )?;
+    let steered = steer(&state.auth, &operator, &steering.edits(), &reason).await;
+    steered.map_err(Error::from)?;
     show(State(state), Extension(operator)).await
 }
 

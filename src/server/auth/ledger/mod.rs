@@ -74,6 +74,9 @@ pub async fn pass(auth: &Auth, seen: &mut Seen) -> Result<bool, Error> {
     };
     // By a read: an idle server must not take SQLite's only writer every time.
     let settled = seen.look(auth).await?;
+    if settled <= had.last_id {
+        return Ok(false);
+    }
     let rows = auth.store.events_by_id(had.last_id, settled).await?;
     let Some(last) = rows.last() else { return Ok(false) };
     let is_full = rows.len() == 1_000;
@@ -86,23 +89,23 @@ pub async fn pass(auth: &Auth, seen: &mut Seen) -> Result<bool, Error> {
              longer in SESSION_JWT_SECRET: run `latchkey audit verify`"
         );
     }
-    let newest = match had.position {
-        0 => None,
-        position => auth.store.seals_after(position - 1).await?.into_iter().next(),
+    // The newest seal, and the one before it.
+    let tail = match had.position {
+        0 => Vec::new(),
+        position => auth.store.seals_after(position - 2).await?,
     };
+    let at = |position: i64| tail.iter().find(|seal| seal.position == position);
     let grows =
         |seal: &Seal| is_ours && seal.mac == had.mac && seals::may_grow(seal, auth.clock.now());
-    let base = newest.filter(grows).unwrap_or_else(|| Seal {
+    let newest = at(had.position).filter(|seal| grows(seal)).cloned();
+    let base = newest.unwrap_or_else(|| Seal {
         is_broken: i64::from(!is_ours),
         ..seals::begun(&had, auth.clock.now())
     });
     let previous = match base.position - 1 {
         before if before == had.position => had.mac.clone(),
         before if before == had.cut_position => had.cut_mac.clone(),
-        before => {
-            let found = auth.store.seals_after(before - 1).await?.into_iter().next();
-            found.map(|seal| seal.mac).unwrap_or_default()
-        }
+        before => at(before).map(|seal| seal.mac.clone()).unwrap_or_default(),
     };
     let seal = seals::over(&auth.keys, base, &previous, &rows, last_id)?;
     let head = seals::signed(
@@ -118,8 +121,8 @@ pub async fn pass(auth: &Auth, seen: &mut Seen) -> Result<bool, Error> {
     Ok(is_full)
 }
 
-/// Deletes events that are older than `keep`, in whole seals, and counters that are too old. Returns
-/// how many rows there were.
+/// Deletes events that are older than `keep`, in whole seals, and counters that are too old.
+/// Returns how many rows there were.
 pub async fn purge(auth: &Auth, keep: Millis) -> Result<u64, Error> {
     let (store, now) = (&auth.store, auth.clock.now());
     let mut rows = 0;
@@ -130,6 +133,10 @@ pub async fn purge(auth: &Auth, keep: Millis) -> Result<u64, Error> {
     let before = now - keep;
     rows += store.purge_old_events(had.cut_id, before).await?;
     loop {
+        let oldest = store.oldest_seal_until(had.cut_position).await?;
+        if oldest.is_none_or(|until| until >= before) {
+            break;
+        }
         let seals = store.seals_after(had.cut_position).await?;
         let old = seals.iter().take_while(|seal| seal.until_at < before);
         let (mut cut, mut is_ours) = (had.clone(), seals::is_ours(&auth.keys, &had));
@@ -142,8 +149,8 @@ pub async fn purge(auth: &Auth, keep: Millis) -> Result<u64, Error> {
         if cut == had {
             break;
         }
-        // What was tampered with is purged too, and leaves a head that is not ours: that it was
-        // must not be forgotten.
+        // Events that were tampered with are purged too, and leave a head that is not ours: that
+        // they were must not be forgotten.
         let head = if is_ours { seals::signed(&auth.keys, cut)? } else { cut };
         if !store.cut_seals(&had, &head).await? {
             // Another instance moved the head. The rest is deleted the next time.

@@ -11,14 +11,14 @@ use crate::server::{
     store::{AuditRow, Head, Seal},
 };
 
-/// The form of the digests that are made now. A version that adds a column to the table adds a form:
-/// what an older version sealed is verified without the column.
+/// The form of the digests that are made now. A version that adds a column to the table adds a
+/// form: what an older version sealed is verified without the column.
 const FORM: i64 = 1;
 /// Events after which a seal no longer grows.
 const FULL: i64 = 1_000;
 
-/// Hexadecimal digits of an event's mark: enough to say which of a seal's events it is that does not
-/// fit the digest.
+/// Hexadecimal digits of an event's mark: enough to say which of a seal's events it is that does
+/// not fit the digest.
 const MARK: usize = 4;
 
 /// A digest over events in the order of their ids, and a mark for each.

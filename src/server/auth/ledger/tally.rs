@@ -74,7 +74,6 @@ impl Counter {
 
     /// Returns the counter of an event, if it is counted.
     fn of(event: Event, row: &AuditRow) -> Option<Self> {
-        let withheld = [Reason::NotAUser, Reason::TestPerson].map(|reason| reason.to_string());
         match event {
             Event::AuthRequested => Some(Counter::Asked),
             // A notice, which nobody asked for, took no time.
@@ -82,7 +81,7 @@ impl Counter {
             Event::AuthVerified => Some(Counter::SignedIn),
             Event::AuthFailed => Some(Counter::Refused),
             // It looks sent to whoever asked, and was not to be sent.
-            Event::MailFailed if withheld.contains(&row.reason) => None,
+            Event::MailFailed if Reason::withholds(&row.reason) => None,
             Event::MailFailed => Some(Counter::Failed),
             Event::MailDelayed => Some(Counter::Delayed),
             Event::MailReturned => Some(Counter::Returned),
@@ -109,7 +108,8 @@ impl Tally {
             self.count(row.at, Counter::Opened, domain);
         }
         let Some(counter) = Counter::of(event, row) else { return };
-        self.count(row.at, counter, domain);
+        // Refusals are told by reason, not by domain.
+        self.count(row.at, counter, domain.filter(|_| counter != Counter::Refused));
         let mut one = |kind: &str, label: &str| self.one(row.at, counter.by(kind), label);
         match counter {
             Counter::Asked => one("app", row.app_id.as_deref().unwrap_or_default()),

@@ -162,6 +162,11 @@ impl Walk<'_> {
             if head.position < reached.position {
                 break;
             }
+            if head.cut_position > reached.position {
+                // The next seal was purged meanwhile.
+                reached = Reached::cut(&head);
+                continue;
+            }
             if head.position > reached.position {
                 let more = self.auth.store.seals_after(reached.position).await?;
                 if more.is_empty() {
@@ -204,7 +209,7 @@ impl Walk<'_> {
                         // Purged meanwhile, or grown: not a fault.
                         let head = self.head().await?;
                         let now = self.auth.store.seals_after(seal.position - 1).await?;
-                        if head.cut_position >= seal.position {
+                        if head.cut_position > reached.position {
                             reached = Reached::cut(&head);
                         } else if now.first() == Some(&seal) {
                             return Err(fault.into());
