@@ -22,7 +22,7 @@ async fn an_act_that_brings_a_left_out_override_back_is_told_with_it() {
     steered(&app, &[set("session.max_age", "100000")]).await.unwrap();
     assert_eq!(app.auth.policy().session.token_ttl, 80_000);
     let changes = "SELECT key || ' ' || new FROM latchkey_policy_changes \
-        WHERE changed_by <> '' ORDER BY id";
+        WHERE changed_by <> '' ORDER BY at, key";
     assert_eq!(
         app.texts(changes).await,
         ["session.token_ttl 80000", "session.max_age 100000", "session.token_ttl 80000"]
