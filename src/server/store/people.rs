@@ -63,10 +63,18 @@ pub static USERS_BY_DOMAIN: LazyLock<String> = LazyLock::new(|| {
 });
 pub static USER_BY_ID: LazyLock<String> = LazyLock::new(|| users_that("u.id = $1"));
 pub static USER_BY_ADDRESS: LazyLock<String> = LazyLock::new(|| users_that("u.address = $1"));
+/// Events of one request: those that its index has, and those that only follow one of these, of the
+/// same person in the life of a mail (two hours at most).
 pub static EVENTS_OF_REQUEST: LazyLock<String> = LazyLock::new(|| {
+    let first = "FROM latchkey_audit_events WHERE request_id = $1 AND request_id <> '' \
+        AND event NOT IN ('mail.sent', 'session.issued')";
     format!(
-        "SELECT {COLUMNS} FROM latchkey_audit_events \
-         WHERE request_id = $1 AND request_id <> '' ORDER BY at, id LIMIT 100"
+        "SELECT {COLUMNS} {first} UNION ALL SELECT {COLUMNS} FROM \
+         (SELECT subject AS person, MIN(at) AS since {first} AND subject <> '' GROUP BY subject) \
+         AS first JOIN latchkey_audit_events ON subject = person \
+         AND list IN ('account', 'attempts', '') AND at BETWEEN since AND since + 7200000 \
+         WHERE request_id = $1 AND event IN ('mail.sent', 'session.issued') \
+         ORDER BY at, id LIMIT 100"
     )
 });
 /// Auth requests that got a mail at a time, among those that expire within two hours of it.
