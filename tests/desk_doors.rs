@@ -24,7 +24,7 @@ use crate::support::{
 /// Names and values of a form or of JSON.
 type Fields = &'static [(&'static str, &'static str)];
 
-/// A person who is not there.
+/// A person who is not there, or an invitation.
 const NOBODY: (&str, &str) = ("key", "nobody");
 
 /// A way to the desk.
@@ -36,7 +36,7 @@ struct Door {
     role: Role,
     /// True if something is changed there, for a reason, after a fresh sign-in.
     changes: bool,
-    /// Path that is asked for; `{ada}` is the id of Ada.
+    /// Path that is asked for; `{ada}` is the id of Ada, who also waits, and `eva` an invitation.
     path: &'static str,
     /// Fields of the form or of the JSON, but for the reason.
     fields: Fields,
@@ -76,6 +76,7 @@ const DOORS: &[Door] = &[
     looking("GET /desk/audit.csv", "/desk/audit.csv"),
     looking("GET /desk/audit.jsonl", "/desk/audit.jsonl"),
     looking("GET /desk/invitations", "/desk/invitations"),
+    opening("GET /desk/invitations", "/desk/invitations?key=eva", "/desk/invitations?key=nobody"),
     looking("GET /desk/operators", "/desk/operators"),
     looking("GET /desk/people", "/desk/people"),
     opening("GET /desk/people/{key}", "/desk/people/{ada}", "/desk/people/nobody"),
@@ -85,6 +86,7 @@ const DOORS: &[Door] = &[
     looking("GET /desk/steer/preview.css", "/desk/steer/preview.css"),
     looking("GET /desk/steer/preview/mail", "/desk/steer/preview/mail"),
     looking("GET /desk/waitlist", "/desk/waitlist"),
+    opening("GET /desk/waitlist", "/desk/waitlist?key={ada}", "/desk/waitlist?key=nobody"),
     // No page, and to nobody but operators the difference shows.
     looking("GET /desk/*rest", "/desk/nothing"),
     looking("GET /api/desk/events", "/api/desk/events"),
@@ -100,17 +102,18 @@ const DOORS: &[Door] = &[
     steering("POST /actions/desk-steer", "/actions/desk-steer"),
     undoing("POST /actions/desk-take-back", "/actions/desk-take-back", &[("key", "nothing")]),
     Door { stranger: None, ..acting("POST /actions/desk-invite", "/actions/desk-invite", &[]) },
-    acting("POST /actions/desk-let-in", "/actions/desk-let-in", &[("name", "nobody")]),
     acting(
-        "POST /actions/desk-resend-invitation",
-        "/actions/desk-resend-invitation",
-        &[("id", "nobody")],
+        "POST /actions/desk-invitation",
+        "/actions/desk-invitation",
+        &[("act", "resend"), NOBODY],
     ),
     acting(
-        "POST /actions/desk-withdraw-invitation",
-        "/actions/desk-withdraw-invitation",
-        &[("id", "nobody")],
+        "POST /actions/desk-invitation",
+        "/actions/desk-invitation",
+        &[("act", "withdraw"), NOBODY],
     ),
+    acting("POST /actions/desk-waiting", "/actions/desk-waiting", &[("act", "let-in"), NOBODY]),
+    acting("POST /actions/desk-waiting", "/actions/desk-waiting", &[("act", "remove"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "send-mail"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "end-sessions"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "pause-codes"), NOBODY]),
@@ -220,9 +223,16 @@ impl Visitor {
     }
 }
 
-/// Signs Ada in, and returns her id.
+/// Signs Ada in, puts her on the waitlist and invites Eva, and returns the id of Ada.
 async fn id_of_ada(app: &App) -> String {
     app.signed_in("ada@example.com").await;
+    app.run_sql("INSERT INTO latchkey_waitlist VALUES ('ada@example.com', 'en', 1, 1, 1)").await;
+    app.run_sql(
+        "INSERT INTO latchkey_invitations (id, address, invited_by, note, language, expires_in, \
+         code_salt, code_hash, code_tries, mails, last_mail_at, created_at, expires_at) \
+         VALUES ('eva', 'eva@example.com', 'command', '', 'en', 1, '', '', 0, 1, 1, 1, 1)",
+    )
+    .await;
     let ada = "SELECT id FROM latchkey_users WHERE address = 'ada@example.com'";
     app.texts(ada).await.remove(0)
 }

@@ -3,14 +3,14 @@
 use latchkey::server::ground::clock::MINUTE;
 
 use crate::support::{
-    Answer, App, Browser,
+    Answer, App, Browser, Manners,
     desk::{operator, with_desk},
 };
 
 const EVA: &str = "eva@example.com";
 const ACTS: &str = "SELECT event || ' ' || COALESCE(operator, '-') || ' ' || note \
     FROM latchkey_audit_events WHERE event LIKE 'invit%' OR event LIKE '%.invited' \
-    OR event LIKE 'desk.%' ORDER BY id";
+    OR event LIKE 'waitlist.%' OR event LIKE 'desk.%' ORDER BY id";
 
 /// A desk with a waitlist whose operators are users.
 async fn with_waitlist() -> App {
@@ -29,13 +29,13 @@ async fn invite(by: &Browser, email: &str, reason: &str) -> Answer {
 }
 
 /// The link to the only entry of a list.
-async fn only_entry(by: &Browser, list: &str, parameter: &str) -> String {
+async fn only_entry(by: &Browser, list: &str) -> String {
     let page = by.get(list).await;
     assert_eq!(page.status, 200, "{page:?}");
-    let begin = format!("href=\"{list}?{parameter}=");
+    let begin = format!("href=\"{list}?key=");
     let entries: Vec<&str> = page.body.split(&begin).skip(1).collect();
     assert_eq!(entries.len(), 1, "{}", page.body);
-    format!("{list}?{parameter}={}", entries[0].split('"').next().unwrap())
+    format!("{list}?key={}", entries[0].split('"').next().unwrap())
 }
 
 #[tokio::test]
@@ -43,7 +43,7 @@ async fn an_operator_invites_sends_again_and_withdraws_with_a_reason_each() {
     let app = with_waitlist().await;
     let help = operator(&app, "help").await;
     let opened = invite(&help, EVA, "she asked by phone").await.goes_to().to_owned();
-    assert!(opened.starts_with("/desk/invitations?id="), "{opened}");
+    assert!(opened.starts_with("/desk/invitations?key="), "{opened}");
     let mail = app.inbox.first_to(EVA).await;
     assert!(mail.text.contains("help@example.com has invited"), "{}", mail.text);
     let page = help.get(&opened).await.body;
@@ -53,12 +53,12 @@ async fn an_operator_invites_sends_again_and_withdraws_with_a_reason_each() {
     let again = invite(&help, EVA, "again").await.goes_to().to_owned();
     assert!(help.get(&again).await.body.contains("nothing was sent"));
     app.clock.advance(MINUTE);
-    let id = opened.split_once("id=").unwrap().1;
-    let form = [("id", id), ("reason", "it went to spam")];
-    assert_eq!(help.post_form("/actions/desk-resend-invitation", &form).await.goes_to(), opened);
+    let id = opened.split_once("key=").unwrap().1;
+    let form = [("key", id), ("act", "resend"), ("reason", "it went to spam")];
+    assert_eq!(help.post_form("/actions/desk-invitation", &form).await.goes_to(), opened);
     app.inbox.nth_to(EVA, 2).await;
-    let form = [("id", id), ("reason", "wrong Eva")];
-    assert_eq!(help.post_form("/actions/desk-withdraw-invitation", &form).await.goes_to(), opened);
+    let form = [("key", id), ("act", "withdraw"), ("reason", "wrong Eva")];
+    assert_eq!(help.post_form("/actions/desk-invitation", &form).await.goes_to(), opened);
     let page = help.get(&opened).await.body;
     assert!(page.contains("withdrawn") && !page.contains("Send the invitation again"), "{page}");
     let by_help = |act: &str| act.replace('@', "help@example.com");
@@ -94,16 +94,17 @@ async fn who_may_only_look_or_signed_in_long_ago_changes_nothing() {
     let stranger = app.browser();
     stranger.ask_for_mail("bob@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_waitlist", 1).await;
-    let waiting = only_entry(&look, "/desk/waitlist", "name").await;
-    let id = opened.split_once("id=").unwrap().1;
-    let name = waiting.split_once("name=").unwrap().1;
+    let waiting = only_entry(&look, "/desk/waitlist").await;
+    let id = opened.split_once("key=").unwrap().1;
+    let key = waiting.split_once("key=").unwrap().1;
     app.clock.advance(16 * MINUTE);
     let fresh_look = operator(&app, "look").await;
     let everything = [
-        ("/actions/desk-invite", [("email", "cyd@example.com"), ("reason", "x")]),
-        ("/actions/desk-resend-invitation", [("id", id), ("reason", "x")]),
-        ("/actions/desk-withdraw-invitation", [("id", id), ("reason", "x")]),
-        ("/actions/desk-let-in", [("name", name), ("reason", "x")]),
+        ("/actions/desk-invite", [("email", "cyd@example.com"), ("reason", "x"), ("note", "")]),
+        ("/actions/desk-invitation", [("key", id), ("reason", "x"), ("act", "resend")]),
+        ("/actions/desk-invitation", [("key", id), ("reason", "x"), ("act", "withdraw")]),
+        ("/actions/desk-waiting", [("key", key), ("reason", "x"), ("act", "let-in")]),
+        ("/actions/desk-waiting", [("key", key), ("reason", "x"), ("act", "remove")]),
     ];
     let nobody = app.browser();
     let state =
@@ -140,13 +141,13 @@ async fn addresses_are_masked_until_they_are_opened_and_opening_is_recorded() {
     app.browser().ask_for_mail("bob@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_waitlist", 1).await;
     let look = operator(&app, "look").await;
-    for (list, parameter, masked, whole) in [
-        ("/desk/invitations", "id", "e***@example.com", "eva"),
-        ("/desk/waitlist", "name", "b***@example.com", "bob"),
+    for (list, masked, whole) in [
+        ("/desk/invitations", "e***@example.com", "eva"),
+        ("/desk/waitlist", "b***@example.com", "bob"),
     ] {
         let page = look.get(list).await.body;
         assert!(page.contains(masked) && !page.contains(&format!("{whole}@")), "{page}");
-        let opened = only_entry(&look, list, parameter).await;
+        let opened = only_entry(&look, list).await;
         assert!(!opened.contains(whole) && !opened.contains("example.com"), "{opened}");
         assert!(look.get(&opened).await.body.contains(&format!(">{whole}<")));
     }
@@ -163,22 +164,88 @@ async fn somebody_is_let_in_from_the_waitlist_in_the_language_that_they_asked_in
     bob.ask_for_mail("bob@example.com").await;
     app.inbox.first_to("bob@example.com").await;
     let help = operator(&app, "help").await;
-    let entry = only_entry(&help, "/desk/waitlist", "name").await;
-    let name = entry.split_once("name=").unwrap().1.to_owned();
-    let form = [("name", name.as_str()), ("note", "Jetzt!"), ("reason", "next in line")];
-    let opened = help.post_form("/actions/desk-let-in", &form).await;
-    assert!(opened.goes_to().starts_with("/desk/invitations?id="), "{opened:?}");
+    let entry = only_entry(&help, "/desk/waitlist").await;
+    let key = entry.split_once("key=").unwrap().1.to_owned();
+    let form =
+        [("key", key.as_str()), ("act", "let-in"), ("note", "Jetzt!"), ("reason", "next in line")];
+    let opened = help.post_form("/actions/desk-waiting", &form).await;
+    assert!(opened.goes_to().starts_with("/desk/invitations?key="), "{opened:?}");
     let mail = app.inbox.nth_to("bob@example.com", 2).await;
     assert_eq!(mail.subject, "Sie sind zu Latchkey eingeladen");
     assert!(mail.text.contains("> Jetzt!"));
     assert!(help.get("/desk/waitlist").await.body.contains("Nobody is waiting"));
-    let again = help.post_form("/actions/desk-let-in", &form).await.goes_to().to_owned();
+    let again = help.post_form("/actions/desk-waiting", &form).await.goes_to().to_owned();
     assert!(again.starts_with("/desk/waitlist"), "{again}");
     let token = mail.link().split_once("token=").unwrap().1;
     bob.post_form("/actions/accept-invitation", &[("token", token)]).await;
     assert_eq!(bob.signed_in_as().await.as_deref(), Some("bob@example.com"));
     let page = help.get(opened.goes_to()).await.body;
     assert!(page.contains("accepted"), "{page}");
+}
+
+/// What somebody who asks for a mail gets to see, but for the address.
+async fn seen_by(app: &App, address: &str) -> (u16, String, u16, usize) {
+    let browser = app.browser();
+    let asked = browser.ask_for_mail(address).await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'", 0).await;
+    let page = browser.get("/login/code").await;
+    let length = page.body.replace(address, "ADDRESS").len();
+    // But for the id of the request.
+    let (path, _) = asked.goes_to().split_once('=').unwrap();
+    (asked.status.as_u16(), path.to_owned(), page.status.as_u16(), length)
+}
+
+#[tokio::test]
+async fn who_is_removed_from_the_waitlist_sees_no_difference_and_may_ask_again() {
+    let app = with_waitlist().await;
+    let before = seen_by(&app, "bob@example.com").await;
+    app.inbox.first_to("bob@example.com").await;
+    let help = operator(&app, "help").await;
+    let entry = only_entry(&help, "/desk/waitlist").await;
+    let page = help.get(&entry).await.body;
+    assert!(page.contains("Take them off the list") && page.contains("may ask again"), "{page}");
+    let key = entry.split_once("key=").unwrap().1.to_owned();
+    let form = [("key", key.as_str()), ("act", "remove"), ("reason", "a robot")];
+    let removed = help.post_form("/actions/desk-waiting", &form).await.goes_to().to_owned();
+    assert_eq!(removed, "/desk/waitlist?done=remove");
+    let page = help.get(&removed).await.body;
+    assert!(page.contains("The person waits no more.") && page.contains("Nobody is waiting"));
+    let again = help.post_form("/actions/desk-waiting", &form).await.goes_to().to_owned();
+    assert!(again.starts_with("/desk/waitlist?key="), "{again}");
+    assert!(help.get(&again).await.body.contains("They wait no more"));
+    assert_eq!(app.inbox.count_to("bob@example.com"), 1, "nothing is mailed about it");
+
+    // As long as the address of Bob.
+    let stranger = seen_by(&app, "cyd@example.com").await;
+    assert_eq!(seen_by(&app, "bob@example.com").await, stranger);
+    assert_eq!(before, stranger);
+    app.inbox.nth_to("bob@example.com", 2).await;
+    let waits = "SELECT address FROM latchkey_waitlist WHERE times = 1 ORDER BY address";
+    assert_eq!(app.texts(waits).await, ["bob@example.com", "cyd@example.com"]);
+    let acts = app.texts(ACTS).await;
+    let acts: Vec<&String> = acts.iter().filter(|act| !act.starts_with("desk.")).collect();
+    let joined = "waitlist.joined - ";
+    assert_eq!(acts, [joined, "waitlist.removed help@example.com a robot", joined, joined]);
+}
+
+#[tokio::test]
+async fn who_is_removed_from_the_waitlist_is_not_told_later_that_they_are_on_it() {
+    let app = with_waitlist().await;
+    let help = operator(&app, "help").await;
+    app.inbox.behave(Manners::RefusesForNow);
+    app.browser().ask_for_mail("bob@example.com").await;
+    let delayed =
+        "SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued' AND last_error IS NOT NULL";
+    app.until(delayed, 1).await;
+    let entry = only_entry(&help, "/desk/waitlist").await;
+    let key = entry.split_once("key=").unwrap().1.to_owned();
+    let form = [("key", key.as_str()), ("act", "remove"), ("reason", "a robot")];
+    help.post_form("/actions/desk-waiting", &form).await;
+    app.inbox.behave(Manners::Takes);
+    app.until_mail_is_tried_again().await;
+    app.until("SELECT COUNT(*) FROM latchkey_outbox WHERE state = 'queued'", 0).await;
+    assert_eq!(app.inbox.count_to("bob@example.com"), 0);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_waitlist").await, 0);
 }
 
 #[tokio::test]
@@ -221,6 +288,6 @@ async fn words_of_others_are_shown_as_text() {
     let opened = help.post_form("/actions/desk-invite", &form).await;
     let page = help.get(opened.goes_to()).await.body;
     assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert"), "{page}");
-    assert_eq!(help.get("/desk/invitations?before=x&id=nobody").await.status, 404);
-    assert_eq!(help.get("/desk/waitlist?name=nobody").await.status, 404);
+    assert_eq!(help.get("/desk/invitations?before=x&key=nobody").await.status, 404);
+    assert_eq!(help.get("/desk/waitlist?key=nobody").await.status, 404);
 }

@@ -8,7 +8,7 @@ use super::acting;
 use crate::server::{
     auth::invitations::Invite,
     config::desk::Role,
-    desk::invitations,
+    desk::{invitations, waitlist},
     ground::words::Language,
     http::{
         desk_door::{INVITATIONS, WAITLIST},
@@ -39,50 +39,46 @@ pub async fn desk_invite(
     };
     let auth = &context.state.auth;
     let (invitation, is_new) = invitations::invite(auth, &operator, &reason, &invite).await?;
-    let place = with_query(INVITATIONS, "id", &invitation.id);
+    let place = with_query(INVITATIONS, "key", &invitation.id);
     Ok(Next { location: if is_new { place } else { format!("{place}&before=true") } })
 }
 
-/// Mails an open invitation again.
-#[server(prefix = "/actions", endpoint = "desk-resend-invitation")]
-pub async fn desk_resend_invitation(
-    id: Option<String>,
+/// Does `act` on the open invitation of `key`, for a `reason` in words.
+#[server(prefix = "/actions", endpoint = "desk-invitation")]
+pub async fn act_on_invitation(
+    key: Option<String>,
+    act: Option<String>,
     reason: Option<String>,
 ) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
-    let id = id.unwrap_or_default();
-    let page = with_query(INVITATIONS, "id", &id);
+    let key = key.unwrap_or_default();
+    let page = with_query(INVITATIONS, "key", &key);
     let (operator, reason) = acting(&context, &page, Role::Help, reason).await?;
-    invitations::resend(&context.state.auth, &operator, &reason, &id).await?;
+    let act = invitations::Act::parse(&act.unwrap_or_default())?;
+    invitations::act(&context.state.auth, &operator, &reason, &key, act).await?;
     Ok(Next { location: page })
 }
 
-/// Withdraws an open invitation.
-#[server(prefix = "/actions", endpoint = "desk-withdraw-invitation")]
-pub async fn desk_withdraw_invitation(
-    id: Option<String>,
-    reason: Option<String>,
-) -> Result<Next, Refusal> {
-    let context = PageContext::current()?;
-    let id = id.unwrap_or_default();
-    let page = with_query(INVITATIONS, "id", &id);
-    let (operator, reason) = acting(&context, &page, Role::Help, reason).await?;
-    invitations::withdraw(&context.state.auth, &operator, &reason, &id).await?;
-    Ok(Next { location: page })
-}
-
-/// Lets somebody in from the waitlist, by an invitation.
-#[server(prefix = "/actions", endpoint = "desk-let-in")]
-pub async fn desk_let_in(
-    name: Option<String>,
+/// Does `act` for somebody on the waitlist, for a `reason` in words. `note` goes with the
+/// invitation of whoever is let in.
+#[server(prefix = "/actions", endpoint = "desk-waiting")]
+pub async fn act_for_waiting(
+    key: Option<String>,
+    act: Option<String>,
     note: Option<String>,
     reason: Option<String>,
 ) -> Result<Next, Refusal> {
     let context = PageContext::current()?;
-    let name = name.unwrap_or_default();
-    let page = with_query(WAITLIST, "name", &name);
+    let key = key.unwrap_or_default();
+    let page = with_query(WAITLIST, "key", &key);
     let (operator, reason) = acting(&context, &page, Role::Help, reason).await?;
+    let act = waitlist::Act::parse(&act.unwrap_or_default())?;
     let (auth, note) = (&context.state.auth, note.unwrap_or_default());
-    let invitation = invitations::let_in(auth, &operator, &reason, &name, &note).await?;
-    Ok(Next { location: with_query(INVITATIONS, "id", &invitation.id) })
+    let invitation = waitlist::act(auth, &operator, &reason, &key, act, &note).await?;
+    Ok(Next {
+        location: match invitation {
+            Some(invitation) => with_query(INVITATIONS, "key", &invitation.id),
+            None => with_query(WAITLIST, "done", act.name()),
+        },
+    })
 }

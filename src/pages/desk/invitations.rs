@@ -1,4 +1,4 @@
-//! GET `/desk/invitations`: who was invited by whom, the latest first. `?id=` opens one.
+//! GET `/desk/invitations`: who was invited by whom, the latest first. `?key=` opens one.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::server::{
     config::desk::Role,
     desk::{
-        invitations::{self, AT_ONCE},
+        invitations::{self, Act, State},
         operator::Operator,
     },
     ground::{
@@ -23,6 +23,9 @@ use crate::server::{
     values::{address::masked, destination::with_query},
 };
 
+/// Path that the forms of acts on an invitation are posted to.
+const ACT: &str = "/actions/desk-invitation";
+
 #[component]
 pub fn InvitationsPage() -> impl IntoView {
     load(Box::pin(invitations_page()))
@@ -31,17 +34,16 @@ pub fn InvitationsPage() -> impl IntoView {
 async fn invitations_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let operator = context.operator().await?;
-    if let Some(id) = context.query("id") {
-        let opened = invitations::open(&context.state.auth, &operator, &id).await?;
+    let auth = &context.state.auth;
+    if let Some(key) = context.query("key") {
+        let opened = invitations::open(auth, &operator, &key).await?;
         return Ok(one(&context, &operator, opened));
     }
-    let (before, before_id) = place_in_list(context.query("before"), Millis::MAX);
-    let auth = &context.state.auth;
-    let found = invitations::list(auth, &operator, before, &before_id).await?;
-    let next = found.last().filter(|_| found.len() == AT_ONCE).map(|last| {
-        let place = format!("{}.{}", last.created_at, last.id);
+    let page = invitations::list(auth, &operator, context.query("before").as_deref()).await?;
+    let next = page.next.map(|place| {
         view! { <p><a href=with_query(INVITATIONS, "before", &place)>{say!("desk-older")}</a></p> }
     });
+    let found = page.entries;
     let is_empty = found.is_empty().then(|| view! { <p>{say!("desk-no-invitations")}</p> });
     let rows = found.iter().map(|invitation| row(&context, invitation)).collect_view();
     let form = may_act(&operator, Role::Help).then(|| invite_form(&context));
@@ -56,16 +58,9 @@ async fn invitations_page() -> Result<AnyView, Error> {
     .into_any())
 }
 
-/// Reads a place in a list, a time and what follows it. Without one the list begins at `start`.
-pub(super) fn place_in_list(place: Option<String>, start: Millis) -> (Millis, String) {
-    let place = place.as_deref().and_then(|place| place.split_once('.'));
-    let read = |(at, rest): (&str, &str)| Some((at.parse().ok()?, rest.to_owned()));
-    place.and_then(read).unwrap_or((start, String::new()))
-}
-
 fn row(context: &PageContext, invitation: &Invitation) -> impl IntoView + use<> {
     let now = context.state.auth.clock.now();
-    let link = with_query(INVITATIONS, "id", &invitation.id);
+    let link = with_query(INVITATIONS, "key", &invitation.id);
     view! {
         <tr>
             <th scope="row">
@@ -80,11 +75,11 @@ fn row(context: &PageContext, invitation: &Invitation) -> impl IntoView + use<> 
 }
 
 fn state(invitation: &Invitation, now: Millis) -> String {
-    match (invitation.accepted_at, invitation.withdrawn_at) {
-        (Some(_), _) => say!("desk-invitation-accepted"),
-        (None, Some(_)) => say!("desk-invitation-withdrawn"),
-        (None, None) if invitation.is_open(now) => say!("desk-invitation-open"),
-        (None, None) => say!("desk-invitation-expired"),
+    match State::of(invitation, now) {
+        State::Open => say!("desk-invitation-open"),
+        State::Accepted => say!("desk-invitation-accepted"),
+        State::Withdrawn => say!("desk-invitation-withdrawn"),
+        State::Expired => say!("desk-invitation-expired"),
     }
 }
 
@@ -149,9 +144,10 @@ fn one(
         view! { <p class="notice">{say!("desk-invited-before")}</p> }
     });
     let acts = (may_act(operator, Role::Help) && invitation.is_open(now)).then(|| {
+        let form = |named| act_form(ACT, &invitation.id, named, "secondary", ());
         view! {
-            {act("desk-resend-invitation", "resend", &invitation.id, say!("desk-resend"))}
-            {act("desk-withdraw-invitation", "withdraw", &invitation.id, say!("desk-withdraw"))}
+            {form((Act::Resend.name(), say!("desk-resend")))}
+            {form((Act::Withdraw.name(), say!("desk-withdraw")))}
         }
     });
     let note = Some(invitation.note.clone()).filter(|note| !note.is_empty());
@@ -204,18 +200,27 @@ fn said_of(mail: MailState) -> String {
     }
 }
 
-/// The form of an act on an invitation.
-fn act(action: &str, form: &str, id: &str, press: String) -> impl IntoView + use<> {
-    let (action, id) = (format!("/actions/{action}"), id.to_owned());
-    let reason = reason_field(form);
+/// The form of an act, by its name and what its button says, for the entry of `key`. `fields` are
+/// those besides the reason.
+pub(super) fn act_form<F: IntoView>(
+    action: &'static str,
+    key: &str,
+    (act, press): (&'static str, String),
+    class: &'static str,
+    fields: F,
+) -> impl IntoView + use<F> {
+    let key = key.to_owned();
+    let reason = reason_field(act);
     let heading = press.clone();
     view! {
         <section>
             <h2>{heading}</h2>
             <form class="form" method="post" action=action>
-                <input type="hidden" name="id" value=id />
+                <input type="hidden" name="key" value=key />
+                <input type="hidden" name="act" value=act />
+                {fields}
                 {reason}
-                <button class="secondary" type="submit">
+                <button class=class type="submit">
                     {press}
                 </button>
             </form>

@@ -1,18 +1,18 @@
-//! GET `/desk/waitlist`: who waits to be let in, those who have waited longest first. `?name=`
+//! GET `/desk/waitlist`: who waits to be let in, those who have waited longest first. `?key=`
 //! opens one.
 
 use leptos::prelude::*;
 
 use super::{
     super::frame::{address, load},
-    frame::{DeskFrame, may_act, reason_field, table},
-    invitations::{note_field, place_in_list},
+    frame::{DeskFrame, may_act, table},
+    invitations::{act_form, note_field},
 };
 use crate::server::{
     config::desk::Role,
     desk::{
-        invitations::{self, AT_ONCE},
         operator::Operator,
+        waitlist::{self, Act},
     },
     ground::{
         error::Error,
@@ -23,6 +23,9 @@ use crate::server::{
     values::{address::masked, destination::with_query},
 };
 
+/// Path that the forms of acts for somebody who waits are posted to.
+const ACT: &str = "/actions/desk-waiting";
+
 #[component]
 pub fn WaitlistPage() -> impl IntoView {
     load(Box::pin(waitlist_page()))
@@ -31,24 +34,23 @@ pub fn WaitlistPage() -> impl IntoView {
 async fn waitlist_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let (auth, operator) = (&context.state.auth, context.operator().await?);
-    if let Some(name) = context.query("name") {
-        let waiting = invitations::open_waiting(auth, &operator, &name).await?;
-        return Ok(one(&operator, &waiting, name));
+    if let Some(key) = context.query("key") {
+        let waiting = waitlist::open(auth, &operator, &key).await?;
+        return Ok(one(&operator, &waiting, &key));
     }
-    let (after, after_name) = place_in_list(context.query("after"), 0);
-    let found = invitations::waitlist(auth, &operator, after, &after_name).await?;
-    let named = found
-        .iter()
-        .map(|waiting| invitations::name_of(auth, &waiting.address).map(|name| (waiting, name)));
-    let named = named.collect::<Result<Vec<_>, Error>>()?;
-    let next = named.last().filter(|_| named.len() == AT_ONCE).map(|(last, name)| {
-        let place = format!("{}.{name}", last.first_asked_at);
+    let page = waitlist::list(auth, &operator, context.query("after").as_deref()).await?;
+    let next = page.next.map(|place| {
         view! { <p><a href=with_query(WAITLIST, "after", &place)>{say!("desk-later")}</a></p> }
     });
-    let is_empty = named.is_empty().then(|| view! { <p>{say!("desk-nobody-waits")}</p> });
-    let rows = named.iter().map(|(waiting, name)| row(&context, waiting, name)).collect_view();
+    let is_empty = page.entries.is_empty().then(|| view! { <p>{say!("desk-nobody-waits")}</p> });
+    let rows = page.entries.iter().map(|(key, waiting)| row(&context, waiting, key));
+    let rows = rows.collect_view();
+    let removed = context.query("done").filter(|done| done == Act::Remove.name()).map(|_| {
+        view! { <p class="notice" role="status">{say!("done-remove")}</p> }
+    });
     Ok(view! {
         <DeskFrame title=say!("desk-waitlist")>
+            {removed}
             <p class="soft">{say!("desk-waitlist-explained")}</p>
             {table([say!("desk-address"), say!("desk-first-asked"), say!("desk-last-asked"), say!("desk-times")], 3, rows.into_any())}
             {is_empty}
@@ -58,12 +60,12 @@ async fn waitlist_page() -> Result<AnyView, Error> {
     .into_any())
 }
 
-fn row(context: &PageContext, waiting: &Waiting, name: &str) -> impl IntoView + use<> {
+fn row(context: &PageContext, waiting: &Waiting, key: &str) -> impl IntoView + use<> {
     let now = context.state.auth.clock.now();
     view! {
         <tr>
             <th scope="row">
-                <a href=with_query(WAITLIST, "name", name)>{masked(waiting.address.as_str())}</a>
+                <a href=with_query(WAITLIST, "key", key)>{masked(waiting.address.as_str())}</a>
             </th>
             <td>{ago(waiting.first_asked_at, now)}</td>
             <td>{ago(waiting.last_asked_at, now)}</td>
@@ -73,20 +75,14 @@ fn row(context: &PageContext, waiting: &Waiting, name: &str) -> impl IntoView + 
 }
 
 /// The page of somebody who waits, with their whole address.
-fn one(operator: &Operator, waiting: &Waiting, name: String) -> AnyView {
-    let form = may_act(operator, Role::Help).then(|| {
+fn one(operator: &Operator, waiting: &Waiting, key: &str) -> AnyView {
+    let acts = may_act(operator, Role::Help).then(|| {
+        let let_in = (Act::LetIn.name(), say!("desk-let-in"));
+        let remove = (Act::Remove.name(), say!("desk-remove"));
+        let explained = view! { <p>{say!("desk-remove-explained")}</p> };
         view! {
-            <section>
-                <h2>{say!("desk-let-in")}</h2>
-                <form class="form" method="post" action="/actions/desk-let-in">
-                    <input type="hidden" name="name" value=name />
-                    {note_field("let-in")}
-                    {reason_field("let-in")}
-                    <button class="primary" type="submit">
-                        {say!("desk-let-in")}
-                    </button>
-                </form>
-            </section>
+            {act_form(ACT, key, let_in, "primary", note_field("let-in"))}
+            {act_form(ACT, key, remove, "secondary", explained)}
         }
     });
     let language = Language::of_tag(&waiting.language).unwrap_or_default();
@@ -110,7 +106,7 @@ fn one(operator: &Operator, waiting: &Waiting, name: String) -> AnyView {
                 <dt>{say!("desk-language")}</dt>
                 <dd>{language.name()}</dd>
             </dl>
-            {form}
+            {acts}
         </DeskFrame>
     }
     .into_any()

@@ -104,7 +104,7 @@ pub async fn invite(
 /// then open as long as a new one.
 pub async fn resend(auth: &Auth, id: &str, by: &Inviter<'_>) -> Result<Invitation, Error> {
     auth.own_users()?;
-    let found = auth.store.invitation(id).await?.ok_or_else(unknown)?;
+    let found = auth.store.invitation(id).await?.ok_or(Error::NotFound)?;
     let (policy, now) = (auth.policy(), auth.clock.now());
     let code = Code::random(&auth.random)?;
     let next = Invitation {
@@ -145,7 +145,7 @@ pub async fn resend(auth: &Auth, id: &str, by: &Inviter<'_>) -> Result<Invitatio
 
 /// Withdraws an open invitation: its mails let nobody in any more.
 pub async fn withdraw(auth: &Auth, id: &str, by: &Inviter<'_>) -> Result<Invitation, Error> {
-    let found = auth.store.invitation(id).await?.ok_or_else(unknown)?;
+    let found = auth.store.invitation(id).await?.ok_or(Error::NotFound)?;
     let event = (by.event)(Event::InvitationWithdrawn, &found.address);
     if !auth.store.withdraw_invitation(id, &found.address, &event).await? {
         return Err(over());
@@ -183,10 +183,6 @@ fn checked_note(note: &str) -> Result<String, Error> {
         return Err(Error::invalid("A note may hold no control characters."));
     }
     Ok(note.to_owned())
-}
-
-fn unknown() -> Error {
-    Error::invalid("There is no such invitation.")
 }
 
 fn over() -> Error {

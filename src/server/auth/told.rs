@@ -34,6 +34,7 @@ pub fn told(event: &str, reason: &str) -> Option<String> {
         | Event::InvitationWithdrawn
         | Event::InvitationAccepted
         | Event::WaitlistJoined
+        | Event::WaitlistRemoved
         | Event::MailSent
         | Event::MailDelayed
         | Event::MailFailed

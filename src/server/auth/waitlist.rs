@@ -1,12 +1,12 @@
 //! The waitlist: people who asked for a mail while sign-up has one. They are told by mail that they
-//! are on it, and an operator lets them in by inviting them.
+//! are on it. An operator lets them in by inviting them, or takes them off it.
 
 use super::{Auth, Client, admission::takes, sealed::SealedMail};
 use crate::server::{
     config::SignUp,
     ground::{clock::DAY, error::Error, words::Language},
     mail::letter::{Letter, WaitlistLetter},
-    store::Listed,
+    store::{AuditEvent, Listed},
     values::{address::Address, event::Event},
 };
 
@@ -41,4 +41,15 @@ pub async fn put(
         Listed::Full => auth.waitlist_is_full(),
     }
     Ok(())
+}
+
+/// Takes an address off the waitlist. Returns false if it was not there. Nothing is mailed, a mail
+/// that says that it is there is sent no more, and nobody sees a difference: whoever asks again is
+/// put on the list like anybody else.
+pub async fn remove(auth: &Auth, address: &Address, event: &AuditEvent) -> Result<bool, Error> {
+    let was_there = auth.store.leave_waitlist(address, event).await?;
+    if was_there {
+        event.emit();
+    }
+    Ok(was_there)
 }

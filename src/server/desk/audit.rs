@@ -3,7 +3,7 @@
 use std::fmt;
 use url::form_urlencoded;
 
-use super::{operator::Operator, person};
+use super::{list, operator::Operator, person};
 use crate::server::{
     auth::{
         Auth,
@@ -149,10 +149,8 @@ impl Place {
 
     /// Parses a place that a page or an answer named.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let parts = text
-            .split_once('.')
-            .and_then(|(at, id)| Some(Place { at: at.parse().ok()?, id: id.parse().ok()? }));
-        parts.ok_or_else(|| Error::invalid(say!("detail-no-place")))
+        let parts = list::place(text).and_then(|(at, id)| Some(Place { at, id: id.parse().ok()? }));
+        parts.ok_or_else(|| list::no_place("before", "older"))
     }
 }
 

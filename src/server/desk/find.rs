@@ -59,7 +59,8 @@ fn sealed(auth: &Auth, text: &str) -> Result<String, Error> {
     Ok(format!("{SEALED}{}", URL_SAFE_NO_PAD.encode(sealed)))
 }
 
-fn opened(auth: &Auth, key: &str) -> Option<String> {
+/// Returns the text that [`sealed`] has sealed; `None` of anything else.
+pub(super) fn opened(auth: &Auth, key: &str) -> Option<String> {
     let sealed = URL_SAFE_NO_PAD.decode(key.strip_prefix(SEALED)?).ok()?;
     String::from_utf8(auth.keys.open(KEY, &sealed)?).ok()
 }

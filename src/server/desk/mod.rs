@@ -4,9 +4,11 @@
 pub mod audit;
 pub mod find;
 pub mod invitations;
+pub mod list;
 pub mod now;
 pub mod operator;
 pub mod person;
 pub mod policy;
 pub mod steer;
 pub mod timeline;
+pub mod waitlist;

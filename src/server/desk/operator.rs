@@ -228,6 +228,21 @@ async fn record_refusal(
     event.emit();
 }
 
+/// Parses the name of one of several acts.
+pub fn act_named<A: Copy>(
+    acts: &[A],
+    name_of: impl Fn(A) -> &'static str,
+    name: &str,
+) -> Result<A, Error> {
+    if name.is_empty() {
+        return Err(Error::missing("act"));
+    }
+    acts.iter().copied().find(|act| name_of(*act) == name).ok_or_else(|| {
+        let names = acts.iter().map(|act| name_of(*act)).collect::<Vec<_>>().join(", ");
+        Error::invalid(format!("There is no act of this name. There are {names}."))
+    })
+}
+
 /// Words of an operator on why they act, which stay in the audit table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActReason(String);

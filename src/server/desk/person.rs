@@ -5,7 +5,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{
     find,
-    operator::{self, ActReason, Operator},
+    operator::{self, ActReason, Operator, act_named},
     timeline::{Obstacles, Timeline, diagnosis},
 };
 use crate::server::{
@@ -215,13 +215,7 @@ impl Act {
 
     /// Parses the name of an act.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        if name.is_empty() {
-            return Err(Error::missing("act"));
-        }
-        Act::ALL.into_iter().find(|act| act.name() == name).ok_or_else(|| {
-            let names = Act::ALL.map(Act::name).join(", ");
-            Error::invalid(format!("There is no act of this name. There are {names}."))
-        })
+        act_named(&Act::ALL, Act::name, name)
     }
 
     /// Returns the role that it takes.

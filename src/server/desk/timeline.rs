@@ -160,6 +160,7 @@ fn what(event: Option<Event>, row: &AuditRow, mails: &[MailOfPerson]) -> String 
         Event::InvitationWithdrawn => say!("timeline-invitation-withdrawn"),
         Event::InvitationAccepted => say!("timeline-invitation-accepted"),
         Event::WaitlistJoined => say!("timeline-waitlist"),
+        Event::WaitlistRemoved => say!("timeline-waitlist-removed"),
         Event::OperatorAdded => say!("timeline-operator-added"),
         Event::OperatorRemoved => say!("timeline-operator-removed"),
         Event::OperatorRefused => say!("timeline-operator-refused"),

@@ -17,6 +17,10 @@ use crate::server::{
     values::address::Address,
 };
 
+/// Invitations on one page of the list. The statement reads one more, which tells that there are
+/// more.
+pub const INVITATIONS_ON_A_PAGE: usize = 100;
+
 /// An invitation, whatever its state.
 #[derive(Clone, Debug, FromRow)]
 pub struct Invitation {
@@ -84,12 +88,12 @@ pub static OPEN_INVITATION: LazyLock<String> = LazyLock::new(|| {
          AND i.accepted_at IS NULL AND i.withdrawn_at IS NULL ORDER BY i.created_at DESC LIMIT 1"
     )
 });
-/// The hundred before a time and an id, the latest first. The number is a literal, because SQLite
-/// plans a statement with a bound LIMIT anew each time.
+/// A page before a time and an id, the latest first. The number is a literal, because SQLite plans a
+/// statement with a bound LIMIT anew each time.
 pub static INVITATIONS: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {COLUMNS} FROM latchkey_invitations i WHERE (i.created_at, i.id) < ($1, $2) \
-         ORDER BY i.created_at DESC, i.id DESC LIMIT 100"
+         ORDER BY i.created_at DESC, i.id DESC LIMIT 101"
     )
 });
 pub const INSERT_INVITATION: &str = "INSERT INTO latchkey_invitations (id, address, invited_by, \
@@ -231,7 +235,7 @@ impl Store {
         self.first(&OPEN_INVITATION, &values![address, now]).await
     }
 
-    /// Returns the hundred invitations before a time and an id, the latest first.
+    /// Returns the invitations of a page before a time and an id, the latest first, and one more.
     pub async fn invitations_before(
         &self,
         before: Millis,

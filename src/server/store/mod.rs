@@ -73,7 +73,7 @@ pub use credentials::{Credential, MailedCredential};
 pub use device_requests::{DeviceRequest, NewDeviceRequest};
 pub use entry_codes::EntryCode;
 pub use grants::{Authorization, Grant, NewGrant, Rotated};
-pub use invitations::{Invitation, Invited, Remailed};
+pub use invitations::{INVITATIONS_ON_A_PAGE, Invitation, Invited, Remailed};
 pub use ledger::{Head, Seal};
 pub use logouts::{LAST_WAIT, Logout};
 pub use migrate::MigrateError;
@@ -95,7 +95,7 @@ use transaction::Tx;
 pub use trouble::Trouble;
 pub use trust::{DEVICES_KNOWN_FOR, Dispute, NewPassword, PasswordChange};
 pub use waiting_mails::WaitingMail;
-pub use waitlist::{Listed, Waiting};
+pub use waitlist::{Listed, WAITING_ON_A_PAGE, Waiting};
 
 use sqlx::{PgConnection, SqliteConnection};
 

@@ -15,6 +15,10 @@ use crate::server::{
     values::address::Address,
 };
 
+/// People on one page of the waitlist. The statement reads one more, which tells that there are
+/// more.
+pub const WAITING_ON_A_PAGE: usize = 100;
+
 /// Somebody on the waitlist.
 #[derive(Clone, Debug, FromRow)]
 pub struct Waiting {
@@ -43,10 +47,10 @@ pub const JOIN_WAITLIST: &str = "INSERT INTO latchkey_waitlist \
     (address, language, first_asked_at, last_asked_at, times) VALUES ($1, $2, $3, $3, 1)";
 pub const WAITING_OF: &str = "SELECT address, language, first_asked_at, last_asked_at, times \
     FROM latchkey_waitlist WHERE address = $1";
-/// The hundred after a time and an address, those who have waited longest first.
+/// A page after a time and an address, those who have waited longest first.
 pub const WAITLIST: &str = "SELECT address, language, first_asked_at, last_asked_at, times \
     FROM latchkey_waitlist WHERE (first_asked_at, address) > ($1, $2) \
-    ORDER BY first_asked_at, address LIMIT 100";
+    ORDER BY first_asked_at, address LIMIT 101";
 pub const LEAVE_WAITLIST: &str = "DELETE FROM latchkey_waitlist WHERE address = $1";
 
 impl Store {
@@ -86,13 +90,29 @@ impl Store {
         .await
     }
 
+    /// Takes an address off the waitlist and writes the event. Returns false if it was not there.
+    pub async fn leave_waitlist(
+        &self,
+        address: &Address,
+        event: &AuditEvent,
+    ) -> Result<bool, Error> {
+        self.transaction(Durability::PowerCut, Some(address), async |tx| {
+            if tx.execute(LEAVE_WAITLIST, &values![address]).await? == 0 {
+                return Ok(false);
+            }
+            tx.finish(&[event.insert()]).await?;
+            Ok(true)
+        })
+        .await
+    }
+
     /// Returns an address on the waitlist.
     pub async fn waiting(&self, address: &Address) -> Result<Option<Waiting>, Error> {
         self.first(WAITING_OF, &values![address]).await
     }
 
-    /// Returns the hundred on the waitlist after a time and an address, those who have waited
-    /// longest first.
+    /// Returns those of a page of the waitlist after a time and an address, those who have waited
+    /// longest first, and one more.
     pub async fn waitlist_after(
         &self,
         after: Millis,

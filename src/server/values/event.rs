@@ -30,6 +30,8 @@ pub enum Event {
     InvitationAccepted,
     /// Somebody who asked was put on the waitlist.
     WaitlistJoined,
+    /// An operator took somebody off the waitlist, without letting them in.
+    WaitlistRemoved,
     MailSent,
     MailDelayed,
     MailFailed,
@@ -59,7 +61,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Event; 34] = [
+    pub const ALL: [Event; 35] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -79,6 +81,7 @@ impl Event {
         Event::InvitationWithdrawn,
         Event::InvitationAccepted,
         Event::WaitlistJoined,
+        Event::WaitlistRemoved,
         Event::MailSent,
         Event::MailDelayed,
         Event::MailFailed,
@@ -117,6 +120,7 @@ impl Event {
             Event::InvitationWithdrawn => "invitation.withdrawn",
             Event::InvitationAccepted => "invitation.accepted",
             Event::WaitlistJoined => "waitlist.joined",
+            Event::WaitlistRemoved => "waitlist.removed",
             Event::MailSent => "mail.sent",
             Event::MailDelayed => "mail.delayed",
             Event::MailFailed => "mail.failed",
@@ -169,6 +173,7 @@ impl Event {
             | Event::InvitationWithdrawn
             | Event::InvitationAccepted
             | Event::WaitlistJoined
+            | Event::WaitlistRemoved
             | Event::MailSent
             | Event::MailDelayed
             | Event::MailFailed
