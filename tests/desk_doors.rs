@@ -3,7 +3,11 @@
 
 use latchkey::{
     app::App as Pages,
-    server::{config::desk::Role, desk::person::Act, ground::clock::MINUTE},
+    server::{
+        config::desk::Role,
+        desk::{invitations, person::Act, waitlist},
+        ground::clock::MINUTE,
+    },
 };
 use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::generate_route_list;
@@ -91,6 +95,12 @@ const DOORS: &[Door] = &[
     looking("GET /desk/*rest", "/desk/nothing"),
     looking("GET /api/desk/events", "/api/desk/events"),
     looking("GET /api/desk/events/export", "/api/desk/events/export"),
+    opening(
+        "GET /api/desk/invitation",
+        "/api/desk/invitation?key=eva",
+        "/api/desk/invitation?key=nobody",
+    ),
+    looking("GET /api/desk/invitations", "/api/desk/invitations"),
     looking("GET /api/desk/me", "/api/desk/me"),
     looking("GET /api/desk/numbers", "/api/desk/numbers"),
     looking("GET /api/desk/operators", "/api/desk/operators"),
@@ -98,6 +108,8 @@ const DOORS: &[Door] = &[
     opening("GET /api/desk/person", "/api/desk/person?key={ada}", "/api/desk/person?key=nobody"),
     looking("GET /api/desk/policy", "/api/desk/policy"),
     looking("GET /api/desk/policy/changes", "/api/desk/policy/changes"),
+    opening("GET /api/desk/waiting", "/api/desk/waiting?key={ada}", "/api/desk/waiting?key=nobody"),
+    looking("GET /api/desk/waitlist", "/api/desk/waitlist"),
     steering("POST /api/desk/policy", "/api/desk/policy"),
     steering("POST /actions/desk-steer", "/actions/desk-steer"),
     undoing("POST /actions/desk-take-back", "/actions/desk-take-back", &[("key", "nothing")]),
@@ -114,6 +126,14 @@ const DOORS: &[Door] = &[
     ),
     acting("POST /actions/desk-waiting", "/actions/desk-waiting", &[("act", "let-in"), NOBODY]),
     acting("POST /actions/desk-waiting", "/actions/desk-waiting", &[("act", "remove"), NOBODY]),
+    Door {
+        stranger: None,
+        ..acting("POST /api/desk/invitations", "/api/desk/invitations", &[("email", "x@y.example")])
+    },
+    acting("POST /api/desk/invitation", "/api/desk/invitation", &[("act", "resend"), NOBODY]),
+    acting("POST /api/desk/invitation", "/api/desk/invitation", &[("act", "withdraw"), NOBODY]),
+    acting("POST /api/desk/waiting", "/api/desk/waiting", &[("act", "let-in"), NOBODY]),
+    acting("POST /api/desk/waiting", "/api/desk/waiting", &[("act", "remove"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "send-mail"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "end-sessions"), NOBODY]),
     acting("POST /actions/desk-person", "/actions/desk-person", &[("act", "pause-codes"), NOBODY]),
@@ -296,11 +316,14 @@ async fn every_page_function_and_endpoint_of_the_desk_is_in_the_table() {
 }
 
 #[test]
-fn every_act_for_a_person_is_in_the_table_with_its_role() {
-    for act in Act::ALL {
-        let has_it = |door: &&Door| door.fields.contains(&("act", act.name()));
+fn every_act_that_is_named_is_in_the_table_with_its_role() {
+    let acts = Act::ALL.into_iter().map(|act| (act.name(), act.role()));
+    let on_invitations = invitations::Act::ALL.map(|act| (act.name(), Role::Help));
+    let for_waiting = waitlist::Act::ALL.map(|act| (act.name(), Role::Help));
+    for (act, role) in acts.chain(on_invitations).chain(for_waiting) {
+        let has_it = |door: &&Door| door.fields.contains(&("act", act));
         let roles: Vec<Role> = DOORS.iter().filter(has_it).map(|door| door.role).collect();
-        assert_eq!(roles, [act.role(); 2], "{act:?}: a function and an endpoint");
+        assert_eq!(roles, [role; 2], "{act}: a function and an endpoint");
     }
 }
 

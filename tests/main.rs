@@ -32,6 +32,7 @@ mod desk_api;
 mod desk_audit;
 mod desk_doors;
 mod desk_invitations;
+mod desk_invitations_api;
 mod desk_now;
 mod desk_people;
 mod desk_steer;

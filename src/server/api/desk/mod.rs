@@ -2,10 +2,12 @@
 //! endpoint calls a rule of `server::desk`, which asks for the role.
 
 mod events;
+mod invitations;
 mod numbers;
 mod operators;
 mod people;
 mod policy;
+mod waitlist;
 
 use axum::{Extension, extract::rejection::QueryRejection};
 use std::sync::Arc;
@@ -53,6 +55,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(numbers::numbers))
         .routes(routes!(people::find))
         .routes(routes!(people::open, people::act))
+        .routes(routes!(invitations::list, invitations::invite))
+        .routes(routes!(invitations::open, invitations::act))
+        .routes(routes!(waitlist::list))
+        .routes(routes!(waitlist::open, waitlist::act))
         .routes(routes!(policy::show, policy::change))
         .routes(routes!(policy::changes))
 }
