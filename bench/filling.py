@@ -21,7 +21,7 @@ def database_url(path):
 def numbers(count):
     """A column of the numbers from 1 to `count`, and the table that has it."""
     if CLUSTER:
-        return "g.n", f"generate_series(1, {count}) AS g(n)"
+        return "g.n", f"generate_series(1, {count}::BIGINT) AS g(n)"
     numbers = f"SELECT 1 UNION ALL SELECT n + 1 FROM g WHERE n < {count}"
     return "n", f"(WITH RECURSIVE g(n) AS ({numbers}) SELECT n FROM g)"
 
@@ -31,7 +31,7 @@ def run(path, statement):
     if CLUSTER:
         psql = ["psql", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", f"{CLUSTER}/growth"]
         command = [*psql, "-c", statement]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as database, database:
         database.execute("PRAGMA synchronous = OFF")
         return "".join(str(row[0]) for row in database.execute(statement))

@@ -157,6 +157,9 @@ async fn previews_show_values_that_are_not_in_force_and_can_do_nothing() {
     assert_eq!(preview.status, 200);
     assert!(preview.body.contains("Bei Engines anmelden"), "{}", preview.body);
     assert!(!preview.body.contains("steer@example.com"), "it is drawn for nobody");
+    for what in ["<script", "autofocus"] {
+        assert!(!preview.body.contains(what), "browsers would report it: {}", preview.body);
+    }
     let policy = preview.header("content-security-policy");
     for rule in ["default-src 'none'", "form-action 'none'", "frame-ancestors 'self'"] {
         assert!(policy.contains(rule) && !policy.contains("script-src"), "{policy}");

@@ -52,27 +52,26 @@ inbox.listen(0, "localhost");
 await once(inbox.server, "listening");
 const smtpPort = inbox.server.address().port;
 
-const server = spawn(join(top, "target/release/latchkey"), [], {
-  cwd: folder,
-  stdio: ["ignore", "ignore", "pipe"],
-  env: {
-    PATH: process.env.PATH,
-    RUST_LOG: "error,latchkey=info,latchkey::server=error",
-    NO_COLOR: "1",
-    LATCHKEY_CONFIG: join(top, "Leptos.toml"),
-    LATCHKEY_ENV: "production",
-    LATCHKEY_PUBLIC_URL: site,
-    DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
-    LATCHKEY_MAIL__FROM: "Example <no-reply@example.com>",
-    SESSION_JWT_SECRET: randomBytes(48).toString("base64"),
-    SMTP_URL: `smtp://localhost:${smtpPort}`,
-    LEPTOS_SITE_ADDR: `127.0.0.1:${httpsPort}`,
-    LATCHKEY_SERVER__TLS_CERTIFICATE: join(folder, "cert.pem"),
-    LATCHKEY_SERVER__TLS_KEY: join(folder, "key.pem"),
-    LATCHKEY_SERVER__REDIRECT_LISTEN: `127.0.0.1:${httpPort}`,
-    LEPTOS_SITE_ROOT: join(top, "target/site"),
-  },
-});
+const program = join(top, "target/release/latchkey");
+const env = {
+  PATH: process.env.PATH,
+  RUST_LOG: "error,latchkey=info,latchkey::server=error",
+  NO_COLOR: "1",
+  LATCHKEY_CONFIG: join(top, "Leptos.toml"),
+  LATCHKEY_ENV: "production",
+  LATCHKEY_PUBLIC_URL: site,
+  DATABASE_URL: `sqlite://${join(folder, "latchkey.db")}`,
+  LATCHKEY_DESK__ENABLED: "true",
+  LATCHKEY_MAIL__FROM: "Example <no-reply@example.com>",
+  SESSION_JWT_SECRET: randomBytes(48).toString("base64"),
+  SMTP_URL: `smtp://localhost:${smtpPort}`,
+  LEPTOS_SITE_ADDR: `127.0.0.1:${httpsPort}`,
+  LATCHKEY_SERVER__TLS_CERTIFICATE: join(folder, "cert.pem"),
+  LATCHKEY_SERVER__TLS_KEY: join(folder, "key.pem"),
+  LATCHKEY_SERVER__REDIRECT_LISTEN: `127.0.0.1:${httpPort}`,
+  LEPTOS_SITE_ROOT: join(top, "target/site"),
+};
+const server = spawn(program, [], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env });
 
 createInterface(server.stderr).on("line", (line) => {
   if (!/"INFO"/.test(line)) console.error(line);
@@ -97,6 +96,7 @@ async function judgeAll() {
     if (tries > 200) throw new Error("the server did not start");
     await new Promise((done) => setTimeout(done, 25));
   }
+  execFileSync(program, ["desk", "invite", "ada@example.com", "--role", "steer"], { cwd: folder, env, stdio: "ignore" });
   const cookie = (answer, name) => answer.headers.getSetCookie().find((set) => set.startsWith(name)).split(";")[0];
   const post = (path, body) =>
     fetch(site + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -127,6 +127,14 @@ async function judgeAll() {
     ["/goodbye", "", "the page after an account was deleted"],
     ["/login", "__Host-language=de", "the sign-in page in German"],
     ["/nowhere", "", "an unknown page"],
+    ["/desk", session, "the desk, now"],
+    ["/desk/people?q=bea%40example.com", session, "the desk's people"],
+    [await personOf(session, "bea@example.com"), session, "a person at the desk"],
+    ["/desk/steer", session, "the desk's policy"],
+    ["/desk/audit", session, "the desk's audit"],
+    ["/desk/invitations", session, "the desk's invitations"],
+    ["/desk/waitlist", session, "the desk's waitlist"],
+    ["/desk/operators", session, "the desk's operators"],
   ];
 
   const { CspEvaluator, STRICTCSP_CHECKS } = await import("csp_evaluator/dist/evaluator.js");
@@ -146,7 +154,14 @@ async function judgeAll() {
     judge("vnu", name, vnu(html));
   }
   await observatory();
-  await lighthouse([pages[0], pages[2], pages[4]]);
+  const inDesk = pages.filter(([path]) => path.startsWith("/desk"));
+  await lighthouse([pages[0], pages[2], pages[4], ...inDesk]);
+}
+
+// The path of a person's page, as the desk's search links it.
+async function personOf(session, address) {
+  const found = await fetch(`${site}/desk/people?q=${encodeURIComponent(address)}`, { headers: { cookie: session } });
+  return (await found.text()).match(/href="(\/desk\/people\/[^"?]+)"/)[1];
 }
 
 function vnu(html) {

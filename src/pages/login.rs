@@ -69,13 +69,14 @@ async fn login_page() -> Result<AnyView, Error> {
     let notice =
         (!notice.is_empty()).then(|| view! { <p class="notice" role="status">{notice}</p> });
     let passwords = policy.auth.passwords == Passwords::Optional;
+    let takes_focus = context.preview.is_none();
     Ok(view! {
         <Frame title=say!("sign-in")>
             <LoginAlive />
             <h1>{say!("sign-in-to", brand = brand)}</h1>
             {signed_in}
             {notice}
-            {form(next, email, error, passwords, mode)}
+            {form(next, email, error, passwords, mode, takes_focus)}
             <p class="soft hint">{promise}</p>
             {for_new_people(policy.auth.sign_up)}
         </Frame>
@@ -160,6 +161,7 @@ fn form(
     error: String,
     passwords: bool,
     mode: Mode,
+    takes_focus: bool,
 ) -> impl IntoView + use<> {
     let password = passwords.then(|| {
         view! {
@@ -210,7 +212,7 @@ fn form(
                 autocapitalize="none"
                 spellcheck="false"
                 placeholder=say!("address-example")
-                autofocus
+                autofocus=takes_focus
                 required
                 aria-describedby="email-message"
                 aria-invalid=(!error.is_empty()).then_some("true")

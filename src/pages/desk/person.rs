@@ -16,7 +16,7 @@ use crate::server::{
         timeline::{Line, moment},
     },
     ground::{
-        clock::Millis,
+        clock::{Millis, rfc_3339},
         error::Error,
         user_agent::describe,
         words::{ago, say},
@@ -211,7 +211,7 @@ fn line(line: &Line) -> impl IntoView + use<> {
         .then(|| view! { <code class="soft">{line.request_id.clone()}</code> });
     view! {
         <li class=line.is_trouble.then_some("trouble")>
-            <time>{moment(line.at)}</time>
+            <time datetime=rfc_3339(line.at)>{moment(line.at)}</time>
             <div>
                 <span>{line.what.clone()}</span>
                 {from}

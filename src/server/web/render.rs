@@ -8,6 +8,7 @@ use axum::{
 };
 use futures::future::BoxFuture;
 use leptos_axum::render_app_async_with_context;
+use std::sync::Arc;
 
 use super::oidc;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
         ground::error::Error,
         http::{
             form_posts, grpc,
-            page_context::{ErrorToShow, PageContext},
+            page_context::{ErrorToShow, PageContext, Preview},
             respond::ApiError,
             state::AppState,
         },
@@ -31,6 +32,7 @@ const END: &str = "</body></html>";
 /// Renders the page at a request's path.
 pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let provided = state.clone();
+    let is_preview = request.extensions().get::<Arc<Preview>>().is_some();
     let render = render_app_async_with_context(
         move || PageContext::provide(provided.clone()),
         move || shell(state.clone()),
@@ -44,15 +46,17 @@ pub async fn page(State(state): State<AppState>, request: Request) -> Response {
     let html = bytes.ok().and_then(|bytes| String::from_utf8(bytes.into()).ok());
     let Some(html) = html else { return ApiError(Error::Internal).into_response() };
     parts.headers.remove(TRANSFER_ENCODING);
-    Response::from_parts(parts, Body::from(valid(&html)))
+    Response::from_parts(parts, Body::from(valid(&html, !is_preview)))
 }
 
 /// Makes the document valid HTML. Leptos marks the places of its nodes by `<!>`, which parsers read
 /// as an empty comment but validators report, and puts its last scripts after the end. Neither
-/// string occurs in our text or a user's: both are escaped.
-fn valid(html: &str) -> String {
+/// string occurs in our text or a user's: both are escaped. Where no script may run, browsers would
+/// report these: they are left out.
+fn valid(html: &str, has_scripts: bool) -> String {
     let html = html.replace("<!>", "<!---->");
     match html.rsplit_once(END) {
+        Some((document, _)) if !has_scripts => [document, END].concat(),
         Some((document, scripts)) => [document, scripts, END].concat(),
         None => html,
     }
