@@ -167,6 +167,30 @@ async fn a_mail_from_the_desk_signs_in_whatever_browser_confirms_it_and_never_th
 }
 
 #[tokio::test]
+async fn no_mail_leaves_the_desk_without_the_row_of_who_sent_it_and_why() {
+    let app = with_desk("").await;
+    let help = operator(&app, "help").await;
+    let (first, second) =
+        (key(&help, "ada@example.com").await, key(&help, "bob@example.com").await);
+    // A database that has no room for the row of a second mail.
+    app.run_sql(
+        "CREATE UNIQUE INDEX one_mail ON latchkey_audit_events (event) WHERE event = 'desk.mail'",
+    )
+    .await;
+    done(&help, &first, "send-mail", "She gets no code").await;
+    refused(&help, &second, "send-mail", "Nor does he").await;
+    let queued = "SELECT COUNT(*) FROM latchkey_outbox WHERE address = 'bob@example.com'";
+    assert_eq!(app.count(queued).await, 0, "no mail without its row");
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_auth_requests").await, 2);
+    app.run_sql("DROP INDEX one_mail").await;
+    done(&help, &second, "send-mail", "Nor does he").await;
+    let notes = "SELECT note FROM latchkey_audit_events WHERE event = 'desk.mail' ORDER BY id";
+    assert_eq!(app.texts(notes).await, ["She gets no code", "Nor does he"]);
+    app.inbox.first_to("bob@example.com").await;
+    assert_eq!(app.inbox.count_to("bob@example.com"), 1);
+}
+
+#[tokio::test]
 async fn a_link_that_somebody_asked_for_stays_with_its_browser() {
     let app = with_desk("").await;
     let (_ada, mail) = app.asked("ada@example.com").await;

@@ -81,12 +81,28 @@ impl Secrets {
 /// Begins an auth request and queues its mail. Supersedes what `requester` began earlier for the
 /// same address, but nothing that others began, or anyone could invalidate a link.
 pub async fn start(auth: &Auth, ask: &Ask, requester: &Requester) -> Result<Started, Error> {
-    let terms = Terms::of(auth, ask, &requester.client)?;
-    auth.one_more_send(&requester.client).await?;
-    begin(auth, terms, requester).await
+    start_by(auth, ask, requester, None).await
 }
 
-async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Started, Error> {
+/// Does the same for an operator. `act`, the event that names the operator and their reason, is
+/// written with the mail or not at all.
+pub async fn start_by(
+    auth: &Auth,
+    ask: &Ask,
+    requester: &Requester,
+    act: Option<&AuditEvent>,
+) -> Result<Started, Error> {
+    let terms = Terms::of(auth, ask, &requester.client)?;
+    auth.one_more_send(&requester.client).await?;
+    begin(auth, terms, requester, act).await
+}
+
+async fn begin(
+    auth: &Auth,
+    terms: Terms,
+    requester: &Requester,
+    act: Option<&AuditEvent>,
+) -> Result<Started, Error> {
     let now = auth.clock.now();
     let terms = &terms.unlocking(auth, false, requester, now).await?;
     let id = auth.random.id()?;
@@ -116,6 +132,7 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
         match_number,
         app_id: terms.app.as_deref(),
         held: &requester.held,
+        act,
     };
     let network = limits::network(&terms.address, secrets.mail.bucket(), requester);
     auth.room_for_mail(network)?;
@@ -126,6 +143,9 @@ async fn begin(auth: &Auth, terms: Terms, requester: &Requester) -> Result<Start
     let started = auth.store.start(&new, &secrets.credential, &mail, &event, allow).await;
     if started.is_ok() {
         auth.one_more_mail(network);
+        if let Some(act) = act {
+            act.emit();
+        }
     }
     accepted(auth, &id, terms, secrets, &event, started, worker, requester).await
 }
@@ -155,7 +175,7 @@ pub async fn resend(auth: &Auth, id: &str, requester: &Requester) -> Result<Star
     let is_dead = switched_off && !terms.may_link();
     let stays = app.is_some() && !switched_off || now < request.expires_at;
     if request.ended().is_some() || is_dead || !stays {
-        return begin(auth, terms, requester).await;
+        return begin(auth, terms, requester, None).await;
     }
     let terms = terms.unlocking(auth, switched_off, requester, now).await?;
     let secrets =
@@ -207,7 +227,7 @@ pub async fn start_from_link(
     let origins = &auth.policy().auth.magiclink_origins;
     request.link_base.take_if(|base| link_base(Some(base), origins).is_err());
     let terms = Terms { has_window: true, ..Terms::again(auth, &request)? };
-    begin(auth, terms, requester).await
+    begin(auth, terms, requester, None).await
 }
 
 /// Returns when the next mail for a request may be asked for.

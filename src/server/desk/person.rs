@@ -309,8 +309,5 @@ async fn send_mail(
     let requester = Requester { client, ..Requester::default() };
     let email = address.as_str().to_owned();
     let ask = Ask { email, mode: Some(Mode::Link), ..Ask::default() };
-    request::start(auth, &ask, &requester).await?;
-    auth.store.note(&event).await?;
-    event.emit();
-    Ok(())
+    request::start_by(auth, &ask, &requester, Some(&event)).await.map(drop)
 }

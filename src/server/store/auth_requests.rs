@@ -123,6 +123,8 @@ pub struct NewAuthRequest<'a> {
     pub app_id: Option<&'a str>,
     /// Auth request ids this browser holds: those for the same address are superseded.
     pub held: &'a [String],
+    /// Act of the operator for whom it is begun.
+    pub act: Option<&'a AuditEvent>,
 }
 
 /// Terms of the next mail of an auth request.
@@ -214,8 +216,8 @@ pub(super) async fn queued(tx: &mut Tx, bucket: &str, now: Millis) -> Result<Vec
 }
 
 impl Store {
-    /// Writes an auth request, its credential, its mail and the event, all or nothing. `allow` sees
-    /// the mails queued in the bucket, newest first, and may refuse.
+    /// Writes an auth request, its credential, its mail, the event and an operator's act, all or
+    /// nothing. `allow` sees the mails queued in the bucket, newest first, and may refuse.
     pub async fn start(
         &self,
         new: &NewAuthRequest<'_>,
@@ -259,6 +261,7 @@ impl Store {
             statements.push(credential.insert(new.id));
             statements.push(mail.insert(new.address, event));
             statements.push(event.insert());
+            statements.extend(new.act.map(AuditEvent::insert));
             tx.finish(&statements).await
         })
         .await
