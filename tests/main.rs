@@ -34,6 +34,7 @@ mod desk_doors;
 mod desk_invitations;
 mod desk_invitations_api;
 mod desk_now;
+mod desk_pages;
 mod desk_people;
 mod desk_steer;
 mod dev_mailbox;

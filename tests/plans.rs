@@ -128,3 +128,22 @@ async fn no_statement_reads_a_whole_table_analyzed_while_it_was_small() {
         reads_by_index(&app).await;
     }
 }
+
+/// SQLite reads a page along an index, in its order, from either end. PostgreSQL decides that by the
+/// number of rows that it counted.
+#[tokio::test]
+async fn no_page_of_events_is_made_by_sorting_them_all() {
+    let app = App::start().await;
+    if matches!(app.store, Store::Postgres(_)) {
+        return;
+    }
+    let is_page = |statement: &&str| {
+        ["(at, id) < ($2", "(at, id) > ($2"].iter().any(|place| statement.contains(place))
+    };
+    let pages: Vec<&str> = statements().into_iter().filter(is_page).collect();
+    assert_eq!(pages.len(), 12, "of all events and of those of one person, either way");
+    for statement in pages {
+        let plan = plan(&app.store, statement).await.join("\n");
+        assert!(!plan.contains("TEMP B-TREE"), "{statement}\n{plan}");
+    }
+}

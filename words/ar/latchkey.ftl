@@ -309,6 +309,9 @@ audit-until = قبل
 audit-times = الأوقات بتوقيت UTC: ‏2026-01-31 أو 2026-01-31T12:00:00Z، أو قبل مدة مثل 30m و12h و7d.
 audit-show = عرض
 audit-none = لا يوجد حدث كهذا.
+audit-pages = صفحات الأحداث
+audit-newest = أحدث الأحداث
+audit-newer = أحداث أحدث
 audit-older = أحداث أقدم
 audit-export = تصدير كل ما يعرضه المرشّح:
 audit-at = الوقت (UTC)
@@ -356,7 +359,6 @@ person-devices = تسجيلات الدخول
 person-no-sessions = لا شيء.
 person-acts = التصرف لهذا الشخص
 timeline = ما حدث
-timeline-older = الأقدم
 timeline-empty = لا شيء محفوظ من هذا.
 timeline-by = بواسطة { $name }
 timeline-asked-for = { $mode ->
@@ -657,6 +659,7 @@ detail-waits-no-more = لم يعد هذا الشخص ينتظر: إما قُبل
 detail-no-time = اكتب الأوقات هكذا: 2026-01-31 أو 2026-01-31T12:00:00Z أو 12h أو 7d.
 detail-no-event = لا يوجد حدث بهذا الاسم. تجد الأسماء في الصفحة /desk/audit.
 detail-no-place = أرسل { $field } كما ورد في { $given } من الجواب السابق.
+detail-two-places = أرسل before أو after، وليس كليهما.
 detail-no-guarded-host = ارجع إلى الصفحة التي أردت فتحها وافتحها من جديد: العنوان الذي جاء بك إلى هنا لا يخص موقعًا يسجَّل الدخول إليه من هنا.
 
 ## الرسائل

@@ -292,6 +292,9 @@ audit-until = Vor
 audit-times = Zeiten sind in UTC: 2026-01-31, 2026-01-31T12:00:00Z, oder zurückgerechnet wie 30m, 12h, 7d.
 audit-show = Anzeigen
 audit-none = Ein solches Ereignis gibt es nicht.
+audit-pages = Seiten der Ereignisse
+audit-newest = Neueste Ereignisse
+audit-newer = Neuere Ereignisse
 audit-older = Ältere Ereignisse
 audit-export = Alles exportieren, was der Filter zeigt:
 audit-at = Zeit (UTC)
@@ -339,7 +342,6 @@ person-devices = Angemeldet
 person-no-sessions = Nirgends.
 person-acts = Für diese Person handeln
 timeline = Was geschah
-timeline-older = Früher
 timeline-empty = Davon ist nichts gespeichert.
 timeline-by = von { $name }
 timeline-asked-for = { $mode ->
@@ -638,6 +640,7 @@ detail-waits-no-more = Diese Person wartet nicht mehr: Sie wurde eingelassen, en
 detail-no-time = Geben Sie Zeiten an wie 2026-01-31, 2026-01-31T12:00:00Z, 12h oder 7d.
 detail-no-event = Ein Ereignis mit diesem Namen gibt es nicht. Die Seite /desk/audit führt sie auf.
 detail-no-place = Schicken Sie { $field } so, wie es die Antwort davor in { $given } angegeben hat.
+detail-two-places = Schicken Sie before oder after, nicht beides.
 detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.
 
 ## E-Mails

@@ -293,6 +293,9 @@ audit-until = Before
 audit-times = Times are in UTC: 2026-01-31, 2026-01-31T12:00:00Z, or ago, as 30m, 12h, 7d.
 audit-show = Show
 audit-none = There is no such event.
+audit-pages = Pages of events
+audit-newest = Newest events
+audit-newer = Newer events
 audit-older = Older events
 audit-export = Export what the filter shows, all of it:
 audit-at = Time (UTC)
@@ -340,7 +343,6 @@ person-devices = Signed in
 person-no-sessions = Nowhere.
 person-acts = Act for this person
 timeline = What happened
-timeline-older = Earlier
 timeline-empty = Nothing is kept of this.
 timeline-by = by { $name }
 timeline-asked-for = { $mode ->
@@ -639,6 +641,7 @@ detail-waits-no-more = They wait no more: somebody has let them in or removed th
 detail-no-time = Give times like 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d.
 detail-no-event = There is no event of this name. The page /desk/audit lists them.
 detail-no-place = Send { $field } as the answer before gave it in { $given }.
+detail-two-places = Send before or after, not both.
 detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.
 
 ## Mails

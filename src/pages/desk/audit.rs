@@ -4,17 +4,18 @@ use leptos::prelude::*;
 
 use super::{
     super::frame::load,
-    frame::{DeskFrame, table},
+    frame::{DeskFrame, page_links, table},
 };
 use crate::server::{
     desk::{
-        audit::{self, ANY_OPERATOR, Asked, Filter, Page, Place},
+        audit::{self, ANY_OPERATOR, Asked, Filter, Page},
         operator,
+        place::PageAt,
     },
     ground::{clock::rfc_3339, error::Error, user_agent::describe, words::say},
     http::page_context::PageContext,
     store::AuditRow,
-    values::{destination::with_query, event::Event, network},
+    values::{event::Event, network},
 };
 
 const PATH: &str = "/desk/audit";
@@ -32,9 +33,7 @@ async fn audit_page() -> Result<AnyView, Error> {
     let names = operator::all(auth).await?.into_iter().map(|known| known.name).collect();
     let form = filter_form(&asked, names);
     let shown = match read(&context, &asked) {
-        Ok((filter, before)) => {
-            events(&audit::page(auth, &operator, &filter, before).await?, &asked)
-        }
+        Ok((filter, page)) => events(&audit::page(auth, &operator, &filter, page).await?, &asked),
         Err(error) => {
             context.set_status_of(&error.clone().into());
             view! {
@@ -48,10 +47,10 @@ async fn audit_page() -> Result<AnyView, Error> {
     Ok(view! { <DeskFrame title=say!("desk-audit")>{form} {shown}</DeskFrame> }.into_any())
 }
 
-fn read(context: &PageContext, asked: &Asked) -> Result<(Filter, Option<Place>), Error> {
+fn read(context: &PageContext, asked: &Asked) -> Result<(Filter, PageAt), Error> {
     let filter = Filter::parse(asked, context.state.auth.clock.now())?;
-    let before = context.query("before").map(|before| Place::parse(&before)).transpose()?;
-    Ok((filter, before))
+    let (before, after) = (context.query("before"), context.query("after"));
+    Ok((filter, PageAt::parse(before.as_deref(), after.as_deref())?))
 }
 
 /// Returns a path with these filters.
@@ -133,23 +132,18 @@ fn time(name: &'static str, label: String, value: String) -> impl IntoView + use
 }
 
 fn events(page: &Page, asked: &Asked) -> AnyView {
+    let pages = page_links(&with_filters(PATH, asked), page.pages);
     if page.events.is_empty() {
-        return view! { <p class="notice">{say!("audit-none")}</p> }.into_any();
-    }
-    let older = page.older.map(|older| {
-        let to = with_query(&with_filters(PATH, asked), "before", &older.to_string());
-        view! {
-            <p>
-                <a href=to rel="next">
-                    {say!("audit-older")}
-                </a>
-            </p>
+        return view! {
+            <p class="notice">{say!("audit-none")}</p>
+            {pages}
         }
-    });
+        .into_any();
+    }
     let rows = page.events.iter().map(row).collect_view();
     view! {
         {table([say!("audit-at"), say!("audit-event"), say!("audit-person"), say!("audit-by"), say!("audit-where"), say!("audit-request")], 6, rows.into_any())}
-        {older}
+        {pages}
         <p>
             {say!("audit-export")}
             " "

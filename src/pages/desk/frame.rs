@@ -9,6 +9,7 @@ use crate::server::{
     desk::{
         operator::{LONGEST_REASON, Operator},
         person::PEOPLE,
+        place::{Neighbours, Place},
     },
     ground::words::say,
     http::{
@@ -117,6 +118,32 @@ pub fn reason_field(id: &str) -> impl IntoView + use<> {
 /// True if the page may show the forms of acts that take `role`.
 pub fn may_act(operator: &Operator, role: Role) -> bool {
     operator.role >= role && operator.is_fresh
+}
+
+/// Links from a page of events, at `path`, to the pages next to it. Without one there is nothing.
+pub fn page_links(path: &str, pages: Neighbours) -> Option<impl IntoView + use<>> {
+    let link = |to: String, rel: Option<&'static str>, words: String| {
+        view! {
+            <li>
+                <a href=to rel=rel>
+                    {words}
+                </a>
+            </li>
+        }
+    };
+    let at = |name: &str, place: Place| with_query(path, name, &place.to_string());
+    let newest = (!pages.is_newest).then(|| link(path.to_owned(), None, say!("audit-newest")));
+    let newer =
+        pages.newer.map(|place| link(at("after", place), Some("prev"), say!("audit-newer")));
+    let older =
+        pages.older.map(|place| link(at("before", place), Some("next"), say!("audit-older")));
+    (newest.is_some() || older.is_some()).then(|| {
+        view! {
+            <nav aria-label=say!("audit-pages")>
+                <ul class="pages">{newest} {newer} {older}</ul>
+            </nav>
+        }
+    })
 }
 
 /// A table with these names of its columns. Those from `numbers_from` on hold numbers; a column

@@ -5,14 +5,14 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     super::frame::{address, load},
-    frame::{DeskFrame, may_act, reason_field},
+    frame::{DeskFrame, may_act, page_links, reason_field},
 };
 use crate::server::{
     auth::limits::Pause,
     desk::{
-        audit::Place,
         operator::Operator,
         person::{self, Act, PEOPLE, Person, path_of},
+        place::PageAt,
         timeline::{Line, moment},
     },
     ground::{
@@ -23,7 +23,7 @@ use crate::server::{
     },
     http::page_context::PageContext,
     store::SessionLine,
-    values::{destination::with_query, network},
+    values::network,
 };
 
 /// Script of the button that copies the timeline. Without it the text can be marked and copied.
@@ -42,18 +42,15 @@ pub fn PersonPage() -> impl IntoView {
 async fn person_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
     let (operator, auth) = (context.operator().await?, &context.state.auth);
-    let before = context.query("before");
-    let before = before.as_deref().map(Place::parse).transpose()?.map(Place::parts);
+    let (before, after) = (context.query("before"), context.query("after"));
+    let page = PageAt::parse(before.as_deref(), after.as_deref())?;
     let key = key_of(&context.location)?;
-    let person = person::open(auth, &operator, &key, before).await?;
+    let person = person::open(auth, &operator, &key, page).await?;
     let now = auth.clock.now();
     let done = context.query("done").as_deref().and_then(|act| Act::parse(act).ok()).map(|act| {
         view! { <p class="notice" role="status">{done_words(act)}</p> }
     });
-    let older = person.timeline.next.map(|(at, id)| {
-        let to = with_query(&path_of(&person.key), "before", &format!("{at}.{id}"));
-        view! { <p><a class="next" href=to>{say!("timeline-older")}</a></p> }
-    });
+    let pages = page_links(&path_of(&person.key), person.timeline.pages);
     let ticket = ticket(person.ticket());
     Ok(view! {
         <DeskFrame title=say!("person")>
@@ -64,7 +61,7 @@ async fn person_page() -> Result<AnyView, Error> {
             <section>
                 <h2>{say!("timeline")}</h2>
                 {lines(&person.timeline.lines)}
-                {older}
+                {pages}
             </section>
             {ticket}
             {acts(&operator, &person)}

@@ -1,9 +1,12 @@
 //! The audit table at the desk: what happened, and which operator did what.
 
-use std::fmt;
 use url::form_urlencoded;
 
-use super::{list, operator::Operator, person};
+use super::{
+    operator::Operator,
+    person,
+    place::{Neighbours, PageAt},
+};
 use crate::server::{
     auth::{
         Auth,
@@ -129,52 +132,20 @@ impl Filter {
     }
 }
 
-/// Place in the audit table, between two events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    at: Millis,
-    id: i64,
-}
-
-impl Place {
-    /// Returns the place before the event of a time and an id.
-    pub fn of((at, id): (Millis, i64)) -> Self {
-        Place { at, id }
-    }
-
-    /// Returns its time and its id.
-    pub fn parts(self) -> (Millis, i64) {
-        (self.at, self.id)
-    }
-
-    /// Parses a place that a page or an answer named.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        let parts = list::place(text).and_then(|(at, id)| Some(Place { at, id: id.parse().ok()? }));
-        parts.ok_or_else(|| list::no_place("before", "older"))
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at, self.id)
-    }
-}
-
 /// Events, the latest first.
 #[derive(Debug)]
 pub struct Page {
     pub events: Vec<AuditRow>,
-    /// Place of the next page, whose events are older. `None` at the end.
-    pub older: Option<Place>,
+    pub pages: Neighbours,
 }
 
-/// Returns the latest events that the filter lets pass, before a place. Those of one person are
-/// what their page shows, so to ask for them is to open the person.
+/// Returns a page of the events that the filter lets pass. Those of one person are what their page
+/// shows, so to ask for them is to open the person.
 pub async fn page(
     auth: &Auth,
     operator: &Operator,
     filter: &Filter,
-    before: Option<Place>,
+    page: PageAt,
 ) -> Result<Page, Error> {
     operator.may(auth, Role::Look).await?;
     let subjects: Vec<String> = match &filter.address {
@@ -184,24 +155,15 @@ pub async fn page(
         }
         None => Vec::new(),
     };
-    let end = Place { at: filter.until, id: 0 };
-    let before = before.map_or(end, |place| match (place.at, place.id) < (end.at, end.id) {
-        true => place,
-        false => end,
-    });
     let wanted = EventsWanted {
-        since: filter.since,
-        before: (before.at, before.id),
+        stretch: page.stretch(filter.since, filter.until),
         event: filter.event,
         by: &filter.by,
         subjects: &subjects,
     };
-    let mut events = auth.store.latest_events(&wanted).await?;
-    let has_more = events.len() > AUDIT_ROWS_ON_A_PAGE;
-    events.truncate(AUDIT_ROWS_ON_A_PAGE);
-    let older = events.last().filter(|_| has_more);
-    let older = older.map(|last| Place { at: last.at, id: last.id });
-    Ok(Page { older, events })
+    let mut events = auth.store.page_of_events(&wanted).await?;
+    let pages = Neighbours::of(page, &mut events, AUDIT_ROWS_ON_A_PAGE);
+    Ok(Page { events, pages })
 }
 
 /// Begins an export of all events that the filter lets pass, oldest first. An event by itself tells

@@ -8,6 +8,7 @@ pub mod list;
 pub mod now;
 pub mod operator;
 pub mod person;
+pub mod place;
 pub mod policy;
 pub mod steer;
 pub mod timeline;

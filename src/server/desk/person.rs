@@ -6,6 +6,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{
     find,
     operator::{self, ActReason, Operator, act_named},
+    place::PageAt,
     timeline::{Obstacles, Timeline, diagnosis},
 };
 use crate::server::{
@@ -68,13 +69,12 @@ pub struct Person {
     pub diagnosis: String,
 }
 
-/// Opens a person for an operator, which is an event by itself. `before` is the end of an earlier
-/// page of the timeline.
+/// Opens a person for an operator, which is an event by itself, at a page of the timeline.
 pub async fn open(
     auth: &Auth,
     operator: &Operator,
     key: &str,
-    before: Option<(Millis, i64)>,
+    page: PageAt,
 ) -> Result<Person, Error> {
     operator.may(auth, Role::Look).await?;
     let address = find::address_of(auth, key).await?;
@@ -101,11 +101,11 @@ pub async fn open(
     );
     let limits = limits::left(&policy.limits, &mails, &tries, now);
     let mails = auth.store.mails_of_address(&address).await?;
-    let newest = match before {
-        None => None,
-        Some(_) => Some(rows(auth, &address, None).await?),
+    let newest = match page {
+        PageAt::Newest => None,
+        PageAt::Before(_) | PageAt::After(_) => Some(rows(auth, &address, PageAt::Newest).await?),
     };
-    let rows = rows(auth, &address, before).await?;
+    let rows = rows(auth, &address, page).await?;
     let pause = limits.codes_paused.iter().find(|pause| pause.network.is_none());
     let obstacles = Obstacles {
         banned_since,
@@ -123,7 +123,7 @@ pub async fn open(
         is_mapped: auth.team_users.is_some(),
         is_test_person: policy.test_person(&address).is_some(),
         waiting: waiting.collect(),
-        timeline: Timeline::of(rows, &mails),
+        timeline: Timeline::of(rows, page, &mails),
         address,
         user_id,
         last_sign_in,
@@ -145,20 +145,11 @@ impl Person {
     }
 }
 
-/// Returns the events of a person, the latest first. After a rotation of the secrets an address has
-/// one subject under each.
-async fn rows(
-    auth: &Auth,
-    address: &Address,
-    before: Option<(Millis, i64)>,
-) -> Result<Vec<AuditRow>, Error> {
-    let before = before.unwrap_or((Millis::MAX, 0));
-    let mut rows = Vec::new();
-    for subject in auth.keys.subjects(address.as_str()) {
-        rows.extend(auth.store.timeline(&subject, before).await?);
-    }
-    rows.sort_by_key(|row: &AuditRow| std::cmp::Reverse((row.at, row.id)));
-    Ok(rows)
+/// Returns the events of a page of a timeline, the latest first. After a rotation of the secrets an
+/// address has one subject under each.
+async fn rows(auth: &Auth, address: &Address, page: PageAt) -> Result<Vec<AuditRow>, Error> {
+    let subjects = auth.keys.subjects(address.as_str());
+    auth.store.timeline(subjects, page.stretch(0, Millis::MAX)).await
 }
 
 /// Records that an operator looks at a person, once for each visit.

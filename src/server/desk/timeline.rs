@@ -1,5 +1,6 @@
 //! The timeline of a person: every step from the ask to the session, in plain words.
 
+use super::place::{Neighbours, PageAt};
 use crate::server::{
     auth::told::{refused, told},
     ground::{
@@ -36,16 +37,13 @@ pub struct Line {
 #[derive(Debug, Default)]
 pub struct Timeline {
     pub lines: Vec<Line>,
-    /// Time and id that the next page is before.
-    pub next: Option<(Millis, i64)>,
+    pub pages: Neighbours,
 }
 
 impl Timeline {
-    /// Makes a timeline of events, the latest first, of which there may be one more than fit.
-    pub fn of(mut rows: Vec<AuditRow>, mails: &[MailOfPerson]) -> Self {
-        let has_more = rows.len() > EVENTS_ON_A_PAGE;
-        rows.truncate(EVENTS_ON_A_PAGE);
-        let next = rows.last().filter(|_| has_more).map(|last| (last.at, last.id));
+    /// Makes a page of events, the latest first, of which there may be one more than fit.
+    pub fn of(mut rows: Vec<AuditRow>, page: PageAt, mails: &[MailOfPerson]) -> Self {
+        let pages = Neighbours::of(page, &mut rows, EVENTS_ON_A_PAGE);
         let began = |row: &AuditRow| {
             let issued = Event::SessionIssued.name();
             rows.iter().any(|other| other.event == issued && other.request_id == row.request_id)
@@ -53,7 +51,7 @@ impl Timeline {
         // A proof and the session that it began are one step.
         let is_step = |row: &&AuditRow| row.event != Event::AuthVerified.name() || !began(row);
         let lines = rows.iter().filter(is_step).map(|row| Line::of(row, mails)).collect();
-        Timeline { lines, next }
+        Timeline { lines, pages }
     }
 
     /// Returns the steps as plain text, the earliest first, for a ticket: no whole address, and no

@@ -11,12 +11,69 @@ use crate::server::{
 /// Events on one page. The statements read one more, which tells that there are more.
 pub const AUDIT_ROWS_ON_A_PAGE: usize = 50;
 
+/// End of a stretch of events that a page is filled from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Latest,
+    Earliest,
+}
+
+impl End {
+    /// Returns the condition of a stretch, whose place is `$2` and `$3`, and whose other end is
+    /// `$1`. It compares rows once: PostgreSQL expects a third of them to pass each time, and where
+    /// it expects few it reads and sorts all.
+    pub(super) fn condition(self) -> &'static str {
+        match self {
+            End::Latest => "at >= $1 AND at <= $2 AND (at, id) < ($2, $3)",
+            End::Earliest => "at < $1 AND at >= $2 AND (at, id) > ($2, $3)",
+        }
+    }
+
+    /// Returns the order in which a statement reads from this end.
+    pub(super) fn order(self) -> &'static str {
+        match self {
+            End::Latest => "at DESC, id DESC",
+            End::Earliest => "at, id",
+        }
+    }
+
+    /// Returns the statement for this end of the two.
+    pub(super) fn of(
+        self,
+        latest: &'static LazyLock<String>,
+        earliest: &'static LazyLock<String>,
+    ) -> &'static str {
+        match self {
+            End::Latest => latest,
+            End::Earliest => earliest,
+        }
+    }
+
+    /// Puts the latest of `rows` first, and keeps `most` from this end.
+    pub(super) fn keep(self, rows: &mut Vec<AuditRow>, most: usize) {
+        rows.sort_by_key(|row| Reverse((row.at, row.id)));
+        match self {
+            End::Latest => rows.truncate(most),
+            End::Earliest => drop(rows.drain(..rows.len().saturating_sub(most))),
+        }
+    }
+}
+
+/// Events next to a place, from which a page is filled.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// The end of the stretch that is at the place.
+    pub from: End,
+    /// Time and id of an event that is not part of it.
+    pub place: (Millis, i64),
+    /// Time of its other end: the first that is part of it, or the one that all are before.
+    pub other: Millis,
+}
+
 /// Events that an operator wants to read.
 #[derive(Debug)]
 pub struct EventsWanted<'a> {
-    pub since: Millis,
-    /// Time and id that they are before.
-    pub before: (Millis, i64),
+    pub stretch: Stretch,
     pub event: Option<Event>,
     pub by: &'a By,
     /// Keyed hashes of the address of one person; those of everybody if empty.
@@ -35,61 +92,73 @@ pub enum By {
 
 /// Returns the statement that reads a page of the rows that `which` describes. Each has an index:
 /// the database walks along it, and stops when the page is full.
-fn page_of(which: &str) -> String {
+fn page_of(which: &str, from: End) -> String {
     format!(
-        "SELECT {COLUMNS} FROM latchkey_audit_events \
-         WHERE at >= $1 AND at <= $2 AND (at, id) < ($2, $3) AND {which} \
-         ORDER BY at DESC, id DESC LIMIT {}",
+        "SELECT {COLUMNS} FROM latchkey_audit_events WHERE {} AND {which} ORDER BY {} LIMIT {}",
+        from.condition(),
+        from.order(),
         AUDIT_ROWS_ON_A_PAGE + 1
     )
 }
 
 /// All events, or those of a frequent kind.
-pub static LATEST: LazyLock<String> = LazyLock::new(|| page_of("($4 = '' OR event = $4)"));
+const ANY: &str = "($4 = '' OR event = $4)";
 /// Events of a kind that is not part of every sign-in, with the words of the index.
-pub static LATEST_OF_RARE: LazyLock<String> = LazyLock::new(|| {
-    page_of(
-        "event = $4 AND event NOT IN \
-         ('auth.requested', 'auth.verified', 'mail.sent', 'session.issued')",
-    )
-});
-pub static LATEST_OF_DESK: LazyLock<String> =
-    LazyLock::new(|| page_of("operator IS NOT NULL AND ($4 = '' OR event = $4)"));
-pub static LATEST_OF_OPERATOR: LazyLock<String> =
-    LazyLock::new(|| page_of("operator IS NOT NULL AND operator = $5 AND ($4 = '' OR event = $4)"));
-/// Events of one person: those of each list by themselves, since the index has the list before the
-/// time. `$5` is an operator, `'*'` any of them, or `''`.
-pub static LATEST_OF_PERSON: LazyLock<String> = LazyLock::new(|| {
+const RARE: &str = "event = $4 AND event NOT IN \
+    ('auth.requested', 'auth.verified', 'mail.sent', 'session.issued')";
+const OF_DESK: &str = "operator IS NOT NULL AND ($4 = '' OR event = $4)";
+const OF_OPERATOR: &str = "operator IS NOT NULL AND operator = $5 AND ($4 = '' OR event = $4)";
+
+/// Returns the statement for events of one person: those of each list by themselves, since the
+/// index has the list before the time. `$5` is an operator, `'*'` any of them, or `''`.
+fn of_person(from: End) -> String {
     let of = |list: &str| {
         let which = format!(
             "subject = $6 AND list = '{list}' AND ($4 = '' OR event = $4) \
              AND ($5 = '' OR operator = $5 OR $5 = '*' AND operator IS NOT NULL)"
         );
         let name = if list.is_empty() { "none" } else { list };
-        format!("SELECT * FROM ({}) AS of_{name}", page_of(&which))
+        format!("SELECT * FROM ({}) AS of_{name}", page_of(&which, from))
     };
     ["account", "attempts", ""].map(of).join(" UNION ALL ")
-});
+}
+
+pub static LATEST: LazyLock<String> = LazyLock::new(|| page_of(ANY, End::Latest));
+pub static LATEST_OF_RARE: LazyLock<String> = LazyLock::new(|| page_of(RARE, End::Latest));
+pub static LATEST_OF_DESK: LazyLock<String> = LazyLock::new(|| page_of(OF_DESK, End::Latest));
+pub static LATEST_OF_OPERATOR: LazyLock<String> =
+    LazyLock::new(|| page_of(OF_OPERATOR, End::Latest));
+pub static LATEST_OF_PERSON: LazyLock<String> = LazyLock::new(|| of_person(End::Latest));
+pub static EARLIEST: LazyLock<String> = LazyLock::new(|| page_of(ANY, End::Earliest));
+pub static EARLIEST_OF_RARE: LazyLock<String> = LazyLock::new(|| page_of(RARE, End::Earliest));
+pub static EARLIEST_OF_DESK: LazyLock<String> = LazyLock::new(|| page_of(OF_DESK, End::Earliest));
+pub static EARLIEST_OF_OPERATOR: LazyLock<String> =
+    LazyLock::new(|| page_of(OF_OPERATOR, End::Earliest));
+pub static EARLIEST_OF_PERSON: LazyLock<String> = LazyLock::new(|| of_person(End::Earliest));
 
 impl Store {
-    /// Returns the latest of the events that are wanted, the latest first; one more than fit on a
-    /// page if there are more.
-    pub async fn latest_events(&self, wanted: &EventsWanted<'_>) -> Result<Vec<AuditRow>, Error> {
-        let EventsWanted { since, before: (at, id), event, by, subjects } = wanted;
+    /// Returns the events that are wanted, as many as fit on a page from the end of the stretch
+    /// that it is filled from, and one more if there are more; the latest first.
+    pub async fn page_of_events(&self, wanted: &EventsWanted<'_>) -> Result<Vec<AuditRow>, Error> {
+        let EventsWanted { stretch, event, by, subjects } = wanted;
+        let Stretch { from, place: (at, id), other } = *stretch;
         let name = event.map(Event::name).unwrap_or_default();
+        let of_all = values![other, at, id, name];
+        let mut rows: Vec<AuditRow> = Vec::new();
         if subjects.is_empty() {
-            return match by {
+            rows = match by {
                 By::Operator(operator) => {
-                    let values = values![*since, *at, *id, name, operator];
-                    self.all(&LATEST_OF_OPERATOR, &values).await
+                    let sql = from.of(&LATEST_OF_OPERATOR, &EARLIEST_OF_OPERATOR);
+                    let values = values![other, at, id, name, operator];
+                    self.all(sql, &values).await?
                 }
                 By::AnyOperator => {
-                    self.all(&LATEST_OF_DESK, &values![*since, *at, *id, name]).await
+                    self.all(from.of(&LATEST_OF_DESK, &EARLIEST_OF_DESK), &of_all).await?
                 }
                 By::Anybody if event.is_some_and(|event| !event.is_frequent()) => {
-                    self.all(&LATEST_OF_RARE, &values![*since, *at, *id, name]).await
+                    self.all(from.of(&LATEST_OF_RARE, &EARLIEST_OF_RARE), &of_all).await?
                 }
-                By::Anybody => self.all(&LATEST, &values![*since, *at, *id, name]).await,
+                By::Anybody => self.all(from.of(&LATEST, &EARLIEST), &of_all).await?,
             };
         }
         let operator = match by {
@@ -97,13 +166,12 @@ impl Store {
             By::AnyOperator => "*",
             By::Anybody => "",
         };
-        let mut rows: Vec<AuditRow> = Vec::new();
         for subject in *subjects {
-            let values = values![*since, *at, *id, name, operator, subject];
-            rows.extend(self.all::<AuditRow>(&LATEST_OF_PERSON, &values).await?);
+            let sql = from.of(&LATEST_OF_PERSON, &EARLIEST_OF_PERSON);
+            let values = values![other, at, id, name, operator, subject];
+            rows.extend(self.all::<AuditRow>(sql, &values).await?);
         }
-        rows.sort_by_key(|row| Reverse((row.at, row.id)));
-        rows.truncate(AUDIT_ROWS_ON_A_PAGE + 1);
+        from.keep(&mut rows, AUDIT_ROWS_ON_A_PAGE + 1);
         Ok(rows)
     }
 }

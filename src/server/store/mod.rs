@@ -64,7 +64,7 @@ pub use attempts::{
     Counted, FailedTry, InvitationJudge, PasswordJudge, RequestJudge, Usage, Verdict,
 };
 pub use audit::{AuditEvent, AuditRow, Events};
-pub use audit_pages::{AUDIT_ROWS_ON_A_PAGE, By, EventsWanted};
+pub use audit_pages::{AUDIT_ROWS_ON_A_PAGE, By, End, EventsWanted, Stretch};
 pub use auth_requests::{AuthRequest, Ended, NewAuthRequest, NewTerms, OwnRequests, Renewed};
 pub use backup::BackupError;
 pub use catalogue::statements;

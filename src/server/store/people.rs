@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::{
     AuditEvent, AuditRow, Durability, SessionLine, Store, User,
     audit::COLUMNS,
+    audit_pages::{End, Stretch},
     bans::banned,
     statement::{Statement, values},
 };
@@ -103,19 +104,23 @@ pub const PAUSE_CODES: &str = "INSERT INTO latchkey_failed_tries (id, bucket, ne
     UNION ALL SELECT i + 1 FROM n WHERE i < CAST($4 AS BIGINT)) \
     SELECT CAST($1 AS TEXT) || '-' || i, $2, '', CAST($3 AS BIGINT) FROM n";
 
-/// Events of one subject before a time and an id, the latest first: each list by its index, because
-/// the index of the table has the list before the time.
-pub static TIMELINE: LazyLock<String> = LazyLock::new(|| {
+/// Returns the statement that reads a page of the events of one subject: each list by its index,
+/// because the index of the table has the list before the time.
+fn timeline(from: End) -> String {
     let of = |list: &str| {
         format!(
             "SELECT * FROM (SELECT {COLUMNS} FROM latchkey_audit_events \
-             WHERE subject = $1 AND list = '{list}' AND at <= $2 AND (at, id) < ($2, $3) \
-             ORDER BY at DESC, id DESC LIMIT 101) AS of_{}",
+             WHERE subject = $4 AND list = '{list}' AND {} ORDER BY {} LIMIT 101) AS of_{}",
+            from.condition(),
+            from.order(),
             if list.is_empty() { "none" } else { list }
         )
     };
     ["account", "attempts", ""].map(of).join(" UNION ALL ")
-});
+}
+
+pub static TIMELINE: LazyLock<String> = LazyLock::new(|| timeline(End::Latest));
+pub static EARLIEST_OF_TIMELINE: LazyLock<String> = LazyLock::new(|| timeline(End::Earliest));
 
 impl Store {
     /// Returns the next users whose address begins with `beginning`, after the address `after`; one
@@ -190,17 +195,21 @@ impl Store {
         Ok(found.map(|(at,)| at))
     }
 
-    /// Returns events of a subject before a time and an id, the latest first; one more than fit on
-    /// a page if there are more.
+    /// Returns the events of subjects, as many as fit on a page from the end of the stretch that it
+    /// is filled from, and one more if there are more; the latest first.
     pub async fn timeline(
         &self,
-        subject: &str,
-        before: (Millis, i64),
+        subjects: impl Iterator<Item = String>,
+        stretch: Stretch,
     ) -> Result<Vec<AuditRow>, Error> {
-        let mut rows: Vec<AuditRow> =
-            self.all(&TIMELINE, &values![subject, before.0, before.1]).await?;
-        rows.sort_by_key(|row| std::cmp::Reverse((row.at, row.id)));
-        rows.truncate(EVENTS_ON_A_PAGE + 1);
+        let Stretch { from, place: (at, id), other } = stretch;
+        let mut rows: Vec<AuditRow> = Vec::new();
+        for subject in subjects {
+            let values = values![other, at, id, &subject];
+            let sql = from.of(&TIMELINE, &EARLIEST_OF_TIMELINE);
+            rows.extend(self.all::<AuditRow>(sql, &values).await?);
+        }
+        from.keep(&mut rows, EVENTS_ON_A_PAGE + 1);
         Ok(rows)
     }
 

@@ -11,7 +11,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::{Answer, Caller, Failure, unreadable};
 use crate::server::{
     auth::export::Format,
-    desk::audit::{self, Asked, Filter, Place},
+    desk::{
+        audit::{self, Asked, Filter},
+        place::PageAt,
+    },
     ground::clock::rfc_3339,
     http::{audit_file, caller::Caller as Sender, respond::ErrorAnswer, state::AppState},
     store::AuditRow,
@@ -37,8 +40,11 @@ pub struct Wanted {
     since: Option<String>,
     /// Only before this time.
     until: Option<String>,
-    /// `older` of the answer before, for the next page.
+    /// `older` of an answer, for the page of events that are older than its own.
     before: Option<String>,
+    /// `newer` of an answer, for the page of events that are newer than its own. Not together with
+    /// `before`.
+    after: Option<String>,
 }
 
 impl From<Wanted> for Asked {
@@ -57,7 +63,10 @@ impl From<Wanted> for Asked {
 #[derive(Serialize, ToSchema)]
 pub struct Events {
     events: Vec<EventAnswer>,
-    /// To be sent as `before` for the next page. Left out at the end.
+    /// To be sent as `after` for newer events. Left out at the newest page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newer: Option<String>,
+    /// To be sent as `before` for older events. Left out at the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     older: Option<String>,
 }
@@ -130,14 +139,16 @@ pub async fn events(
     Extension(operator): Caller,
     wanted: Result<Query<Wanted>, QueryRejection>,
 ) -> Answer {
-    let Query(mut wanted) = wanted.map_err(unreadable)?;
-    let before = wanted.before.take().filter(|before| !before.is_empty());
-    let before = before.as_deref().map(Place::parse).transpose()?;
+    let Query(wanted) = wanted.map_err(unreadable)?;
+    let page = PageAt::parse(wanted.before.as_deref(), wanted.after.as_deref())?;
     let filter = Filter::parse(&wanted.into(), state.auth.clock.now())?;
-    let page = audit::page(&state.auth, &operator, &filter, before).await?;
-    let older = page.older.map(|older| older.to_string());
-    let events = page.events.into_iter().map(EventAnswer::from).collect();
-    Ok(Json(Events { events, older }).into_response())
+    let page = audit::page(&state.auth, &operator, &filter, page).await?;
+    let answer = Events {
+        newer: page.pages.newer.map(|place| place.to_string()),
+        older: page.pages.older.map(|place| place.to_string()),
+        events: page.events.into_iter().map(EventAnswer::from).collect(),
+    };
+    Ok(Json(answer).into_response())
 }
 
 /// Filters and format of an export.
@@ -198,7 +209,7 @@ pub async fn export(
 ) -> Answer {
     let Query(ExportWanted { format, event, address, operator: by, since, until }) =
         wanted.map_err(unreadable)?;
-    let wanted = Wanted { event, address, operator: by, since, until, before: None };
+    let wanted = Wanted { event, address, operator: by, since, until, before: None, after: None };
     let format = match format {
         FileFormat::Csv => Format::Csv,
         FileFormat::Jsonl => Format::Jsonl,

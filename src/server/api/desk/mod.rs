@@ -6,6 +6,7 @@ mod invitations;
 mod numbers;
 mod operators;
 mod people;
+mod person;
 mod policy;
 mod waitlist;
 
@@ -54,7 +55,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(events::export))
         .routes(routes!(numbers::numbers))
         .routes(routes!(people::find))
-        .routes(routes!(people::open, people::act))
+        .routes(routes!(person::open, person::act))
         .routes(routes!(invitations::list, invitations::invite))
         .routes(routes!(invitations::open, invitations::act))
         .routes(routes!(waitlist::list))
