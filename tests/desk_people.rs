@@ -32,7 +32,7 @@ pub async fn opened(browser: &Browser, question: &str) -> Answer {
 }
 
 /// The text for a ticket on a page.
-fn ticket(page: &str) -> &str {
+pub fn ticket(page: &str) -> &str {
     let text = page.split("<pre id=\"ticket\"").nth(1).unwrap().split("</pre>").next().unwrap();
     text.split_once('>').unwrap().1
 }

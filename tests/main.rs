@@ -36,6 +36,7 @@ mod desk_invitations_api;
 mod desk_now;
 mod desk_pages;
 mod desk_people;
+mod desk_policy_then;
 mod desk_steer;
 mod dev_mailbox;
 mod disclosure;

@@ -27,7 +27,7 @@ pub fn set(key: &str, value: &str) -> Edit {
     Edit { key: key.to_owned(), value: Some(value.to_owned()), seen: None }
 }
 
-fn back(key: &str) -> Edit {
+pub fn back(key: &str) -> Edit {
     Edit { key: key.to_owned(), value: None, seen: None }
 }
 

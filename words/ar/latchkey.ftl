@@ -366,6 +366,9 @@ timeline-asked-for = { $mode ->
     [OTP] طُلبت رسالة دخول برمز صالح لمدة { $lifetime }
    *[other] طُلبت رسالة دخول برابط ورمز صالحين لمدة { $lifetime }
 }
+timeline-policy-then = السياسة آنذاك: { $keys }
+timeline-policy-key = { $key } { $then } (الآن { $now })
+timeline-policy-unknown = السياسة آنذاك: لم تعد معروفة
 timeline-not-admitted = رُفض: الرابط أو الرمز صحيح، لكن العنوان لا يُسمح له بتسجيل الدخول
 timeline-test-person = تسجيل دخول بالرمز الثابت لشخص الاختبار
 timeline-verified = أُثبت العنوان لتطبيق

@@ -349,6 +349,9 @@ timeline-asked-for = { $mode ->
     [OTP] E-Mail mit Code angefordert, gültig { $lifetime } lang
    *[other] E-Mail mit Link und Code angefordert, gültig { $lifetime } lang
 }
+timeline-policy-then = Policy damals: { $keys }
+timeline-policy-key = { $key } { $then } (jetzt { $now })
+timeline-policy-unknown = Policy damals: nicht mehr bekannt
 timeline-not-admitted = Abgelehnt: Link oder Code war richtig, aber die Adresse darf sich nicht anmelden
 timeline-test-person = Mit dem festen Code einer Testperson angemeldet
 timeline-verified = Adresse für eine App bestätigt

@@ -350,6 +350,9 @@ timeline-asked-for = { $mode ->
     [OTP] Sign-in email with a code asked for, good for { $lifetime }
    *[other] Sign-in email with link and code asked for, good for { $lifetime }
 }
+timeline-policy-then = Policy then: { $keys }
+timeline-policy-key = { $key } { $then } (now { $now })
+timeline-policy-unknown = Policy then: not known any more
 timeline-not-admitted = Refused: the link or code was right, and the address may not sign in
 timeline-test-person = Signed in with the fixed code of a test person
 timeline-verified = Address proved to an app

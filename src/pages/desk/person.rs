@@ -13,6 +13,7 @@ use crate::server::{
         operator::Operator,
         person::{self, Act, PEOPLE, Person, path_of},
         place::PageAt,
+        policy_then::PolicyThen,
         timeline::{Line, moment},
     },
     ground::{
@@ -204,6 +205,8 @@ fn line(line: &Line) -> impl IntoView + use<> {
     let from = (!line.from.is_empty())
         .then(|| view! { <span class="soft"><bdi>{line.from.clone()}</bdi></span> });
     let said = (!line.said.is_empty()).then(|| view! { <q>{line.said.clone()}</q> });
+    let policy = line.policy_then.as_ref().map(PolicyThen::sentence);
+    let policy = policy.map(|policy| view! { <span class="soft">{policy}</span> });
     let request = (!line.request_id.is_empty())
         .then(|| view! { <code class="soft">{line.request_id.clone()}</code> });
     view! {
@@ -214,6 +217,7 @@ fn line(line: &Line) -> impl IntoView + use<> {
                 {from}
                 {by}
                 {said}
+                {policy}
                 {request}
             </div>
         </li>

@@ -12,6 +12,7 @@ use crate::server::{
     },
     ground::{clock::Millis, error::Error},
     store::{PolicyChange, Record},
+    values::address::Address,
 };
 
 /// The parts that the policy in force is made of.
@@ -136,6 +137,25 @@ impl Auth {
     /// it; `None` if that is not known any more.
     pub async fn policy_at(&self, at: Millis) -> Result<Option<BTreeMap<String, String>>, Error> {
         Ok(self.store.policy_at(at).await?.as_deref().and_then(read))
+    }
+
+    /// Returns the policies that were in force when mails to an address were asked for, from a time
+    /// to another, each with the time from which on it was; the earliest first. One that this
+    /// version cannot read is `None`.
+    pub async fn policies_at_asks(
+        &self,
+        address: &Address,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<(Millis, Option<BTreeMap<String, String>>)>, Error> {
+        let mut states = Vec::new();
+        // After a rotation of the secrets an address has one subject under each.
+        for subject in self.keys.subjects(address.as_str()) {
+            states.extend(self.store.states_at_asks(&subject, from, to).await?);
+        }
+        states.sort_by_key(|state| (state.at, state.id));
+        states.dedup_by_key(|state| state.id);
+        Ok(states.into_iter().map(|state| (state.at, read(&state.policy))).collect())
     }
 }
 

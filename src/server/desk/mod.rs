@@ -10,6 +10,7 @@ pub mod operator;
 pub mod person;
 pub mod place;
 pub mod policy;
+pub mod policy_then;
 pub mod steer;
 pub mod timeline;
 pub mod waitlist;

@@ -7,6 +7,7 @@ use super::{
     find,
     operator::{self, ActReason, Operator, act_named},
     place::PageAt,
+    policy_then::PoliciesThen,
     timeline::{Obstacles, Timeline, diagnosis},
 };
 use crate::server::{
@@ -106,6 +107,7 @@ pub async fn open(
         PageAt::Before(_) | PageAt::After(_) => Some(rows(auth, &address, PageAt::Newest).await?),
     };
     let rows = rows(auth, &address, page).await?;
+    let policies = PoliciesThen::of(auth, &address, &rows).await?;
     let pause = limits.codes_paused.iter().find(|pause| pause.network.is_none());
     let obstacles = Obstacles {
         banned_since,
@@ -123,7 +125,7 @@ pub async fn open(
         is_mapped: auth.team_users.is_some(),
         is_test_person: policy.test_person(&address).is_some(),
         waiting: waiting.collect(),
-        timeline: Timeline::of(rows, page, &mails),
+        timeline: Timeline::of(rows, page, &mails, &policies),
         address,
         user_id,
         last_sign_in,

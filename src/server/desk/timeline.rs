@@ -1,6 +1,9 @@
 //! The timeline of a person: every step from the ask to the session, in plain words.
 
-use super::place::{Neighbours, PageAt};
+use super::{
+    place::{Neighbours, PageAt},
+    policy_then::{PoliciesThen, PolicyThen},
+};
 use crate::server::{
     auth::told::{refused, told},
     ground::{
@@ -31,6 +34,8 @@ pub struct Line {
     pub request_id: String,
     /// True for what kept somebody out.
     pub is_trouble: bool,
+    /// For an ask: the policy in force then, if it was another than now.
+    pub policy_then: Option<PolicyThen>,
 }
 
 /// A page of steps, the latest first.
@@ -42,7 +47,12 @@ pub struct Timeline {
 
 impl Timeline {
     /// Makes a page of events, the latest first, of which there may be one more than fit.
-    pub fn of(mut rows: Vec<AuditRow>, page: PageAt, mails: &[MailOfPerson]) -> Self {
+    pub fn of(
+        mut rows: Vec<AuditRow>,
+        page: PageAt,
+        mails: &[MailOfPerson],
+        policies: &PoliciesThen,
+    ) -> Self {
         let pages = Neighbours::of(page, &mut rows, EVENTS_ON_A_PAGE);
         let began = |row: &AuditRow| {
             let issued = Event::SessionIssued.name();
@@ -50,8 +60,8 @@ impl Timeline {
         };
         // A proof and the session that it began are one step.
         let is_step = |row: &&AuditRow| row.event != Event::AuthVerified.name() || !began(row);
-        let lines = rows.iter().filter(is_step).map(|row| Line::of(row, mails)).collect();
-        Timeline { lines, pages }
+        let line = |row| Line { policy_then: policies.at(row), ..Line::of(row, mails) };
+        Timeline { lines: rows.iter().filter(is_step).map(line).collect(), pages }
     }
 
     /// Returns the steps as plain text, the earliest first, for a ticket: no whole address, and no
@@ -62,7 +72,7 @@ impl Timeline {
 }
 
 impl Line {
-    /// Makes a line of an event. `mails` tell what was asked for.
+    /// Makes a line of an event alone. `mails` tell what was asked for.
     pub fn of(row: &AuditRow, mails: &[MailOfPerson]) -> Self {
         let event = Event::named(&row.event);
         let is_of_server = matches!(
@@ -87,6 +97,7 @@ impl Line {
             operator: row.operator.clone(),
             request_id: row.request_id.clone(),
             is_trouble: is_of_server || event == Some(Event::AuthFailed),
+            policy_then: None,
         }
     }
 
@@ -100,6 +111,7 @@ impl Line {
             Some(self.from.clone()).filter(|from| !from.is_empty()),
             by,
             said.map(|said| format!("“{said}”")),
+            self.policy_then.as_ref().map(PolicyThen::sentence),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         format!("{}  {}", moment(self.at), parts.join(" · "))

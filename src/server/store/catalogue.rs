@@ -139,6 +139,7 @@ pub fn statements() -> Vec<&'static str> {
         overrides::INSERT_STATE,
         overrides::POLICY_CHANGES,
         overrides::POLICY_AT,
+        overrides::STATES_AT_ASKS,
         &people::USERS_BY_BEGINNING,
         &people::USERS_BY_DOMAIN,
         &people::USER_BY_ID,

@@ -80,7 +80,7 @@ pub use migrate::MigrateError;
 pub use open::OpenError;
 pub use operators::OperatorRow;
 pub use outbox::{Delay, Ending, LEASE, Lease, MailEnd, MailState, NewMail, QueuedMail, SIGN_IN};
-pub use overrides::{PolicyChange, Record, Steering};
+pub use overrides::{PolicyChange, PolicyState, Record, Steering};
 pub use people::{EVENTS_ON_A_PAGE, FOUND_ON_A_PAGE, MailOfPerson};
 pub use pool::Pool;
 pub use sent_mails::{Reported, SentMail, Used};

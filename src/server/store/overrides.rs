@@ -27,6 +27,14 @@ pub struct PolicyChange {
     pub reason: String,
 }
 
+/// The policy in force from a time on, as JSON.
+#[derive(Debug, FromRow)]
+pub struct PolicyState {
+    pub id: i64,
+    pub at: Millis,
+    pub policy: String,
+}
+
 /// Changes of overrides, made in one act.
 #[derive(Debug)]
 pub struct Steering {
@@ -65,6 +73,13 @@ pub const POLICY_CHANGES: &str = "SELECT id, at, kind, key, old, new, changed_by
     FROM latchkey_policy_changes WHERE id < $1 ORDER BY id DESC LIMIT $2";
 pub const POLICY_AT: &str = "SELECT policy FROM latchkey_policy_states WHERE at <= $1 \
     ORDER BY at DESC, id DESC LIMIT 1";
+/// The policies in force at the asks of a subject from `$2` to `$3`, each once: however often the
+/// policy changed meanwhile, no more of them are read than there were asks.
+pub const STATES_AT_ASKS: &str = "SELECT s.id, s.at, s.policy FROM latchkey_policy_states s \
+    WHERE s.id IN (SELECT (SELECT p.id FROM latchkey_policy_states p WHERE p.at <= e.at \
+    ORDER BY p.at DESC, p.id DESC LIMIT 1) FROM latchkey_audit_events e \
+    WHERE e.subject = $1 AND e.list = 'attempts' AND e.at >= $2 AND e.at <= $3 \
+    AND e.event = 'auth.requested')";
 
 impl PolicyChange {
     fn insert(&self) -> Statement<'_> {
@@ -161,5 +176,16 @@ impl Store {
     pub async fn policy_at(&self, at: Millis) -> Result<Option<String>, Error> {
         let found: Option<(String,)> = self.first(POLICY_AT, &values![at]).await?;
         Ok(found.map(|(policy,)| policy))
+    }
+
+    /// Returns the policies that were in force when mails were asked for under a subject, from a
+    /// time to another, in no order.
+    pub async fn states_at_asks(
+        &self,
+        subject: &str,
+        from: Millis,
+        to: Millis,
+    ) -> Result<Vec<PolicyState>, Error> {
+        self.all(STATES_AT_ASKS, &values![subject, from, to]).await
     }
 }

@@ -17,6 +17,7 @@ use crate::server::{
         operator::ActReason,
         person::{self, Act, Person},
         place::PageAt,
+        policy_then::{KeyThen, PolicyThen},
         timeline::Line,
     },
     ground::{clock::rfc_3339, error::Error},
@@ -100,6 +101,33 @@ struct LineAnswer {
     request_id: String,
     /// True for what kept somebody out.
     is_trouble: bool,
+    /// When a mail was asked for: keys of the policy that had another value then than now. Left out
+    /// if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policy_then: Vec<KeyThenAnswer>,
+    /// True if the policy that was in force then is not known any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    policy_then_is_unknown: bool,
+}
+
+/// Key of the policy, and its values as TOML has them. A value that is left out was, or is, not
+/// set.
+#[derive(Serialize, ToSchema)]
+struct KeyThenAnswer {
+    #[schema(example = "auth.expires_in")]
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "300")]
+    then: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "600")]
+    now: Option<String>,
+}
+
+impl From<KeyThen> for KeyThenAnswer {
+    fn from(KeyThen { key, then, now }: KeyThen) -> Self {
+        KeyThenAnswer { key, then, now }
+    }
 }
 
 impl From<SessionLine> for PersonSession {
@@ -115,8 +143,23 @@ impl From<SessionLine> for PersonSession {
 
 impl From<Line> for LineAnswer {
     fn from(line: Line) -> Self {
-        let Line { at, what, from, said, operator, request_id, is_trouble } = line;
-        LineAnswer { at: rfc_3339(at), what, from, said, operator, request_id, is_trouble }
+        let Line { at, what, from, said, operator, request_id, is_trouble, policy_then } = line;
+        let (keys, is_unknown) = match policy_then {
+            None => (Vec::new(), false),
+            Some(PolicyThen::Differs(keys)) => (keys, false),
+            Some(PolicyThen::Unknown) => (Vec::new(), true),
+        };
+        LineAnswer {
+            at: rfc_3339(at),
+            what,
+            from,
+            said,
+            operator,
+            request_id,
+            is_trouble,
+            policy_then: keys.into_iter().map(KeyThenAnswer::from).collect(),
+            policy_then_is_unknown: is_unknown,
+        }
     }
 }
 
