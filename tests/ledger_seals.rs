@@ -145,6 +145,26 @@ async fn the_newest_seals_cannot_be_taken_off_with_their_events() {
 }
 
 #[tokio::test]
+async fn what_somebody_wrote_into_the_newest_seal_does_not_grow_with_it() {
+    let app = three_seals().await;
+    let sent = "SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'";
+    app.signed_in("bea@example.com").await;
+    app.until(sent, 7).await;
+    sealed(&app).await;
+    assert!(verified(&app).await.contains("28 events in 4 seals"));
+    // The digest of no events needs no secret.
+    app.run_sql(
+        "DELETE FROM latchkey_audit_events WHERE id > 24; \
+         UPDATE latchkey_audit_seals SET digest = '', marks = '', events = 0 WHERE position = 4",
+    )
+    .await;
+    app.signed_in("cyd@example.com").await;
+    app.until(sent, 7).await;
+    sealed(&app).await;
+    assert!(verified(&app).await.contains("seal 4, of events 25 to 28, was changed or added"));
+}
+
+#[tokio::test]
 async fn an_old_copy_of_the_database_is_known_by_a_seal_that_was_written_down() {
     let app = three_seals().await;
     let said = verified(&app).await;

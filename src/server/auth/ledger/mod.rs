@@ -95,19 +95,28 @@ pub async fn pass(auth: &Auth, seen: &mut Seen) -> Result<bool, Error> {
         position => auth.store.seals_after(position - 2).await?,
     };
     let at = |position: i64| tail.iter().find(|seal| seal.position == position);
-    let grows =
-        |seal: &Seal| is_ours && seal.mac == had.mac && seals::may_grow(seal, auth.clock.now());
-    let newest = at(had.position).filter(|seal| grows(seal)).cloned();
-    let base = newest.unwrap_or_else(|| Seal {
+    let code_of = |position: i64| match position {
+        newest if newest == had.position => had.mac.as_str(),
+        cut if cut == had.cut_position => had.cut_mac.as_str(),
+        before => at(before).map_or("", |seal| &seal.mac),
+    };
+    let newest = at(had.position).filter(|seal| is_ours && seal.mac == had.mac);
+    // One that does not fit its code is left as it is, to be found: had it grown, what somebody
+    // wrote into it would be sealed as ours.
+    let is_right = |seal: &&Seal| seals::is_right(&auth.keys, seal, code_of(seal.position - 1));
+    if newest.is_some_and(|seal| !is_right(&seal)) {
+        tracing::error!(
+            event = "audit.broken",
+            "the newest of the audit table's seals was changed: run `latchkey audit verify`"
+        );
+    }
+    let grows = |seal: &&Seal| seals::may_grow(seal, auth.clock.now()) && is_right(seal);
+    let base = newest.filter(grows).cloned().unwrap_or_else(|| Seal {
         is_broken: i64::from(!is_ours),
         ..seals::begun(&had, auth.clock.now())
     });
-    let previous = match base.position - 1 {
-        before if before == had.position => had.mac.clone(),
-        before if before == had.cut_position => had.cut_mac.clone(),
-        before => at(before).map(|seal| seal.mac.clone()).unwrap_or_default(),
-    };
-    let seal = seals::over(&auth.keys, base, &previous, &rows, last_id)?;
+    let previous = code_of(base.position - 1);
+    let seal = seals::over(&auth.keys, base, previous, &rows, last_id)?;
     let head = seals::signed(
         &auth.keys,
         Head { position: seal.position, last_id, mac: seal.mac.clone(), ..had.clone() },
