@@ -165,6 +165,22 @@ async fn what_somebody_wrote_into_the_newest_seal_does_not_grow_with_it() {
 }
 
 #[tokio::test]
+async fn a_chain_that_is_begun_anew_is_no_new_one_to_a_server_that_has_sealed() {
+    let app = three_seals().await;
+    let mut seen = ledger::Seen::default();
+    assert!(!ledger::pass(&app.auth, &mut seen).await.unwrap());
+    // As the migration leaves the head, so that the server seals what is left.
+    app.run_sql(
+        "DELETE FROM latchkey_audit_seals; DELETE FROM latchkey_audit_events WHERE id = 4; \
+         UPDATE latchkey_audit_head SET position = 0, last_id = 0, mac = '', cut_position = 0, \
+         cut_id = 0, cut_mac = '', signature = ''",
+    )
+    .await;
+    ledger::pass(&app.auth, &mut seen).await.unwrap();
+    assert!(verified(&app).await.contains("seal 1 says that the head before it was not"));
+}
+
+#[tokio::test]
 async fn an_old_copy_of_the_database_is_known_by_a_seal_that_was_written_down() {
     let app = three_seals().await;
     let said = verified(&app).await;
