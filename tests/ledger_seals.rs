@@ -181,6 +181,22 @@ async fn a_chain_that_is_begun_anew_is_no_new_one_to_a_server_that_has_sealed() 
 }
 
 #[tokio::test]
+async fn an_event_that_was_added_before_all_others_is_found() {
+    let app = three_seals().await;
+    let columns = "(id, at, event, reason, request_id, subject, address, user_agent, ip_prefix, \
+                   list) OVERRIDING SYSTEM VALUE VALUES (0, 1767268800000, 'desk.opened', '', '', \
+                   '', '', '', '', '')";
+    let add: &'static str = match database::postgres() {
+        Some(_) => format!("INSERT INTO latchkey_audit_events {columns}").leak(),
+        None => format!("INSERT INTO latchkey_audit_events {columns}")
+            .replace("OVERRIDING SYSTEM VALUE ", "")
+            .leak(),
+    };
+    app.run_sql(add).await;
+    assert!(verified(&app).await.contains("event 0 was added"));
+}
+
+#[tokio::test]
 async fn an_old_copy_of_the_database_is_known_by_a_seal_that_was_written_down() {
     let app = three_seals().await;
     let said = verified(&app).await;
@@ -266,7 +282,9 @@ async fn events_from_before_there_were_seals_are_kept_and_not_sealed() {
     app.signed_in("bea@example.com").await;
     app.until("SELECT COUNT(*) FROM latchkey_audit_events WHERE event = 'mail.sent'", 2).await;
     sealed(&app).await;
-    assert!(verified(&app).await.contains("4 events in 1 seals"));
+    let said = verified(&app).await;
+    assert!(said.contains("4 events in 1 seals"), "{said}");
+    assert!(said.contains("4 events from before that are in no seal"), "{said}");
     app.clock.advance(DAY);
     ledger::purge(&app.auth, DAY + MINUTE).await.unwrap();
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_audit_events").await, 4);

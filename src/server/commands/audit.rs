@@ -123,10 +123,14 @@ async fn verify(
             return Ok(ExitCode::FAILURE);
         }
     };
-    let Verified { events, seals, begins, last_id, unsealed, newest, is_anchor_purged } = found;
+    let Verified { events, seals, begins, last_id, before, .. } = found;
+    let Verified { unsealed, newest, is_anchor_purged, .. } = found;
     println!("{events} events in {seals} seals are as they were sealed");
     if let Some((begun_at, after)) = begins {
         println!("the first seal is of {}, after event {after}", rfc_3339(begun_at));
+    }
+    if before > 0 {
+        println!("{before} events from before that are in no seal: nothing proves them");
     }
     println!("{unsealed} events after event {last_id} are not sealed yet");
     if is_anchor_purged {

@@ -71,6 +71,7 @@ pub const PUT_SEAL: &str = "INSERT INTO latchkey_audit_seals (position, form, af
     digest = excluded.digest, marks = excluded.marks, mac = excluded.mac \
     WHERE latchkey_audit_seals.after_id = excluded.after_id";
 pub const DELETE_SEALS: &str = "DELETE FROM latchkey_audit_seals WHERE position <= $1";
+pub const EVENTS_UNTIL: &str = "SELECT COUNT(*), MIN(id) FROM latchkey_audit_events WHERE id <= $1";
 pub const UNSEALED: &str = "SELECT COUNT(*) FROM latchkey_audit_events WHERE id > $1";
 
 impl Head {
@@ -122,6 +123,11 @@ impl Store {
     pub async fn oldest_seal_until(&self, position: i64) -> Result<Option<Millis>, Error> {
         let found: Option<(Millis,)> = self.first(OLDEST_UNTIL, &values![position]).await?;
         Ok(found.map(|(until,)| until))
+    }
+
+    /// Returns the number of events up to one, and the id of the first of them.
+    pub async fn events_until(&self, id: i64) -> Result<(i64, Option<i64>), Error> {
+        self.one(EVENTS_UNTIL, &values![id]).await
     }
 
     /// Returns the number of events after the last sealed one.

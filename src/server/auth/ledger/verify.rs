@@ -45,6 +45,9 @@ pub struct Verified {
     /// Time of the first seal that is left, and event after which it begins.
     pub begins: Option<(Millis, i64)>,
     pub last_id: i64,
+    /// Number of events from before the first seal that is left: those from before there were
+    /// seals, those that are being purged, or those that somebody has added there.
+    pub before: i64,
     /// Number of events that are not sealed yet.
     pub unsealed: i64,
     /// The newest seal that is complete, to be written down elsewhere.
@@ -190,6 +193,12 @@ impl Walk<'_> {
             }
             self.found.is_anchor_purged = position <= head.cut_position;
         }
+        let (before, first) = self.auth.store.events_until(head.cut_id).await?;
+        // No database hands out such an id.
+        if let Some(added) = first.filter(|id| *id < 1) {
+            return Err(Fault::Added(added).into());
+        }
+        self.found.before = before;
         self.found.last_id = head.last_id;
         self.found.unsealed = self.auth.store.unsealed_events(head.last_id).await?;
         Ok(())
