@@ -351,6 +351,23 @@ async fn no_operator_locks_themselves_out_or_acts_on_a_higher_one() {
 }
 
 #[tokio::test]
+async fn a_reason_can_be_seen_and_turns_no_text_around() {
+    let app = with_desk("").await;
+    app.signed_in("ada@example.com").await;
+    let help = operator(&app, "help").await;
+    let key = key(&help, "ada@example.com").await;
+    for nothing in ["\u{200b}", "\u{2060} \u{ad}", "\u{202e}\u{2066}"] {
+        let answer = act_as_program(&help, &key, "pause-codes", nothing).await;
+        assert_eq!(answer, (400, "missing_field".to_owned()), "{nothing:?}");
+    }
+    done(&help, &key, "pause-codes", "Attacked\u{202e} \u{200d}by\u{2069} Eve\u{2028}").await;
+    assert_eq!(
+        app.texts(LAST_ACT).await,
+        ["codes.paused help@example.com operator Attacked \u{200d}by Eve"]
+    );
+}
+
+#[tokio::test]
 async fn no_page_of_the_desk_gives_a_session_of_somebody_else() {
     let app = with_desk("").await;
     app.signed_in("ada@example.com").await;

@@ -238,7 +238,7 @@ pub fn cut(text: &str) -> String {
 }
 
 /// Reports whether `c` is a control character, a line separator or a change of text direction.
-pub(super) fn is_control(c: char) -> bool {
+pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -1,11 +1,12 @@
 //! Operators: who they are, and what each may do.
 
 use crate::server::{
-    auth::{Auth, Client, session::Session},
+    auth::{Auth, Client, session::Session, terms::is_control},
     config::desk::Role,
     ground::{
         clock::{MINUTE, Millis},
         error::Error,
+        unicode::is_blank,
         words::say,
     },
     store::AuditEvent,
@@ -248,11 +249,11 @@ pub fn act_named<A: Copy>(
 pub struct ActReason(String);
 
 impl ActReason {
-    /// Parses what was typed. It may not be empty: an act without a reason explains nothing to who
-    /// reads of it later.
+    /// Parses what was typed. It may not be empty, nor look so: an act without a reason explains
+    /// nothing to who reads of it later. Nor may it turn around the text that it stands in.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let text: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
-        let text = text.trim();
+        let text: String = text.chars().filter(|c| !is_control(*c) || *c == '\n').collect();
+        let text = text.trim_matches(is_blank);
         if text.is_empty() {
             return Err(Error::missing("reason"));
         }
