@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use crate::{
     desk_people::{find, people},
     support::{
-        Answer, App, Browser,
+        Answer, App, Browser, Team,
         desk::{operator, with_desk},
     },
 };
@@ -348,6 +348,34 @@ async fn no_operator_locks_themselves_out_or_acts_on_a_higher_one() {
     let lower = key(&steer, "help@example.com").await;
     done(&steer, &lower, "end-sessions", "He left").await;
     assert_eq!(help.get("/desk").await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_operator_is_one_at_every_address_that_the_teams_own_table_gives_them() {
+    let team = Team::new(
+        "CREATE TABLE users (id INTEGER NOT NULL, email TEXT NOT NULL);
+        CREATE UNIQUE INDEX users_email ON users (email);
+        INSERT INTO users (id, email) VALUES (7, 'ada@example.com'), (7, 'ada@example.net'),
+            (8, 'bea@example.com'), (8, 'bea@example.net'), (9, 'cyd@example.com');",
+    )
+    .await;
+    let app = team.app_with("users", &[("LATCHKEY_DESK__ENABLED", "true")]).await;
+    assert_eq!(app.command(&["desk", "invite", "ada@example.com"]).await.0, 0);
+    let help = ["desk", "invite", "bea@example.com", "--role", "help"];
+    assert_eq!(app.command(&help).await.0, 0);
+    let (ada, bea) =
+        (app.signed_in("ada@example.com").await, app.signed_in("bea@example.com").await);
+    let other = key(&bea, "ada@example.net").await;
+    for name in ["disable", "end-sessions", "pause-codes"] {
+        let answer = act_as_program(&bea, &other, name, "Because").await;
+        assert_eq!(answer, (403, "forbidden".to_owned()), "{name}");
+    }
+    assert!(ada.signed_in_as().await.is_some());
+    let own = key(&bea, "bea@example.net").await;
+    let answer = act_as_program(&bea, &own, "disable", "Because").await;
+    assert_eq!(answer, (400, "invalid_request".to_owned()));
+    let cyd = key(&bea, "cyd@example.com").await;
+    done(&bea, &cyd, "disable", "Fraud").await;
 }
 
 #[tokio::test]

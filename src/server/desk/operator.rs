@@ -126,6 +126,26 @@ pub async fn role_of(auth: &Auth, address: &Address) -> Result<Option<Role>, Err
     }
 }
 
+/// Returns the operators that the user with this address is. A table of the team's own may give one
+/// user several addresses, and what is done at one of them is done to the user.
+pub async fn of_user(auth: &Auth, address: &Address) -> Result<Vec<(Address, Role)>, Error> {
+    let own = role_of(auth, address).await?.map(|role| (address.clone(), role));
+    let mut found: Vec<(Address, Role)> = own.into_iter().collect();
+    if auth.team_users.is_none() {
+        return Ok(found);
+    }
+    let Some(user_id) = auth.user_id_of(address).await? else { return Ok(found) };
+    for Known { address: other, role, .. } in all(auth).await? {
+        let other = other.filter(|other| other != address);
+        if let Some(other) = other
+            && auth.user_id_of(&other).await?.as_ref() == Some(&user_id)
+        {
+            found.push((other, role));
+        }
+    }
+    Ok(found)
+}
+
 /// An operator, as the policy file or a command named them.
 #[derive(Debug)]
 pub struct Known {

@@ -235,10 +235,13 @@ pub async fn act(
 ) -> Result<(), Error> {
     operator.may_change(auth, act.role()).await?;
     let address = &find::address_of(auth, key).await?;
-    if operator.address.as_ref() == Some(address) && !act.is_for_oneself() {
+    let known = operator::of_user(auth, address).await?;
+    let is_own = |theirs: &Address| operator.address.as_ref() == Some(theirs);
+    let is_oneself = is_own(address) || known.iter().any(|(theirs, _)| is_own(theirs));
+    if is_oneself && !act.is_for_oneself() {
         return Err(Error::invalid(say!("detail-not-yourself")));
     }
-    if let Some(theirs) = operator::role_of(auth, address).await? {
+    if let Some(theirs) = known.into_iter().map(|(_, role)| role).max() {
         operator.may(auth, theirs).await?;
     }
     let happened = |event: Event| {
