@@ -230,3 +230,18 @@ async fn no_cell_of_an_export_is_a_formula_and_the_export_is_an_event() {
     let wrong = browser.get("/desk/audit.csv?since=yesterday").await;
     assert_eq!(wrong.goes_to(), "/desk/audit?since=yesterday");
 }
+
+#[tokio::test]
+async fn the_event_of_an_export_holds_no_more_of_a_filter_than_a_name_has() {
+    let app = with_desk("").await;
+    let browser = operator(&app, "look").await;
+    let long = "x".repeat(2_000);
+    for name in ["%1B%5D0%3BEve%07%0Aby%20steer", long.as_str()] {
+        let file = browser.get(&format!("/desk/audit.csv?operator={name}")).await;
+        assert_eq!(file.status, 200);
+    }
+    let kept = "SELECT note FROM latchkey_audit_events WHERE event = 'audit.exported' ORDER BY id";
+    let kept = app.texts(kept).await;
+    assert_eq!(kept[0], "by ]0;Eveby steer");
+    assert!(kept[1].starts_with("by xxx") && kept[1].len() < 300, "{}", kept[1].len());
+}

@@ -26,6 +26,8 @@ use crate::server::{
     },
 };
 
+/// Most characters of an operator's name that the event of an export keeps: no address has more.
+const LONGEST_NAME: usize = 254;
 /// Name of the filter for acts of all operators.
 pub const ANY_OPERATOR: &str = "*";
 
@@ -123,7 +125,10 @@ impl Filter {
         let by = match &self.by {
             By::Anybody => None,
             By::AnyOperator => Some("by operators".to_owned()),
-            By::Operator(name) => Some(format!("by {name}")),
+            By::Operator(name) => {
+                let name = name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME);
+                Some(format!("by {}", name.collect::<String>()))
+            }
         };
         let since = (self.since > 0).then(|| format!("since {}", rfc_3339(self.since)));
         let until = (self.until < Millis::MAX).then(|| format!("until {}", rfc_3339(self.until)));
