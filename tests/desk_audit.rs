@@ -1,6 +1,15 @@
 //! The audit table at the desk, on its page and by the API.
 
-use latchkey::server::{ground::clock::MINUTE, values::event::Event};
+use latchkey::server::{
+    auth::{Client, export::Format},
+    config::desk::Role,
+    desk::{
+        audit::{self, Asked, Filter},
+        operator::Operator,
+    },
+    ground::clock::MINUTE,
+    values::event::Event,
+};
 use serde_json::Value;
 
 use crate::support::{
@@ -244,4 +253,26 @@ async fn the_event_of_an_export_holds_no_more_of_a_filter_than_a_name_has() {
     let kept = app.texts(kept).await;
     assert_eq!(kept[0], "by ]0;Eveby steer");
     assert!(kept[1].starts_with("by xxx") && kept[1].len() < 300, "{}", kept[1].len());
+}
+
+#[tokio::test]
+async fn an_export_ends_with_what_had_happened_when_it_was_asked_for() {
+    let (app, _) = with_events().await;
+    let look = Operator {
+        name: "look@example.com".to_owned(),
+        role: Role::Look,
+        is_fresh: true,
+        client: Client::default(),
+        address: None,
+    };
+    let filter = Filter::parse(&Asked::default(), app.clock.now()).unwrap();
+    let mut export = audit::export(&app.auth, &look, &filter, Format::Jsonl).await.unwrap();
+    let first = export.next(&app.auth).await.unwrap().unwrap();
+    assert!(first.contains("audit.exported"), "{first}");
+    // Held open, it would tell of all that is still to come.
+    app.clock.advance(MINUTE);
+    app.signed_in("cyd@example.com").await;
+    while let Some(lines) = export.next(&app.auth).await.unwrap() {
+        assert_eq!(lines, "");
+    }
 }

@@ -14,7 +14,7 @@ use crate::server::{
     },
     config::desk::Role,
     ground::{
-        clock::{Millis, rfc_3339},
+        clock::{MINUTE, Millis, rfc_3339},
         error::Error,
         timestamp,
         words::say,
@@ -26,6 +26,8 @@ use crate::server::{
     },
 };
 
+/// Most that the clocks of two instances may differ.
+const CLOCKS: Millis = MINUTE;
 /// Most characters of an operator's name that the event of an export keeps: no address has more.
 const LONGEST_NAME: usize = 254;
 /// Name of the filter for acts of all operators.
@@ -171,8 +173,9 @@ pub async fn page(
     Ok(Page { events, pages })
 }
 
-/// Begins an export of all events that the filter lets pass, oldest first. An event by itself tells
-/// that it was begun.
+/// Begins an export of all events that the filter lets pass, oldest first, up to the time at which
+/// it was begun: one that is held open tells nothing of what happens later. An event by itself
+/// tells that it was begun.
 pub async fn export(
     auth: &Auth,
     operator: &Operator,
@@ -190,7 +193,7 @@ pub async fn export(
     event.emit();
     let wanted = Wanted {
         since: filter.since,
-        until: filter.until,
+        until: filter.until.min(event.at + CLOCKS),
         address: filter.address.clone(),
         events: filter.event.map(|event| event.name().to_owned()).into_iter().collect(),
         by: filter.by.clone(),
