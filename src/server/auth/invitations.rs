@@ -101,18 +101,19 @@ pub async fn invite(
 }
 
 /// Mails an open invitation again, with another link and code: those of earlier mails end. It is
-/// then open as long as a new one.
+/// then open as long as a new one, and no longer than the policy says by now.
 pub async fn resend(auth: &Auth, id: &str, by: &Inviter<'_>) -> Result<Invitation, Error> {
     auth.own_users()?;
     let found = auth.store.invitation(id).await?.ok_or(Error::NotFound)?;
     let (policy, now) = (auth.policy(), auth.clock.now());
     let code = Code::random(&auth.random)?;
+    let open_for = found.expires_in.min(policy.sign_up.invitation_expires_in.into());
     let next = Invitation {
         code_hash: code_hash::keep(&code, &found.code_salt, &auth.keys)?,
         code_tries: 0,
         mails: found.mails + 1,
         last_mail_at: now,
-        expires_at: now + found.expires_in * SECOND,
+        expires_at: now + open_for * SECOND,
         ..found
     };
     let mail = letter(auth, &next, &code)?;
