@@ -6,7 +6,8 @@ use crate::{
     overrides::{set, steered},
     support::{
         Answer, App, Browser, Manners,
-        desk::{operator, with_desk},
+        desk::{operator, policy, with_desk},
+        relying_party::with_policy_and,
     },
 };
 
@@ -17,7 +18,12 @@ const ACTS: &str = "SELECT event || ' ' || COALESCE(operator, '-') || ' ' || not
 
 /// A desk with a waitlist whose operators are users.
 async fn with_waitlist() -> App {
-    let app = with_desk("[auth]\nsign_up = \"waitlist\"\n").await;
+    with_waitlist_and(&[]).await
+}
+
+/// The same with a policy that is changed by variables.
+async fn with_waitlist_and(variables: &[(&str, &str)]) -> App {
+    let app = with_policy_and(&policy("[auth]\nsign_up = \"waitlist\"\n"), variables).await;
     app.run_sql(
         "INSERT INTO latchkey_users (id, address, created_at) VALUES ('u1', 'look@example.com', 1), \
          ('u2', 'help@example.com', 1), ('u3', 'steer@example.com', 1)",
@@ -90,6 +96,33 @@ async fn an_invitation_that_is_sent_again_is_open_no_longer_than_the_policy_says
     let long = "SELECT COUNT(*) FROM latchkey_invitations \
         WHERE mails = 2 AND expires_at - last_mail_at = 3600000";
     assert_eq!(app.count(long).await, 1);
+}
+
+#[tokio::test]
+async fn an_operator_mails_no_more_people_in_a_minute_than_a_client_may() {
+    let app = with_waitlist_and(&[("LATCHKEY_LIMITS__SENDS_PER_MINUTE", "3")]).await;
+    let help = operator(&app, "help").await;
+    app.clock.advance(MINUTE);
+    let post = async |action: &str, form: &[(&str, &str)]| {
+        let request = help.request(reqwest::Method::POST, action).form(form);
+        help.send(request.header("accept", "application/json")).await.status.as_u16()
+    };
+    let invited = async |n: usize| {
+        // One mailbox, under many names.
+        let email = format!("eva+{n}@example.com");
+        post("/actions/desk-invite", &[("email", &email), ("reason", "by phone")]).await
+    };
+    for n in 0..3 {
+        assert_eq!(invited(n).await, 200);
+    }
+    assert_eq!(invited(3).await, 429);
+    app.clock.advance(MINUTE);
+    for n in 4..7 {
+        assert_eq!(invited(n).await, 200);
+    }
+    let mail = [("key", "u1"), ("act", "send-mail"), ("reason", "by phone")];
+    assert_eq!(post("/actions/desk-person", &mail).await, 429);
+    assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_invitations").await, 6);
 }
 
 #[tokio::test]

@@ -82,6 +82,7 @@ pub async fn invite(
     invite: &Invite<'_>,
 ) -> Result<(Invitation, bool), Error> {
     operator.may_change(auth, Role::Help).await?;
+    operator.one_more_mail(auth).await?;
     let event = &recorder(auth, operator, reason);
     invitations::invite(auth, invite, &Inviter { name: &operator.name, event }).await
 }
@@ -95,6 +96,7 @@ pub async fn act(
     act: Act,
 ) -> Result<(), Error> {
     operator.may_change(auth, Role::Help).await?;
+    operator.one_more_mail(auth).await?;
     let event = &recorder(auth, operator, reason);
     let by = &Inviter { name: &operator.name, event };
     match act {

@@ -92,6 +92,14 @@ impl Operator {
         Err(self.refused(auth, Error::FreshSignInNeeded).await)
     }
 
+    /// Counts one more mail that the operator has sent, or refuses it, as for whoever asks at the
+    /// sign-in page: a session or a token in the wrong hands mails no whole address book.
+    pub(super) async fn one_more_mail(&self, auth: &Auth) -> Result<(), Error> {
+        // An app counts for itself: its back end is one machine for everybody who uses it.
+        let ip = self.client.ip.filter(|_| self.address.is_some());
+        auth.one_more_send(&Client { ip, ..self.client.clone() }).await
+    }
+
     async fn refused(&self, auth: &Auth, error: Error) -> Error {
         let (name, address) = (self.name.clone(), self.address.as_ref());
         record_refusal(auth, Some(name), address, &self.client, &error).await;

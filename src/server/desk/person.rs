@@ -297,6 +297,7 @@ async fn send_mail(
     if auth.store.suppression(address, auth.clock.now()).await?.is_some() {
         return Err(Error::invalid(say!("detail-desk-mail-held-back")));
     }
+    operator.one_more_mail(auth).await?;
     let client = Client {
         ip_prefix: network::DESK.to_owned(),
         request_id: operator.client.request_id.clone(),
