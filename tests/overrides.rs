@@ -159,6 +159,15 @@ async fn a_refused_value_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_name_that_no_subject_of_a_mail_could_hold_is_refused() {
+    let app = App::start().await;
+    let said = refused(&app, &[set("brand.name", &"x".repeat(101))]).await;
+    assert!(said.contains("brand.name must be a name of one line, of at most 100"), "{said}");
+    steered(&app, &[set("brand.name", &"ü".repeat(100))]).await.unwrap();
+    app.asked("ada@example.com").await;
+}
+
+#[tokio::test]
 async fn keys_that_only_make_sense_together_are_set_and_taken_back_together() {
     let app = App::start().await;
     let (ttl, age) = (set("session.token_ttl", "900"), set("session.max_age", "1000"));

@@ -20,6 +20,10 @@ pub struct BadKey {
     pub why: String,
 }
 
+/// Most characters of a brand's name. It is part of each subject, of which no word may have more
+/// than 998 octets (RFC 5322, 2.1.1): no mail would arrive any more.
+const LONGEST_NAME: usize = 100;
+
 fn bad<T>(key: &'static str, why: impl Into<String>) -> Result<T, BadKey> {
     Err(BadKey { key, why: why.into() })
 }
@@ -220,8 +224,10 @@ impl Policy {
 
 impl Brand {
     fn check(&self) -> Result<(), BadKey> {
-        if self.name.trim().is_empty() || self.name.chars().any(char::is_control) {
-            bad("brand.name", "must be a name of one line")?;
+        let is_long = self.name.chars().count() > LONGEST_NAME;
+        if self.name.trim().is_empty() || is_long || self.name.chars().any(char::is_control) {
+            let why = format!("must be a name of one line, of at most {LONGEST_NAME} characters");
+            bad("brand.name", why)?;
         }
         let is_page = |link: &str| Url::parse(link).is_ok_and(|url| url.scheme() == "https");
         for (key, link) in [("brand.terms", &self.terms), ("brand.privacy", &self.privacy)] {
