@@ -6,7 +6,7 @@ use crate::{
     overrides::{set, steered},
     support::{
         Answer, App, Browser, Manners,
-        desk::{operator, policy, with_desk},
+        desk::{operator, policy},
         relying_party::with_policy_and,
     },
 };
@@ -88,11 +88,11 @@ async fn an_invitation_that_is_sent_again_is_open_no_longer_than_the_policy_says
     let app = with_waitlist().await;
     let help = operator(&app, "help").await;
     let opened = invite(&help, EVA, "by phone").await.goes_to().to_owned();
-    let id = opened.split_once("id=").unwrap().1;
+    let id = opened.split_once("key=").unwrap().1;
     steered(&app, &[set("sign_up.invitation_expires_in", "3600")]).await.unwrap();
     app.clock.advance(MINUTE);
-    let form = [("id", id), ("reason", "it went to spam")];
-    assert_eq!(help.post_form("/actions/desk-resend-invitation", &form).await.goes_to(), opened);
+    let form = [("key", id), ("act", "resend"), ("reason", "it went to spam")];
+    assert_eq!(help.post_form("/actions/desk-invitation", &form).await.goes_to(), opened);
     let long = "SELECT COUNT(*) FROM latchkey_invitations \
         WHERE mails = 2 AND expires_at - last_mail_at = 3600000";
     assert_eq!(app.count(long).await, 1);

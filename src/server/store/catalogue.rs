@@ -92,6 +92,7 @@ pub fn statements() -> Vec<&'static str> {
         ledger::OLDEST_UNTIL,
         ledger::PUT_SEAL,
         ledger::DELETE_SEALS,
+        ledger::EVENTS_UNTIL,
         ledger::UNSEALED,
         &invitations::INVITATION,
         &invitations::OPEN_INVITATION,
