@@ -37,6 +37,7 @@ mod desk_now;
 mod desk_pages;
 mod desk_people;
 mod desk_policy_then;
+mod desk_presets;
 mod desk_steer;
 mod dev_mailbox;
 mod disclosure;

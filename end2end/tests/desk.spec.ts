@@ -88,6 +88,23 @@ test("an operator who may only look is offered no acts", async ({ page, workshop
   await expect(page.locator("summary", { hasText: "Send a sign-in email" })).toHaveCount(0);
 });
 
+test("an operator pauses sign-up from the first page, and opens it again", async ({ page, workshop }) => {
+  await toDesk(page, workshop, "pauses@example.com");
+  await isAccessible(page);
+  await page.getByRole("link", { name: "Pause sign-up" }).click();
+  await expect(page.getByLabel("auth.sign_up")).toHaveValue("closed");
+  await isAccessible(page);
+  await page.getByLabel("Reason").first().fill("robots");
+  await page.getByRole("button", { name: "Apply" }).click();
+  await page.getByRole("link", { name: "Now" }).click();
+  await page.getByRole("link", { name: "Open sign-up again" }).click();
+  const line = page.getByRole("row", { name: "auth.sign_up Set by pauses@example.com" });
+  await line.getByLabel("Reason").fill("they are gone");
+  await line.getByRole("button", { name: "Take back" }).click();
+  await page.getByRole("link", { name: "Now" }).click();
+  await expect(page.getByRole("link", { name: "Pause sign-up" })).toBeVisible();
+});
+
 test("nobody else finds a desk", async ({ page, inbox, address, expected }) => {
   expected.add(404);
   await page.goto("/desk");

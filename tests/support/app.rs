@@ -118,6 +118,8 @@ impl App {
         // Stories that sign in twice would get an extra mail; stories about notices turn them on.
         all.insert("LATCHKEY_MAIL__NEW_DEVICE_NOTICE".to_owned(), "false".to_owned());
         all.extend(variables.iter().map(|(name, value)| (name.to_string(), value.to_string())));
+        // A limit that a story empties is that of the file.
+        all.retain(|name, value| !(name.starts_with("LATCHKEY_LIMITS__") && value.is_empty()));
         let source = Source { path, variables: all };
         let (mut url, listener) = somewhere();
         if source.variables.contains_key("LATCHKEY_SERVER__TLS_CERTIFICATE") {

@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use super::{
     Answer, App, Browser,
-    relying_party::{SECRET, with_policy},
+    relying_party::{SECRET, with_policy, with_policy_and},
 };
 
 /// The policy of a desk, whose operators are named by their roles: `look@example.com`,
@@ -20,6 +20,14 @@ pub fn policy(more: &str) -> String {
 /// Starts a server with that desk.
 pub async fn with_desk(more: &str) -> App {
     with_policy(&policy(more)).await
+}
+
+/// Starts one whose limits are those of the file, and tight.
+pub async fn with_limits(more: &str) -> App {
+    let names = ["MAILS_PER_MINUTE", "MAILS_PER_HOUR", "SENDS_PER_MINUTE", "VERIFIES_PER_MINUTE"];
+    let names = names.map(|name| format!("LATCHKEY_LIMITS__{name}"));
+    let variables: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    with_policy_and(&policy(more), &variables).await
 }
 
 /// Signs an operator in, by the name of the role.

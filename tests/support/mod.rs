@@ -9,6 +9,7 @@ mod cluster;
 pub mod database;
 pub mod desk;
 mod dns_server;
+pub mod forms;
 mod guarding_proxy;
 mod http2;
 mod inbox;

@@ -11,6 +11,7 @@ pub mod person;
 pub mod place;
 pub mod policy;
 pub mod policy_then;
+pub mod presets;
 pub mod steer;
 pub mod timeline;
 pub mod waitlist;

@@ -25,7 +25,7 @@ use crate::server::{
 };
 
 /// A key that an operator sets or takes back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edit {
     pub key: String,
     /// The value as it was typed. `None` takes an override back.

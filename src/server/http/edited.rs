@@ -50,10 +50,12 @@ pub fn of_fields(
 /// Returns the query of edits, with other fields before them. Without the edits if they are too
 /// long for one.
 pub fn query(fields: &[(&str, &str)], edits: &[Edit]) -> String {
-    let mut plain = Serializer::new(String::new());
-    plain.extend_pairs(fields);
-    let plain = plain.finish();
-    let mut whole = Serializer::new(plain.clone());
+    whole_query(fields, edits).unwrap_or_else(|| plain_query(fields).finish())
+}
+
+/// Returns the same query, or `None` if the edits are too long for one.
+pub fn whole_query(fields: &[(&str, &str)], edits: &[Edit]) -> Option<String> {
+    let mut whole = plain_query(fields);
     for Edit { key, value, seen } in edits {
         if let Some(value) = value {
             whole.append_pair(&format!("values[{key}]"), value);
@@ -63,5 +65,11 @@ pub fn query(fields: &[(&str, &str)], edits: &[Edit]) -> String {
         }
     }
     let whole = whole.finish();
-    if whole.len() > LONGEST { plain } else { whole }
+    (whole.len() <= LONGEST).then_some(whole)
+}
+
+fn plain_query(fields: &[(&str, &str)]) -> Serializer<'static, String> {
+    let mut plain = Serializer::new(String::new());
+    plain.extend_pairs(fields);
+    plain
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::Shown;
+use super::{Shown, group_of};
 use crate::server::{
     auth::policy::Parts,
     config::{
@@ -20,20 +20,22 @@ struct Field {
     value: String,
     kind: Kind,
     is_fixed: bool,
+    /// True if an override is there, which an empty value takes back.
+    is_over: bool,
     /// Ids of the texts that explain it.
     told_by: String,
     is_wrong: bool,
 }
 
-/// The fields of the group that is shown.
+/// The fields of the group that is shown, and of keys of other groups that are edited with them.
 pub fn fields(context: &PageContext, shown: &Shown) -> impl IntoView + use<> {
     let parts = context.state.auth.parts();
     let in_force = parts.in_force();
     let values = values(&context.policy());
-    let of_group = steerable::keys()
+    let is_edited = |key: &str| shown.edits.iter().any(|edit| edit.key == key);
+    steerable::keys()
         .iter()
-        .filter(|it| it.key.rsplit_once('.').is_some_and(|(table, _)| table == shown.group));
-    of_group
+        .filter(|it| group_of(&it.key) == shown.group || is_edited(&it.key))
         .map(|it| {
             let value = value_of(&values, &it.key);
             one(it, value, shown, &parts, &in_force)
@@ -64,6 +66,7 @@ fn one(
         value,
         kind: steerable.kind,
         is_fixed: locked.is_some() || !shown.may_act,
+        is_over: there.is_some(),
         told_by: format!("{place_id} {fault_id}"),
         is_wrong: fault.is_some(),
         id: id.clone(),
@@ -126,7 +129,7 @@ pub fn plain(value: &str) -> String {
 }
 
 fn input(field: Field) -> AnyView {
-    let Field { id, name, value, kind, is_fixed, told_by, is_wrong } = field;
+    let Field { id, name, value, kind, is_fixed, is_over, told_by, is_wrong } = field;
     let is_wrong = is_wrong.then_some("true");
     let choices: &[&str] = match kind {
         Kind::Choice(choices) => choices,
@@ -156,9 +159,16 @@ fn input(field: Field) -> AnyView {
             </option>
         }
     });
+    let empty = (is_over || value.is_empty()).then(|| {
+        view! {
+            <option value="" selected=value.is_empty()>
+                {say!("desk-steer-take-back")}
+            </option>
+        }
+    });
     view! {
         <select id=id name=name disabled=is_fixed aria-describedby=told_by aria-invalid=is_wrong>
-            {options.collect_view()}
+            {options.collect_view()} {empty}
         </select>
     }
     .into_any()

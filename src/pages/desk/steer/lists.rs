@@ -66,6 +66,11 @@ pub fn overrides(parts: &Parts, may_act: bool) -> impl IntoView + use<> {
     }
 }
 
+/// Returns the id of the line of a key's override.
+pub fn line_id(key: &str) -> String {
+    format!("override-{}", key.replace('.', "-"))
+}
+
 fn row(n: usize, one: &Override, before: Option<String>, may_act: bool) -> impl IntoView + use<> {
     let form = may_act.then(|| {
         view! {
@@ -80,7 +85,7 @@ fn row(n: usize, one: &Override, before: Option<String>, may_act: bool) -> impl 
         }
     });
     view! {
-        <tr>
+        <tr id=line_id(&one.key)>
             <th scope="row">
                 <code>{one.key.clone()}</code>
                 <p class="soft">{set_by(one)}</p>

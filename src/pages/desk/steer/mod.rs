@@ -14,6 +14,7 @@ use crate::server::{
     config::{desk::Role, overrides::Bad, steerable},
     desk::{
         operator::Operator,
+        presets::Preset,
         steer::{self, Edit, try_out},
     },
     ground::{
@@ -21,6 +22,7 @@ use crate::server::{
         words::{Language, language, say},
     },
     http::{desk_door::STEER, edited, page_context::PageContext},
+    values::destination::with_query,
 };
 
 #[component]
@@ -78,14 +80,33 @@ fn shown(context: &PageContext, operator: &Operator) -> Shown {
 
 /// Returns the tables of the keys that may be overridden, in their order.
 fn groups_of_keys() -> Vec<&'static str> {
-    let tables = steerable::keys().iter().filter_map(|it| Some(it.key.rsplit_once('.')?.0));
     let mut groups: Vec<&str> = Vec::new();
-    for table in tables {
+    for table in steerable::keys().iter().map(|it| group_of(&it.key)) {
         if !groups.contains(&table) {
             groups.push(table);
         }
     }
     groups
+}
+
+/// Returns the table of a key.
+fn group_of(key: &str) -> &str {
+    key.rsplit_once('.').map_or(key, |(table, _)| table)
+}
+
+/// Returns the address of this page with a change filled in; `None` if it is too long for one.
+pub fn filled_in(preset: &Preset) -> Option<String> {
+    match preset {
+        Preset::Edits(edits) => {
+            let group = group_of(&edits.first()?.key);
+            let query = edited::whole_query(&[("group", group)], edits)?;
+            Some(format!("{STEER}?{query}"))
+        }
+        Preset::TakeBack(key) => {
+            let to = with_query(STEER, "group", group_of(key));
+            Some(format!("{to}#{}", lists::line_id(key)))
+        }
+    }
 }
 
 fn groups(shown: &Shown) -> impl IntoView + use<> {

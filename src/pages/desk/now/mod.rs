@@ -1,21 +1,24 @@
 //! GET `/desk`: how sign-ins and mails go now, and in the last week or month.
 
+mod acts;
+mod mail;
+
 use leptos::prelude::*;
 
+use self::acts::Acts;
 use super::{
     super::frame::load,
     charts::{bars, columns},
     frame::{DeskFrame, table},
 };
 use crate::server::{
-    desk::now::{COMPLAINT_LINE, Now, OfDomain, Queue, Range, Took, read, share},
+    desk::now::{Now, OfDomain, Range, Took, read, share},
     ground::{
         clock::{HOUR, Millis, SECOND, rfc_3339},
         error::Error,
-        words::{Language, ago, duration, language, say},
+        words::{Language, language, say},
     },
     http::page_context::PageContext,
-    mail::transports::NamedTransport,
     values::event::Method,
 };
 
@@ -26,20 +29,19 @@ pub fn NowPage() -> impl IntoView {
 
 async fn now_page() -> Result<AnyView, Error> {
     let context = PageContext::current()?;
-    context.operator().await?;
+    let operator = context.operator().await?;
+    let acts = Acts::of(&context, &operator);
     let range = Range::named(&context.query("range").unwrap_or_default());
     let now = read(&context.state.auth, range).await?;
-    let at = context.state.auth.clock.now();
-    let transports = context.state.transports.iter().map(transport).collect_view();
     Ok(view! {
         <DeskFrame title=say!("desk-now")>
-            {ranges(range)}
+            {ranges(range)} {acts.of_all()}
             <p class="soft">{say!("desk-now-explained")}</p>
             {funnel(&now)}
             {course(&now)}
             {times(&now)}
-            {domains(&now.domains)}
-            {mail(&now, at, transports.into_any())}
+            {domains(&now.domains, &acts)}
+            {mail::mail(&context, &now, &acts)}
             {methods(&now)}
             {apps(&now)}
             {refusals(&now)}
@@ -163,8 +165,9 @@ fn times(now: &Now) -> impl IntoView + use<> {
     }
 }
 
-fn domains(domains: &[OfDomain]) -> impl IntoView + use<> {
+fn domains(domains: &[OfDomain], acts: &Acts) -> impl IntoView + use<> {
     let rows = domains.iter().map(|of| {
+        let act = of.domain.as_deref().and_then(|domain| acts.of_domain(domain));
         let name = of.domain.clone().unwrap_or_else(|| say!("desk-others"));
         let counts = [of.asked, of.sent, of.opened, of.signed_in, of.returned, of.complaints];
         let counts = counts.map(|count| view! { <td class="number">{count}</td> });
@@ -175,6 +178,7 @@ fn domains(domains: &[OfDomain]) -> impl IntoView + use<> {
                 </th>
                 <td class="number">{percent(share(of.signed_in, of.asked), 0)}</td>
                 {counts.collect_view()}
+                <td>{act}</td>
             </tr>
         }
     });
@@ -187,6 +191,7 @@ fn domains(domains: &[OfDomain]) -> impl IntoView + use<> {
         say!("desk-signed-in"),
         say!("desk-returned"),
         say!("desk-complaints"),
+        String::new(),
     ];
     listed(say!("desk-by-domain"), names, rows.collect_view().into_any(), domains.is_empty())
 }
@@ -242,54 +247,6 @@ fn refusals(now: &Now) -> impl IntoView + use<> {
     let names = [say!("desk-refused-because"), say!("desk-number")];
     let is_empty = now.refusals.is_empty();
     listed(say!("desk-refusals"), names, rows.collect_view().into_any(), is_empty)
-}
-
-fn mail(now: &Now, at: Millis, transports: AnyView) -> impl IntoView + use<> {
-    let Queue { mails, oldest } = now.queue;
-    let queue = match oldest {
-        Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
-        None => say!("desk-queue-empty"),
-    };
-    let (returned, complaints) = (share(now.returned, now.sent), share(now.complaints, now.sent));
-    let is_above = complaints >= COMPLAINT_LINE;
-    let line = percent(COMPLAINT_LINE, 1);
-    view! {
-        <section>
-            <h2>{say!("desk-mail")}</h2>
-            <p>{queue}</p>
-            {numbers_table([say!("desk-transport"), say!("desk-health")], transports)}
-            <dl class="desk-rates">
-                <dt>{say!("desk-returned")}</dt>
-                <dd>{of_sent(returned, now.returned)}</dd>
-                <dt>{say!("desk-complaints")}</dt>
-                <dd>
-                    {of_sent(complaints, now.complaints)} " "
-                    {is_above
-                        .then(|| view! { <strong class="badge">{say!("desk-above-line")}</strong> })}
-                </dd>
-            </dl>
-            <p class="soft hint">{say!("desk-complaint-line", line = line)}</p>
-        </section>
-    }
-}
-
-fn of_sent(rate: f64, count: i64) -> String {
-    say!("desk-of-sent", share = percent(rate, 2), n = count)
-}
-
-fn transport(of: &NamedTransport) -> impl IntoView + use<> {
-    let health = match of.health.is_well() {
-        true => say!("desk-well"),
-        false => say!("desk-refuses-us", duration = duration(of.health.wait().as_secs())),
-    };
-    view! {
-        <tr>
-            <th scope="row" translate="no">
-                {of.name().to_owned()}
-            </th>
-            <td>{health}</td>
-        </tr>
-    }
 }
 
 /// A section with a table, or with a sentence if nothing was counted.

@@ -1,0 +1,61 @@
+//! Mails on the page Now: how many wait, how transports do, and what came back.
+
+use leptos::prelude::*;
+
+use super::{acts::Acts, numbers_table, percent};
+use crate::server::{
+    desk::now::{COMPLAINT_LINE, Now, Queue, share},
+    ground::words::{ago, duration, say},
+    http::page_context::PageContext,
+    mail::transports::NamedTransport,
+};
+
+pub fn mail(context: &PageContext, now: &Now, _acts: &Acts) -> impl IntoView + use<> {
+    let at = context.state.auth.clock.now();
+    let transports = context.state.transports.iter().map(transport).collect_view().into_any();
+    let Queue { mails, oldest } = now.queue;
+    let queue = match oldest {
+        Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
+        None => say!("desk-queue-empty"),
+    };
+    let (returned, complaints) = (share(now.returned, now.sent), share(now.complaints, now.sent));
+    let is_above = complaints >= COMPLAINT_LINE;
+    let line = percent(COMPLAINT_LINE, 1);
+    view! {
+        <section>
+            <h2>{say!("desk-mail")}</h2>
+            <p>{queue}</p>
+            {numbers_table([say!("desk-transport"), say!("desk-health")], transports)}
+            <dl class="desk-rates">
+                <dt>{say!("desk-returned")}</dt>
+                <dd>{of_sent(returned, now.returned)}</dd>
+                <dt>{say!("desk-complaints")}</dt>
+                <dd>
+                    {of_sent(complaints, now.complaints)} " "
+                    {is_above
+                        .then(|| view! { <strong class="badge">{say!("desk-above-line")}</strong> })}
+                </dd>
+            </dl>
+            <p class="soft hint">{say!("desk-complaint-line", line = line)}</p>
+        </section>
+    }
+}
+
+fn of_sent(rate: f64, count: i64) -> String {
+    say!("desk-of-sent", share = percent(rate, 2), n = count)
+}
+
+fn transport(of: &NamedTransport) -> impl IntoView + use<> {
+    let health = match of.health.is_well() {
+        true => say!("desk-well"),
+        false => say!("desk-refuses-us", duration = duration(of.health.wait().as_secs())),
+    };
+    view! {
+        <tr>
+            <th scope="row" translate="no">
+                {of.name().to_owned()}
+            </th>
+            <td>{health}</td>
+        </tr>
+    }
+}
