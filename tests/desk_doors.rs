@@ -114,6 +114,11 @@ const DOORS: &[Door] = &[
     steering("POST /actions/desk-steer", "/actions/desk-steer"),
     undoing("POST /actions/desk-take-back", "/actions/desk-take-back", &[("key", "nothing")]),
     Door { stranger: None, ..acting("POST /actions/desk-invite", "/actions/desk-invite", &[]) },
+    Door {
+        stranger: None,
+        ..acting("POST /actions/desk-retry-mails", "/actions/desk-retry-mails", &[])
+    },
+    Door { stranger: None, ..acting("POST /api/desk/mails/retry", "/api/desk/mails/retry", &[]) },
     acting(
         "POST /actions/desk-invitation",
         "/actions/desk-invitation",

@@ -33,6 +33,7 @@ mod desk_audit;
 mod desk_doors;
 mod desk_invitations;
 mod desk_invitations_api;
+mod desk_mails;
 mod desk_now;
 mod desk_pages;
 mod desk_people;

@@ -478,6 +478,12 @@ desk-queue = { $n ->
    *[other] { $n } E-Mails warten auf den Versand. Die älteste wurde { $ago } angefordert.
 }
 desk-queue-empty = Keine E-Mail wartet auf den Versand.
+desk-retry = Jetzt erneut versuchen
+desk-retry-explained = Jede wartende E-Mail geht hinaus, sobald ein Transport sie annimmt, statt erst nach ihrer eigenen Wartezeit.
+desk-retried = { $n ->
+    [one] Eine E-Mail wird erneut versucht.
+   *[other] { $n } E-Mails werden erneut versucht.
+}
 desk-transport = Transport
 desk-health = Wie diese Instanz ihn kennt
 desk-well = nimmt E-Mails an
@@ -650,6 +656,7 @@ detail-reason-too-long = Der Grund darf höchstens { $n } Zeichen haben.
 detail-waits-no-more = Diese Person wartet nicht mehr: Sie wurde eingelassen, entfernt oder eingeladen oder hat sich angemeldet.
 detail-no-time = Geben Sie Zeiten an wie 2026-01-31, 2026-01-31T12:00:00Z, 12h oder 7d.
 detail-no-event = Ein Ereignis mit diesem Namen gibt es nicht. Die Seite /desk/audit führt sie auf.
+detail-no-mail-waits = Keine E-Mail wartet: Alle sind verschickt oder werden es gerade.
 detail-no-place = Schicken Sie { $field } so, wie es die Antwort davor in { $given } angegeben hat.
 detail-two-places = Schicken Sie before oder after, nicht beides.
 detail-no-guarded-host = Gehen Sie zu der Seite zurück, die Sie öffnen wollten, und öffnen Sie sie noch einmal: Die Adresse, die Sie hierher geführt hat, nennt keine Website, die hier anmeldet.

@@ -479,6 +479,12 @@ desk-queue = { $n ->
    *[other] { $n } emails wait to be sent. The oldest was asked for { $ago }.
 }
 desk-queue-empty = No email waits to be sent.
+desk-retry = Try again now
+desk-retry-explained = Every email that waits is sent as soon as a transport takes it, instead of after its own wait.
+desk-retried = { $n ->
+    [one] One email is tried again.
+   *[other] { $n } emails are tried again.
+}
 desk-transport = Transport
 desk-health = As this instance knows it
 desk-well = takes emails
@@ -651,6 +657,7 @@ detail-reason-too-long = Take a reason of at most { $n } characters.
 detail-waits-no-more = They wait no more: somebody has let them in or removed them, or they have been invited or have signed in.
 detail-no-time = Give times like 2026-01-31, 2026-01-31T12:00:00Z, 12h or 7d.
 detail-no-event = There is no event of this name. The page /desk/audit lists them.
+detail-no-mail-waits = No email waits: all have been sent, or are being sent now.
 detail-no-place = Send { $field } as the answer before gave it in { $given }.
 detail-two-places = Send before or after, not both.
 detail-no-guarded-host = Go back to the page you wanted to open, and open it again: the address that brought you here names no site that signs in here.

@@ -1,6 +1,7 @@
 //! Server functions behind the forms of the desk. Each asks [`acting`] first.
 
 mod invitations;
+mod mails;
 pub mod person;
 pub mod steer;
 

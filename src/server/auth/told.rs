@@ -38,6 +38,7 @@ pub fn told(event: &str, reason: &str) -> Option<String> {
         | Event::MailSent
         | Event::MailDelayed
         | Event::MailFailed
+        | Event::MailsRetried
         | Event::MailReturned
         | Event::MailComplaint
         | Event::LinkOpened

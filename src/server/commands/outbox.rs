@@ -75,7 +75,7 @@ async fn list(auth: &Auth) -> Result<Vec<String>, Error> {
 async fn retry(auth: &Auth, selection: &Selection) -> Result<u64, Error> {
     let now = auth.clock.now();
     match &selection.id {
-        None => auth.store.retry_mails(now).await,
+        None => auth.store.retry_mails(now, None).await,
         Some(id) => auth.store.retry_mail(id, now).await,
     }
 }

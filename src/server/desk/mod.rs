@@ -5,6 +5,7 @@ pub mod audit;
 pub mod find;
 pub mod invitations;
 pub mod list;
+pub mod mails;
 pub mod now;
 pub mod operator;
 pub mod person;

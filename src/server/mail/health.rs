@@ -80,6 +80,14 @@ impl Health {
         true
     }
 
+    /// Lets the next mail try it at once, because an operator says so.
+    pub fn may_be_tried_now(&self) {
+        let now = self.clock.monotonic();
+        if let Some(refused) = self.lock().as_mut() {
+            refused.until = refused.until.min(now);
+        }
+    }
+
     /// Records that a session was refused.
     pub fn refused(&self, why: &str) {
         let (mut refused, now) = (self.lock(), self.clock.monotonic());

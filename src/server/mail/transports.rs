@@ -142,6 +142,11 @@ impl Transports {
         lifted
     }
 
+    /// Lets one mail at once try each transport that refuses us, without the rest of its wait.
+    pub fn may_be_tried_now(&self) {
+        self.iter().for_each(|transport| transport.health.may_be_tried_now());
+    }
+
     /// Closes idle connections. Called from time to time.
     pub fn close_idle(&self) {
         self.iter().for_each(|transport| transport.transport.close_idle());

@@ -170,7 +170,7 @@ pub fn statements() -> Vec<&'static str> {
         waiting_mails::WAITING,
         waiting_mails::WAITING_ONE,
         waiting_mails::RETRY,
-        waiting_mails::RETRY_RANK,
+        waiting_mails::RETRY_ALL,
         waitlist::ASK_AGAIN,
         waitlist::JOINED_SINCE,
         waitlist::JOIN_WAITLIST,

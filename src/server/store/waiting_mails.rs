@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::{
-    Store,
+    AuditEvent, Durability, Store,
     outbox::{LEASE, RANKS},
     statement::values,
 };
@@ -41,8 +41,8 @@ pub const WAITING_ONE: &str = "SELECT id, address, rank, attempts, due_at, lease
     expires_at, last_error, request_id FROM latchkey_outbox WHERE id = $1 AND state = 'queued'";
 pub const RETRY: &str = "UPDATE latchkey_outbox SET due_at = created_at WHERE id = $1 \
     AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
-pub const RETRY_RANK: &str = "UPDATE latchkey_outbox SET due_at = created_at WHERE rank = $1 \
-    AND state = 'queued' AND (leased_at IS NULL OR leased_at < $2)";
+pub const RETRY_ALL: &str = "UPDATE latchkey_outbox SET due_at = created_at \
+    WHERE rank IN ($1, $2) AND state = 'queued' AND (leased_at IS NULL OR leased_at < $3)";
 
 impl Store {
     /// Returns the queued mails in the order of sending, up to `limit` of each rank.
@@ -64,12 +64,17 @@ impl Store {
         self.execute(RETRY, &values![id, now - LEASE]).await
     }
 
-    /// Makes all waiting mails due, except those being sent. Returns how many there were.
-    pub async fn retry_mails(&self, now: Millis) -> Result<u64, Error> {
-        let mut mails = 0;
-        for rank in RANKS {
-            mails += self.execute(RETRY_RANK, &values![rank, now - LEASE]).await?;
-        }
-        Ok(mails)
+    /// Makes all waiting mails due, except those being sent. If there are any, the event is
+    /// recorded with that. Returns how many there were.
+    pub async fn retry_mails(&self, now: Millis, event: Option<&AuditEvent>) -> Result<u64, Error> {
+        let [first, second] = RANKS;
+        self.transaction(Durability::ProcessEnd, None, async |tx| {
+            let mails = tx.execute(RETRY_ALL, &values![first, second, now - LEASE]).await?;
+            if let Some(event) = event.filter(|_| mails > 0) {
+                tx.finish(&[event.insert()]).await?;
+            }
+            Ok(mails)
+        })
+        .await
     }
 }

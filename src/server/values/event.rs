@@ -35,6 +35,8 @@ pub enum Event {
     MailSent,
     MailDelayed,
     MailFailed,
+    /// An operator had all mails that wait tried again.
+    MailsRetried,
     /// A mail came back after it had been accepted.
     MailReturned,
     /// The owner of the address called a mail spam.
@@ -61,7 +63,7 @@ pub enum Event {
 }
 
 impl Event {
-    pub const ALL: [Event; 35] = [
+    pub const ALL: [Event; 36] = [
         Event::AuthRequested,
         Event::AuthVerified,
         Event::AuthFailed,
@@ -85,6 +87,7 @@ impl Event {
         Event::MailSent,
         Event::MailDelayed,
         Event::MailFailed,
+        Event::MailsRetried,
         Event::MailReturned,
         Event::MailComplaint,
         Event::LinkOpened,
@@ -124,6 +127,7 @@ impl Event {
             Event::MailSent => "mail.sent",
             Event::MailDelayed => "mail.delayed",
             Event::MailFailed => "mail.failed",
+            Event::MailsRetried => "mails.retried",
             Event::MailReturned => "mail.returned",
             Event::MailComplaint => "mail.complaint",
             Event::LinkOpened => "link.opened",
@@ -177,6 +181,7 @@ impl Event {
             | Event::MailSent
             | Event::MailDelayed
             | Event::MailFailed
+            | Event::MailsRetried
             | Event::MailReturned
             | Event::MailComplaint
             | Event::LinkOpened

@@ -17,12 +17,14 @@ use crate::server::{
 pub struct Acts {
     presets: Presets,
     may_steer: bool,
+    pub may_help: bool,
 }
 
 impl Acts {
     pub fn of(context: &PageContext, operator: &Operator) -> Self {
         let presets = Presets::of(&context.state.auth);
-        Acts { presets, may_steer: may_act(operator, Role::Steer) }
+        let [may_help, may_steer] = [Role::Help, Role::Steer].map(|role| may_act(operator, role));
+        Acts { presets, may_steer, may_help }
     }
 
     /// Links to changes that are about everybody.

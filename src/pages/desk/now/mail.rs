@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{acts::Acts, numbers_table, percent};
+use super::{super::frame::reason_field, acts::Acts, numbers_table, percent};
 use crate::server::{
     desk::now::{COMPLAINT_LINE, Now, Queue, share},
     ground::words::{ago, duration, say},
@@ -10,7 +10,7 @@ use crate::server::{
     mail::transports::NamedTransport,
 };
 
-pub fn mail(context: &PageContext, now: &Now, _acts: &Acts) -> impl IntoView + use<> {
+pub fn mail(context: &PageContext, now: &Now, acts: &Acts) -> impl IntoView + use<> {
     let at = context.state.auth.clock.now();
     let transports = context.state.transports.iter().map(transport).collect_view().into_any();
     let Queue { mails, oldest } = now.queue;
@@ -18,13 +18,22 @@ pub fn mail(context: &PageContext, now: &Now, _acts: &Acts) -> impl IntoView + u
         Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
         None => say!("desk-queue-empty"),
     };
+    let retried = context.query("retried").and_then(|mails| mails.parse::<i64>().ok());
+    let retried = retried.map(|mails| {
+        view! {
+            <p class="boxed" role="status">
+                {say!("desk-retried", n = mails)}
+            </p>
+        }
+    });
+    let retry = (acts.may_help && mails > 0).then(retry_form);
     let (returned, complaints) = (share(now.returned, now.sent), share(now.complaints, now.sent));
     let is_above = complaints >= COMPLAINT_LINE;
     let line = percent(COMPLAINT_LINE, 1);
     view! {
         <section>
             <h2>{say!("desk-mail")}</h2>
-            <p>{queue}</p>
+            {retried} <p>{queue}</p> {retry}
             {numbers_table([say!("desk-transport"), say!("desk-health")], transports)}
             <dl class="desk-rates">
                 <dt>{say!("desk-returned")}</dt>
@@ -38,6 +47,21 @@ pub fn mail(context: &PageContext, now: &Now, _acts: &Acts) -> impl IntoView + u
             </dl>
             <p class="soft hint">{say!("desk-complaint-line", line = line)}</p>
         </section>
+    }
+}
+
+fn retry_form() -> impl IntoView {
+    view! {
+        <details>
+            <summary>{say!("desk-retry")}</summary>
+            <p>{say!("desk-retry-explained")}</p>
+            <form class="form" method="post" action="/actions/desk-retry-mails">
+                {reason_field("retry")}
+                <button class="secondary" type="submit">
+                    {say!("desk-retry")}
+                </button>
+            </form>
+        </details>
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod events;
 mod invitations;
+mod mails;
 mod numbers;
 mod operators;
 mod people;
@@ -53,6 +54,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(operators::operators))
         .routes(routes!(events::events))
         .routes(routes!(events::export))
+        .routes(routes!(mails::retry))
         .routes(routes!(numbers::numbers))
         .routes(routes!(people::find))
         .routes(routes!(person::open, person::act))
