@@ -40,6 +40,7 @@ mod desk_people;
 mod desk_policy_then;
 mod desk_presets;
 mod desk_steer;
+mod desk_transports;
 mod dev_mailbox;
 mod disclosure;
 mod dkim;

@@ -87,6 +87,7 @@ impl Default for MailPolicy {
             ehlo_name: None,
             lmtp_listen: None,
             transports: Vec::new(),
+            passed_over: Vec::new(),
             dkim: Vec::new(),
         }
     }

@@ -16,6 +16,7 @@ pub mod mail_words;
 mod networks;
 mod overlay;
 pub mod overrides;
+pub mod passed_over;
 mod policy;
 mod secret;
 pub mod sign_up;

@@ -10,9 +10,18 @@ use std::{
 };
 
 use super::{
-    apps::App, brand::BrandFiles, desk::DeskPolicy, disposable::DisposableDomains, dkim::DkimKey,
-    forward_auth::GuardedHost, mail_words::MailWords, networks, overlay::Origin,
-    sign_up::SignUpPolicy, test_people::TestPerson, transports::MailTransport,
+    apps::App,
+    brand::BrandFiles,
+    desk::DeskPolicy,
+    disposable::DisposableDomains,
+    dkim::DkimKey,
+    forward_auth::GuardedHost,
+    mail_words::MailWords,
+    networks,
+    overlay::Origin,
+    sign_up::SignUpPolicy,
+    test_people::TestPerson,
+    transports::{MailTransport, TransportName},
 };
 use crate::server::{ground::mode::Mode, values::address::Address};
 
@@ -231,6 +240,8 @@ pub struct MailPolicy {
     pub lmtp_listen: Option<SocketAddr>,
     /// Transports in the order in which they are tried.
     pub transports: Vec<MailTransport>,
+    /// Names of those that get no new mails.
+    pub passed_over: Vec<TransportName>,
     /// Keys that sign mails. Each makes a signature of its own.
     pub dkim: Vec<DkimKey>,
 }

@@ -24,7 +24,7 @@ pub struct Steerable {
     pub kind: Kind,
 }
 
-const FIXED: [(&str, Kind); 31] = [
+const FIXED: [(&str, Kind); 32] = [
     ("auth.mode", Kind::Choice(&["LINK_OTP", "LINK", "OTP"])),
     ("auth.expires_in", Kind::Number),
     ("auth.same_browser", Kind::Choice(&["enforce", "confirm", "match"])),
@@ -51,6 +51,7 @@ const FIXED: [(&str, Kind); 31] = [
     ("session.token_ttl", Kind::Number),
     ("session.max_age", Kind::Number),
     ("mail.new_device_notice", Kind::Flag),
+    ("mail.passed_over", Kind::List),
     ("brand.name", Kind::Text),
     ("brand.accent", Kind::Text),
     ("brand.support", Kind::Text),

@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     apps,
     connection_url::database_url,
-    dkim, forward_auth, networks,
+    dkim, forward_auth, networks, passed_over,
     policy::{Brand, Headless, Passwords, Policy, SignUp, UsersPolicy},
     test_people, transports,
 };
@@ -145,6 +145,9 @@ impl Policy {
         }
         if let Some(why) = transports::fault(&mail.transports) {
             bad("mail.transports", why)?;
+        }
+        if let Some(why) = passed_over::fault(&mail.transports, &mail.passed_over) {
+            bad("mail.passed_over", why)?;
         }
         let returns = mail.transports.iter().any(|transport| transport.return_path.is_some());
         if mail.lmtp_listen.is_some() && !returns {

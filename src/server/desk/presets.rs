@@ -10,7 +10,9 @@ use crate::server::{
     config::{
         Policy, SignUp,
         overrides::{admitted, values},
+        passed_over,
         sign_up::{DomainPattern, Rule},
+        transports::TransportName,
     },
     values::address::Address,
 };
@@ -18,6 +20,7 @@ use crate::server::{
 const SIGN_UP: &str = "auth.sign_up";
 const BLOCKED: &str = "sign_up.blocked_domains";
 const DISPOSABLE: &str = "sign_up.disposable";
+const PASSED_OVER: &str = "mail.passed_over";
 
 /// Limits that are halved in an attack, each with the number that it does not go below: people have
 /// to be able to sign in meanwhile.
@@ -112,6 +115,39 @@ impl Presets {
         let patterns = &self.policy.sign_up.blocked_domains;
         Address::parse(&format!("a@{domain}"))
             .is_ok_and(|address| patterns.iter().any(|pattern| pattern.includes(&address)))
+    }
+
+    /// Returns the change after which a transport gets no new mails; `None` for one that gets none
+    /// now, or that no other can stand in for.
+    pub fn pass_over(&self, name: &TransportName) -> Option<Preset> {
+        let mail = &self.policy.mail;
+        if self.passes_over(name) {
+            return None;
+        }
+        let names: Vec<_> = mail.passed_over.iter().chain([name]).cloned().collect();
+        let is_fine = passed_over::fault(&mail.transports, &names).is_none();
+        let edit = self.edit(PASSED_OVER, &typed(names.iter().map(TransportName::as_str)));
+        edit.filter(|_| is_fine).map(|edit| Preset::Edits(vec![edit]))
+    }
+
+    /// Returns the change after which a transport that is passed over gets mails again.
+    pub fn use_again(&self, name: &TransportName) -> Option<Preset> {
+        let (now, base) = (&self.policy.mail.passed_over, &self.parts.base.mail.passed_over);
+        if !self.passes_over(name) {
+            return None;
+        }
+        let rest: Vec<_> = now.iter().filter(|other| *other != name).collect();
+        let edit = self.edit(PASSED_OVER, &typed(rest.iter().map(|name| name.as_str())))?;
+        // What the file says needs no override.
+        match rest.into_iter().eq(base) {
+            true => Some(Preset::TakeBack(PASSED_OVER)),
+            false => Some(Preset::Edits(vec![edit])),
+        }
+    }
+
+    /// True if a transport gets no new mails.
+    pub fn passes_over(&self, name: &TransportName) -> bool {
+        self.policy.mail.passed_over.contains(name)
     }
 
     fn may_change(&self, key: &str) -> bool {

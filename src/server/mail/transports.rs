@@ -8,7 +8,10 @@ use super::{
     transport::Transport,
 };
 use crate::server::{
-    config::{ConfigError, Settings, transports::MailTransport},
+    config::{
+        ConfigError, Settings,
+        transports::{MailTransport, TransportName},
+    },
     ground::clock::Clock,
     values::address::Address,
 };
@@ -16,6 +19,13 @@ use crate::server::{
 /// The transports of this server.
 #[derive(Debug)]
 pub struct Transports(Vec<NamedTransport>);
+
+/// The transports that get new mails.
+#[derive(Debug)]
+pub struct InUse<'a> {
+    all: &'a Transports,
+    in_use: Vec<&'a NamedTransport>,
+}
 
 /// A transport with its entry in the policy and its health.
 #[derive(Debug)]
@@ -78,56 +88,16 @@ impl Transports {
         self.0.len() > 1
     }
 
-    /// Returns the transports that a mail to `address` may go by, in the order in which they are
-    /// to be tried: those for its domain first. `bound` is the one that may have accepted it
-    /// already: no other may be asked. `earlier` is the one that took the last mail of whoever asks
-    /// again: it comes last, because that mail has not helped.
-    pub fn order(
-        &self,
-        address: &Address,
-        bound: Option<&str>,
-        earlier: Option<&str>,
-    ) -> Vec<&NamedTransport> {
-        if let Some(bound) = bound.and_then(|name| self.named(name)) {
-            return vec![bound];
+    /// Returns the transports without those that are passed over. If that leaves none for
+    /// everybody, because the file names some that are opened at the next start, all are in use: a
+    /// mail goes by a bad one rather than nowhere.
+    pub fn without(&self, passed_over: &[TransportName]) -> InUse<'_> {
+        let is_left = |it: &&NamedTransport| !passed_over.contains(&it.entry.name);
+        let mut in_use: Vec<_> = self.iter().filter(is_left).collect();
+        if in_use.iter().all(|transport| !transport.entry.domains.is_empty()) {
+            in_use = self.iter().collect();
         }
-        let mut order: Vec<_> =
-            self.iter().filter(|transport| transport.entry.is_for(address)).collect();
-        // Stable, so that what is equal stays in the order of the policy.
-        order.sort_by_key(|transport| {
-            (earlier == Some(transport.name()), transport.entry.domains.is_empty())
-        });
-        order
-    }
-
-    /// True if one of them takes mails, as far as we know.
-    pub fn are_well(&self) -> bool {
-        self.iter().any(|transport| transport.health.is_well())
-    }
-
-    /// Returns how many of `free` mails may be taken up at the moment. While all transports refuse
-    /// us, one mail at a time tries. While one is well, all are taken up: only their addresses say
-    /// whether it is theirs.
-    pub fn room(&self, free: usize) -> usize {
-        let may_try = || self.iter().any(|it| it.health.wait() == Duration::ZERO);
-        match self.are_well() {
-            true => free,
-            false => usize::from(may_try()).min(free),
-        }
-    }
-
-    /// Returns how long a mail has to wait until one of its transports may be tried; `None` if one
-    /// is well. See `order` for `bound`.
-    pub fn wait(&self, address: &Address, bound: Option<&str>) -> Option<Duration> {
-        let order = self.order(address, bound, None);
-        if order.iter().any(|transport| transport.health.is_well()) {
-            return None;
-        }
-        // Left due, because it is not taken up before, and another instance may fare better.
-        if self.room(1) == 0 {
-            return Some(Duration::ZERO);
-        }
-        order.iter().map(|transport| transport.health.wait()).min()
+        InUse { all: self, in_use }
     }
 
     /// Takes an address off the list that each provider keeps of those it sends nothing to. Returns
@@ -150,5 +120,59 @@ impl Transports {
     /// Closes idle connections. Called from time to time.
     pub fn close_idle(&self) {
         self.iter().for_each(|transport| transport.transport.close_idle());
+    }
+}
+
+impl<'a> InUse<'a> {
+    /// Returns the transports that a mail to `address` may go by, in the order in which they are
+    /// to be tried: those for its domain first. `bound` is the one that may have accepted it
+    /// already: no other may be asked. `earlier` is the one that took the last mail of whoever asks
+    /// again: it comes last, because that mail has not helped.
+    pub fn order(
+        &self,
+        address: &Address,
+        bound: Option<&str>,
+        earlier: Option<&str>,
+    ) -> Vec<&'a NamedTransport> {
+        if let Some(bound) = bound.and_then(|name| self.all.named(name)) {
+            return vec![bound];
+        }
+        let is_for = |transport: &&&NamedTransport| transport.entry.is_for(address);
+        let mut order: Vec<_> = self.in_use.iter().filter(is_for).copied().collect();
+        // Stable, so that what is equal stays in the order of the policy.
+        order.sort_by_key(|transport| {
+            (earlier == Some(transport.name()), transport.entry.domains.is_empty())
+        });
+        order
+    }
+
+    /// True if one of them takes mails, as far as we know.
+    pub fn are_well(&self) -> bool {
+        self.in_use.iter().any(|transport| transport.health.is_well())
+    }
+
+    /// Returns how many of `free` mails may be taken up at the moment. While all transports refuse
+    /// us, one mail at a time tries. While one is well, all are taken up: only their addresses say
+    /// whether it is theirs.
+    pub fn room(&self, free: usize) -> usize {
+        let may_try = || self.in_use.iter().any(|it| it.health.wait() == Duration::ZERO);
+        match self.are_well() {
+            true => free,
+            false => usize::from(may_try()).min(free),
+        }
+    }
+
+    /// Returns how long a mail has to wait until one of its transports may be tried; `None` if one
+    /// is well. See `order` for `bound`.
+    pub fn wait(&self, address: &Address, bound: Option<&str>) -> Option<Duration> {
+        let order = self.order(address, bound, None);
+        if order.iter().any(|transport| transport.health.is_well()) {
+            return None;
+        }
+        // Left due, because it is not taken up before, and another instance may fare better.
+        if self.room(1) == 0 {
+            return Some(Duration::ZERO);
+        }
+        order.iter().map(|transport| transport.health.wait()).min()
     }
 }

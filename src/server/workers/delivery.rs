@@ -89,7 +89,7 @@ impl Outbox {
             Err(error) => return Some(Outcome::Stuck(error)),
         };
         let (bound, earlier) = (held.bound.as_deref(), earlier.as_deref());
-        let order = self.transports.order(&mail.address, bound, earlier);
+        let order = self.in_use().order(&mail.address, bound, earlier);
         let mut refused = None;
         for (place, to) in order.into_iter().enumerate() {
             // One that refuses us is passed over, until it is time to try it again.
@@ -178,7 +178,7 @@ impl Outbox {
                     SendError::Unsure(_) => {}
                     _ => to.health.refused(&why),
                 }
-                self.auth.outbox.set_backlog(!self.transports.are_well());
+                self.auth.outbox.set_backlog(!self.in_use().are_well());
             }
             Err(_) => {}
         }

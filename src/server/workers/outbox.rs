@@ -14,7 +14,10 @@ use crate::server::{
         worker_queue::{MailJob, Slot},
     },
     ground::error::Error,
-    mail::{templates::Templates, transports::Transports},
+    mail::{
+        templates::Templates,
+        transports::{InUse, Transports},
+    },
     store::QueuedMail,
 };
 
@@ -78,18 +81,23 @@ impl Outbox {
         let outbox = &self.auth.outbox;
         let mut slots = vec![slot];
         slots.extend(std::iter::from_fn(|| outbox.free_slot()));
-        slots.truncate(self.transports.room(slots.len()));
+        slots.truncate(self.in_use().room(slots.len()));
         if slots.is_empty() {
             outbox.set_backlog(true);
             return false;
         }
         let mails = self.claim(slots.len()).await;
         let may_be_more = mails.len() == slots.len();
-        outbox.set_backlog(may_be_more || !self.transports.are_well());
+        outbox.set_backlog(may_be_more || !self.in_use().are_well());
         for (mail, slot) in mails.into_iter().zip(slots) {
             deliveries.spawn(self.clone().deliver(mail, slot));
         }
         may_be_more
+    }
+
+    /// Returns the transports that get new mails by the policy in force.
+    pub(super) fn in_use(&self) -> InUse<'_> {
+        self.transports.without(&self.auth.policy().mail.passed_over)
     }
 
     async fn claim(&self, most: usize) -> Vec<QueuedMail> {

@@ -225,7 +225,7 @@ impl Outbox {
     ) -> Result<Millis, Error> {
         // Not the mail's fault: all wait until a transport of theirs may be tried again.
         if let Outcome::Refused(_, SendError::OfUs(_)) = outcome
-            && let Some(wait) = self.transports.wait(&mail.address, bound)
+            && let Some(wait) = self.in_use().wait(&mail.address, bound)
         {
             // Rounded up: nothing is to be tried a moment too early.
             return Ok(Millis::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(LAST_RETRY));

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::super::{frame::may_act, steer::filled_in};
 use crate::server::{
-    config::desk::Role,
+    config::{desk::Role, transports::TransportName},
     desk::{
         operator::Operator,
         presets::{Preset, Presets},
@@ -60,6 +60,19 @@ impl Acts {
             return Some(view! { <span class="soft">{say!("desk-blocked")}</span> }.into_any());
         }
         self.link(say!("desk-block"), domain, self.presets.block(domain))
+    }
+
+    /// A link that passes a transport over, or uses it again.
+    pub fn of_transport(&self, name: &TransportName) -> Option<AnyView> {
+        if self.presets.passes_over(name) {
+            return self.link(say!("desk-use-again"), name.as_str(), self.presets.use_again(name));
+        }
+        self.link(say!("desk-pass-over"), name.as_str(), self.presets.pass_over(name))
+    }
+
+    /// True if a transport gets no new mails.
+    pub fn passes_over(&self, name: &TransportName) -> bool {
+        self.presets.passes_over(name)
     }
 
     /// A link to a change that is about the one of this name.

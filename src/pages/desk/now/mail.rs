@@ -12,7 +12,8 @@ use crate::server::{
 
 pub fn mail(context: &PageContext, now: &Now, acts: &Acts) -> impl IntoView + use<> {
     let at = context.state.auth.clock.now();
-    let transports = context.state.transports.iter().map(transport).collect_view().into_any();
+    let transports = &context.state.transports;
+    let transports = transports.iter().map(|it| transport(it, acts)).collect_view().into_any();
     let Queue { mails, oldest } = now.queue;
     let queue = match oldest {
         Some(oldest) => say!("desk-queue", n = mails, ago = ago(oldest, at)),
@@ -34,7 +35,7 @@ pub fn mail(context: &PageContext, now: &Now, acts: &Acts) -> impl IntoView + us
         <section>
             <h2>{say!("desk-mail")}</h2>
             {retried} <p>{queue}</p> {retry}
-            {numbers_table([say!("desk-transport"), say!("desk-health")], transports)}
+            {numbers_table([say!("desk-transport"), say!("desk-health"), String::new()], transports)}
             <dl class="desk-rates">
                 <dt>{say!("desk-returned")}</dt>
                 <dd>{of_sent(returned, now.returned)}</dd>
@@ -69,7 +70,15 @@ fn of_sent(rate: f64, count: i64) -> String {
     say!("desk-of-sent", share = percent(rate, 2), n = count)
 }
 
-fn transport(of: &NamedTransport) -> impl IntoView + use<> {
+fn transport(of: &NamedTransport, acts: &Acts) -> impl IntoView + use<> {
+    let name = &of.entry.name;
+    let passed_over = acts.passes_over(name).then(|| {
+        view! {
+            " "
+            <strong class="badge">{say!("desk-passed-over")}</strong>
+        }
+    });
+    let act = acts.of_transport(name);
     let health = match of.health.is_well() {
         true => say!("desk-well"),
         false => say!("desk-refuses-us", duration = duration(of.health.wait().as_secs())),
@@ -79,7 +88,8 @@ fn transport(of: &NamedTransport) -> impl IntoView + use<> {
             <th scope="row" translate="no">
                 {of.name().to_owned()}
             </th>
-            <td>{health}</td>
+            <td>{health} {passed_over}</td>
+            <td>{act}</td>
         </tr>
     }
 }
