@@ -55,10 +55,11 @@ pub static USERS_BY_BEGINNING: LazyLock<String> = LazyLock::new(|| {
         "u.found_by >= $1 AND u.found_by < $2 AND u.found_by > $3 ORDER BY u.found_by LIMIT 21",
     )
 });
-/// Users whose domain begins so, after one.
+/// Users after a domain and an address, up to a domain. There is one lower bound: of two, PostgreSQL
+/// begins to read at the lower.
 pub static USERS_BY_DOMAIN: LazyLock<String> = LazyLock::new(|| {
     users_that(
-        "u.domain >= $1 AND u.domain < $2 AND (u.domain, u.found_by) > ($3, $4) \
+        "(u.domain, u.found_by) > ($1, $2) AND u.domain < $3 \
          ORDER BY u.domain, u.found_by LIMIT 21",
     )
 });
@@ -141,7 +142,8 @@ impl Store {
         after: (&str, &str),
     ) -> Result<Vec<User>, Error> {
         let behind = format!("{beginning}{BEHIND}");
-        self.all(&USERS_BY_DOMAIN, &values![beginning, &behind, after.0, after.1]).await
+        let (domain, address) = after.max((beginning, ""));
+        self.all(&USERS_BY_DOMAIN, &values![domain, address, &behind]).await
     }
 
     pub async fn user_by_id(&self, id: &str) -> Result<Option<User>, Error> {
