@@ -224,11 +224,17 @@ impl Outbox {
         outcome: &Outcome,
     ) -> Result<Millis, Error> {
         // Not the mail's fault: all wait until a transport of theirs may be tried again.
-        if let Outcome::Refused(_, SendError::OfUs(_)) = outcome
-            && let Some(wait) = self.in_use().wait(&mail.address, bound)
-        {
-            // Rounded up: nothing is to be tried a moment too early.
-            return Ok(Millis::try_from(wait.as_micros().div_ceil(1_000)).unwrap_or(LAST_RETRY));
+        if let Outcome::Refused(by, SendError::OfUs(_)) = outcome {
+            match self.in_use().wait(&mail.address, bound) {
+                // Rounded up: nothing is to be tried a moment too early.
+                Some(wait) => {
+                    let wait = wait.as_micros().div_ceil(1_000);
+                    return Ok(Millis::try_from(wait).unwrap_or(LAST_RETRY));
+                }
+                // None could be asked, and by now one takes mails again.
+                None if by.is_none() => return Ok(0),
+                None => {}
+            }
         }
         let attempts = match outcome {
             Outcome::Unopened if mail.attempts < 3 * LEFT_TO_OTHERS => {
