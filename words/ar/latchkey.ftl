@@ -326,7 +326,6 @@ people-nobody = لم يُعثر على أحد. تحقق من الكتابة، أ
 people-more = المزيد
 people-request = ما حدث في هذا الطلب
 people-address-gone = لم يعد العنوان محفوظًا: اسأل الشخص عنه وابحث به.
-people-no-user-of-ours = ليس في هذه القائمة
 person = شخص
 person-id = معرّف المستخدم
 person-since = مستخدم منذ
@@ -352,7 +351,7 @@ person-waiting-mails = { $n ->
    *[other] { $n } رسائل تنتظر الإرسال، إحداها بعد { $attempts } محاولات
 }
 person-codes = الرموز
-person-codes-work = تعمل
+person-codes-work = غير متوقفة
 person-codes-paused = متوقفة حتى { $until } للمتصفحات الجديدة على العنوان؛ الروابط تعمل
 person-codes-paused-for = متوقفة حتى { $until } لـ { $network }؛ الروابط تعمل
 person-devices = تسجيلات الدخول
@@ -541,7 +540,7 @@ desk-mail-suppressed = محتجزة، فقد عادت رسائل سابقة
 desk-mail-failed = لم تُرسل
 desk-mail-gone = لم تعد معروفة
 desk-waitlist = قائمة الانتظار
-desk-waitlist-explained = طلب هؤلاء تسجيل الدخول بينما كانت قيمة auth.sign_up هي waitlist. من يُقبل منهم تصله دعوة.
+desk-waitlist-explained = طلب هؤلاء تسجيل الدخول بينما كان الجدد يوضعون في قائمة الانتظار. من يُقبل منهم تصله دعوة.
 desk-whole-waitlist = قائمة الانتظار كاملة
 desk-nobody-waits = لا أحد ينتظر.
 desk-waits = على قائمة الانتظار

@@ -309,7 +309,6 @@ people-nobody = Niemand gefunden. Prüfen Sie die Schreibweise, oder geben Sie d
 people-more = Weitere
 people-request = Was bei dieser Anfrage geschah
 people-address-gone = Die Adresse dazu ist nicht mehr gespeichert: Fragen Sie danach, und suchen Sie nach ihr.
-people-no-user-of-ours = nicht in dieser Liste
 person = Person
 person-id = Nutzer-ID
 person-since = Nutzer seit
@@ -335,7 +334,7 @@ person-waiting-mails = { $n ->
    *[other] { $n } E-Mails warten auf den Versand, eine nach { $attempts } Versuchen
 }
 person-codes = Codes
-person-codes-work = gelten
+person-codes-work = nicht ausgesetzt
 person-codes-paused = bis { $until } ausgesetzt, für Browser, die für die Adresse neu sind; Links gelten
 person-codes-paused-for = bis { $until } ausgesetzt für { $network }; Links gelten
 person-devices = Angemeldet
@@ -524,7 +523,7 @@ desk-mail-suppressed = zurückgehalten, frühere E-Mails kamen zurück
 desk-mail-failed = nicht verschickt
 desk-mail-gone = nicht mehr bekannt
 desk-waitlist = Warteliste
-desk-waitlist-explained = Sie wollten sich anmelden, während auth.sign_up auf waitlist stand. Wer eingelassen wird, bekommt eine Einladung.
+desk-waitlist-explained = Diese Menschen wollten sich anmelden, während neue auf die Warteliste kamen. Wer eingelassen wird, bekommt eine Einladung.
 desk-whole-waitlist = Die ganze Warteliste
 desk-nobody-waits = Niemand wartet.
 desk-waits = Auf der Warteliste

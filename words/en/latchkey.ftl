@@ -310,7 +310,6 @@ people-nobody = Nobody was found. Check the spelling, or type the whole address.
 people-more = More
 people-request = What happened in this request
 people-address-gone = Its address is kept no more: ask the person for it, and find them by it.
-people-no-user-of-ours = no user of this list
 person = Person
 person-id = User id
 person-since = User since
@@ -336,7 +335,7 @@ person-waiting-mails = { $n ->
    *[other] { $n } emails wait to be sent, one after { $attempts } attempts
 }
 person-codes = Codes
-person-codes-work = work
+person-codes-work = not paused
 person-codes-paused = paused until { $until } for browsers that are new to the address; links work
 person-codes-paused-for = paused until { $until } for { $network }; links work
 person-devices = Signed in
@@ -525,7 +524,7 @@ desk-mail-suppressed = held back, earlier emails came back
 desk-mail-failed = not sent
 desk-mail-gone = no longer known
 desk-waitlist = Waiting list
-desk-waitlist-explained = They asked to sign in while auth.sign_up was waitlist. Letting somebody in sends them an invitation.
+desk-waitlist-explained = These people asked to sign in while new ones were put on the waiting list. Letting somebody in sends them an invitation.
 desk-whole-waitlist = The whole waiting list
 desk-nobody-waits = Nobody is waiting.
 desk-waits = On the waiting list

@@ -44,14 +44,27 @@ async fn invitations_page() -> Result<AnyView, Error> {
         view! { <p><a href=with_query(INVITATIONS, "before", &place)>{say!("desk-older")}</a></p> }
     });
     let found = page.entries;
-    let is_empty = found.is_empty().then(|| view! { <p>{say!("desk-no-invitations")}</p> });
     let rows = found.iter().map(|invitation| row(&context, invitation)).collect_view();
+    let listed = match found.is_empty() {
+        true => view! { <p>{say!("desk-no-invitations")}</p> }.into_any(),
+        false => table(
+            [
+                say!("desk-address"),
+                say!("desk-state"),
+                say!("fact-invited-by"),
+                say!("desk-invited"),
+                say!("desk-mails"),
+            ],
+            4,
+            rows.into_any(),
+        )
+        .into_any(),
+    };
     let form = may_act(&operator, Role::Help).then(|| invite_form(&context));
     Ok(view! {
         <DeskFrame title=say!("desk-invitations")>
             {form}
-            {table([say!("desk-address"), say!("desk-state"), say!("fact-invited-by"), say!("desk-invited"), say!("desk-mails")], 4, rows.into_any())}
-            {is_empty}
+            {listed}
             {next}
         </DeskFrame>
     }

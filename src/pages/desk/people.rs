@@ -106,7 +106,8 @@ fn row(found: &Found, now: Millis) -> impl IntoView + use<> {
     };
     let since = match found.since {
         Some(at) => ago(at, now),
-        None => say!("people-no-user-of-ours"),
+        None if found.user_id.is_some() => say!("person-mapped"),
+        None => say!("person-no-user"),
     };
     let banned =
         found.is_banned.then(|| view! { <span class="badge">{say!("person-disabled")}</span> });

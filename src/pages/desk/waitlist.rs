@@ -42,9 +42,22 @@ async fn waitlist_page() -> Result<AnyView, Error> {
     let next = page.next.map(|place| {
         view! { <p><a href=with_query(WAITLIST, "after", &place)>{say!("desk-later")}</a></p> }
     });
-    let is_empty = page.entries.is_empty().then(|| view! { <p>{say!("desk-nobody-waits")}</p> });
     let rows = page.entries.iter().map(|(key, waiting)| row(&context, waiting, key));
-    let rows = rows.collect_view();
+    let rows = rows.collect_view().into_any();
+    let listed = match page.entries.is_empty() {
+        true => view! { <p>{say!("desk-nobody-waits")}</p> }.into_any(),
+        false => table(
+            [
+                say!("desk-address"),
+                say!("desk-first-asked"),
+                say!("desk-last-asked"),
+                say!("desk-times"),
+            ],
+            3,
+            rows,
+        )
+        .into_any(),
+    };
     let removed = context.query("done").filter(|done| done == Act::Remove.name()).map(|_| {
         view! { <p class="notice" role="status">{say!("done-remove")}</p> }
     });
@@ -52,8 +65,7 @@ async fn waitlist_page() -> Result<AnyView, Error> {
         <DeskFrame title=say!("desk-waitlist")>
             {removed}
             <p class="soft">{say!("desk-waitlist-explained")}</p>
-            {table([say!("desk-address"), say!("desk-first-asked"), say!("desk-last-asked"), say!("desk-times")], 3, rows.into_any())}
-            {is_empty}
+            {listed}
             {next}
         </DeskFrame>
     }

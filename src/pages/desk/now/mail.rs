@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{super::frame::reason_field, acts::Acts, numbers_table, percent};
+use super::{
+    super::frame::{reason_field, table},
+    acts::Acts,
+    percent,
+};
 use crate::server::{
     desk::now::{COMPLAINT_LINE, Now, Queue, share},
     ground::words::{ago, duration, say},
@@ -35,7 +39,7 @@ pub fn mail(context: &PageContext, now: &Now, acts: &Acts) -> impl IntoView + us
         <section>
             <h2>{say!("desk-mail")}</h2>
             {retried} <p>{queue}</p> {retry}
-            {numbers_table([say!("desk-transport"), say!("desk-health"), String::new()], transports)}
+            {table([say!("desk-transport"), say!("desk-health"), String::new()], 3, transports)}
             <dl class="desk-rates">
                 <dt>{say!("desk-returned")}</dt>
                 <dd>{of_sent(returned, now.returned)}</dd>

@@ -35,8 +35,9 @@ async fn now_page() -> Result<AnyView, Error> {
     let now = read(&context.state.auth, range).await?;
     Ok(view! {
         <DeskFrame title=say!("desk-now")>
-            {ranges(range)} {acts.of_all()}
-            <p class="soft">{say!("desk-now-explained")}</p>
+            {ranges(range)}
+            <p class="soft hint">{say!("desk-now-explained")}</p>
+            {acts.of_all()}
             {funnel(&now)}
             {course(&now)}
             {times(&now)}
