@@ -207,11 +207,13 @@ async function lighthouse(pages) {
     for (const [path, held, name] of pages) {
       for (const [form, config] of [["phone", undefined], ["desktop", desktopConfig]]) {
         const options = { port: chrome.port, logLevel: "silent", extraHeaders: held ? { cookie: held } : undefined };
-        const { lhr } = await run(site + path, options, config);
+        let { lhr } = await run(site + path, options, config);
+        // Once in a while it fails to trace a page; what it says of that one is no verdict.
+        for (let tries = 1; lhr.runtimeError && tries < 3; tries++) ({ lhr } = await run(site + path, options, config));
         const points = Object.values(lhr.categories).map(({ id, score }) => [id, Math.round(score * 100)]);
         const audits = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 0.9);
         const told = points.map(([id, score]) => `${id} ${score}`).join(", ");
-        const complaints = points.every(([, score]) => score === 100) ? [] : ["100 is wanted", ...audits.map(({ id, title }) => `${id}: ${title}`)];
+        const complaints = points.every(([, score]) => score === 100) ? [] : ["100 is wanted", ...(lhr.runtimeError ? [lhr.runtimeError.message] : []), ...audits.map(({ id, title }) => `${id}: ${title}`)];
         if (!lhr.finalDisplayedUrl.startsWith(site + path)) throw new Error(`${name} led to ${lhr.finalDisplayedUrl}`);
         judge("Lighthouse", `${name}, ${form}: ${told}`, complaints);
       }
