@@ -122,6 +122,10 @@ async fn an_operator_mails_no_more_people_in_a_minute_than_a_client_may() {
     }
     let mail = [("key", "u1"), ("act", "send-mail"), ("reason", "by phone")];
     assert_eq!(post("/actions/desk-person", &mail).await, 429);
+    let invitation = app.texts("SELECT id FROM latchkey_invitations LIMIT 1").await.remove(0);
+    let act = |act| [("key", invitation.as_str()), ("act", act), ("reason", "by phone")];
+    assert_eq!(post("/actions/desk-invitation", &act("resend")).await, 429);
+    assert_eq!(post("/actions/desk-invitation", &act("withdraw")).await, 200, "it mails nobody");
     assert_eq!(app.count("SELECT COUNT(*) FROM latchkey_invitations").await, 6);
 }
 
@@ -234,7 +238,7 @@ async fn somebody_is_let_in_from_the_waitlist_in_the_language_that_they_asked_in
     assert!(page.contains("accepted"), "{page}");
 }
 
-/// What somebody who asks for a mail gets to see, but for the address.
+/// The page that somebody who asks for a mail gets to see, but for the address.
 async fn seen_by(app: &App, address: &str) -> (u16, String, u16, usize) {
     let browser = app.browser();
     let asked = browser.ask_for_mail(address).await;

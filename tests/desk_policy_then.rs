@@ -20,14 +20,14 @@ use crate::{
 const STATES: &str = "SELECT COUNT(*) FROM latchkey_policy_states";
 const THEN: &str = "Policy then: ";
 
-/// What a page says of the policy then, the latest first.
+/// Sentences of a page on the policy then, the latest first.
 fn told(page: &str) -> Vec<String> {
     let timeline = page.split("<pre id=\"ticket\"").next().unwrap();
     let told = timeline.split(THEN).skip(1);
     told.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
 }
 
-/// What the API says of the policy at each ask for a mail, the latest first.
+/// Answers of the API on the policy at each ask for a mail, the latest first.
 async fn answered(app: &App) -> Vec<(Value, Value)> {
     let look = token(app, "look", "desk:look").await;
     let found = get(app, &look, "/api/desk/people?q=ada@example.com").await.json();
@@ -106,7 +106,7 @@ async fn what_was_equal_then_differs_once_the_policy_changes() {
 #[tokio::test]
 async fn a_policy_that_is_not_kept_is_said_to_be_unknown() {
     let (app, look) = with_two_asks(&[set("auth.expires_in", "300")]).await;
-    // What was in force at the first ask is purged.
+    // The policy at the first ask is purged.
     let purged = format!("DELETE FROM latchkey_policy_states WHERE at < {}", START + 3 * SECOND);
     app.run_sql(purged.leak()).await;
     assert_eq!(told(&opened(&look, "ada@example.com").await.body), ["not known any more"]);

@@ -96,11 +96,13 @@ pub async fn act(
     act: Act,
 ) -> Result<(), Error> {
     operator.may_change(auth, Role::Help).await?;
-    operator.one_more_mail(auth).await?;
     let event = &recorder(auth, operator, reason);
     let by = &Inviter { name: &operator.name, event };
     match act {
-        Act::Resend => invitations::resend(auth, id, by).await?,
+        Act::Resend => {
+            operator.one_more_mail(auth).await?;
+            invitations::resend(auth, id, by).await?
+        }
         Act::Withdraw => invitations::withdraw(auth, id, by).await?,
     };
     Ok(())

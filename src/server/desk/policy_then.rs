@@ -28,7 +28,7 @@ pub struct KeyThen {
 pub enum PolicyThen {
     /// These keys, which matter to signing in, had other values.
     Differs(Vec<KeyThen>),
-    /// What was in force is not kept any more, or was not yet recorded.
+    /// The policy in force is not kept any more, or was not yet recorded.
     Unknown,
 }
 

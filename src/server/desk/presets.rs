@@ -138,7 +138,7 @@ impl Presets {
         }
         let rest: Vec<_> = now.iter().filter(|other| *other != name).collect();
         let edit = self.edit(PASSED_OVER, &typed(rest.iter().map(|name| name.as_str())))?;
-        // What the file says needs no override.
+        // A list that is as in the file needs no override.
         match rest.into_iter().eq(base) {
             true => Some(Preset::TakeBack(PASSED_OVER)),
             false => Some(Preset::Edits(vec![edit])),
